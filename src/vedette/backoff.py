@@ -26,5 +26,5 @@ class Backoff:
     def wait(self, attempt: int, dice: float) -> float:
         """Return the wait before try number ``attempt`` (from 1), ``dice`` in [0, 1)."""
         # 2**62 is past every ceiling; the cap keeps the integer small for ever.
-        top = min(self.ceiling, self.first * 2 ** min(max(attempt, 1) - 1, 62))
+        top = min(self.ceiling, self.first * 2.0 ** min(max(attempt, 1) - 1, 62))
         return top * (self.floor + (1.0 - self.floor) * dice)

@@ -15,9 +15,9 @@
     │   ├── ProtocolError     the server broke the protocol             exit 76
     │   └── FolderError       the folder is missing or not selectable   exit 66
     ├── StoreError            the state could not be read or written    exit 74
-    │   ├── StoreFull         no space left: the cursor stands still    exit 74
-    │   ├── StoreUnwritable   the state folder can not be used          exit 73
-    │   └── StoreVersion      the state was written by a newer version  exit 78
+    │   ├── StoreFullError        no space: the cursor stands still     exit 74
+    │   ├── StoreUnwritableError  the state folder can not be used      exit 73
+    │   └── StoreVersionError     written by a newer version            exit 78
     └── SinkError             an endpoint can not be built or reached   exit 69
 
 Foreign exceptions are translated once, where they enter. Exit statuses are
@@ -162,13 +162,13 @@ class StoreError(VedetteError):
     retryable = True
 
 
-class StoreFull(StoreError):
+class StoreFullError(StoreError):
     """No space is left for the state; nothing was committed."""
 
     code = "store_full"
 
 
-class StoreUnwritable(StoreError):
+class StoreUnwritableError(StoreError):
     """The state folder is missing, not ours, or read-only."""
 
     code = "store_unwritable"
@@ -176,7 +176,7 @@ class StoreUnwritable(StoreError):
     retryable = False
 
 
-class StoreVersion(StoreError):
+class StoreVersionError(StoreError):
     """The state was written by a newer version of Vedette."""
 
     code = "store_version"

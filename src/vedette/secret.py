@@ -19,17 +19,17 @@ class Secret(Generic[T]):
     to be pickled, formatted with a width, or joined with other text.
     """
 
-    __slots__ = ("__value",)
+    __slots__ = ("_value",)
 
     def __init__(self, value: T) -> None:
-        self.__value = value
+        self._value: T = value
 
     def reveal(self) -> T:
         """Return the secret itself; call it only where it leaves for its one use."""
-        return self.__value
+        return self._value
 
     def __bool__(self) -> bool:
-        return bool(self.__value)
+        return bool(self._value)
 
     def __repr__(self) -> str:
         return "***"
@@ -42,7 +42,7 @@ class Secret(Generic[T]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(_bytes(self.__value), _bytes(other.reveal()))
+        return hmac.compare_digest(_bytes(self._value), _bytes(other.reveal()))
 
     __hash__ = None  # type: ignore[assignment]
 

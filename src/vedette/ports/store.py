@@ -1,0 +1,156 @@
+"""The store: the one place where a cursor moves and an event comes into being.
+
+``commit`` is the only atomic point of the way of a message. A store is
+single-writer and groups the commits of many folders into one transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Protocol
+
+from vedette.model.account import Health
+from vedette.model.cursor import Cursor, FolderState, Gap
+from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """The right to write for a shard; a store with one owner has epoch 0 for ever."""
+
+    shard: int = 0
+    epoch: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One step of one folder, written whole or not at all.
+
+    ``expected`` is the cursor the writer read (None: the folder is new to the
+    store); it is compared before ``cursor`` is set. ``seen`` are identity keys
+    of messages that became events. ``gaps`` are opened or moved on, ``closed``
+    are UIDs whose gaps are settled.
+    """
+
+    fence: Fence
+    account: AccountId
+    folder: bytes
+    expected: Cursor | None
+    cursor: Cursor
+    mailbox_id: str | None = None
+    postings: tuple[Posting, ...] = ()
+    seen: tuple[bytes, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    closed: tuple[int, ...] = ()
+
+
+@unique
+class Verdict(StrEnum):
+    """What became of a commit: done, the cursor had moved, or the epoch is over."""
+
+    DONE = "done"
+    STALE = "stale"
+    FENCED = "fenced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQuery:
+    """Which stored events: newest first, at most ``limit``, after the other filters.
+
+    ``types`` may end in ``*``; instants are inclusive at the start, exclusive at the end.
+    """
+
+    tenant: TenantId | None = None
+    account: AccountId | None = None
+    types: tuple[str, ...] = ()
+    start: float | None = None
+    end: float | None = None
+    event: EventId | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event as it was committed, with how many deliveries are due, delivered and failed."""
+
+    event: EventId
+    type: str
+    tenant: TenantId
+    account: AccountId
+    time: float
+    body: bytes
+    due: int
+    delivered: int
+    failed: int
+
+
+class Store(Protocol):
+    """State that survives. Every method raises StoreError (StoreFullError when no space is left).
+
+    After a StoreError nothing of that call was written, or (a lost reply) its
+    fate is unknown: the caller reads again before it goes on.
+    """
+
+    async def start(self) -> None:
+        """Open, migrate and take the single-writer lock."""
+
+    async def stop(self) -> None:
+        """Write what was accepted, then close. Idempotent."""
+
+    async def folders(self, account: AccountId) -> list[FolderState]:
+        """Return what is known of an account's folders; empty for one never watched."""
+
+    async def commit(self, commit: Commit) -> Verdict:
+        """Write one step of a folder; it is on disk when this returns DONE."""
+
+    async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
+        """Write events that move no cursor (``account.*``); known ids are left alone."""
+
+    async def forget_folder(self, account: AccountId, folder: bytes) -> None:
+        """Drop the cursor and gaps of a folder that was renamed; ``seen`` stays."""
+
+    async def known(self, account: AccountId, keys: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those identity keys that were already delivered for the account."""
+
+    async def begin_read(
+        self, account: AccountId, folder: bytes, uid_validity: int, uid: int
+    ) -> int:
+        """Count, durably, one more start of reading a message; return the count (from 1)."""
+
+    async def note(self, health: Health) -> None:
+        """Remember an account's health; grouped, on disk within a second."""
+
+    async def healths(self) -> list[Health]:
+        """Return the health of every account."""
+
+    async def claim(
+        self, endpoint: EndpointId, *, ordered: bool, limit: int, now: float, lease: float
+    ) -> list[Parcel]:
+        """Take deliveries that are due, for ``lease`` seconds; oldest first.
+
+        With ``ordered``, only the first unsettled delivery of each (account, lane).
+        """
+
+    async def next_due(self, endpoint: EndpointId) -> float | None:
+        """Return the instant of the endpoint's next delivery, claimed ones included."""
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Write what came of claimed deliveries."""
+
+    async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
+        """Return how an endpoint is doing; a fresh state for one never used."""
+
+    async def note_endpoint(self, state: EndpointState) -> None:
+        """Remember how an endpoint is doing."""
+
+    async def events(self, query: EventQuery) -> list[StoredEvent]:
+        """Return stored events, newest first."""
+
+    async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
+        """Queue stored events again, with the same ids; return how many deliveries."""
+
+    async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
+        """Delete old, settled events and identity keys in a bounded step; return rows gone."""
