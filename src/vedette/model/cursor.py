@@ -9,6 +9,9 @@ from dataclasses import dataclass
 class Cursor:
     """Everything with a UID up to ``last_uid`` was committed or is an open gap.
 
+    UIDs up to ``first_uid`` were there when the watch of this UIDVALIDITY began;
+    a lower one that shows up later is not ours to announce.
+
     ``modseq`` is the highest mod-sequence seen (0: none; RFC 7162) and serves
     flags only, never new mail. ``since`` is the instant before which mail in
     this folder counts as old: it was there when the watch began.
@@ -16,6 +19,7 @@ class Cursor:
 
     uid_validity: int
     last_uid: int
+    first_uid: int = 0
     modseq: int = 0
     since: float = 0.0
 

@@ -115,6 +115,9 @@ class Store(Protocol):
     async def known(self, account: AccountId, keys: Sequence[bytes]) -> frozenset[bytes]:
         """Return those identity keys that were already delivered for the account."""
 
+    async def stored(self, events: Sequence[EventId]) -> frozenset[EventId]:
+        """Return those of the ids that are stored as events (the reconciler's question)."""
+
     async def begin_read(
         self, account: AccountId, folder: bytes, uid_validity: int, uid: int
     ) -> int:
