@@ -1,0 +1,73 @@
+"""Fixtures that tests of every room share: real servers, and a user no other test knows.
+
+A server is started once per test process and shared; a test keeps apart by its own ``user``.
+A test that kills, stops or reconfigures a server makes one of its own with ``make_dovecot``.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import NoReturn
+
+import pytest
+
+from tests.support.authority import Authority
+from tests.support.debian import UnavailableError
+from tests.support.dovecot import Dovecot
+from tests.support.dovecot_config import Options
+
+PUSH = frozenset({"IDLE", "NOTIFY", "CONDSTORE", "QRESYNC", "MOVE"})
+
+
+def absent(reason: UnavailableError) -> NoReturn:
+    """Skip the test, or fail it where the servers are required."""
+    if os.environ.get("VEDETTE_REQUIRE_SERVERS") == "1":
+        pytest.fail(f"a required server is missing: {reason}", pytrace=False)
+    pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    """Return the certificate authority of this test process."""
+    return Authority()
+
+
+@pytest.fixture(scope="session")
+def dovecot(authority: Authority) -> Iterator[Dovecot]:
+    """Run a Dovecot with all it can: TLS, IDLE, NOTIFY, CONDSTORE, QRESYNC, MOVE."""
+    with _start(Options(), authority) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def plain_dovecot(authority: Authority) -> Iterator[Dovecot]:
+    """Run a Dovecot that announces neither IDLE, NOTIFY, CONDSTORE, QRESYNC nor MOVE."""
+    with _start(Options(without=PUSH), authority) as server:
+        yield server
+
+
+@pytest.fixture
+def make_dovecot(authority: Authority) -> Iterator[Callable[..., Dovecot]]:
+    """Make servers of one's own: ``make_dovecot(max_connections=2)``; see ``Options``."""
+    with ExitStack() as servers:
+
+        def make(**options: object) -> Dovecot:
+            return servers.enter_context(_start(Options(**options), authority))  # type: ignore[arg-type]
+
+        yield make
+
+
+@pytest.fixture
+def user() -> str:
+    """Return a user name that no other test uses."""
+    return f"user-{uuid.uuid4().hex[:12]}"
+
+
+def _start(options: Options, authority: Authority) -> Dovecot:
+    try:
+        return Dovecot(options, authority=authority)
+    except UnavailableError as reason:
+        absent(reason)

@@ -1,0 +1,239 @@
+"""The configuration of a Dovecot for the tests, as text.
+
+Must not know: processes; how the server is started or asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.authority import Certificate
+from tests.support.process import Account
+
+PASSWORD = "pass"
+
+# What Dovecot 2.3 offers after login. Its setting for capabilities can only add to this list or
+# replace it, so a list without some is written in full.
+_OFFERED = (
+    "IMAP4rev1 SASL-IR LOGIN-REFERRALS ID ENABLE IDLE SORT SORT=DISPLAY THREAD=REFERENCES "
+    "THREAD=REFS THREAD=ORDEREDSUBJECT MULTIAPPEND URL-PARTIAL CATENATE UNSELECT CHILDREN "
+    "NAMESPACE UIDPLUS LIST-EXTENDED I18NLEVEL=1 CONDSTORE QRESYNC ESEARCH ESORT SEARCHRES "
+    "WITHIN CONTEXT=SEARCH LIST-STATUS BINARY MOVE SNIPPET=FUZZY PREVIEW=FUZZY PREVIEW "
+    "STATUS=SIZE SAVEDATE LITERAL+ NOTIFY SPECIAL-USE"
+)
+
+_MAILBOXES = """
+namespace inbox {
+  inbox = yes
+  separator = /
+  mailbox Junk {
+    auto = create
+    special_use = \\Junk
+  }
+  mailbox Sent {
+    auto = create
+    special_use = \\Sent
+  }
+  mailbox Drafts {
+    auto = create
+    special_use = \\Drafts
+  }
+  mailbox Trash {
+    auto = create
+    special_use = \\Trash
+  }
+  mailbox Archive {
+    auto = create
+    special_use = \\Archive
+  }
+}
+"""
+
+# The settings that every supported version spells alike. No chroot, as only root could enter it;
+# no penalty, as a test of wrong passwords must not slow the next one down.
+_SERVICES = """
+service imap-login {{
+  chroot =
+  service_count = 0
+  process_min_avail = 1
+  inet_listener imap {{
+    port = {imap_port}
+  }}
+  inet_listener imaps {{
+    port = {imaps_port}
+    ssl = yes
+  }}
+}}
+service imap {{
+  process_limit = 4096
+}}
+service anvil {{
+  chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service stats {{
+  chroot =
+}}
+service lmtp {{
+  process_min_avail = 1
+  inet_listener lmtp {{
+    port = {lmtp_port}
+  }}
+}}
+"""
+
+_COMMON = """
+base_dir = {base}/run
+state_dir = {base}/state
+log_path = {base}/log
+log_timestamp = "%Y-%m-%d %H:%M:%S.%{{usecs}} "
+protocols = imap lmtp
+listen = {host}
+default_internal_user = {user}
+default_internal_group = {group}
+default_login_user = {user}
+first_valid_uid = 1
+first_valid_gid = 1
+libexec_dir = {libexec}
+mail_plugin_dir = {plugins}
+ssl = yes
+ssl_min_protocol = TLSv1.2
+auth_mechanisms = plain login
+auth_failure_delay = 0
+mail_fsync = never
+mailbox_list_index = yes
+mail_max_userip_connections = {connections}
+imap_idle_notify_interval = {idle_notify}
+mailbox_idle_check_interval = {idle_check}
+imap_hibernate_timeout = {hibernate}
+imap_max_line_length = 64k
+"""
+
+_V23 = """
+import_environment = TZ {environment}
+ssl_cert = <{cert}
+ssl_key = <{key}
+disable_plaintext_auth = no
+mail_location = {store}:~/{store}
+lmtp_save_to_detail_mailbox = yes
+recipient_delimiter = +
+passdb {{
+  driver = static
+  args = password={password}
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={base}/mail/%u allow_all_users=yes
+}}
+"""
+
+_V24_HEAD = """dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+"""
+
+_V24 = """
+import_environment {{
+{environment}
+}}
+ssl_server_cert_file = {cert}
+ssl_server_key_file = {key}
+auth_allow_cleartext = yes
+mail_driver = {store}
+mail_path = ~/{store}
+lmtp_save_to_detail_mailbox = yes
+recipient_delimiter = +
+passdb static {{
+  password = {password}
+}}
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {base}/mail/%{{user}}
+  }}
+  userdb_static_allow_all_users = yes
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a test may want otherwise.
+
+    ``without`` are capabilities the server shall not announce; ``store`` is ``maildir`` or
+    ``mdbox``; ``max_connections`` is per user and address. Intervals are Dovecot's own words
+    (``"2 mins"``). ``hibernate`` moves idle sessions to one process, which then announces new
+    mail at once: a session that is not hibernating waits half a second to gather changes.
+    """
+
+    without: frozenset[str] = frozenset()
+    store: str = "maildir"
+    max_connections: int = 4096
+    idle_notify: str = "2 mins"
+    idle_check: str = "1 secs"
+    hibernate: str = "0"
+    extra: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where the server listens on loopback."""
+
+    host: str
+    imap: int
+    imaps: int
+    lmtp: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where the server's own files are and who runs it."""
+
+    base: Path
+    libexec: str
+    plugins: str
+    environ: dict[str, str]
+    account: Account
+
+
+def write(
+    version: tuple[int, int], options: Options, ports: Ports, place: Place, certificate: Certificate
+) -> str:
+    """Return the text of ``dovecot.conf`` for this version of Dovecot."""
+    modern = version >= (2, 4)
+    pairs = [f"{name}={value}" for name, value in place.environ.items()]
+    lines = [f"  {pair.replace('=', ' = ', 1)}" for pair in pairs]
+    template = _COMMON + (_V24 if modern else _V23) + _SERVICES
+    text = template.format(
+        base=place.base,
+        host=ports.host,
+        imap_port=ports.imap,
+        imaps_port=ports.imaps,
+        lmtp_port=ports.lmtp,
+        user=place.account.name,
+        group=place.account.group,
+        uid=place.account.uid,
+        gid=place.account.gid,
+        libexec=place.libexec,
+        plugins=place.plugins,
+        environment="\n".join(lines) if modern else " ".join(pairs),
+        cert=certificate.cert_file,
+        key=certificate.key_file,
+        store=options.store,
+        password=PASSWORD,
+        connections=options.max_connections,
+        idle_notify=options.idle_notify,
+        idle_check=options.idle_check,
+        hibernate=options.hibernate,
+    )
+    return (_V24_HEAD if modern else "") + text + _capability(options) + _MAILBOXES + options.extra
+
+
+def _capability(options: Options) -> str:
+    if not options.without:
+        return ""
+    names = [name for name in _OFFERED.split() if name not in options.without]
+    return f"imap_capability = {' '.join(names)}\n"

@@ -1,0 +1,128 @@
+"""One server process of the tests: started in its own session, ended with all its children.
+
+Must not know: which server it is. A server of the tests never runs as root: where the tests do,
+it runs as the user ``nobody``, so there is one way for both, and the strict checks of mail
+servers against root are met rather than switched off.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+# Asking a condition again every 10 ms: well under what a person or a test would notice, and
+# still only 100 wake-ups a second.
+_POLL = 0.01
+# A mail server that has not gone five seconds after SIGTERM is not going to.
+_GRACE = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The Unix account that the servers run under."""
+
+    name: str
+    group: str
+    uid: int
+    gid: int
+
+    def own(self, *paths: Path) -> None:
+        """Hand the paths to this account; nothing to do unless we are root."""
+        if os.geteuid() == 0:
+            for path in paths:
+                os.chown(path, self.uid, self.gid)
+
+
+def server_account() -> Account:
+    """Return the account for servers: our own, or ``nobody`` where we are root."""
+    uid = os.geteuid()
+    entry = pwd.getpwnam("nobody") if uid == 0 else pwd.getpwuid(uid)
+    group = grp.getgrgid(entry.pw_gid).gr_name
+    return Account(name=entry.pw_name, group=group, uid=entry.pw_uid, gid=entry.pw_gid)
+
+
+def wait_until(condition: Callable[[], bool], *, within: float, what: str) -> None:
+    """Return as soon as the condition holds; raise TimeoutError naming ``what`` after ``within``."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what}: not within {within:g} s")
+        time.sleep(_POLL)
+
+
+class Daemon:
+    """A foreground server process and everything it forks, in a session of its own."""
+
+    def __init__(self, argv: Sequence[str], *, environ: Mapping[str, str], log: Path) -> None:
+        """Start ``argv``; its output goes to the end of ``log``."""
+        account = server_account()
+        as_other = os.geteuid() == 0
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd="/",
+                env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **environ},
+                start_new_session=True,
+                user=account.uid if as_other else None,
+                group=account.gid if as_other else None,
+                extra_groups=[] if as_other else None,
+            )
+
+    @property
+    def pid(self) -> int:
+        """The pid of the first process, which is the id of its session."""
+        return self._process.pid
+
+    def has_ended(self) -> bool:
+        """Tell whether the first process has ended."""
+        return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """End it in order: SIGTERM, then SIGKILL to what is left of the session."""
+        if not self.has_ended():
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(_GRACE)
+        self.kill()
+
+    def kill(self) -> None:
+        """End every process of the session at once, as a power cut would."""
+        while members := session_members(self.pid):
+            for member in members:
+                _signal(member, signal.SIGKILL)
+            if not self.has_ended():
+                self._process.wait(_GRACE)
+        self._process.wait(_GRACE)
+
+
+def session_members(session: int) -> list[int]:
+    """Return the pids of the living processes of a session."""
+    members = []
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            stat = (entry / "stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # The name stands in brackets and may hold anything; fields count from behind it.
+        state, _parent, _group, owner = stat.rpartition(")")[2].split()[:4]
+        if int(owner) == session and state not in "ZX":
+            members.append(int(entry.name))
+    return members
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
