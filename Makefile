@@ -1,0 +1,42 @@
+# Vedette: everything a person needs to run, test and check the project.
+# Each target sets up what it needs; nothing is installed outside this folder.
+
+PYTHON ?= python3
+RUN := .venv/bin/python
+# Two workers at least, as tests wait more than they compute; four at most, as each starts servers.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench fuzz clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
+
+setup: ## Make .venv from uv.lock, with uv fetched if there is none
+	@$(PYTHON) scripts/bootstrap.py
+
+demo: setup ## Run the main job against a small IMAP server of its own, about 20 seconds
+	@$(RUN) -m vedette demo $(ARGS)
+
+test: setup ## Run all tests; ARGS="-k name" chooses
+	@$(RUN) -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+
+check: setup ## Format, lint, types, import contracts, spelling, lock file
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports
+	@.venv/bin/codespell
+	@$(PYTHON) scripts/bootstrap.py uv lock --check --quiet
+
+bench: setup ## Run the benchmarks and print their tables
+	@$(RUN) -m bench $(ARGS)
+
+fuzz: setup ## Throw hostile input at the parsers for a minute
+	@$(RUN) -m tests.fuzz $(ARGS)
+
+clean: ## Remove the environment, the unpacked servers and every cache
+	@find /tmp -maxdepth 1 -type l -name 'vd-*' -lname "$(CURDIR)/*" -delete
+	@rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	@find src tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
