@@ -1,0 +1,91 @@
+"""Claim and settle deliveries.
+
+A claim is a lease: it moves ``due`` to the lease's end, so a claim that is never
+settled (a crash) comes back by itself. The attempt number counts settled
+attempts: a parcel carries the stored number plus one, and an attempt whose
+settlement was lost is made again under the same number.
+
+It knows rows and nothing of transactions or of the schedule of retries.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from vedette.model.delivery import DeliveryState, Parcel, Settlement
+from vedette.model.ids import EndpointId
+from vedette.store.statements import sql
+from vedette.store.words import printable
+
+_DUE = sql("deliveries_due")
+_DUE_IN_ORDER = sql("deliveries_due_in_order")
+_LEASE = sql("delivery_lease")
+_NEXT = sql("delivery_next")
+_NEXT_IN_ORDER = sql("delivery_next_in_order")
+_SETTLE = sql("delivery_settle")
+_PROMOTE = sql("delivery_promote")
+_EVENT_SETTLED = sql("event_settled")
+
+
+def claim(
+    connection: sqlite3.Connection,
+    endpoint: EndpointId,
+    *,
+    ordered: bool,
+    limit: int,
+    now: float,
+    lease: float,
+) -> list[Parcel]:
+    """Take at most ``limit`` deliveries that are due, the longest due first."""
+    parcels = [
+        Parcel(
+            delivery=delivery,
+            endpoint=endpoint,
+            event=event,
+            type=kind,
+            lane=lane,
+            body=body,
+            attempt=attempt + 1,
+            queued_at=queued_at,
+        )
+        for delivery, event, kind, lane, body, attempt, queued_at in connection.execute(
+            _DUE_IN_ORDER if ordered else _DUE,
+            {"endpoint": endpoint, "now": now, "limit": max(limit, 0)},
+        )
+    ]
+    connection.executemany(
+        _LEASE, ({"id": parcel.delivery, "until": now + lease} for parcel in parcels)
+    )
+    return parcels
+
+
+def next_due(
+    connection: sqlite3.Connection, endpoint: EndpointId, *, ordered: bool
+) -> float | None:
+    """Return the instant of the next delivery that a claim could take, leased ones included."""
+    row = connection.execute(
+        _NEXT_IN_ORDER if ordered else _NEXT, {"endpoint": endpoint}
+    ).fetchone()
+    return None if row[0] is None else float(row[0])
+
+
+def settle(connection: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
+    """Write what came of claimed deliveries; a settled one stays as it is."""
+    for settlement in settlements:
+        row = connection.execute(
+            _SETTLE,
+            {
+                "id": settlement.delivery,
+                "state": settlement.state,
+                "due": settlement.due,
+                "attempt": settlement.attempt,
+                "reason": printable(settlement.reason),
+            },
+        ).fetchone()
+        if row is None or settlement.state is DeliveryState.DUE:
+            continue
+        event, endpoint, account, lane, head = row
+        connection.execute(_EVENT_SETTLED, {"seq": event})
+        if head:
+            connection.execute(_PROMOTE, {"endpoint": endpoint, "account": account, "lane": lane})

@@ -1,0 +1,141 @@
+"""Write and read folders: the cursor's compare-and-set, gaps, readings, identity keys.
+
+It knows rows and nothing of transactions: the writer puts each call into its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from vedette.model.cursor import Cursor, FolderState, Gap
+from vedette.model.ids import AccountId
+from vedette.ports.store import Commit, Verdict
+from vedette.store import postings
+from vedette.store.statements import sql
+
+_BY_PATH = sql("folder_by_path")
+_INSERT = sql("folder_insert")
+_MOVE = sql("folder_move")
+_FORGET = sql("folder_forget")
+_OF_ACCOUNT = sql("folders_of_account")
+_GAPS = sql("gaps_of_account")
+_GAP_PUT = sql("gap_put")
+_GAP_CLOSE = sql("gap_close")
+_GAPS_OUTLIVED = sql("gaps_outlived")
+_READING_BEGIN = sql("reading_begin")
+_READINGS_DONE = sql("readings_done")
+_READINGS_FORGET = sql("readings_forget")
+_SEEN_PUT = sql("seen_put")
+_SEEN_HAS = sql("seen_has")
+
+
+def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
+    """Write one step of one folder, after the fence and the cursor were compared."""
+    if postings.is_fenced(connection, step.fence):
+        return Verdict.FENCED
+    where = {"account": step.account, "path": step.folder}
+    row = connection.execute(_BY_PATH, where).fetchone()
+    current = None if row is None else _cursor(row[1:])
+    if current != step.expected:
+        return Verdict.STALE
+    values = {**where, **_columns(step.cursor), "mailbox_id": step.mailbox_id}
+    if row is None:
+        (folder,) = connection.execute(_INSERT, values).fetchone()
+    else:
+        folder = row[0]
+        connection.execute(_MOVE, {**values, "id": folder})
+    _settle_gaps(connection, folder, step)
+    connection.execute(_READINGS_DONE, {**values, "folder": folder})
+    postings.write(connection, step.postings)
+    connection.executemany(
+        _SEEN_PUT, ({"account": step.account, "key": key, "at": now} for key in step.seen)
+    )
+    return Verdict.DONE
+
+
+def _settle_gaps(connection: sqlite3.Connection, folder: int, step: Commit) -> None:
+    connection.executemany(
+        _GAP_PUT,
+        (
+            {
+                "folder": folder,
+                "uid": gap.uid,
+                "uid_validity": gap.uid_validity,
+                "tries": gap.tries,
+                "due": gap.due,
+            }
+            for gap in step.gaps
+        ),
+    )
+    connection.executemany(_GAP_CLOSE, ({"folder": folder, "uid": uid} for uid in step.closed))
+    connection.execute(_GAPS_OUTLIVED, {"folder": folder, "uid_validity": step.cursor.uid_validity})
+
+
+def forget(connection: sqlite3.Connection, account: AccountId, folder: bytes) -> None:
+    """Drop a folder's cursor, gaps and readings."""
+    where = {"account": account, "path": folder}
+    connection.execute(_FORGET, where)
+    connection.execute(_READINGS_FORGET, where)
+
+
+def states(connection: sqlite3.Connection, account: AccountId) -> list[FolderState]:
+    """Return what is known of an account's folders, by path."""
+    where = {"account": account}
+    gaps: dict[int, list[Gap]] = defaultdict(list)
+    for folder, uid_validity, uid, tries, due in connection.execute(_GAPS, where):
+        gaps[folder].append(Gap(uid_validity=uid_validity, uid=uid, tries=tries, due=due))
+    return [
+        FolderState(
+            path=row[1],
+            cursor=_cursor(row[2:7]),
+            mailbox_id=row[7],
+            gaps=tuple(gaps.get(row[0], ())),
+        )
+        for row in connection.execute(_OF_ACCOUNT, where)
+    ]
+
+
+def known(
+    connection: sqlite3.Connection, account: AccountId, keys: Sequence[bytes]
+) -> frozenset[bytes]:
+    """Return those keys that are stored for the account."""
+    return frozenset(
+        key
+        for key in keys
+        if connection.execute(_SEEN_HAS, {"account": account, "key": key}).fetchone() is not None
+    )
+
+
+def begin_read(
+    connection: sqlite3.Connection, account: AccountId, folder: bytes, uid_validity: int, uid: int
+) -> int:
+    """Count one more start of reading a message."""
+    (starts,) = connection.execute(
+        _READING_BEGIN,
+        {"account": account, "path": folder, "uid_validity": uid_validity, "uid": uid},
+    ).fetchone()
+    return int(starts)
+
+
+def _cursor(row: Sequence[Any]) -> Cursor:
+    uid_validity, last_uid, first_uid, modseq, since = row
+    return Cursor(
+        uid_validity=uid_validity,
+        last_uid=last_uid,
+        first_uid=first_uid,
+        modseq=modseq,
+        since=since,
+    )
+
+
+def _columns(cursor: Cursor) -> dict[str, int | float]:
+    return {
+        "uid_validity": cursor.uid_validity,
+        "last_uid": cursor.last_uid,
+        "first_uid": cursor.first_uid,
+        "modseq": cursor.modseq,
+        "since": cursor.since,
+    }

@@ -1,0 +1,114 @@
+"""Stored events: list them, queue them again, let the old ones go.
+
+It knows rows and nothing of transactions or of who asks.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from math import inf
+from typing import Any
+
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
+from vedette.ports.store import EventQuery, StoredEvent
+from vedette.store import postings
+from vedette.store.statements import sql
+
+_BY_ID = sql("events_by_id")
+_OF_ACCOUNT = sql("events_of_account")
+_OF_TENANT = sql("events_of_tenant")
+_OF_ALL = sql("events_of_all")
+_OUTCOME = sql("event_outcome")
+_WAITING = sql("delivery_waiting")
+_REQUEUED = sql("event_requeued")
+_PRUNABLE = sql("events_prunable")
+_DELIVERIES_PRUNE = sql("deliveries_prune")
+_EVENT_DELETE = sql("event_delete")
+_SEEN_PRUNE = sql("seen_prune")
+
+_Row = tuple[int, str, str, str, str, float, bytes]
+
+
+def _select(connection: sqlite3.Connection, query: EventQuery) -> list[_Row]:
+    if query.event is not None:
+        statement = _BY_ID
+    elif query.account is not None:
+        statement = _OF_ACCOUNT
+    elif query.tenant is not None:
+        statement = _OF_TENANT
+    else:
+        statement = _OF_ALL
+    values: dict[str, Any] = {
+        "event": query.event,
+        "account": query.account,
+        "tenant": query.tenant,
+        "start": -inf if query.start is None else query.start,
+        "end": inf if query.end is None else query.end,
+        "every_type": not query.types,
+        "types": json.dumps(query.types),
+        "limit": max(query.limit, 0),
+    }
+    return connection.execute(statement, values).fetchall()
+
+
+def events(connection: sqlite3.Connection, query: EventQuery) -> list[StoredEvent]:
+    """Return stored events, newest first."""
+    found = []
+    for seq, event, kind, tenant, account, time, _ in _select(connection, query):
+        body, due, delivered, failed = connection.execute(_OUTCOME, {"seq": seq}).fetchone()
+        found.append(
+            StoredEvent(
+                event=EventId(event),
+                type=kind,
+                tenant=TenantId(tenant),
+                account=AccountId(account),
+                time=time,
+                body=body,
+                due=due,
+                delivered=delivered,
+                failed=failed,
+            )
+        )
+    return found
+
+
+def replay(
+    connection: sqlite3.Connection, query: EventQuery, endpoints: Sequence[EndpointId], now: float
+) -> int:
+    """Queue events again, oldest first; one that is still on its way to an endpoint is left alone."""
+    count = 0
+    for seq, _, _, _, account, _, lane in reversed(_select(connection, query)):
+        for endpoint in dict.fromkeys(endpoints):
+            where = {"event": seq, "endpoint": endpoint}
+            if connection.execute(_WAITING, where).fetchone() is not None:
+                continue
+            postings.enqueue(
+                connection,
+                event=seq,
+                endpoint=endpoint,
+                account=AccountId(account),
+                lane=lane,
+                due=now,
+            )
+            connection.execute(_REQUEUED, {"seq": seq})
+            count += 1
+    return count
+
+
+def prune(
+    connection: sqlite3.Connection, *, events_before: float, seen_before: float, limit: int
+) -> int:
+    """Delete at most ``limit`` rows: deliveries before their event, events before keys."""
+    left = max(limit, 0)
+    found = connection.execute(_PRUNABLE, {"before": events_before, "limit": left}).fetchall()
+    for (seq,) in found:
+        if left:
+            left -= connection.execute(_DELIVERIES_PRUNE, {"event": seq, "limit": left}).rowcount
+        if not left:
+            break
+        left -= connection.execute(_EVENT_DELETE, {"seq": seq}).rowcount
+    if left:
+        left -= connection.execute(_SEEN_PRUNE, {"before": seen_before, "limit": left}).rowcount
+    return max(limit, 0) - left

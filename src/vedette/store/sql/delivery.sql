@@ -1,0 +1,62 @@
+-- Deliveries: queue, claim, settle.
+
+-- name: delivery_insert
+INSERT INTO delivery
+  (event, endpoint, account, lane, state, head, due, queued_at, attempt, reason)
+VALUES
+  (:event, :endpoint, :account, :lane, 'due',
+   NOT EXISTS (SELECT 1 FROM delivery
+               WHERE endpoint = :endpoint AND account = :account AND lane = :lane
+                 AND state = 'due'),
+   :due, :due, 0, '');
+
+-- name: delivery_waiting
+SELECT 1 FROM delivery WHERE event = :event AND endpoint = :endpoint AND state = 'due';
+
+-- name: deliveries_due
+SELECT delivery.id, event.id, event.type, delivery.lane, payload.body,
+       delivery.attempt, delivery.queued_at
+FROM delivery
+JOIN event ON event.seq = delivery.event
+JOIN payload ON payload.event = delivery.event
+WHERE delivery.endpoint = :endpoint AND delivery.state = 'due' AND delivery.due <= :now
+ORDER BY delivery.due, delivery.id
+LIMIT :limit;
+
+-- name: deliveries_due_in_order
+SELECT delivery.id, event.id, event.type, delivery.lane, payload.body,
+       delivery.attempt, delivery.queued_at
+FROM delivery
+JOIN event ON event.seq = delivery.event
+JOIN payload ON payload.event = delivery.event
+WHERE delivery.endpoint = :endpoint AND delivery.state = 'due' AND delivery.head = 1
+  AND delivery.due <= :now
+ORDER BY delivery.due, delivery.id
+LIMIT :limit;
+
+-- name: delivery_lease
+UPDATE delivery SET due = :until WHERE id = :id;
+
+-- name: delivery_next
+SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due';
+
+-- name: delivery_next_in_order
+SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due' AND head = 1;
+
+-- name: delivery_settle
+-- A settled row stays settled, and an older attempt never overwrites a younger one:
+-- after an outlived lease two workers may hold the same parcel. Success always counts.
+UPDATE delivery
+SET state = :state, due = :due, attempt = :attempt, reason = :reason
+WHERE id = :id AND state = 'due' AND (:state = 'delivered' OR attempt <= :attempt)
+RETURNING event, endpoint, account, lane, head;
+
+-- name: delivery_promote
+-- The next of the lane becomes its head.
+UPDATE delivery SET head = 1
+WHERE id = (SELECT min(id) FROM delivery
+            WHERE endpoint = :endpoint AND account = :account AND lane = :lane AND state = 'due');
+
+-- name: deliveries_prune
+-- Only events without unsettled deliveries come here.
+DELETE FROM delivery WHERE id IN (SELECT id FROM delivery WHERE event = :event LIMIT :limit);

@@ -1,0 +1,83 @@
+-- Events: what was committed, and its history.
+
+-- name: event_insert
+-- A known id is left alone: the row comes back only for an event that is really new.
+INSERT INTO event (id, type, tenant, account, time, lane, unsettled)
+VALUES (:id, :type, :tenant, :account, :time, :lane, :unsettled)
+ON CONFLICT (id) DO NOTHING
+RETURNING seq;
+
+-- name: payload_insert
+INSERT INTO payload (event, body) VALUES (:event, :body);
+
+-- name: event_settled
+UPDATE event SET unsettled = unsettled - 1 WHERE seq = :seq;
+
+-- name: event_requeued
+UPDATE event SET unsettled = unsettled + 1 WHERE seq = :seq;
+
+-- name: events_by_id
+SELECT seq, id, type, tenant, account, time, lane
+FROM event
+WHERE id = :event
+  AND (:tenant IS NULL OR tenant = :tenant)
+  AND (:account IS NULL OR account = :account)
+  AND time >= :start AND time < :end
+  AND (:every_type OR EXISTS (
+    SELECT 1 FROM json_each(:types)
+    WHERE type = value
+       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+ORDER BY time DESC, seq DESC
+LIMIT :limit;
+
+-- name: events_of_account
+SELECT seq, id, type, tenant, account, time, lane
+FROM event
+WHERE account = :account
+  AND (:tenant IS NULL OR tenant = :tenant)
+  AND time >= :start AND time < :end
+  AND (:every_type OR EXISTS (
+    SELECT 1 FROM json_each(:types)
+    WHERE type = value
+       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+ORDER BY time DESC, seq DESC
+LIMIT :limit;
+
+-- name: events_of_tenant
+SELECT seq, id, type, tenant, account, time, lane
+FROM event
+WHERE tenant = :tenant
+  AND time >= :start AND time < :end
+  AND (:every_type OR EXISTS (
+    SELECT 1 FROM json_each(:types)
+    WHERE type = value
+       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+ORDER BY time DESC, seq DESC
+LIMIT :limit;
+
+-- name: events_of_all
+SELECT seq, id, type, tenant, account, time, lane
+FROM event
+WHERE time >= :start AND time < :end
+  AND (:every_type OR EXISTS (
+    SELECT 1 FROM json_each(:types)
+    WHERE type = value
+       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+ORDER BY time DESC, seq DESC
+LIMIT :limit;
+
+-- name: event_outcome
+SELECT
+  (SELECT body FROM payload WHERE event = :seq),
+  (SELECT count(*) FROM delivery WHERE event = :seq AND state = 'due'),
+  (SELECT count(*) FROM delivery WHERE event = :seq AND state = 'delivered'),
+  (SELECT count(*) FROM delivery WHERE event = :seq AND state = 'failed');
+
+-- name: events_prunable
+SELECT seq FROM event WHERE unsettled = 0 AND time < :before ORDER BY time LIMIT :limit;
+
+-- name: event_delete
+DELETE FROM event WHERE seq = :seq;
+
+-- name: event_has
+SELECT 1 FROM event WHERE id = :id;

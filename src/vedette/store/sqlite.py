@@ -1,0 +1,170 @@
+"""The store on SQLite: the port's methods, each one job for the writer's thread.
+
+It joins the rooms of this package and holds no SQL of its own.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from vedette.model.account import Health
+from vedette.model.cursor import FolderState
+from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
+from vedette.model.ids import AccountId, EndpointId, EventId
+from vedette.ports.clock import Clock
+from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
+from vedette.store import accounts, deliveries, folders, history
+from vedette.store.connection import open_writer
+from vedette.store.notes import Notebook
+from vedette.store.place import Place
+from vedette.store.postings import post, stored
+from vedette.store.schema import migrate
+from vedette.store.writer import Writer
+
+
+class SqliteStore:
+    """``vedette.ports.store.Store`` in one folder of one machine.
+
+    ``clock`` dates the identity keys, which come without an instant of their own.
+    """
+
+    def __init__(self, folder: Path, clock: Clock) -> None:
+        self._place = Place(folder)
+        self._clock = clock
+        self._notes = Notebook()
+        self._writer = Writer(self._open, folder, self._notes)
+
+    def _open(self) -> sqlite3.Connection:
+        connection = open_writer(self._place.database)
+        try:
+            migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    async def start(self) -> None:
+        """Open, migrate and take the single-writer lock."""
+        self._place.take()
+        try:
+            await self._writer.start()
+        except BaseException:
+            self._place.release()
+            raise
+
+    async def stop(self) -> None:
+        """Write what was accepted, then close. Idempotent."""
+        await self._writer.stop()
+        self._place.release()
+
+    async def folders(self, account: AccountId) -> list[FolderState]:
+        """Return what is known of an account's folders, by path."""
+        return await self._writer.run(partial(folders.states, account=account), writes=False)
+
+    async def commit(self, commit: Commit) -> Verdict:
+        """Write one step of a folder."""
+        now = self._clock.now()
+        return await self._writer.run(partial(folders.commit, step=commit, now=now), writes=True)
+
+    async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
+        """Write events that move no cursor."""
+        return await self._writer.run(
+            partial(post, fence=fence, postings=tuple(postings)), writes=True
+        )
+
+    async def forget_folder(self, account: AccountId, folder: bytes) -> None:
+        """Drop the cursor, gaps and readings of a folder."""
+        await self._writer.run(partial(folders.forget, account=account, folder=folder), writes=True)
+
+    async def known(self, account: AccountId, keys: Sequence[bytes]) -> frozenset[bytes]:
+        """Return those identity keys that were already delivered."""
+        return await self._writer.run(
+            partial(folders.known, account=account, keys=tuple(keys)), writes=False
+        )
+
+    async def stored(self, events: Sequence[EventId]) -> frozenset[EventId]:
+        """Return those of the ids that are stored as events."""
+        return await self._writer.run(partial(stored, events=tuple(events)), writes=False)
+
+    async def begin_read(
+        self, account: AccountId, folder: bytes, uid_validity: int, uid: int
+    ) -> int:
+        """Count one more start of reading a message."""
+        return await self._writer.run(
+            partial(
+                folders.begin_read,
+                account=account,
+                folder=folder,
+                uid_validity=uid_validity,
+                uid=uid,
+            ),
+            writes=True,
+        )
+
+    async def note(self, health: Health) -> None:
+        """Remember an account's health: at once in memory, on disk within a second."""
+        accounts.check(health)
+        if self._notes.put(health):
+            self._writer.note()
+
+    async def healths(self) -> list[Health]:
+        """Return the health of every account, by its id."""
+        return self._notes.over(await self._writer.run(accounts.healths, writes=False))
+
+    async def claim(
+        self, endpoint: EndpointId, *, ordered: bool, limit: int, now: float, lease: float
+    ) -> list[Parcel]:
+        """Take deliveries that are due."""
+        return await self._writer.run(
+            partial(
+                deliveries.claim,
+                endpoint=endpoint,
+                ordered=ordered,
+                limit=limit,
+                now=now,
+                lease=lease,
+            ),
+            writes=True,
+        )
+
+    async def next_due(self, endpoint: EndpointId, *, ordered: bool = False) -> float | None:
+        """Return the instant of the next delivery that ``claim`` could take."""
+        return await self._writer.run(
+            partial(deliveries.next_due, endpoint=endpoint, ordered=ordered), writes=False
+        )
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        """Write what came of claimed deliveries."""
+        await self._writer.run(
+            partial(deliveries.settle, settlements=tuple(settlements)), writes=True
+        )
+
+    async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
+        """Return how an endpoint is doing."""
+        return await self._writer.run(partial(accounts.endpoint, id_=endpoint), writes=False)
+
+    async def note_endpoint(self, state: EndpointState) -> None:
+        """Remember how an endpoint is doing."""
+        await self._writer.run(partial(accounts.put_endpoint, state=state), writes=True)
+
+    async def events(self, query: EventQuery) -> list[StoredEvent]:
+        """Return stored events, newest first."""
+        return await self._writer.run(partial(history.events, query=query), writes=False)
+
+    async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
+        """Queue stored events again."""
+        return await self._writer.run(
+            partial(history.replay, query=query, endpoints=tuple(endpoints), now=now), writes=True
+        )
+
+    async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
+        """Delete old, settled events and identity keys in a bounded step."""
+        return await self._writer.run(
+            partial(
+                history.prune, events_before=events_before, seen_before=seen_before, limit=limit
+            ),
+            writes=True,
+        )

@@ -1,0 +1,329 @@
+"""The one thread that touches the database, and the groups it commits.
+
+::
+
+    loop:    run(work) ──► room (bounded) ──► queue ─┐
+    thread:                                          ▼
+             BEGIN IMMEDIATE                    one group: what waits now,
+               SAVEPOINT op; work; RELEASE      at most GROUP jobs or SLICE
+               …                                seconds of work
+             COMMIT (one sync of the disk)
+             replies ──► one call_soon_threadsafe
+             reads, outside the transaction ──► replies
+
+A group is not waited for: while one commit syncs, the next group gathers by
+itself. A job that fails for its own values is rolled back alone; a failure of
+the transaction or the disk fails every write of the group, and nothing of it
+was written. Reads run after the commit of their group: they see every write
+that was asked for before them, and never one that is not on disk.
+
+It knows transactions and nothing of tables.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, unique
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from time import monotonic
+from typing import Any, Final, TypeVar
+
+from vedette.errors import StoreError
+from vedette.store import accounts
+from vedette.store.faults import is_distrust, is_private, translate
+from vedette.store.notes import Notebook
+
+T = TypeVar("T")
+
+#: Jobs in one group: past this the cost of the sync is already shared to nothing.
+GROUP: Final = 200
+
+#: Seconds of work in one group, so that the first of it does not wait for the last.
+SLICE: Final = 0.005
+
+#: Jobs that may wait for the thread; a caller beyond it waits for room.
+WAITING: Final = 1024
+
+#: Seconds a note may wait for company: half of the second that the port promises.
+NOTE: Final = 0.5
+
+#: Seconds until a caller is told that the disk hangs: past every stall of a healthy one.
+PATIENCE: Final = 60.0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class _Job:
+    """One piece of work, and on its way back what came of it."""
+
+    work: Callable[[sqlite3.Connection], Any]
+    writes: bool
+    reply: asyncio.Future[Any]
+    value: Any = None
+    error: Exception | None = None
+
+
+@unique
+class _Signal(Enum):
+    """What else comes through the queue."""
+
+    NOTED = "noted"
+    STOP = "stop"
+
+
+class Writer:
+    """Runs jobs on its thread: ``start``, ``run``, ``stop`` (idempotent).
+
+    ``open_`` makes the connection, on the thread; after a failure that left the
+    old one in doubt it is called again.
+    """
+
+    def __init__(
+        self, open_: Callable[[], sqlite3.Connection], folder: Path, notes: Notebook
+    ) -> None:
+        self._open = open_
+        self._folder = folder
+        self._notes = notes
+        self._queue: SimpleQueue[_Job | _Signal] = SimpleQueue()
+        self._room = asyncio.Semaphore(WAITING)
+        self._thread: Thread | None = None
+        self._closed = True
+        self._loop: asyncio.AbstractEventLoop
+        self._ended: asyncio.Future[None]
+        # From here on the thread's own.
+        self._connection: sqlite3.Connection | None = None
+        self._distrusted: StoreError | None = None
+        self._stopping = False
+        self._flush_at: float | None = None
+
+    # The loop's side.
+
+    async def start(self) -> None:
+        """Open the database on a new thread. Raises StoreError and its kinds."""
+        self._loop = asyncio.get_running_loop()
+        self._ended = self._loop.create_future()
+        opened: asyncio.Future[None] = self._loop.create_future()
+        # A daemon: a loop that died without stop() must not keep the process alive,
+        # and what was not committed was not promised.
+        self._thread = Thread(target=self._main, args=(opened,), name="store", daemon=True)
+        self._thread.start()
+        try:
+            await asyncio.wait_for(opened, PATIENCE)
+        except TimeoutError:
+            raise self._hung() from None
+        self._closed = False
+
+    async def stop(self) -> None:
+        """Write what was accepted, then close."""
+        if self._thread is None:
+            return
+        self._closed = True
+        thread, self._thread = self._thread, None
+        self._queue.put(_Signal.STOP)
+        try:
+            await asyncio.wait_for(asyncio.shield(self._ended), PATIENCE)
+        except TimeoutError:
+            raise self._hung() from None
+        thread.join()
+
+    async def run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+        """Do ``work`` with the connection and return its value, once it is on disk.
+
+        A caller that is cancelled while it waits does not know whether it was done.
+        Raises StoreError and its kinds.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._room.acquire()
+                if self._closed:
+                    self._room.release()
+                    raise StoreError(f"the store in {self._folder} is not open")
+                reply: asyncio.Future[Any] = self._loop.create_future()
+                self._queue.put(_Job(work=work, writes=writes, reply=reply))
+                value: T = await reply
+                return value
+        except TimeoutError:
+            raise self._hung() from None
+
+    def note(self) -> None:
+        """Say that the notebook is no longer empty."""
+        self._queue.put(_Signal.NOTED)
+
+    def _hung(self) -> StoreError:
+        return StoreError(
+            f"the disk under {self._folder} did not answer within {PATIENCE:.0f} s: check it"
+        )
+
+    def _answer(self, jobs: list[_Job]) -> None:
+        for job in jobs:
+            self._room.release()
+            if job.reply.done():
+                continue
+            if job.error is None:
+                job.reply.set_result(job.value)
+            else:
+                job.reply.set_exception(job.error)
+
+    # The thread's side.
+
+    def _main(self, opened: asyncio.Future[None]) -> None:
+        try:
+            self._connection = self._open()
+        except Exception as error:  # noqa: BLE001 - it is handed to start(), whatever it is
+            self._tell(_fail, opened, translate(error, self._folder))
+            return
+        self._tell(_succeed, opened)
+        while not self._stopping:
+            self._turn()
+        self._close()
+        self._tell(_succeed, self._ended)
+
+    def _turn(self) -> None:
+        wait = None if self._flush_at is None else max(self._flush_at - monotonic(), 0.0)
+        try:
+            first: _Job | _Signal | None = self._queue.get(timeout=wait)
+        except Empty:
+            first = None
+        writes: list[_Job] = []
+        reads: list[_Job] = []
+        try:
+            self._gather(first, writes, reads)
+            self._commit()
+        except Exception as error:  # noqa: BLE001 - it is handed to every caller of the group
+            self._abandon(error)
+            for job in writes:
+                job.error = translate(error, self._folder)
+        if writes:
+            self._tell(self._answer, writes)
+        for job in reads:
+            self._read(job)
+        if reads:
+            self._tell(self._answer, reads)
+
+    def _gather(self, item: _Job | _Signal | None, writes: list[_Job], reads: list[_Job]) -> None:
+        """Do what waits now; a failure that is not one job's own is raised."""
+        end = monotonic() + SLICE
+        while item is not None:
+            if isinstance(item, _Signal):
+                self._heed(item)
+            elif item.writes:
+                writes.append(item)
+                self._write(item)
+            else:
+                reads.append(item)
+            if self._stopping or len(writes) + len(reads) >= GROUP or monotonic() >= end:
+                return
+            try:
+                item = self._queue.get_nowait()
+            except Empty:
+                item = None
+
+    def _heed(self, signal: _Signal) -> None:
+        if signal is _Signal.STOP:
+            self._stopping = True
+        elif self._flush_at is None:
+            self._flush_at = monotonic() + NOTE
+
+    def _write(self, job: _Job) -> None:
+        connection = self._ready()
+        if not connection.in_transaction:
+            connection.execute("BEGIN IMMEDIATE")
+        connection.execute("SAVEPOINT job")
+        try:
+            job.value = job.work(connection)
+        except Exception as error:
+            # SQLite may have ended the whole transaction by itself (sqlite.org/lang_transaction.html,
+            # "Response To Errors Within A Transaction"): then nobody's work is left.
+            if not is_private(error) or not connection.in_transaction:
+                raise
+            connection.execute("ROLLBACK TO job")
+            job.error = translate(error, self._folder)
+        connection.execute("RELEASE job")
+
+    def _commit(self) -> None:
+        flush_at, pages = self._flush_at, self._notes.pages()
+        flushing = flush_at is not None and (
+            self._stopping or self._in_transaction() or monotonic() >= flush_at
+        )
+        if flushing and pages:
+            connection = self._ready()
+            if not connection.in_transaction:
+                connection.execute("BEGIN IMMEDIATE")
+            accounts.put_healths(connection, pages)
+        if self._connection is not None and self._connection.in_transaction:
+            self._connection.execute("COMMIT")
+        if flushing:
+            self._notes.written(pages)
+            self._flush_at = monotonic() + NOTE if self._notes.pages() else None
+
+    def _in_transaction(self) -> bool:
+        return self._connection is not None and self._connection.in_transaction
+
+    def _read(self, job: _Job) -> None:
+        try:
+            job.value = job.work(self._ready())
+        except Exception as error:  # noqa: BLE001 - it is handed to the caller, whatever it is
+            if not is_private(error):
+                self._abandon(error)
+            job.error = translate(error, self._folder)
+
+    def _ready(self) -> sqlite3.Connection:
+        if self._distrusted is not None:
+            raise self._distrusted
+        if self._connection is None:
+            self._connection = self._open()
+        return self._connection
+
+    def _abandon(self, error: Exception) -> None:
+        """End the transaction, and the connection with it unless it is surely sound."""
+        if self._flush_at is not None:
+            # The notes stay in the book and try again.
+            self._flush_at = monotonic() + NOTE
+        if is_distrust(error):
+            self._distrusted = translate(error, self._folder)
+        connection = self._connection
+        if connection is None:
+            return
+        try:
+            # After SQLITE_FULL and its like the transaction is often over already,
+            # and ROLLBACK would fail: ask first.
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            self._close()
+            return
+        if isinstance(error, sqlite3.Error) and not _is_full(error):
+            self._close()
+
+    def _close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            # What was committed is on disk; a close that fails only leaves the log to be read again.
+            with suppress(sqlite3.Error):
+                connection.close()
+
+    def _tell(self, call: Callable[..., None], *arguments: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(call, *arguments)
+        except RuntimeError:
+            # The loop is closed: nobody waits any more.
+            self._stopping = True
+
+
+def _is_full(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_FULL
+
+
+def _succeed(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)
+
+
+def _fail(future: asyncio.Future[None], error: Exception) -> None:
+    if not future.done():
+        future.set_exception(error)
