@@ -124,6 +124,9 @@ def environment() -> dict[str, str]:
     """Return our environment with .venv as the only target."""
     mine = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
     mine["UV_PROJECT_ENVIRONMENT"] = str(VENV)
+    # Trust what this machine trusts, as the download of uv does; a company's proxy may
+    # have an authority of its own, which uv's built-in list does not know.
+    mine.setdefault("UV_SYSTEM_CERTS", "true")
     # A cache on another file system can not be hard-linked from; that is not worth a warning.
     mine.setdefault("UV_LINK_MODE", "copy" if is_elsewhere() else "hardlink")
     return mine

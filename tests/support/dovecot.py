@@ -97,8 +97,8 @@ class Dovecot:
         return self.certificate.ca_file
 
     @property
-    def session_id(self) -> int:
-        """The id of the session of processes that the server is."""
+    def process_group(self) -> int:
+        """The id of the process group that the server is."""
         if self._daemon is None:
             raise RuntimeError("dovecot is not running")
         return self._daemon.pid

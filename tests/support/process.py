@@ -1,4 +1,4 @@
-"""One server process of the tests: started in its own session, ended with all its children.
+"""One server process of the tests: started in a process group of its own, ended with all of it.
 
 Must not know: which server it is. A server of the tests never runs as root: where the tests do,
 it runs as the user ``nobody``, so there is one way for both, and the strict checks of mail
@@ -23,6 +23,8 @@ from pathlib import Path
 _POLL = 0.01
 # A mail server that has not gone five seconds after SIGTERM is not going to.
 _GRACE = 5.0
+# After SIGKILL the kernel ends a process at its next step; half a second is for a busy machine.
+_BURIAL = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +61,7 @@ def wait_until(condition: Callable[[], bool], *, within: float, what: str) -> No
 
 
 class Daemon:
-    """A foreground server process and everything it forks, in a session of its own."""
+    """A foreground server process and everything it forks, in a process group of its own."""
 
     def __init__(self, argv: Sequence[str], *, environ: Mapping[str, str], log: Path) -> None:
         """Start ``argv``; its output goes to the end of ``log``."""
@@ -81,7 +83,7 @@ class Daemon:
 
     @property
     def pid(self) -> int:
-        """The pid of the first process, which is the id of its session."""
+        """The pid of the first process, which is the id of its group."""
         return self._process.pid
 
     def has_ended(self) -> bool:
@@ -89,7 +91,7 @@ class Daemon:
         return self._process.poll() is not None
 
     def stop(self) -> None:
-        """End it in order: SIGTERM, then SIGKILL to what is left of the session."""
+        """End it in order: SIGTERM, then SIGKILL to what is left of the group."""
         if not self.has_ended():
             self._process.terminate()
             with suppress(subprocess.TimeoutExpired):
@@ -97,32 +99,33 @@ class Daemon:
         self.kill()
 
     def kill(self) -> None:
-        """End every process of the session at once, as a power cut would."""
-        while members := session_members(self.pid):
-            for member in members:
-                _signal(member, signal.SIGKILL)
-            if not self.has_ended():
-                self._process.wait(_GRACE)
+        """End every process of the group at once, as a power cut would."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         self._process.wait(_GRACE)
+        with suppress(TimeoutError):
+            wait_until(lambda: not group_lives(self.pid), within=_BURIAL, what="the group to end")
 
 
-def session_members(session: int) -> list[int]:
-    """Return the pids of the living processes of a session."""
-    members = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            stat = (entry / "stat").read_text()
-        except (FileNotFoundError, ProcessLookupError):
-            continue
-        # The name stands in brackets and may hold anything; fields count from behind it.
-        state, _parent, _group, owner = stat.rpartition(")")[2].split()[:4]
-        if int(owner) == session and state not in "ZX":
-            members.append(int(entry.name))
-    return members
+def group_lives(group: int) -> bool:
+    """Tell whether any process of the group is alive; a zombie is not, where /proc can tell."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    if not Path("/proc/self").exists():
+        return True
+    return any(_state(entry, group) not in "ZX" for entry in Path("/proc").iterdir())
 
 
-def _signal(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
+def _state(entry: Path, group: int) -> str:
+    """Return the state letter of a process of the group; X, as for a dead one, for all else."""
+    if not entry.name.isdigit():
+        return "X"
+    try:
+        stat = (entry / "stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return "X"
+    # The name stands in brackets and may hold anything; fields count from behind it.
+    state, _parent, owner = stat.rpartition(")")[2].split()[:3]
+    return state if int(owner) == group else "X"
