@@ -21,7 +21,8 @@ _OF_ACCOUNT = sql("events_of_account")
 _OF_TENANT = sql("events_of_tenant")
 _OF_ALL = sql("events_of_all")
 _OUTCOME = sql("event_outcome")
-_WAITING = sql("delivery_waiting")
+_UNSETTLED = sql("delivery_unsettled")
+_RESTART = sql("delivery_restart")
 _REQUEUED = sql("event_requeued")
 _PRUNABLE = sql("events_prunable")
 _DELIVERIES_PRUNE = sql("deliveries_prune")
@@ -77,23 +78,31 @@ def events(connection: sqlite3.Connection, query: EventQuery) -> list[StoredEven
 def replay(
     connection: sqlite3.Connection, query: EventQuery, endpoints: Sequence[EndpointId], now: float
 ) -> int:
-    """Queue events again, oldest first; one that is still on its way to an endpoint is left alone."""
+    """Queue events again, oldest first.
+
+    A settled delivery gets a new row; one that waits for its next attempt starts
+    over; one that is in flight is left alone and not counted.
+    """
     count = 0
     for seq, _, _, _, account, _, lane in reversed(_select(connection, query)):
         for endpoint in dict.fromkeys(endpoints):
-            where = {"event": seq, "endpoint": endpoint}
-            if connection.execute(_WAITING, where).fetchone() is not None:
-                continue
-            postings.enqueue(
-                connection,
-                event=seq,
-                endpoint=endpoint,
-                account=AccountId(account),
-                lane=lane,
-                due=now,
-            )
-            connection.execute(_REQUEUED, {"seq": seq})
-            count += 1
+            unsettled = connection.execute(
+                _UNSETTLED, {"event": seq, "endpoint": endpoint, "now": now}
+            ).fetchone()
+            if unsettled is None:
+                postings.enqueue(
+                    connection,
+                    event=seq,
+                    endpoint=endpoint,
+                    account=AccountId(account),
+                    lane=lane,
+                    due=now,
+                )
+                connection.execute(_REQUEUED, {"seq": seq})
+                count += 1
+            elif not unsettled[1]:
+                connection.execute(_RESTART, {"id": unsettled[0], "now": now})
+                count += 1
     return count
 
 

@@ -81,7 +81,8 @@ CREATE TABLE payload (
 -- One event on its way to one endpoint. A replay adds a second row after the first is settled.
 -- AUTOINCREMENT: a late settlement must never meet a new row under an old number.
 -- `head` marks the first unsettled row of its (endpoint, account, lane): what `ordered` may claim.
--- `attempt` counts settled attempts; `due` is the next attempt's instant, or the end of a lease.
+-- `attempt` counts settled attempts; `due` is the next attempt's instant or, while `leased`,
+-- the end of the lease.
 CREATE TABLE delivery (
   id        INTEGER PRIMARY KEY AUTOINCREMENT,
   event     INTEGER NOT NULL REFERENCES event (seq),
@@ -90,6 +91,7 @@ CREATE TABLE delivery (
   lane      BLOB    NOT NULL,
   state     TEXT    NOT NULL CHECK (state IN ('due', 'delivered', 'failed')),
   head      INTEGER NOT NULL CHECK (head IN (0, 1)),
+  leased    INTEGER NOT NULL CHECK (leased IN (0, 1)),
   due       REAL    NOT NULL,
   queued_at REAL    NOT NULL,
   attempt   INTEGER NOT NULL,

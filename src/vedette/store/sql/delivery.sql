@@ -2,16 +2,22 @@
 
 -- name: delivery_insert
 INSERT INTO delivery
-  (event, endpoint, account, lane, state, head, due, queued_at, attempt, reason)
+  (event, endpoint, account, lane, state, head, leased, due, queued_at, attempt, reason)
 VALUES
   (:event, :endpoint, :account, :lane, 'due',
    NOT EXISTS (SELECT 1 FROM delivery
                WHERE endpoint = :endpoint AND account = :account AND lane = :lane
                  AND state = 'due'),
-   :due, :due, 0, '');
+   0, :due, :due, 0, '');
 
--- name: delivery_waiting
-SELECT 1 FROM delivery WHERE event = :event AND endpoint = :endpoint AND state = 'due';
+-- name: delivery_unsettled
+SELECT id, leased AND due > :now
+FROM delivery
+WHERE event = :event AND endpoint = :endpoint AND state = 'due';
+
+-- name: delivery_restart
+-- A replay of what still waits: due at once, with the whole schedule before it again.
+UPDATE delivery SET leased = 0, due = min(due, :now), attempt = 0 WHERE id = :id;
 
 -- name: deliveries_due
 SELECT delivery.id, event.id, event.type, delivery.lane, payload.body,
@@ -35,7 +41,7 @@ ORDER BY delivery.due, delivery.id
 LIMIT :limit;
 
 -- name: delivery_lease
-UPDATE delivery SET due = :until WHERE id = :id;
+UPDATE delivery SET leased = 1, due = :until WHERE id = :id;
 
 -- name: delivery_next
 SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due';
@@ -47,7 +53,7 @@ SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due' AND h
 -- A settled row stays settled, and an older attempt never overwrites a younger one:
 -- after an outlived lease two workers may hold the same parcel. Success always counts.
 UPDATE delivery
-SET state = :state, due = :due, attempt = :attempt, reason = :reason
+SET state = :state, leased = 0, due = :due, attempt = :attempt, reason = :reason
 WHERE id = :id AND state = 'due' AND (:state = 'delivered' OR attempt <= :attempt)
 RETURNING event, endpoint, account, lane, head;
 

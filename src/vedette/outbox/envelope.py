@@ -1,0 +1,87 @@
+"""The envelope: CloudEvents 1.0 in JSON, as bytes.
+
+The attributes are those of the CloudEvents specification 1.0.2 section 3 and its
+JSON format section 2; ``tenant`` and ``account`` are extension attributes.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import quote
+
+from vedette.model.event import Event
+from vedette.model.ids import AccountId, TenantId
+
+SPEC_VERSION: Final = "1.0"
+
+#: The media type of the body as a whole (CloudEvents JSON format section 3).
+CONTENT_TYPE: Final = "application/cloudevents+json; charset=utf-8"
+
+_DATA_TYPE: Final = "application/json"
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+#: What an attribute may not hold (CloudEvents section 2.2, "String"); a folder's name may.
+_FORBIDDEN: Final = dict.fromkeys(
+    (
+        *range(0x20),
+        *range(0x7F, 0xA0),
+        *range(0xFDD0, 0xFDF0),
+        # The last two code points of each plane are no characters (Unicode section 23.7).
+        *range(0xFFFE, 0x110000, 0x10000),
+        *range(0xFFFF, 0x110000, 0x10000),
+    ),
+    "\N{REPLACEMENT CHARACTER}",
+)
+
+#: One encoder for all: building it costs more than a small event.
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def source(tenant: TenantId, account: AccountId) -> str:
+    """Return the URI-reference of an account, the same for ever (CloudEvents section 3.1.1).
+
+    ``source`` and ``id`` together name an event; neither changes in a repeat.
+    """
+    return f"urn:vedette:{quote(tenant, safe='')}:{quote(account, safe='')}"
+
+
+def instant(time: float) -> str:
+    """Return an instant as RFC 3339 in UTC, cut to milliseconds; ValueError outside its years."""
+    try:
+        moment = _EPOCH + timedelta(milliseconds=int(time * 1000 // 1))
+    except (OverflowError, ValueError) as error:
+        raise ValueError(f"{time} is no instant that RFC 3339 can spell") from error
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def render(event: Event) -> bytes:
+    """Return the event as compact UTF-8 JSON.
+
+    A lone surrogate in a text becomes U+FFFD: it is no character, and a strict
+    reader would refuse the whole body for it. Raises ValueError for NaN, an
+    infinity or a value that JSON does not have.
+    """
+    members = {
+        "specversion": SPEC_VERSION,
+        "id": event.id,
+        "source": source(event.tenant, event.account),
+        "type": event.type.value,
+        "time": instant(event.time),
+        "datacontenttype": _DATA_TYPE,
+        "tenant": event.tenant,
+        "account": event.account,
+    }
+    # An optional attribute is left out where it has no value, and is never empty.
+    if event.subject:
+        members["subject"] = event.subject.translate(_FORBIDDEN)
+    try:
+        text = _ENCODER.encode({**members, "data": dict(event.data)})
+    except TypeError as error:
+        raise ValueError(f"the data of {event.type} is no JSON: {error}") from error
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")

@@ -1,0 +1,97 @@
+"""Events that are not a message in hand: one that never came, a reset, an account's story."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vedette.model.account import Account, AccountState, Health
+from vedette.model.event import Event, EventType
+from vedette.model.folder import Folder
+from vedette.model.ids import message_event_id, occurrence_event_id
+from vedette.outbox.envelope import instant
+from vedette.outbox.message import whereabouts
+
+#: Which event tells of which state; CONNECTING is no news.
+STATE_EVENTS = {
+    AccountState.CONNECTED: EventType.ACCOUNT_CONNECTED,
+    AccountState.DEGRADED: EventType.ACCOUNT_DEGRADED,
+    AccountState.AUTH_FAILED: EventType.ACCOUNT_AUTH_FAILED,
+    AccountState.PAUSED: EventType.ACCOUNT_PAUSED,
+}
+
+
+def missing(account: Account, folder: Folder, uid_validity: int, uid: int, now: float) -> Event:
+    """Return ``message.missing``: the server listed a UID and never handed it over (S8)."""
+    kind = EventType.MESSAGE_MISSING
+    return Event(
+        id=message_event_id(account.id, folder.path, uid_validity, uid, kind),
+        type=kind,
+        tenant=account.tenant,
+        account=account.id,
+        time=now,
+        subject=f"{folder.name};UIDVALIDITY={uid_validity}/;UID={uid}",
+        lane=folder.path,
+        data={
+            **whereabouts(account, folder),
+            "uid": uid,
+            "uidValidity": uid_validity,
+            "receivedAt": instant(now),
+        },
+    )
+
+
+def reset(
+    account: Account,
+    folder: Folder,
+    before: int,
+    after: int,
+    *,
+    listed: int,
+    untold: int,
+    now: float,
+) -> Event:
+    """Return ``mailbox.reset``: the UIDVALIDITY changed, and ``untold`` messages follow (S2)."""
+    kind = EventType.MAILBOX_RESET
+    path = folder.path.decode("latin-1")
+    return Event(
+        id=occurrence_event_id(account.id, kind, f"{len(path)}:{path}/{before}/{after}"),
+        type=kind,
+        tenant=account.tenant,
+        account=account.id,
+        time=now,
+        subject=f"{folder.name};UIDVALIDITY={after}",
+        lane=folder.path,
+        data={
+            **whereabouts(account, folder),
+            "previousUidValidity": before,
+            "uidValidity": after,
+            "listed": listed,
+            "untold": untold,
+            "receivedAt": instant(now),
+        },
+    )
+
+
+def state_changed(account: Account, health: Health) -> Event | None:
+    """Return the ``account.*`` event for a new state, or None where it is no news."""
+    kind = STATE_EVENTS.get(health.state)
+    if kind is None:
+        return None
+    data: dict[str, Any] = {
+        "account": {"id": account.id, "email": account.email},
+        "state": health.state.value,
+        "since": instant(health.since),
+    }
+    if health.error is not None and health.state is not AccountState.CONNECTED:
+        data["error"] = health.error
+        data["trouble"] = None if health.trouble is None else health.trouble.value
+    return Event(
+        id=occurrence_event_id(account.id, kind, f"{health.since:.6f}"),
+        type=kind,
+        tenant=account.tenant,
+        account=account.id,
+        time=health.since,
+        subject=None,
+        lane=b"",
+        data=data,
+    )

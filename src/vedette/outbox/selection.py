@@ -1,0 +1,55 @@
+"""Which events an endpoint takes, and the postings that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vedette.model.delivery import Endpoint, Posting, Selection
+from vedette.model.event import Event
+from vedette.model.ids import EndpointId
+from vedette.outbox.envelope import render
+
+
+def matches(patterns: Sequence[str], kind: str) -> bool:
+    """Whether an event type fits one of the patterns; no pattern at all takes everything.
+
+    A pattern is a whole type, or a prefix before one final ``*``.
+    """
+    return not patterns or any(
+        kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
+        for pattern in patterns
+    )
+
+
+def takes(selection: Selection, event: Event) -> bool:
+    """Whether an endpoint with this selection wants the event; every filter must agree."""
+    return (
+        matches(selection.types, event.type)
+        and (not selection.tenants or event.tenant in selection.tenants)
+        and (not selection.accounts or event.account in selection.accounts)
+    )
+
+
+def plan(events: Iterable[Event], endpoints: Sequence[Endpoint]) -> tuple[Posting, ...]:
+    """Render each event once and address it.
+
+    An event that no endpoint takes is a posting all the same: it happened, it is
+    kept, and it can be replayed. Raises ValueError where an event is no JSON.
+    """
+    return tuple(_posting(event, endpoints) for event in events)
+
+
+def _posting(event: Event, endpoints: Sequence[Endpoint]) -> Posting:
+    takers: dict[EndpointId, None] = {
+        endpoint.id: None for endpoint in endpoints if takes(endpoint.selection, event)
+    }
+    return Posting(
+        event=event.id,
+        type=event.type,
+        tenant=event.tenant,
+        account=event.account,
+        time=event.time,
+        lane=event.lane,
+        body=render(event),
+        endpoints=tuple(takers),
+    )

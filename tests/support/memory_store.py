@@ -1,0 +1,355 @@
+"""A store in memory, for tests of the engine: it passes the suite of the real one.
+
+Nothing here is fast or durable. What a real store tells of a disk, a test says
+with ``fail``: the next calls raise, and nothing of them is written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import inf, isnan
+
+from vedette.errors import StoreError
+from vedette.model.account import Health
+from vedette.model.cursor import FolderState, Gap
+from vedette.model.delivery import (
+    DeliveryState,
+    EndpointState,
+    Parcel,
+    Posting,
+    Settlement,
+)
+from vedette.model.ids import AccountId, EndpointId, EventId
+from vedette.outbox.selection import matches
+from vedette.ports.clock import Clock
+from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
+
+
+@dataclass(slots=True, kw_only=True)
+class _Row:
+    """A delivery."""
+
+    id: int
+    posting: Posting
+    endpoint: EndpointId
+    due: float
+    queued_at: float
+    state: DeliveryState = DeliveryState.DUE
+    attempt: int = 0
+    leased: bool = False
+    reason: str = ""
+
+    @property
+    def lane(self) -> tuple[AccountId, bytes]:
+        return (self.posting.account, self.posting.lane)
+
+
+@dataclass(slots=True, kw_only=True)
+class _State:
+    """What survives a stop."""
+
+    epochs: dict[int, int] = field(default_factory=lambda: {0: 0})
+    folders: dict[tuple[AccountId, bytes], FolderState] = field(default_factory=dict)
+    events: dict[EventId, Posting] = field(default_factory=dict)
+    deliveries: dict[int, _Row] = field(default_factory=dict)
+    last_delivery: int = 0
+    seen: dict[tuple[AccountId, bytes], float] = field(default_factory=dict)
+    readings: dict[tuple[AccountId, bytes], dict[tuple[int, int], int]] = field(
+        default_factory=dict
+    )
+    healths: dict[AccountId, Health] = field(default_factory=dict)
+    endpoints: dict[EndpointId, EndpointState] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """``vedette.ports.store.Store`` without a disk.
+
+    ``state`` may be handed to a second store, as a restart finds it. ``changed``
+    is set on every write, for a test that waits.
+    """
+
+    def __init__(self, clock: Clock, state: _State | None = None) -> None:
+        self.state = state or _State()
+        self.changed = asyncio.Event()
+        self._clock = clock
+        self._open = False
+        self._failures: list[StoreError] = []
+
+    def fail(self, error: StoreError, times: int = 1) -> None:
+        """Let the next ``times`` calls raise ``error``; nothing of them is written."""
+        self._failures.extend([error] * times)
+
+    def set_epoch(self, shard: int, epoch: int) -> None:
+        """Let another owner take the shard."""
+        self.state.epochs[shard] = epoch
+
+    def _enter(self, *, writes: bool = False) -> _State:
+        if not self._open:
+            raise StoreError("the store is not open")
+        if self._failures:
+            raise self._failures.pop(0)
+        if writes:
+            self.changed.set()
+        return self.state
+
+    async def start(self) -> None:
+        self._open = True
+
+    async def stop(self) -> None:
+        self._open = False
+
+    async def folders(self, account: AccountId) -> list[FolderState]:
+        state = self._enter()
+        return [state.folders[key] for key in sorted(state.folders) if key[0] == account]
+
+    async def commit(self, commit: Commit) -> Verdict:
+        state = self._enter(writes=True)
+        if state.epochs.get(commit.fence.shard) != commit.fence.epoch:
+            return Verdict.FENCED
+        key = (commit.account, commit.folder)
+        old = state.folders.get(key)
+        if (old.cursor if old else None) != commit.expected:
+            return Verdict.STALE
+        _check(commit.postings)
+        state.folders[key] = _moved(old, commit)
+        self._readings_done(key)
+        for posting in commit.postings:
+            self._post(posting)
+        for seen in commit.seen:
+            state.seen[commit.account, seen] = self._clock.now()
+        return Verdict.DONE
+
+    def _readings_done(self, key: tuple[AccountId, bytes]) -> None:
+        folder = self.state.folders[key]
+        open_gaps = {gap.uid for gap in folder.gaps}
+        self.state.readings[key] = {
+            (validity, uid): starts
+            for (validity, uid), starts in self.state.readings.get(key, {}).items()
+            if validity == folder.cursor.uid_validity
+            and (uid > folder.cursor.last_uid or uid in open_gaps)
+        }
+
+    def _post(self, posting: Posting) -> None:
+        if posting.event in self.state.events:
+            return
+        self.state.events[posting.event] = posting
+        for endpoint in dict.fromkeys(posting.endpoints):
+            self._queue(posting, endpoint, posting.time)
+
+    def _queue(self, posting: Posting, endpoint: EndpointId, due: float) -> None:
+        self.state.last_delivery += 1
+        self.state.deliveries[self.state.last_delivery] = _Row(
+            id=self.state.last_delivery,
+            posting=posting,
+            endpoint=endpoint,
+            due=due,
+            queued_at=due,
+        )
+
+    async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
+        state = self._enter(writes=True)
+        if state.epochs.get(fence.shard) != fence.epoch:
+            return Verdict.FENCED
+        _check(postings)
+        for posting in postings:
+            self._post(posting)
+        return Verdict.DONE
+
+    async def forget_folder(self, account: AccountId, folder: bytes) -> None:
+        state = self._enter(writes=True)
+        state.folders.pop((account, folder), None)
+        state.readings.pop((account, folder), None)
+
+    async def known(self, account: AccountId, keys: Sequence[bytes]) -> frozenset[bytes]:
+        state = self._enter()
+        return frozenset(key for key in keys if (account, key) in state.seen)
+
+    async def stored(self, events: Sequence[EventId]) -> frozenset[EventId]:
+        state = self._enter()
+        return frozenset(event for event in events if event in state.events)
+
+    async def begin_read(
+        self, account: AccountId, folder: bytes, uid_validity: int, uid: int
+    ) -> int:
+        readings = self._enter(writes=True).readings.setdefault((account, folder), {})
+        readings[uid_validity, uid] = readings.get((uid_validity, uid), 0) + 1
+        return readings[uid_validity, uid]
+
+    async def note(self, health: Health) -> None:
+        if isnan(health.since):
+            raise StoreError("a note can not be stored: an instant is NaN")
+        self.state.healths[health.account] = health
+        self.changed.set()
+
+    async def healths(self) -> list[Health]:
+        state = self._enter()
+        return [state.healths[account] for account in sorted(state.healths)]
+
+    async def claim(
+        self, endpoint: EndpointId, *, ordered: bool, limit: int, now: float, lease: float
+    ) -> list[Parcel]:
+        self._enter(writes=True)
+        rows = [row for row in self._waiting(endpoint, ordered=ordered) if row.due <= now]
+        rows = sorted(rows, key=lambda row: (row.due, row.id))[: max(limit, 0)]
+        for row in rows:
+            row.due, row.leased = now + lease, True
+        return [
+            Parcel(
+                delivery=row.id,
+                endpoint=endpoint,
+                event=row.posting.event,
+                type=row.posting.type,
+                lane=row.posting.lane,
+                body=row.posting.body,
+                attempt=row.attempt + 1,
+                queued_at=row.queued_at,
+            )
+            for row in rows
+        ]
+
+    def _waiting(self, endpoint: EndpointId, *, ordered: bool) -> list[_Row]:
+        rows = [
+            row
+            for row in self.state.deliveries.values()
+            if row.endpoint == endpoint and row.state is DeliveryState.DUE
+        ]
+        if not ordered:
+            return rows
+        heads: dict[tuple[AccountId, bytes], _Row] = {}
+        for row in rows:
+            heads.setdefault(row.lane, row)
+        return list(heads.values())
+
+    async def next_due(self, endpoint: EndpointId, *, ordered: bool = False) -> float | None:
+        self._enter()
+        return min((row.due for row in self._waiting(endpoint, ordered=ordered)), default=None)
+
+    async def settle(self, settlements: Sequence[Settlement]) -> None:
+        state = self._enter(writes=True)
+        for settlement in settlements:
+            row = state.deliveries.get(settlement.delivery)
+            if row is None or row.state is not DeliveryState.DUE:
+                continue
+            if settlement.state is DeliveryState.DELIVERED or row.attempt <= settlement.attempt:
+                row.state, row.due = settlement.state, settlement.due
+                row.attempt, row.reason = settlement.attempt, settlement.reason
+                row.leased = False
+
+    async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
+        return self._enter().endpoints.get(endpoint, EndpointState(id=endpoint))
+
+    async def note_endpoint(self, state: EndpointState) -> None:
+        self._enter(writes=True).endpoints[state.id] = state
+
+    def _select(self, query: EventQuery) -> list[Posting]:
+        # Of two events of one instant the one that was stored later is the newer.
+        numbered = sorted(
+            enumerate(self.state.events.values()),
+            key=lambda entry: (entry[1].time, entry[0]),
+            reverse=True,
+        )
+        start = -inf if query.start is None else query.start
+        end = inf if query.end is None else query.end
+        found = [
+            posting
+            for _, posting in numbered
+            if query.tenant in {None, posting.tenant}
+            and query.account in {None, posting.account}
+            and query.event in {None, posting.event}
+            and start <= posting.time < end
+            and matches(query.types, posting.type)
+        ]
+        return found[: max(query.limit, 0)]
+
+    def _count(self, event: EventId, state: DeliveryState) -> int:
+        return sum(
+            row.posting.event == event and row.state is state
+            for row in self.state.deliveries.values()
+        )
+
+    async def events(self, query: EventQuery) -> list[StoredEvent]:
+        self._enter()
+        return [
+            StoredEvent(
+                event=posting.event,
+                type=posting.type,
+                tenant=posting.tenant,
+                account=posting.account,
+                time=posting.time,
+                body=posting.body,
+                due=self._count(posting.event, DeliveryState.DUE),
+                delivered=self._count(posting.event, DeliveryState.DELIVERED),
+                failed=self._count(posting.event, DeliveryState.FAILED),
+            )
+            for posting in self._select(query)
+        ]
+
+    async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
+        self._enter(writes=True)
+        count = 0
+        for posting in reversed(self._select(query)):
+            for endpoint in dict.fromkeys(endpoints):
+                waiting = self._waiting(endpoint, ordered=False)
+                row = next((row for row in waiting if row.posting is posting), None)
+                if row is None:
+                    self._queue(posting, endpoint, now)
+                elif row.leased and row.due > now:
+                    continue
+                else:
+                    row.due, row.attempt, row.leased = min(row.due, now), 0, False
+                count += 1
+        return count
+
+    async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
+        state = self._enter(writes=True)
+        left = max(limit, 0)
+        old = sorted(
+            (
+                posting
+                for posting in state.events.values()
+                if posting.time < events_before
+                and not self._count(posting.event, DeliveryState.DUE)
+            ),
+            key=lambda posting: posting.time,
+        )
+        for posting in old[:left]:
+            rows = [row.id for row in state.deliveries.values() if row.posting is posting][:left]
+            for row in rows:
+                del state.deliveries[row]
+            left -= len(rows)
+            if not left:
+                break
+            del state.events[posting.event]
+            left -= 1
+        keys = sorted((at, key) for key, at in state.seen.items() if at < seen_before)[:left]
+        for _, key in keys:
+            del state.seen[key]
+        return max(limit, 0) - left + len(keys)
+
+
+def _moved(old: FolderState | None, commit: Commit) -> FolderState:
+    gaps: dict[int, Gap] = {gap.uid: gap for gap in (old.gaps if old else ())}
+    gaps.update((gap.uid, gap) for gap in commit.gaps)
+    for uid in commit.closed:
+        gaps.pop(uid, None)
+    same = old is not None and old.cursor.uid_validity == commit.cursor.uid_validity
+    kept = old.mailbox_id if old is not None and same and commit.mailbox_id is None else None
+    return FolderState(
+        path=commit.folder,
+        cursor=replace(commit.cursor),
+        mailbox_id=commit.mailbox_id or kept,
+        gaps=tuple(
+            gaps[uid]
+            for uid in sorted(gaps)
+            if gaps[uid].uid_validity == commit.cursor.uid_validity
+        ),
+    )
+
+
+def _check(postings: Sequence[Posting]) -> None:
+    """Raise for what a real store could not write, before anything is written."""
+    for posting in postings:
+        if isnan(posting.time):
+            raise StoreError("a value can not be stored: an instant is NaN")
