@@ -1,0 +1,238 @@
+"""TLS on a connected socket: the handshake, the pin, and the session to resume.
+
+A handshake is two bursts of arithmetic of up to a millisecond. A turnstile
+lets one burst pass per turn of the loop, so that a storm of reconnects delays
+an event by one burst, not by hundreds; a server that says nothing holds no
+place in it. Names, proxies and IMAP are not known here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import socket
+import ssl
+from collections import deque
+from dataclasses import dataclass
+
+from vedette.errors import LinkError, NetworkError, TLSError
+from vedette.net.context import Contexts
+from vedette.net.failure import explain, words
+from vedette.net.ready import readable, wake, writable
+from vedette.net.resume import Harvest, Service, Sessions
+
+# RFC 8446 section 5.1: what a server may answer a ClientHello with is a handshake or an alert.
+_ALERT, _HANDSHAKE = 21, 22
+
+# A resumed link whose session is younger than this (seconds) brings no new one: copying a
+# session out of OpenSSL takes 0.1 ms, and a storm of reconnects needs one, not thousands.
+_SESSION_FRESH = 300.0
+
+# Enough of a plaintext answer for a person to know the server by.
+_QUOTED = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secured:
+    """A socket after its handshake; ``harvest`` is None where no new session is wanted."""
+
+    sock: ssl.SSLSocket
+    version: str
+    cipher: str
+    resumed: bool
+    harvest: Harvest | None
+
+
+class Turnstile:
+    """Lets one waiter pass per turn of the loop, first come, first served."""
+
+    __slots__ = ("_turning", "_waiting")
+
+    def __init__(self) -> None:
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._turning = False
+
+    async def turn(self) -> None:
+        """Return when it is this caller's turn."""
+        loop = asyncio.get_running_loop()
+        waiter = loop.create_future()
+        self._waiting.append(waiter)
+        if not self._turning:
+            self._turning = True
+            loop.call_soon(self._next)
+        await waiter
+
+    def _next(self) -> None:
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():
+                wake(waiter)
+                asyncio.get_running_loop().call_soon(self._next)
+                return
+        self._turning = False
+
+
+class Tls:
+    """Secures sockets; holds the contexts and sessions that all links share."""
+
+    __slots__ = ("_contexts", "_sessions", "_turnstile")
+
+    def __init__(self) -> None:
+        self._contexts = Contexts()
+        self._sessions = Sessions()
+        self._turnstile = Turnstile()
+
+    async def secure(
+        self, sock: socket.socket, service: Service, *, upgrade: bool = False
+    ) -> Secured:
+        """Make ``sock`` a TLS link; it is owned from here on, and closed on any failure.
+
+        ``upgrade`` says that STARTTLS was agreed on, where plaintext is an
+        attack rather than a wrong port. Raises TLSError, NetworkError.
+        """
+        secured: ssl.SSLSocket | None = None
+        try:
+            context = await self._contexts.of(service.policy)
+            now = asyncio.get_running_loop().time()
+            offered = self._sessions.offer(service, context, now)
+            if upgrade:
+                # Nothing awaits from here to the ClientHello.
+                refuse_injected(sock)
+            secured = _wrap(sock, context, service, offered.session if offered else None)
+            await self._shake(secured, service, upgrade=upgrade)
+            _check_pin(secured, service.policy.pin)
+        except BaseException as error:
+            if isinstance(error, LinkError):
+                self._sessions.forget(service)
+            (secured or sock).close()
+            raise
+        resumed = bool(secured.session_reused)
+        origin = offered.verified_at if resumed and offered else now
+        stale = not resumed or now - origin > _SESSION_FRESH
+        cipher = secured.cipher()
+        return Secured(
+            sock=secured,
+            version=secured.version() or "",
+            cipher=cipher[0] if cipher else "",
+            resumed=resumed,
+            harvest=Harvest(self._sessions, service, context, origin) if stale else None,
+        )
+
+    async def _shake(self, sock: ssl.SSLSocket, service: Service, *, upgrade: bool) -> None:
+        answered = False
+        # The first burst only makes the ClientHello; after STARTTLS it must leave at once.
+        passed = upgrade
+        while True:
+            try:
+                if not passed:
+                    await self._turnstile.turn()
+                passed = False
+                sock.do_handshake()
+            except ssl.SSLWantReadError:
+                await readable(sock)
+                if not answered:
+                    _refuse_plaintext(sock, upgrade=upgrade)
+                    answered = True
+            except ssl.SSLWantWriteError:
+                await writable(sock)
+            except OSError as error:
+                raise explain(error, sock, service.host) from error
+            else:
+                return
+
+
+def refuse_injected(sock: socket.socket) -> None:
+    """Raise TLSError if a byte is readable where the server must wait for a ClientHello.
+
+    Such a byte was sent in plaintext, perhaps by somebody in between, and
+    must not be taken for the server's word under TLS (CVE-2011-0411).
+    """
+    head = _peek(sock)
+    if head is None:
+        return
+    if not head:
+        raise NetworkError("the server closed the connection after it agreed to STARTTLS")
+    raise TLSError(
+        f"the server sent more after it agreed to STARTTLS: {_quote(head)};"
+        " it may be injected by an attacker, use implicit TLS",
+        reply=_quote(head),
+    )
+
+
+def _refuse_plaintext(sock: ssl.SSLSocket, *, upgrade: bool) -> None:
+    head = _peek(sock)
+    if not head or head[0] in {_ALERT, _HANDSHAKE}:
+        return
+    quoted = _quote(head)
+    if upgrade:
+        raise TLSError(
+            f"plaintext came where the TLS handshake was agreed on: {quoted};"
+            " it may be injected by an attacker, use implicit TLS",
+            reply=quoted,
+        )
+    raise TLSError(
+        f"the server answered in plaintext: {quoted}; is this a STARTTLS port?", reply=quoted
+    )
+
+
+def _peek(sock: socket.socket) -> bytes | None:
+    """Return the first waiting bytes and leave them, None if there are none, empty at the end.
+
+    An ``SSLSocket`` refuses to peek; the plain method looks at what the kernel holds.
+    """
+    try:
+        return socket.socket.recv(sock, _QUOTED, socket.MSG_PEEK)
+    except BlockingIOError:
+        return None
+    except OSError as error:
+        raise NetworkError(words(error), reply=words(error)) from error
+
+
+def _quote(head: bytes) -> str:
+    """Quote the first line of a stranger's bytes, fit for a log."""
+    line = head.split(b"\r\n", 1)[0].split(b"\n", 1)[0]
+    return ascii(line.decode("latin-1"))
+
+
+def _wrap(
+    sock: socket.socket,
+    context: ssl.SSLContext,
+    service: Service,
+    session: ssl.SSLSession | None,
+) -> ssl.SSLSocket:
+    """Wrap ``sock`` without a handshake; an IP literal is verified but not sent as SNI."""
+    try:
+        return context.wrap_socket(
+            sock,
+            server_hostname=service.host,
+            do_handshake_on_connect=False,
+            suppress_ragged_eofs=False,
+            session=session,
+        )
+    except ssl.SSLError as error:
+        raise TLSError(words(error), reply=words(error)) from error
+    except OSError as error:
+        raise NetworkError(words(error), reply=words(error)) from error
+
+
+def _check_pin(sock: ssl.SSLSocket, pin: str | None) -> None:
+    if pin is None:
+        return
+    certificate = sock.getpeercert(binary_form=True) or b""
+    found = hashlib.sha256(certificate).hexdigest()
+    if found != pin.replace(":", "").lower():
+        raise TLSError(
+            f"the server's certificate has the SHA-256 {found}, not the pinned one;"
+            " if its owner renewed it, set the new pin"
+        )
+
+
+def farewell(sock: ssl.SSLSocket) -> None:
+    """Send close_notify if it can be sent at once (RFC 8446 section 6.1).
+
+    A server that sees none may throw the session away. The link is over
+    either way, so what the socket says to it is of no interest.
+    """
+    with contextlib.suppress(OSError, ValueError):
+        sock.unwrap()

@@ -1,0 +1,123 @@
+"""A certificate authority for tests, made anew in memory; it knows nothing of servers."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import ipaddress
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+_DAY = datetime.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    """A server's certificate and key in one PEM file, and its pin."""
+
+    path: Path
+    pin: str
+
+    def context(
+        self,
+        *,
+        minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
+        maximum: ssl.TLSVersion = ssl.TLSVersion.MAXIMUM_SUPPORTED,
+        ciphers: str | None = None,
+    ) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = minimum
+        context.maximum_version = maximum
+        if ciphers is not None:
+            context.set_ciphers(ciphers)
+        context.load_cert_chain(self.path)
+        return context
+
+
+class Authority:
+    """Issues certificates into ``folder``; ``ca_file`` is what a client has to trust."""
+
+    def __init__(self, folder: Path, name: str = "Test Authority") -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _subject(name)
+        certificate = _certificate(self._name, self._name, self._key, self._key, -1, 30)
+        signed = certificate.add_extension(
+            x509.BasicConstraints(ca=True, path_length=None), critical=True
+        ).sign(self._key, hashes.SHA256())
+        self.ca_file = str(folder / f"{name}.pem")
+        Path(self.ca_file).write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+
+    def issue(
+        self,
+        *names: str,
+        begins: int = -1,
+        ends: int = 30,
+        self_signed: bool = False,
+        filler: int = 0,
+    ) -> Leaf:
+        """Issue for DNS names and IP literals, valid between two days counted from now.
+
+        ``filler`` adds that many names, to make a certificate as large as real ones.
+        """
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = _subject(names[0])
+        issuer, signer = (subject, key) if self_signed else (self._name, self._key)
+        alternatives = [_general(name) for name in names]
+        alternatives += [x509.DNSName(f"filler-{number}.example.org") for number in range(filler)]
+        certificate = (
+            _certificate(subject, issuer, key, signer, begins, ends)
+            .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+            .sign(signer, hashes.SHA256())
+        )
+        path = self._folder / f"leaf-{certificate.serial_number}.pem"
+        path.write_bytes(
+            certificate.public_bytes(serialization.Encoding.PEM)
+            + key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+        der = certificate.public_bytes(serialization.Encoding.DER)
+        return Leaf(path=path, pin=hashlib.sha256(der).hexdigest())
+
+
+def _subject(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _general(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def _certificate(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    signer: ec.EllipticCurvePrivateKey,
+    begins: int,
+    ends: int,
+) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now + begins * _DAY)
+        .not_valid_after(now + ends * _DAY)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(authority, critical=False)
+    )
