@@ -1,0 +1,110 @@
+"""Address fields (RFC 5322 section 3.4), forgiving and linear.
+
+Structure is read before encoded words are decoded, so that a name can not smuggle
+in an address. Comments nest by a counter, not by recursion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from vedette.mime import words
+from vedette.mime.defects import Defect
+from vedette.mime.message import Address
+
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.|\\)*+"?|[(),;:]|<[^<>,;"]*+>?|>|[^"(),;:<>]++', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_BARE = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
+_SPACES = re.compile(r"\s+")
+# The longest address is 254 octets (RFC 5321 section 4.5.3.1.3, erratum 1690); more is text.
+_LONGEST = 320
+
+
+def parse(value: str, most: int, defects: set[Defect]) -> tuple[Address, ...]:
+    """Return the mailboxes of an unfolded, undecoded field; groups are opened."""
+    found: list[Address] = []
+    for box in _boxes(value):
+        if len(found) == most:
+            defects.add(Defect.ADDRESSES_CUT)
+            break
+        if address := box.address(defects):
+            found.append(address)
+    return tuple(found)
+
+
+class _Box:
+    """The pieces of one mailbox while it is read."""
+
+    __slots__ = ("angle", "comments", "pieces", "quoted")
+
+    def __init__(self) -> None:
+        self.pieces: list[str] = []
+        self.comments: list[str] = []
+        self.angle: list[str] = []
+        self.quoted = False
+
+    def address(self, defects: set[Defect]) -> Address | None:
+        name = words.clean(words.decode(_SPACES.sub(" ", "".join(self.pieces)), defects))
+        comment = words.clean(words.decode(" ".join(self.comments), defects))
+        if self.angle:
+            if len(self.angle) > 1:
+                defects.add(Defect.FROM_AMBIGUOUS)
+            return Address(name or comment, _address(self.angle[-1]))
+        text = "".join(self.pieces).strip()
+        if not text:
+            return None
+        if not self.quoted and (match := _BARE.search(text)) and len(match[0]) <= _LONGEST:
+            rest = (text[: match.start()] + text[match.end() :]).strip()
+            return Address(words.clean(rest) or comment, _address(match[0]))
+        if self.quoted and "@" in text and " " not in text:
+            return Address(comment, _address(text))
+        return Address(name, "")
+
+
+def _boxes(value: str) -> Iterator[_Box]:
+    box = _Box()
+    depth = 0
+    last_group_end = value.rfind(";")
+    for match in _TOKEN.finditer(value):
+        token = match[0]
+        first = token[0]
+        if first == "(":
+            depth += 1
+        elif first == ")":
+            depth = max(0, depth - 1)
+        elif depth:
+            box.comments.append(token.strip())
+        elif first in ",;":
+            yield box
+            box = _Box()
+        elif first == ":":
+            if match.start() < last_group_end and not box.angle:
+                box = _Box()  # the name of a group
+            else:
+                box.pieces.append(token)
+        else:
+            _take(box, token)
+    yield box
+
+
+def _take(box: _Box, token: str) -> None:
+    if token[0] == "<":
+        inner = token.strip("<> \t")
+        if inner or not box.angle:
+            box.angle.append(inner)
+    elif token[0] == '"':
+        inner = token[1:-1] if len(token) > 1 and token.endswith('"') else token[1:]
+        box.pieces.append(_ESCAPE.sub(r"\1", inner))
+        box.quoted = True
+    elif token != ">":
+        box.pieces.append(token)
+
+
+def _address(text: str) -> str:
+    """Return the address itself: no route (RFC 5322 section 4.4), no space, no control."""
+    if text.startswith("@") and ":" in text:
+        text = text.rpartition(":")[2]
+    if text[:7].lower() == "mailto:":
+        text = text[7:]
+    return _SPACES.sub("", words.clean(text))[:_LONGEST]

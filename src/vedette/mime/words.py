@@ -1,0 +1,104 @@
+"""The words of a field: raw bytes, folding and encoded words (RFC 2047) to clean text.
+
+Linear on any input. It must not know which field it reads.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from vedette.mime import charset, encoding
+from vedette.mime.defects import Defect
+
+# Possessive: no start is tried twice over the same characters. The text stops before
+# the next "=?" so that a word without an end does not swallow the one behind it.
+_WORD = re.compile(
+    r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?((?:[^?=]++|=(?!\?(?!=))|\?(?!=))*+)\?="
+)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_BLANK = re.compile("[\t\n\v\f\r\x85\u2028\u2029]")
+
+
+def text(raw: bytes, defects: set[Defect]) -> str:
+    """Return a raw field value as text, unfolded, its encoded words untouched.
+
+    Raw 8-bit bytes are read as UTF-8 (RFC 6532), else as Windows-1252.
+    """
+    if raw.isascii():
+        value = raw.decode("ascii")
+    else:
+        try:
+            value = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            defects.add(Defect.HEADER_8BIT)
+            value = raw.decode("cp1252", "replace")
+    if "\n" in value:
+        value = value.replace("\r\n", "").replace("\n", "")
+    return value
+
+
+def clean(value: str, defects: set[Defect] | None = None) -> str:
+    """Return one line: controls that part words become a space, the others go."""
+    if value.isprintable():
+        return value.strip()
+    if _CONTROL.search(value):
+        if defects is not None and value.strip("\t").count("\t") != len(_CONTROL.findall(value)):
+            defects.add(Defect.HEADER_CONTROL)
+        value = _CONTROL.sub("", _BLANK.sub(" ", value))
+    return value.strip()
+
+
+def unstructured(raw: bytes, defects: set[Defect]) -> str:
+    """Return the clean, decoded text of a field such as Subject."""
+    return clean(decode(text(raw, defects), defects), defects)
+
+
+def decode(value: str, defects: set[Defect]) -> str:
+    """Replace the encoded words of ``value``; a word that makes no sense stays as it is.
+
+    Neighbours of one charset are joined as bytes before they are decoded, since
+    many senders cut a character in two (against RFC 2047 section 5).
+    """
+    if "=?" not in value:
+        return value
+    out: list[str] = []
+    pending = bytearray()
+    pending_charset = ""
+    at = 0
+    for match in _WORD.finditer(value):
+        between = value[at : match.start()]
+        found = _payload(match[2], match[3], defects)
+        if found is None:
+            continue
+        if pending_charset and (between.strip() or match[1].lower() != pending_charset):
+            out.append(charset.decode(bytes(pending), pending_charset, defects))
+            pending.clear()
+            pending_charset = ""
+            out.append(between if between.strip() else "")
+        elif not pending_charset:
+            out.append(between)
+        pending += found
+        pending_charset = match[1].lower()
+        at = match.end()
+    if pending_charset:
+        out.append(charset.decode(bytes(pending), pending_charset, defects))
+    if "=?" in value[at:]:
+        defects.add(Defect.WORD)
+    out.append(value[at:])
+    return "".join(out)
+
+
+def _payload(kind: str, body: str, defects: set[Defect]) -> bytes | None:
+    try:
+        raw = body.encode("ascii")
+    except UnicodeEncodeError:
+        defects.add(Defect.WORD)
+        raw = body.encode("utf-8", "replace")
+    if kind in "bB":
+        problems: set[Defect] = set()
+        found = encoding.base64(raw, problems)
+        if problems:
+            defects.add(Defect.WORD)
+        return found if found or not body.strip() else None
+    return binascii.a2b_qp(raw, header=True)
