@@ -1,0 +1,224 @@
+"""UID SEARCH and its criteria. It must not know states, tags or answers.
+
+RFC 9051 section 6.4.4; RETURN is RFC 4731. Criteria are values and nest; text goes through
+the encoder, so that no value can become a criterion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum, unique
+from typing import ClassVar, TypeAlias, assert_never
+
+from vedette.errors import UsageError
+from vedette.imap.commands import Command
+from vedette.imap.dates import write_date
+from vedette.imap.encoder import Encoder
+from vedette.imap.lexer import INT63, UINT32
+from vedette.imap.messages import write_uids
+from vedette.imap.sets import UidSet
+
+
+@unique
+class Mark(StrEnum):
+    """Criteria without a value."""
+
+    ALL = "ALL"
+    SEEN = "SEEN"
+    UNSEEN = "UNSEEN"
+    DELETED = "DELETED"
+    UNDELETED = "UNDELETED"
+    FLAGGED = "FLAGGED"
+    ANSWERED = "ANSWERED"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InUids:
+    """Messages of these UIDs."""
+
+    uids: UidSet
+
+
+@unique
+class DateKey(StrEnum):
+    """By INTERNALDATE or by the Date field; times and zones are disregarded."""
+
+    SINCE = "SINCE"
+    BEFORE = "BEFORE"
+    ON = "ON"
+    SENTSINCE = "SENTSINCE"
+    SENTBEFORE = "SENTBEFORE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByDate:
+    """Messages of a day, since it, or before it."""
+
+    key: DateKey
+    day: date
+
+
+@unique
+class NumberKey(StrEnum):
+    """By size in octets, or by MODSEQ (CONDSTORE)."""
+
+    LARGER = "LARGER"
+    SMALLER = "SMALLER"
+    MODSEQ = "MODSEQ"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByNumber:
+    """Messages larger, smaller, or changed at or after a MODSEQ."""
+
+    key: NumberKey
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHeader:
+    """Messages whose header field ``name`` contains ``value``."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByKeyword:
+    """Messages with a keyword, or without it."""
+
+    name: str
+    present: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByEmailId:
+    """The message of this EMAILID (RFC 8474)."""
+
+    email_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByGmailMessageId:
+    """The message of this X-GM-MSGID."""
+
+    message_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Not:
+    """Messages that do not match."""
+
+    criterion: Criterion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Either:
+    """Messages that match one of two."""
+
+    first: Criterion
+    second: Criterion
+
+
+Criterion: TypeAlias = (
+    Mark
+    | InUids
+    | ByDate
+    | ByNumber
+    | ByHeader
+    | ByKeyword
+    | ByEmailId
+    | ByGmailMessageId
+    | Not
+    | Either
+)
+
+
+@unique
+class SearchReturn(StrEnum):
+    """What an extended search returns; COUNT and MAX stay small whatever the folder holds."""
+
+    MIN = "MIN"
+    MAX = "MAX"
+    COUNT = "COUNT"
+    ALL = "ALL"
+
+
+# Deeper criteria than this are a mistake, and servers refuse them.
+_DEPTH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UidSearch(Command):
+    """UID SEARCH: messages that match all ``criteria``.
+
+    ``returns`` asks for an extended answer and needs ESEARCH; some servers answer with a
+    plain SEARCH all the same.
+    """
+
+    criteria: tuple[Criterion, ...]
+    returns: tuple[SearchReturn, ...] = ()
+    verb: ClassVar[str] = "UID SEARCH"
+
+    def write(self, out: Encoder) -> None:
+        if not self.criteria:
+            raise UsageError("SEARCH needs a criterion")
+        if self.returns:
+            names = b" ".join(SearchReturn(each).value.encode() for each in self.returns)
+            out.syntax(b"RETURN (" + names + b")")
+        if not out.utf8 and any(_needs_charset(each, 0) for each in self.criteria):
+            out.syntax(b"CHARSET UTF-8")
+        for each in self.criteria:
+            _write(out, each)
+
+
+def _needs_charset(criterion: Criterion, depth: int) -> bool:
+    if depth > _DEPTH:
+        raise UsageError(f"criteria nest deeper than {_DEPTH}")
+    match criterion:
+        case ByHeader(value=value):
+            return not value.isascii()
+        case Not(criterion=inner):
+            return _needs_charset(inner, depth + 1)
+        case Either(first=first, second=second):
+            return _needs_charset(first, depth + 1) or _needs_charset(second, depth + 1)
+        case _:
+            return False
+
+
+def _write(out: Encoder, criterion: Criterion) -> None:
+    match criterion:
+        case Mark():
+            out.syntax(criterion.value.encode())
+        case InUids(uids=uids):
+            out.syntax(b"UID")
+            write_uids(out, uids)
+        case ByDate(key=date_key, day=day):
+            out.syntax(DateKey(date_key).value.encode())
+            out.syntax(write_date(day))
+        case ByNumber(key=number_key, value=value):
+            out.syntax(NumberKey(number_key).value.encode())
+            out.number(value, INT63 if number_key is NumberKey.MODSEQ else UINT32)
+        case ByHeader(name=name, value=text):
+            out.syntax(b"HEADER")
+            out.ascii_string(name, what="the name of a header field")
+            out.string(text)
+        case ByKeyword(name=name, present=present):
+            out.syntax(b"KEYWORD" if present else b"UNKEYWORD")
+            out.atom(name)
+        case ByEmailId(email_id=email_id):
+            out.syntax(b"EMAILID")
+            out.atom(email_id)
+        case ByGmailMessageId(message_id=message_id):
+            out.syntax(b"X-GM-MSGID")
+            out.number(message_id, 2**64 - 1)
+        case Not(criterion=inner):
+            out.syntax(b"NOT")
+            _write(out, inner)
+        case Either(first=first, second=second):
+            out.syntax(b"OR")
+            _write(out, first)
+            _write(out, second)
+        case _:
+            assert_never(criterion)
