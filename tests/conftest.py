@@ -15,6 +15,7 @@ from typing import NoReturn
 import pytest
 
 from tests.support.authority import Authority
+from tests.support.courier import Courier
 from tests.support.debian import UnavailableError
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot_config import Options
@@ -58,6 +59,17 @@ def make_dovecot(authority: Authority) -> Iterator[Callable[..., Dovecot]]:
             return servers.enter_context(_start(Options(**options), authority))  # type: ignore[arg-type]
 
         yield make
+
+
+@pytest.fixture(scope="session")
+def courier(authority: Authority) -> Iterator[Courier]:
+    """Run a Courier IMAP: TLS, IDLE, UIDPLUS; no MOVE, no CONDSTORE, no special use."""
+    try:
+        server = Courier(authority=authority)
+    except UnavailableError as reason:
+        absent(reason)
+    with server:
+        yield server
 
 
 @pytest.fixture

@@ -65,11 +65,30 @@ class Tree:
 
     def environ(self) -> dict[str, str]:
         """Return the environment that lets the programs find their libraries."""
-        if not self.aliases:
+        if self.is_installed:
             return {}
-        triplet = f"{platform.machine()}-linux-gnu"
-        folders = [self.root / "usr/lib" / triplet, self.root / "lib" / triplet]
-        return {"LD_LIBRARY_PATH": ":".join(str(folder) for folder in folders)}
+        return {"LD_LIBRARY_PATH": ":".join(self.library_folders())}
+
+    @property
+    def is_installed(self) -> bool:
+        """Tell whether this is the system itself."""
+        return self.root == Path("/")
+
+    def library_folders(self) -> list[str]:
+        """Return where the libraries of an unpacked copy are; nothing for the system itself."""
+        if self.is_installed:
+            return []
+        return [str(self.root / folder) for folder in _library_folders()]
+
+    def library(self, name: str) -> Path | None:
+        """Return the path of a library of the server."""
+        places = [self.root / folder / name for folder in _library_folders()]
+        return next((place for place in places if place.exists()), None)
+
+
+def _library_folders() -> list[str]:
+    triplet = f"{platform.machine()}-linux-gnu"
+    return [f"usr/lib/{triplet}", f"lib/{triplet}", "usr/lib"]
 
 
 def find(server: Server) -> Tree:

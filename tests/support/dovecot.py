@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -163,7 +163,8 @@ class Dovecot:
                 client.login(user, PASSWORD)
             yield client
         finally:
-            client.shutdown()
+            with suppress(OSError):  # the test may have ended the session already
+                client.shutdown()
 
     def append(self, user: str, folder: str, raw: bytes, *, flags: str = "") -> None:
         """Store a message with APPEND, creating the folder if need be."""
