@@ -1,4 +1,8 @@
 -- Events: what was committed, and its history.
+--
+-- The four queries differ in the column that leads, so that each walks one index
+-- from its newest end and stops at the limit. A type pattern is compared by hand:
+-- GLOB and LIKE give a meaning to more characters than the final `*`.
 
 -- name: event_insert
 -- A known id is left alone: the row comes back only for an event that is really new.
@@ -24,9 +28,11 @@ WHERE id = :event
   AND (:account IS NULL OR account = :account)
   AND time >= :start AND time < :end
   AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types)
-    WHERE type = value
-       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+    SELECT 1 FROM json_each(:types) AS pattern
+    WHERE event.type = pattern.value
+       OR (substr(pattern.value, -1) = '*'
+           AND substr(event.type, 1, length(pattern.value) - 1)
+             = substr(pattern.value, 1, length(pattern.value) - 1))))
 ORDER BY time DESC, seq DESC
 LIMIT :limit;
 
@@ -37,9 +43,11 @@ WHERE account = :account
   AND (:tenant IS NULL OR tenant = :tenant)
   AND time >= :start AND time < :end
   AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types)
-    WHERE type = value
-       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+    SELECT 1 FROM json_each(:types) AS pattern
+    WHERE event.type = pattern.value
+       OR (substr(pattern.value, -1) = '*'
+           AND substr(event.type, 1, length(pattern.value) - 1)
+             = substr(pattern.value, 1, length(pattern.value) - 1))))
 ORDER BY time DESC, seq DESC
 LIMIT :limit;
 
@@ -49,9 +57,11 @@ FROM event
 WHERE tenant = :tenant
   AND time >= :start AND time < :end
   AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types)
-    WHERE type = value
-       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+    SELECT 1 FROM json_each(:types) AS pattern
+    WHERE event.type = pattern.value
+       OR (substr(pattern.value, -1) = '*'
+           AND substr(event.type, 1, length(pattern.value) - 1)
+             = substr(pattern.value, 1, length(pattern.value) - 1))))
 ORDER BY time DESC, seq DESC
 LIMIT :limit;
 
@@ -60,9 +70,11 @@ SELECT seq, id, type, tenant, account, time, lane
 FROM event
 WHERE time >= :start AND time < :end
   AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types)
-    WHERE type = value
-       OR (value LIKE '%*' AND substr(type, 1, length(value) - 1) = substr(value, 1, length(value) - 1))))
+    SELECT 1 FROM json_each(:types) AS pattern
+    WHERE event.type = pattern.value
+       OR (substr(pattern.value, -1) = '*'
+           AND substr(event.type, 1, length(pattern.value) - 1)
+             = substr(pattern.value, 1, length(pattern.value) - 1))))
 ORDER BY time DESC, seq DESC
 LIMIT :limit;
 

@@ -1,0 +1,142 @@
+"""Small nouns for tests of a store, each with the one thing the test is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from vedette.model.cursor import Cursor, Gap
+from vedette.model.delivery import DeliveryState, Parcel, Posting, Settlement
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
+from vedette.ports.store import Commit, Fence, Store
+
+ANNA = AccountId("anna")
+BERT = AccountId("bert")
+ACME = TenantId("acme")
+HOOK = EndpointId("hook")
+FILE = EndpointId("file")
+INBOX = b"INBOX"
+
+
+class StillClock:
+    """A clock that moves when the test says so."""
+
+    def __init__(self, time: float = 1000.0) -> None:
+        self.time = time
+
+    def now(self) -> float:
+        return self.time
+
+
+class Harness(Protocol):
+    """One state, and as many stores on it, one after the other, as a test wants."""
+
+    clock: StillClock
+
+    def make(self) -> Store:
+        """Return a store on the state; the one before it was stopped."""
+
+    async def set_epoch(self, store: Store, shard: int, epoch: int) -> None:
+        """Let another owner take the shard."""
+
+
+def cursor(last_uid: int, *, uid_validity: int = 7, modseq: int = 0, since: float = 0.5) -> Cursor:
+    return Cursor(
+        uid_validity=uid_validity, last_uid=last_uid, first_uid=1, modseq=modseq, since=since
+    )
+
+
+def posting(
+    event: str,
+    *endpoints: EndpointId,
+    account: AccountId = ANNA,
+    tenant: TenantId = ACME,
+    kind: str = "message.received",
+    time: float = 100.0,
+    lane: bytes = INBOX,
+    body: bytes = b"{}",
+) -> Posting:
+    return Posting(
+        event=EventId(event),
+        type=kind,
+        tenant=tenant,
+        account=account,
+        time=time,
+        lane=lane,
+        body=body,
+        endpoints=endpoints,
+    )
+
+
+def step(
+    expected: Cursor | None,
+    to: Cursor,
+    *postings: Posting,
+    account: AccountId = ANNA,
+    folder: bytes = INBOX,
+    epoch: int = 0,
+    shard: int = 0,
+    mailbox_id: str | None = None,
+    seen: tuple[bytes, ...] = (),
+    gaps: tuple[Gap, ...] = (),
+    closed: tuple[int, ...] = (),
+) -> Commit:
+    return Commit(
+        fence=Fence(shard=shard, epoch=epoch),
+        account=account,
+        folder=folder,
+        expected=expected,
+        cursor=to,
+        mailbox_id=mailbox_id,
+        postings=postings,
+        seen=seen,
+        gaps=gaps,
+        closed=closed,
+    )
+
+
+def gap(uid: int, *, uid_validity: int = 7, tries: int = 1, due: float = 200.0) -> Gap:
+    return Gap(uid_validity=uid_validity, uid=uid, tries=tries, due=due)
+
+
+async def post(store: Store, *postings: Posting) -> None:
+    await store.post(Fence(), postings)
+
+
+async def take(
+    store: Store,
+    endpoint: EndpointId = HOOK,
+    *,
+    ordered: bool = False,
+    limit: int = 10,
+    now: float = 100.0,
+    lease: float = 60.0,
+) -> list[Parcel]:
+    return await store.claim(endpoint, ordered=ordered, limit=limit, now=now, lease=lease)
+
+
+async def next_in_order(store: Any, endpoint: EndpointId = HOOK) -> float | None:
+    """Ask as the courier of an ordered endpoint does."""
+    due: float | None = await store.next_due(endpoint, ordered=True)
+    return due
+
+
+def names(parcels: Sequence[Parcel]) -> list[str]:
+    return [parcel.event for parcel in parcels]
+
+
+def settled(
+    parcel: Parcel,
+    state: DeliveryState = DeliveryState.DELIVERED,
+    *,
+    due: float = 0.0,
+    attempt: int | None = None,
+    reason: str = "",
+) -> Settlement:
+    return Settlement(
+        delivery=parcel.delivery,
+        state=state,
+        due=due,
+        attempt=parcel.attempt if attempt is None else attempt,
+        reason=reason,
+    )

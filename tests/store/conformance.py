@@ -1,0 +1,14 @@
+"""What every store promises, whatever it is made of: one suite, a class for each store.
+
+A store's own test file derives from ``StoreContract`` and gives the fixture ``harness``.
+"""
+
+from __future__ import annotations
+
+from tests.store.conformance_deliveries import DeliveryContract
+from tests.store.conformance_folders import FolderContract
+from tests.store.conformance_history import HistoryContract
+
+
+class StoreContract(FolderContract, DeliveryContract, HistoryContract):
+    """The whole suite."""

@@ -1,0 +1,191 @@
+"""What every store promises of stored events: queries, replay, pruning."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.store.bundle import (
+    ACME,
+    ANNA,
+    BERT,
+    FILE,
+    HOOK,
+    Harness,
+    cursor,
+    names,
+    post,
+    posting,
+    settled,
+    step,
+    take,
+)
+from tests.store.conformance_folders import StoreFixture
+from vedette.model.delivery import DeliveryState
+from vedette.model.ids import EventId, TenantId
+from vedette.ports.store import EventQuery, Store
+
+OTHER = TenantId("other")
+
+
+async def deliver(store: Store, *, ordered: bool = False) -> list[str]:
+    """Deliver everything that is due to HOOK, and name it."""
+    parcels = await take(store, ordered=ordered, now=1e6)
+    await store.settle([settled(parcel) for parcel in parcels])
+    return names(parcels)
+
+
+class HistoryContract(StoreFixture):
+    """Events that were committed."""
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            (EventQuery(), ["e5", "e4", "e3", "e2", "e1"]),
+            (EventQuery(limit=2), ["e5", "e4"]),
+            (EventQuery(limit=0), []),
+            (EventQuery(account=ANNA), ["e4", "e3", "e1"]),
+            (EventQuery(tenant=OTHER), ["e5", "e4"]),
+            (EventQuery(tenant=OTHER, account=ANNA), ["e4"]),
+            (EventQuery(types=("message.received",)), ["e4", "e2", "e1"]),
+            (EventQuery(types=("message.*",)), ["e5", "e4", "e2", "e1"]),
+            (EventQuery(types=("message.m*", "account.*")), ["e5", "e3"]),
+            (EventQuery(types=("*",)), ["e5", "e4", "e3", "e2", "e1"]),
+            (EventQuery(types=("message",)), []),
+            (EventQuery(types=("MESSAGE.*", "%", "m_*", "message.[r]*", "message.receive?")), []),
+            (EventQuery(start=20.0, end=40.0), ["e3", "e2"]),
+            (EventQuery(start=30.0, account=ANNA, types=("message.*",)), ["e4"]),
+            (EventQuery(event=EventId("e2")), ["e2"]),
+            (EventQuery(event=EventId("e2"), account=ANNA), []),
+            (EventQuery(event=EventId("e4"), tenant=OTHER, end=40.0), []),
+            (EventQuery(event=EventId("none")), []),
+        ],
+    )
+    async def test_a_query_filters_and_sorts_newest_first(
+        self, store: Store, query: EventQuery, expected: list[str]
+    ) -> None:
+        """Every filter counts, with every other; of one instant the later one is newer."""
+        await post(
+            store,
+            posting("e2", time=20.0, account=BERT),
+            posting("e1", time=10.0),
+            posting("e3", time=30.0, kind="account.paused"),
+            posting("e4", time=40.0, tenant=OTHER),
+            posting("e5", time=40.0, tenant=OTHER, account=BERT, kind="message.missing"),
+        )
+
+        assert [event.event for event in await store.events(query)] == expected
+
+    async def test_a_stored_event_tells_what_became_of_it(self, store: Store) -> None:
+        """Due, delivered and failed deliveries are counted apart."""
+        await post(store, posting("e", HOOK, FILE, body=b"body"))
+        (hook,) = await take(store, HOOK)
+        await store.settle([settled(hook, DeliveryState.FAILED)])
+
+        (event,) = await store.events(EventQuery())
+        assert (event.due, event.delivered, event.failed) == (1, 0, 1)
+        assert (event.type, event.tenant, event.account) == ("message.received", ACME, ANNA)
+        assert (event.time, event.body) == (100.0, b"body")
+
+    async def test_replay_queues_a_settled_event_again(self, store: Store) -> None:
+        """The same id goes out once more, as a new delivery with the first attempt."""
+        await post(store, posting("e", HOOK))
+        assert await deliver(store) == ["e"]
+
+        assert await store.replay(EventQuery(), [HOOK, HOOK], 500.0) == 1
+        (parcel,) = await take(store, now=500.0)
+        assert (parcel.event, parcel.attempt, parcel.queued_at) == ("e", 1, 500.0)
+        (event,) = await store.events(EventQuery())
+        assert (event.due, event.delivered) == (1, 1)
+
+    async def test_replay_reaches_an_endpoint_that_never_had_the_event(self, store: Store) -> None:
+        """An endpoint added later can be given the past."""
+        await post(store, posting("e", FILE), posting("f"))
+
+        assert await store.replay(EventQuery(), [HOOK], 500.0) == 2
+        assert await take(store, now=499.0) == []
+        assert names(await take(store, now=500.0)) == ["e", "f"]
+
+    async def test_replay_keeps_the_order_of_each_lane(self, store: Store) -> None:
+        """Of the newest that the query takes, the oldest goes first."""
+        await post(store, *(posting(f"e{number}", HOOK, time=float(number)) for number in range(4)))
+        for _ in range(4):
+            await deliver(store, ordered=True)
+
+        assert await store.replay(EventQuery(limit=3), [HOOK], 500.0) == 3
+        sent = [await deliver(store, ordered=True) for _ in range(3)]
+        assert sent == [["e1"], ["e2"], ["e3"]]
+
+    async def test_replay_starts_a_waiting_delivery_over(self, store: Store) -> None:
+        """A delivery late in its schedule goes out now, with the whole schedule before it."""
+        await post(store, posting("e", HOOK))
+        (parcel,) = await take(store)
+        await store.settle([settled(parcel, DeliveryState.DUE, due=9000.0, attempt=8)])
+
+        assert await store.replay(EventQuery(), [HOOK], 500.0) == 1
+        (again,) = await take(store, now=500.0)
+        assert (again.delivery, again.attempt) == (parcel.delivery, 1)
+
+    async def test_replay_leaves_a_parcel_in_flight_alone(self, store: Store) -> None:
+        """It is being sent at this moment: twice would be once too often."""
+        await post(store, posting("e", HOOK))
+        await take(store, now=100.0, lease=60.0)
+
+        assert await store.replay(EventQuery(), [HOOK], 159.0) == 0
+        assert await store.next_due(HOOK) == 160.0
+        assert await store.replay(EventQuery(), [HOOK], 160.0) == 1
+
+    async def test_prune_keeps_what_is_young_or_unsettled(self, store: Store) -> None:
+        """An old event goes only when none of its deliveries waits any more."""
+        await post(
+            store,
+            posting("done", HOOK, time=10.0),
+            posting("addressed to none", time=10.0),
+            posting("waiting", HOOK, FILE, time=10.0),
+            posting("young", HOOK, time=50.0),
+        )
+        await deliver(store)
+
+        # Two events and the one delivery of the first.
+        assert await store.prune(events_before=50.0, seen_before=0.0, limit=100) == 3
+        left = await store.events(EventQuery())
+        assert [event.event for event in left] == ["young", "waiting"]
+        assert await store.prune(events_before=50.0, seen_before=0.0, limit=100) == 0
+
+    async def test_prune_goes_in_bounded_steps(self, store: Store) -> None:
+        """No step deletes more rows than it was allowed, and the steps get through."""
+        await post(store, *(posting(f"e{number}", HOOK, FILE) for number in range(3)))
+        await store.replay(EventQuery(), [HOOK], 0.0)
+        for endpoint in (HOOK, FILE):
+            await store.settle([settled(parcel) for parcel in await take(store, endpoint)])
+        await store.commit(step(None, cursor(1), seen=(b"a", b"b")))
+
+        steps = []
+        while gone := await store.prune(events_before=1e6, seen_before=1e6, limit=4):
+            steps.append(gone)
+        assert steps == [4, 4, 3]
+        assert await store.events(EventQuery()) == []
+
+    async def test_identity_keys_age_from_when_they_were_last_met(
+        self, store: Store, harness: Harness
+    ) -> None:
+        """A key that is met again lives on; an old one goes."""
+        await store.commit(step(None, cursor(1), seen=(b"old", b"met")))
+        harness.clock.time += 100.0
+        await store.commit(step(cursor(1), cursor(2), seen=(b"met",)))
+
+        pruned = await store.prune(
+            events_before=0.0, seen_before=harness.clock.time - 50.0, limit=10
+        )
+        assert pruned == 1
+        assert await store.known(ANNA, [b"old", b"met"]) == {b"met"}
+
+    async def test_a_replayed_event_is_not_pruned_under_way(self, store: Store) -> None:
+        """The new delivery holds its event."""
+        await post(store, posting("e", HOOK, time=1.0))
+        await deliver(store)
+        await store.replay(EventQuery(), [HOOK], 500.0)
+
+        assert await store.prune(events_before=1e6, seen_before=0.0, limit=10) == 0
+        assert await deliver(store) == ["e"]
+        # Two deliveries and their event.
+        assert await store.prune(events_before=1e6, seen_before=0.0, limit=10) == 3
