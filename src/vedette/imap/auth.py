@@ -12,7 +12,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from vedette.errors import AuthError, UsageError
 from vedette.imap.commands import Command
@@ -24,24 +24,32 @@ from vedette.secret import Secret
 _FORBIDDEN = re.compile(r"[\0\x01\r\n]")
 
 
+class Prompt(NamedTuple):
+    """A challenge of the server: the how-manieth after the initial response, and its text."""
+
+    step: int
+    text: bytes
+
+
 class Mechanism(ABC):
     """One way to prove who we are.
 
     ``initial`` is sent with the command (SASL-IR) or at the server's first, empty challenge;
-    None means that the server speaks first. ``respond`` answers the server's challenges
-    after that, counted from 0; None gives the exchange up.
+    None means that the server speaks first. ``acknowledgement`` answers the challenge in
+    which a server tells why it refuses; None gives the exchange up.
     """
 
     __slots__ = ()
     name: ClassVar[str]
+    acknowledgement: ClassVar[bytes | None] = None
 
     @abstractmethod
     def initial(self) -> bytes | None:
         """Return the first response."""
 
-    @abstractmethod
-    def respond(self, step: int, challenge: bytes) -> bytes | None:
-        """Return the response to a challenge."""
+    def respond(self, prompt: Prompt) -> bytes | None:
+        """Return the response to a later challenge; None gives the exchange up."""
+        return self.acknowledgement if prompt.step == 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +67,15 @@ class Plain(Mechanism):
         _check(self.password.reveal(), "the password")
 
     def initial(self) -> bytes:
+        """Return whom to act as, the name and the password."""
         return f"{self.authorize}\0{self.user}\0{self.password.reveal()}".encode()
-
-    def respond(self, step: int, challenge: bytes) -> bytes | None:
-        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginMechanism(Mechanism):
-    """AUTH LOGIN: the server asks for the name, then for the password.
+    r"""AUTH LOGIN: the server asks for the name, then for the password.
 
-    Prompts vary (``User Name\\0`` is one), so the order decides, unless the first prompt
+    Prompts vary (``User Name\0`` is one), so the order decides, unless the first prompt
     already asks for the password.
     """
 
@@ -82,12 +88,14 @@ class LoginMechanism(Mechanism):
         _check(self.password.reveal(), "the password")
 
     def initial(self) -> None:
-        return None
+        """Return None: the server asks first."""
+        return
 
-    def respond(self, step: int, challenge: bytes) -> bytes | None:
-        if step == 0 and not challenge.lower().startswith(b"pass"):
+    def respond(self, prompt: Prompt) -> bytes | None:
+        """Return the name, then the password."""
+        if prompt.step == 0 and not prompt.text.lower().startswith(b"pass"):
             return self.user.encode()
-        return self.password.reveal().encode() if step <= 1 else None
+        return self.password.reveal().encode() if prompt.step <= 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +105,15 @@ class XOAuth2(Mechanism):
     user: str
     token: Secret[str]
     name: ClassVar[str] = "XOAUTH2"
+    acknowledgement: ClassVar[bytes | None] = b""
 
     def __post_init__(self) -> None:
         _check(self.user, "the user name")
         _check(self.token.reveal(), "the access token")
 
     def initial(self) -> bytes:
+        """Return the name and the token."""
         return f"user={self.user}\x01auth=Bearer {self.token.reveal()}\x01\x01".encode()
-
-    def respond(self, step: int, challenge: bytes) -> bytes | None:
-        return b"" if step == 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +125,7 @@ class OAuthBearer(Mechanism):
     host: str
     port: int
     name: ClassVar[str] = "OAUTHBEARER"
+    acknowledgement: ClassVar[bytes | None] = b"\x01"  # RFC 7628 section 3.2.3
 
     def __post_init__(self) -> None:
         _check(self.user, "the user name")
@@ -125,13 +133,11 @@ class OAuthBearer(Mechanism):
         _check(self.host, "the host")
 
     def initial(self) -> bytes:
+        """Return the name, the link and the token."""
         # "=" and "," are special in the header that carries the name (RFC 5801 section 4).
         user = self.user.replace("=", "=3D").replace(",", "=2C")
         header = f"n,a={user},\x01host={self.host}\x01port={self.port}"
         return f"{header}\x01auth=Bearer {self.token.reveal()}\x01\x01".encode()
-
-    def respond(self, step: int, challenge: bytes) -> bytes | None:
-        return b"\x01" if step == 0 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +148,7 @@ class Authenticate(Command):
     verb: ClassVar[str] = "AUTHENTICATE"
 
     def write(self, out: Encoder) -> None:
+        """Write the mechanism's name; the connection adds what it says."""
         out.atom(self.mechanism.name)
 
 
@@ -154,6 +161,7 @@ class Login(Command):
     verb: ClassVar[str] = "LOGIN"
 
     def write(self, out: Encoder) -> None:
+        """Write name and password; raises UsageError for 8-bit ones."""
         out.ascii_string(self.user, what="the user name")
         out.ascii_string(self.password.reveal(), what="the password")
 
@@ -177,10 +185,10 @@ class Token:
 def choose(
     credentials: Password | Token, capabilities: Collection[str], *, host: str, port: int
 ) -> Login | Authenticate:
-    """Choose how to log in from what the server offers (capabilities in upper case).
+    r"""Choose how to log in from what the server offers (capabilities in upper case).
 
     Passwords: PLAIN, then AUTH LOGIN, then the LOGIN command unless LOGINDISABLED. A name
-    with a backslash or slash (Exchange's ``domain\\user\\mailbox``) prefers the LOGIN
+    with a backslash or slash (Exchange's ``domain\user\mailbox``) prefers the LOGIN
     command. Tokens: OAUTHBEARER, then XOAUTH2. Raises AuthError when nothing fits.
     """
     if isinstance(credentials, Token):

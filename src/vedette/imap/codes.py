@@ -7,12 +7,13 @@ NOMODSEQ, MODIFIED), RFC 8474 (MAILBOXID), RFC 5465 (NOTIFICATIONOVERFLOW, BADEV
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from functools import lru_cache
 from typing import TypeAlias
 
-from vedette.imap.lexer import INT63, UINT32, ParseError, display, positive
+from vedette.imap.lexer import INT63, ParseError, display, positive
 from vedette.imap.sets import Range, UidSet, parse_ranges
 
 
@@ -187,44 +188,49 @@ def _capabilities(words: bytes) -> frozenset[str]:
 
 
 def _argument(name: str, raw: bytes | None) -> Argument:
+    """Read the argument that the name calls for; what can not be read stays raw."""
     if raw is None:
         return None
     raw = raw.strip()
-    if name in {CodeName.UIDVALIDITY, CodeName.UIDNEXT, CodeName.UNSEEN}:
-        return positive(raw) or raw
-    if name == CodeName.HIGHESTMODSEQ:
-        return positive(raw, INT63) or raw
-    if name == CodeName.CAPABILITY:
-        return read_capabilities(raw)
-    if name == CodeName.PERMANENTFLAGS and raw[:1] == b"(" and raw[-1:] == b")":
-        return read_flags(raw[1:-1].split())
-    if name == CodeName.MAILBOXID:
-        found = _OBJECT_ID.fullmatch(raw)
-        return found[1].decode() if found else raw
+    read = _READERS.get(name)
+    if read is None:
+        return raw
     try:
-        return _uids(name, raw)
+        value = read(raw)
     except ParseError:
         return raw
+    return raw if value is None else value
 
 
-def _uids(name: str, raw: bytes) -> Argument:
-    words = raw.split()
-    if name == CodeName.MODIFIED:
-        return UidSet.parse(raw)
-    if name not in {CodeName.COPYUID, CodeName.APPENDUID}:
-        return raw
-    validity = positive(words[0], UINT32) if words else None
-    if validity is None or len(words) != (3 if name == CodeName.COPYUID else 2):
-        return raw
-    if name == CodeName.APPENDUID:
-        return AppendUid(uid_validity=validity, uids=UidSet.parse(words[1]))
-    source, destination = parse_ranges(words[1]), parse_ranges(words[2])
-    return CopyUid(
-        uid_validity=validity,
-        source=UidSet.of_ranges(source),
-        destination=UidSet.of_ranges(destination),
-        runs=_runs(source, destination),
-    )
+def _flag_list(raw: bytes) -> Argument:
+    return read_flags(raw[1:-1].split()) if raw[:1] == b"(" and raw[-1:] == b")" else None
+
+
+def _object_id(raw: bytes) -> Argument:
+    found = _OBJECT_ID.fullmatch(raw)
+    return found[1].decode() if found else None
+
+
+def _append_uid(raw: bytes) -> Argument:
+    match raw.split():
+        case [validity, uids] if (number := positive(validity)) is not None:
+            return AppendUid(uid_validity=number, uids=UidSet.parse(uids))
+        case _:
+            return None
+
+
+def _copy_uid(raw: bytes) -> Argument:
+    match raw.split():
+        case [validity, source, destination] if (number := positive(validity)) is not None:
+            sources, destinations = parse_ranges(source), parse_ranges(destination)
+            return CopyUid(
+                uid_validity=number,
+                source=UidSet.of_ranges(sources),
+                destination=UidSet.of_ranges(destinations),
+                runs=_runs(sources, destinations),
+            )
+        case _:
+            return None
 
 
 def _runs(source: list[Range], destination: list[Range]) -> tuple[tuple[int, int, int], ...]:
@@ -243,3 +249,17 @@ def _runs(source: list[Range], destination: list[Range]) -> tuple[tuple[int, int
             runs.append((at, start, count))
             at, start = at + count, start + count
     return tuple(runs)
+
+
+_READERS: dict[str, Callable[[bytes], Argument]] = {
+    CodeName.UIDVALIDITY: positive,
+    CodeName.UIDNEXT: positive,
+    CodeName.UNSEEN: positive,
+    CodeName.HIGHESTMODSEQ: lambda raw: positive(raw, INT63),
+    CodeName.CAPABILITY: read_capabilities,
+    CodeName.PERMANENTFLAGS: _flag_list,
+    CodeName.MAILBOXID: _object_id,
+    CodeName.MODIFIED: UidSet.parse,
+    CodeName.COPYUID: _copy_uid,
+    CodeName.APPENDUID: _append_uid,
+}

@@ -83,6 +83,7 @@ class AskId(Command):
     needs: ClassVar[tuple[str, ...]] = ("ID",)
 
     def write(self, out: Encoder) -> None:
+        """Write the fields; raises UsageError when there is none."""
         if not self.fields:
             raise UsageError("ID needs at least one field, such as the name")
         for index, pair in enumerate(self.fields):
@@ -101,6 +102,7 @@ class Enable(Command):
     needs: ClassVar[tuple[str, ...]] = ("ENABLE",)
 
     def write(self, out: Encoder) -> None:
+        """Write the names of the extensions."""
         if not self.names:
             raise UsageError("ENABLE needs the name of an extension")
         for name in self.names:
@@ -143,6 +145,7 @@ class List(Command):
     verb: ClassVar[str] = "LIST"
 
     def write(self, out: Encoder) -> None:
+        """Write reference, pattern and what to return."""
         out.string(self.reference)
         out.string(self.pattern)
         wanted = []
@@ -182,6 +185,7 @@ class Select(Command):
         return "EXAMINE" if self.read_only else "SELECT"
 
     def write(self, out: Encoder) -> None:
+        """Write the name and what to compare with."""
         out.string(self.mailbox)
         if self.qresync is not None:
             out.syntax(b"(QRESYNC")
@@ -211,6 +215,7 @@ class AskStatus(Command):
     verb: ClassVar[str] = "STATUS"
 
     def write(self, out: Encoder) -> None:
+        """Write the name and the fields."""
         if not self.fields:
             raise UsageError("STATUS needs a field to ask for")
         out.string(self.mailbox)
@@ -227,13 +232,14 @@ class Idle(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Create(Command):
-    """CREATE: make a folder; ``use`` is a special use such as ``\\Junk`` (RFC 6154)."""
+    r"""CREATE: make a folder; ``use`` is a special use such as ``\Junk`` (RFC 6154)."""
 
     mailbox: bytes
     use: str | None = None
     verb: ClassVar[str] = "CREATE"
 
     def write(self, out: Encoder) -> None:
+        """Write the name and its use."""
         out.string(self.mailbox)
         if self.use is not None:
             out.flag(self.use, sep=b" (USE (")
@@ -251,6 +257,7 @@ class Append(Command):
     verb: ClassVar[str] = "APPEND"
 
     def write(self, out: Encoder) -> None:
+        """Write the name, flags, date and octets."""
         out.string(self.mailbox)
         if self.flags:
             write_flags(out, self.flags)

@@ -13,7 +13,6 @@ within a response costs that response; a stream that can not be trusted any more
 
 from __future__ import annotations
 
-import binascii
 import re
 
 from vedette.errors import LinkError, NetworkError, ProtocolError, TLSError, UsageError
@@ -31,6 +30,7 @@ from vedette.imap.events import (
     Malformed,
     Tag,
 )
+from vedette.imap.exchange import Exchange
 from vedette.imap.framer import Frame, FrameError, Framer
 from vedette.imap.lexer import ParseError, display
 from vedette.imap.limits import DEFAULT_LIMITS, Limits
@@ -44,9 +44,6 @@ from vedette.secret import Secret
 
 _TAGGED = re.compile(rb"([^\s()]++) ++(OK|NO|BAD)(?: ++|\Z)", re.IGNORECASE)
 _LOGINS = (Login, Authenticate)
-# A longer initial response waits for the server's "+": a server need not take a command
-# line above 8,000 octets (RFC 2683 section 3.2.1.5), and the command itself needs some.
-_INITIAL_RESPONSE = 7_900
 # What a stranger's first line is quoted up to, in a message for a person.
 _QUOTE = 80
 
@@ -156,11 +153,11 @@ class Connection:
         )
         command.write(out)
         pending = Pending(tag=tag, command=command)
-        if isinstance(command, Authenticate) and self.has("SASL-IR"):
-            initial = _initial_response(command)
+        if isinstance(command, Authenticate):
+            pending.exchange = Exchange(command.mechanism)
+            initial = pending.exchange.initial_response() if self.has("SASL-IR") else None
             if initial is not None:
                 out.syntax(initial)
-                pending.step = 1
         pending.parts = out.finish()
         self._serial += 1
         self._sender.add(pending)
@@ -176,7 +173,7 @@ class Connection:
         idle = self._sender.last(Idle)
         if idle is None:
             raise UsageError("DONE ends an IDLE, and none is under way")
-        idle.step = 1
+        idle.done = True
         if self.idling:
             self._say_done()
 
@@ -263,9 +260,12 @@ class Connection:
             login = self._sender.last(_LOGINS)
             if login is not None and self._sender.last(AskCapability) is None:
                 login.told = True
-        if isinstance(response, Status) and response.kind is Kind.BYE:
-            if self.state is not State.LOGOUT:
-                self._fail(refusal("", Kind.BYE, response.code, response.text))
+        if (
+            isinstance(response, Status)
+            and response.kind is Kind.BYE
+            and self.state is not State.LOGOUT
+        ):
+            self._fail(refusal("", Kind.BYE, response.code, response.text))
 
     def _greet(self, frame: Frame) -> None:
         try:
@@ -321,37 +321,26 @@ class Connection:
         holder = self._sender.holder
         if holder is not None and holder.parts:
             self._sender.advance()
-        elif holder is not None and isinstance(holder.command, Authenticate):
-            self._respond(holder, holder.command, text[1:].strip())
+        elif holder is not None and holder.exchange is not None:
+            self._respond(holder, holder.exchange, text[1:].strip())
         elif holder is not None and isinstance(holder.command, Idle) and not self.idling:
             self.idling = True
             self._emit(IdleStarted(tag=holder.tag))
-            if holder.step:
+            if holder.done:
                 self._say_done()
         else:
             self._emit(Unknown(raw=text[:RAW_LENGTH]))
             self._count_strange()
 
-    def _respond(self, pending: Pending, command: Authenticate, encoded: bytes) -> None:
-        """Carry an authentication on; an exchange that does not end is given up with ``*``."""
-        step = pending.step
-        pending.step += 1
-        if step < 0:
-            self._fail(ProtocolError("the server goes on with a login that was given up"))
+    def _respond(self, pending: Pending, exchange: Exchange, challenge: bytes) -> None:
+        try:
+            response, reason = exchange.answer(challenge)
+        except ProtocolError as error:
+            self._fail(error)
             return
-        initial = command.mechanism.initial()
-        challenge = _decoded(encoded)
-        if initial is not None and step == 0:
-            response: bytes | None = initial
-        else:
-            if initial is not None and challenge:
-                self._emit(Challenge(tag=pending.tag, data=challenge))
-            response = command.mechanism.respond(step - (initial is not None), challenge)
-        if response is None:
-            pending.step = -1
-            self._sender.write(b"*\r\n")
-        else:
-            self._sender.write(binascii.b2a_base64(response, newline=False) + b"\r\n")
+        if reason:
+            self._emit(Challenge(tag=pending.tag, data=reason))
+        self._sender.write(response + b"\r\n")
 
     def _say_done(self) -> None:
         self.idling = False
@@ -370,7 +359,7 @@ class Connection:
         if sender.last(_LOGINS) is not None:
             raise UsageError(f"{command.verb} has to wait for the answer to the login")
         idle = sender.last(Idle)
-        if idle is not None and not idle.step:
+        if idle is not None and not idle.done:
             raise UsageError(f"{command.verb} can not be sent during IDLE; call done() first")
         if not isinstance(command, Logout) and sender.last((Select, Unselect)) is not None:
             raise UsageError(f"{command.verb} has to wait until the folder has changed")
@@ -396,20 +385,3 @@ class Connection:
         self._sender.clear()
         self._framer = Framer(self.limits)
         self.idling = self._upgrading = False
-
-
-def _initial_response(command: Authenticate) -> bytes | None:
-    """Return the initial response for the command line; None when it has to wait (RFC 4959)."""
-    initial = command.mechanism.initial()
-    if initial is None:
-        return None
-    encoded = binascii.b2a_base64(initial, newline=False) or b"="
-    return encoded if len(encoded) <= _INITIAL_RESPONSE else None
-
-
-def _decoded(encoded: bytes) -> bytes:
-    """Decode a challenge; what is not base64 is no challenge, and some servers send text."""
-    try:
-        return binascii.a2b_base64(encoded)
-    except binascii.Error:
-        return b""

@@ -26,7 +26,7 @@ from vedette.imap.lexer import (
     positive,
 )
 
-Tree: TypeAlias = Union[bytes, None, "tuple[Tree, ...]"]
+Tree: TypeAlias = Union[bytes, "tuple[Tree, ...]", None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,11 +59,10 @@ def read_values(
     """
     current: list[Value] = []
     stack: list[list[Value]] = []
-    count = used = 0
-    for token in _TOKEN.finditer(text, start):
+    used = 0
+    for count, token in enumerate(_TOKEN.finditer(text, start)):
         kind = token.lastindex
-        count += 1
-        if count > limits.items:
+        if count >= limits.items:
             raise ParseError(f"more than {limits.items} values")
         if kind == _ATOM:
             current.append(Atom(token[2]))
@@ -72,22 +71,23 @@ def read_values(
                 raise ParseError(f"nested deeper than {limits.depth}")
             stack.append(current)
             current = []
-        elif kind == _CLOSE:
-            if not stack:
-                raise ParseError("a parenthesis closes nothing")
+        elif kind == _CLOSE and stack:
             inner, current = current, stack.pop()
             current.append(inner)
         elif kind == _QUOTED:
-            quoted = token[5]
-            current.append(_ESCAPE.sub(rb"\1", quoted) if b"\\" in quoted else quoted)
+            current.append(_unescaped(token[5]))
         elif kind == _LITERAL:
             current.append(literals[used])
             used += 1
         else:
-            raise ParseError("a quoted string does not end")
+            raise ParseError("a quote is not closed, or a parenthesis closes nothing")
     if stack:
         raise ParseError("a parenthesis is not closed")
     return current
+
+
+def _unescaped(quoted: bytes) -> bytes:
+    return _ESCAPE.sub(rb"\1", quoted) if b"\\" in quoted else quoted
 
 
 def is_nil(value: Value) -> bool:

@@ -1,7 +1,7 @@
-"""Commands about messages. It must not know states, tags or answers.
+r"""Commands about messages. It must not know states, tags or answers.
 
 All of them name messages by UID: sequence numbers shift under a client's feet. Only
-``BODY.PEEK`` can be expressed, so that reading never sets \\Seen (RFC 9051 section 6.4.5).
+``BODY.PEEK`` can be expressed, so that reading never sets \Seen (RFC 9051 section 6.4.5).
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ class UidFetch(Command):
     verb: ClassVar[str] = "UID FETCH"
 
     def write(self, out: Encoder) -> None:
+        """Write the set, the items and what changed since."""
         write_uids(out, self.uids)
         out.syntax(b"(" + write_items(self.items) + b")")
         if self.changed_since is not None:
@@ -121,6 +122,7 @@ class UidStore(Command):
     writes: ClassVar[bool] = True
 
     def write(self, out: Encoder) -> None:
+        """Write the set, the condition and the flags."""
         write_uids(out, self.uids)
         if self.unchanged_since is not None:
             out.number(self.unchanged_since, INT63, sep=b" (UNCHANGEDSINCE ")
@@ -139,6 +141,7 @@ class UidCopy(Command):
     verb: ClassVar[str] = "UID COPY"
 
     def write(self, out: Encoder) -> None:
+        """Write the set and the name."""
         write_uids(out, self.uids)
         out.string(self.mailbox)
 
@@ -154,6 +157,7 @@ class UidMove(Command):
     writes: ClassVar[bool] = True
 
     def write(self, out: Encoder) -> None:
+        """Write the set and the name."""
         write_uids(out, self.uids)
         out.string(self.mailbox)
 
@@ -168,6 +172,7 @@ class UidExpunge(Command):
     writes: ClassVar[bool] = True
 
     def write(self, out: Encoder) -> None:
+        """Write the set."""
         write_uids(out, self.uids)
 
 

@@ -16,6 +16,7 @@ from vedette.imap.lexer import display
 
 _SHIFTED = re.compile(rb"&([A-Za-z0-9+,]*+)-")
 _PLAIN = re.compile(r"[\x20-\x25\x27-\x7e]+")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INBOX = b"INBOX"
 
 
@@ -41,7 +42,7 @@ def encode_name(name: str, *, utf8: bool = False) -> bytes:
 
     Raises UsageError for an empty name and for control characters, which no server keeps.
     """
-    if not name or any(ord(character) < 0x20 or ord(character) == 0x7F for character in name):
+    if not name or _CONTROL.search(name):
         raise UsageError(f"{name!r} can not be the name of a folder")
     try:
         if utf8:

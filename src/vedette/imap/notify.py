@@ -84,6 +84,7 @@ class Notify(Command):
     needs: ClassVar[tuple[str, ...]] = ("NOTIFY",)
 
     def write(self, out: Encoder) -> None:
+        """Write the groups, or NONE."""
         if not self.groups:
             out.syntax(b"NONE")
             return

@@ -48,7 +48,9 @@ from vedette.imap.sets import UidSet
 
 _UNTAGGED = re.compile(rb"\* *+(?:([0-9]++) ++)?+([A-Za-z][A-Za-z0-9.-]*+)(?: ++|\Z)")
 _CODE_ALONE = re.compile(rb"\* *+\[")
-_STATUS_NAME = re.compile(rb"\* *+STATUS ++(.*?) *\([^()]*+(?:\([^()]*+\)[^()]*+)*+\) *\Z", re.IGNORECASE)
+_STATUS_NAME = re.compile(
+    rb"\* *+STATUS ++(.*?) *\([^()]*+(?:\([^()]*+\)[^()]*+)*+\) *\Z", re.IGNORECASE
+)
 # An unknown or malformed response is kept this long, for a person to look at.
 RAW_LENGTH = 1_024
 

@@ -22,7 +22,9 @@ from vedette.imap.codes import Code, CodeName
 from vedette.imap.responses import Kind
 
 # Microsoft 365: "BAD Request is throttled. Suggested Backoff Time: 92415 milliseconds".
-_BACKOFF = re.compile(r"backoff time:? {0,4}([0-9]{1,9}) {0,4}(milliseconds|ms|seconds|s)\b", re.IGNORECASE)
+_BACKOFF = re.compile(
+    r"backoff time:? {0,4}([0-9]{1,9}) {0,4}(milliseconds|ms|seconds|s)\b", re.IGNORECASE
+)
 _THROTTLED = re.compile(r"throttl|rate limit|too many (?:requests|commands|login)", re.IGNORECASE)
 _LIMIT = re.compile(
     r"too many (?:simultaneous |concurrent |open )?connections|maximum number of connections"
@@ -31,8 +33,15 @@ _LIMIT = re.compile(
 )
 # Microsoft 365 after a login that it accepted; the mailbox behind it is not reachable.
 _NOT_CONNECTED = re.compile(r"authenticated but not connected|server unavailable", re.IGNORECASE)
-_PASSING = frozenset({CodeName.UNAVAILABLE, CodeName.INUSE, CodeName.SERVERBUG})
-_LIMITS = frozenset({CodeName.LIMIT, CodeName.OVERQUOTA})
+_FULL = frozenset(
+    {
+        CodeName.LIMIT,
+        CodeName.OVERQUOTA,
+        CodeName.UNAVAILABLE,
+        CodeName.INUSE,
+        CodeName.SERVERBUG,
+    }
+)
 _DENIED = frozenset({CodeName.AUTHENTICATIONFAILED, CodeName.AUTHORIZATIONFAILED, CodeName.EXPIRED})
 _LOGINS = frozenset({"LOGIN", "AUTHENTICATE"})
 _OPENS = frozenset({"SELECT", "EXAMINE", "STATUS"})
@@ -47,17 +56,17 @@ def refusal(verb: str, kind: Kind, code: Code | None, text: str) -> LinkError:
     said = f"the server answered {kind.value} to {verb or 'the connection'}: {words}"
     if name == CodeName.THROTTLED or _THROTTLED.search(text) or _BACKOFF.search(text):
         return ThrottledError(said, reply=text, retry_after=_seconds(text))
-    if name in _LIMITS or _LIMIT.search(text):
-        return LimitError(said, reply=text)
-    if name in _PASSING or _NOT_CONNECTED.search(text):
-        return LimitError(said, reply=text)
-    if (verb in _LOGINS and kind is Kind.NO) or name in _DENIED:
-        return AuthError(said, reply=text)
+    return _class_of(verb, kind, name, text)(said, reply=text)
+
+
+def _class_of(verb: str, kind: Kind, name: str, text: str) -> type[LinkError]:
+    if name in _FULL or _LIMIT.search(text) or _NOT_CONNECTED.search(text):
+        return LimitError
+    if name in _DENIED or (verb in _LOGINS and kind is Kind.NO):
+        return AuthError
     if kind is Kind.BYE:
-        return NetworkError(said, reply=text)
-    if verb in _OPENS and kind is Kind.NO:
-        return FolderError(said, reply=text)
-    return ProtocolError(said, reply=text)
+        return NetworkError
+    return FolderError if verb in _OPENS and kind is Kind.NO else ProtocolError
 
 
 def _seconds(text: str) -> float | None:

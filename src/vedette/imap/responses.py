@@ -58,7 +58,7 @@ class Exists:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recent:
-    """How many messages have \\Recent; obsolete and never a cursor."""
+    r"""How many messages have \Recent; obsolete and never a cursor."""
 
     count: int
 

@@ -162,12 +162,14 @@ class UidSearch(Command):
     verb: ClassVar[str] = "UID SEARCH"
 
     def write(self, out: Encoder) -> None:
+        """Write what to return and the criteria."""
         if not self.criteria:
             raise UsageError("SEARCH needs a criterion")
         if self.returns:
             names = b" ".join(SearchReturn(each).value.encode() for each in self.returns)
             out.syntax(b"RETURN (" + names + b")")
-        if not out.utf8 and any(_needs_charset(each, 0) for each in self.criteria):
+        charset = [_needs_charset(each, 0) for each in self.criteria]
+        if any(charset) and not out.utf8:
             out.syntax(b"CHARSET UTF-8")
         for each in self.criteria:
             _write(out, each)
@@ -182,7 +184,8 @@ def _needs_charset(criterion: Criterion, depth: int) -> bool:
         case Not(criterion=inner):
             return _needs_charset(inner, depth + 1)
         case Either(first=first, second=second):
-            return _needs_charset(first, depth + 1) or _needs_charset(second, depth + 1)
+            either = [_needs_charset(each, depth + 1) for each in (first, second)]
+            return any(either)
         case _:
             return False
 
@@ -213,12 +216,17 @@ def _write(out: Encoder, criterion: Criterion) -> None:
         case ByGmailMessageId(message_id=message_id):
             out.syntax(b"X-GM-MSGID")
             out.number(message_id, 2**64 - 1)
-        case Not(criterion=inner):
-            out.syntax(b"NOT")
-            _write(out, inner)
-        case Either(first=first, second=second):
-            out.syntax(b"OR")
-            _write(out, first)
-            _write(out, second)
+        case Not() | Either():
+            _write_nested(out, criterion)
         case _:
             assert_never(criterion)
+
+
+def _write_nested(out: Encoder, criterion: Not | Either) -> None:
+    if isinstance(criterion, Not):
+        out.syntax(b"NOT")
+        _write(out, criterion.criterion)
+    else:
+        out.syntax(b"OR")
+        _write(out, criterion.first)
+        _write(out, criterion.second)

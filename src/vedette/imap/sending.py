@@ -12,27 +12,29 @@ from dataclasses import dataclass, field
 from vedette.imap.auth import Authenticate
 from vedette.imap.commands import Command, Idle, StartTls
 from vedette.imap.events import Tag
+from vedette.imap.exchange import Exchange
 
 
 @dataclass(slots=True, kw_only=True)
 class Pending:
     """A command that has no tagged answer yet; ``parts`` still wait to be sent.
 
-    ``step`` counts the responses of an authentication (-1: given up), or marks an IDLE that
-    shall end. ``told`` notes that capabilities came while a login was under way.
+    ``exchange`` is the authentication that it carries, ``done`` marks an IDLE that shall
+    end, ``told`` notes that capabilities came while a login was under way.
     """
 
     tag: Tag
     command: Command
     parts: list[bytes] = field(default_factory=list)
     started: bool = False
-    step: int = 0
+    exchange: Exchange | None = None
+    done: bool = False
     told: bool = False
 
     @property
     def incomplete(self) -> bool:
         """True while the server lacks a part of the command, or the credentials of a login."""
-        return bool(self.parts) or (isinstance(self.command, Authenticate) and self.step == 0)
+        return bool(self.parts) or (self.exchange is not None and not self.exchange.started)
 
 
 class Sender:
