@@ -1,0 +1,197 @@
+"""Brings a folder up to date: carries out the plan on an open folder, in bounded steps.
+
+Each step is one FETCH and one commit, so a burst of fifty thousand messages
+takes turns with every other mailbox, and a crash repeats one step at most.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from vedette.engine.fetching import Fetching
+from vedette.engine.ingest import Batch, Ingest, with_state
+from vedette.engine.rebase import Rebasing
+from vedette.engine.session import Session
+from vedette.engine.watched import FencedError, StaleError, Watched
+from vedette.engine.world import World
+from vedette.imap import UidSet
+from vedette.model.account import Account
+from vedette.model.cursor import Cursor, Gap
+from vedette.outbox.occurrence import missing
+from vedette.ports.store import Verdict
+from vedette.sync import gaps, reconcile
+from vedette.sync.fold import fold, is_contiguous
+from vedette.sync.plan import Adopt, Baseline, CatchUp, CaughtUp, Opened, advanced, plan
+
+#: Messages in one FETCH and one commit: 64 windows of 64 KiB are 4 MiB at most.
+STEP = 64
+
+#: A server without UIDVALIDITY has one for ever, and it must not be 0 (catalogue S4).
+NO_UID_VALIDITY = 1
+
+
+class Collector:
+    """Syncs the folder that a session has open, for one account."""
+
+    __slots__ = ("_account", "_fetching", "_ingest", "_session", "_world", "announced_at")
+
+    def __init__(self, account: Account, world: World, session: Session) -> None:
+        self._account = account
+        self._world = world
+        self._session = session
+        self._ingest = Ingest(account, world)
+        self._fetching = Fetching(session, account, world.spool)
+        #: The wall clock when the last messages that were written had been announced.
+        self.announced_at: float | None = None
+
+    async def sync(self, watched: Watched, opened: Opened, *, known_since: float | None) -> int:
+        """Carry out the plan for a folder that was just opened; return the messages told."""
+        step = plan(
+            watched.state,
+            opened,
+            beginning=self._account.beginning,
+            known_since=known_since,
+        )
+        if isinstance(step, CatchUp):
+            return await self.catch_up(watched)
+        if isinstance(step, CaughtUp):
+            return await self.settle_gaps(watched)
+        rebasing = Rebasing(self._account, self._world, self._fetching)
+        uid_validity = opened.uid_validity or NO_UID_VALIDITY
+        if isinstance(step, Baseline):
+            batch = await rebasing.baseline(watched, opened, uid_validity)
+        elif isinstance(step, Adopt):
+            batch = await rebasing.adopt(watched, opened, uid_validity, step)
+        else:
+            batch = await rebasing.rebase(watched, opened, uid_validity, step)
+        await self._write(watched, batch)
+        return await self.settle_gaps(watched)
+
+    async def arrived(self, watched: Watched) -> int:
+        """Fetch what was just announced, in one round trip; return the messages told.
+
+        ``DONE`` and the FETCH leave in one write. What the answer can not prove
+        complete is listed and fetched again.
+        """
+        if watched.state is None or self._session.grown > STEP:
+            return await self.catch_up(watched)
+        growth, announced_at = self._session.grown, self._session.announced_at
+        self._session.settle()
+        cursor = watched.state.cursor
+        with self._fetching.spools() as spools:
+            mails = await self._fetching.mails(UidSet.since(cursor.last_uid + 1), spools)
+            fresh = [mail for mail in mails if (mail.row.uid or 0) > cursor.last_uid]
+            if not is_contiguous(cursor, (mail.row for mail in fresh), growth):
+                return await self.catch_up(watched, announced_at=announced_at)
+            # What came with this FETCH was announced during it: it is taken care of.
+            self._session.grown = max(0, self._session.grown - (len(fresh) - growth))
+            if fresh:
+                last = max(mail.row.uid or 0 for mail in fresh)
+                batch = self._batch(watched, advanced(cursor, last), announced_at)
+                batch.mails = fresh
+                await self._write(watched, batch)
+        return len(fresh)
+
+    async def catch_up(self, watched: Watched, *, announced_at: float | None = None) -> int:
+        """List everything above the cursor and fetch it step by step."""
+        if watched.state is None:
+            return 0
+        self._session.settle()
+        listed = await self._fetching.listing(UidSet.since(watched.next_uid))
+        told = 0
+        for part in listed.chunks(uids=STEP):
+            told += await self._step(watched, part, announced_at)
+        return told + await self.settle_gaps(watched)
+
+    async def settle_gaps(self, watched: Watched) -> int:
+        """Ask again for UIDs that are owed and due; report those that never come."""
+        told = 0
+        while watched.state is not None:
+            now = self._world.clock.now()
+            due = gaps.due(watched.state.gaps, now)
+            if not due:
+                break
+            # A first question may be asked for many; a repeated one singly (S8).
+            first = [gap for gap in due if gap.tries == 0][:STEP]
+            told += await self._ask_again(watched, first or due[:1], now)
+        return told
+
+    async def reconcile(self, watched: Watched) -> int:
+        """Hold the recent UIDs of the server against the stored events (S9)."""
+        state = watched.state
+        uids = None if state is None else reconcile.window(state.cursor)
+        if state is None or uids is None:
+            return 0
+        listed = await self._fetching.listing(uids)
+        if listed.wire == watched.reconciled:
+            return 0
+        wanted = reconcile.candidates(self._account.id, state, listed)
+        ids = [event for settling in wanted.values() for event in settling]
+        stored = await self._world.store.stored(ids)
+        lost = reconcile.unsettled(wanted, stored)
+        if lost:
+            await self._open_gaps(watched, state.cursor, lost)
+        watched.reconciled = listed.wire
+        return await self.settle_gaps(watched)
+
+    async def _step(self, watched: Watched, listed: UidSet, announced_at: float | None) -> int:
+        if watched.state is None:
+            return 0
+        cursor = watched.state.cursor
+        with self._fetching.spools() as spools:
+            mails = await self._fetching.mails(listed, spools)
+            folded = fold(cursor, (mail.row for mail in mails), listed)
+            by_uid = {mail.row.uid: mail for mail in mails}
+            now = self._world.clock.now()
+            batch = self._batch(watched, advanced(cursor, folded.last_uid), announced_at)
+            batch.mails = [by_uid[row.uid] for row in folded.fresh]
+            batch.gaps = gaps.opened(cursor.uid_validity, folded.owed, now)
+            await self._write(watched, batch)
+        return len(folded.fresh)
+
+    async def _ask_again(self, watched: Watched, due: Sequence[Gap], now: float) -> int:
+        if watched.state is None:
+            return 0
+        cursor = watched.state.cursor
+        with self._fetching.spools() as spools:
+            mails = await self._fetching.mails(UidSet(gap.uid for gap in due), spools)
+            wanted = {gap.uid for gap in due}
+            found = {mail.row.uid: mail for mail in mails if mail.row.uid in wanted}
+            later = {gap.uid: gaps.asked(gap, now) for gap in due if gap.uid not in found}
+            lost = [uid for uid, gap in later.items() if gap is None]
+            batch = self._batch(watched, cursor, None)
+            batch.mails = [found[uid] for uid in sorted(wanted & found.keys())]
+            batch.gaps = tuple(gap for gap in later.values() if gap is not None)
+            batch.closed = tuple(sorted((wanted & found.keys()) | set(lost)))
+            batch.events = [
+                missing(self._account, watched.folder, cursor.uid_validity, uid, now)
+                for uid in lost
+            ]
+            await self._write(watched, batch)
+        return len(found)
+
+    async def _open_gaps(self, watched: Watched, cursor: Cursor, uids: Iterable[int]) -> None:
+        batch = self._batch(watched, cursor, None)
+        now = self._world.clock.now()
+        batch.gaps = tuple(
+            Gap(uid_validity=cursor.uid_validity, uid=uid, tries=0, due=now) for uid in uids
+        )
+        await self._write(watched, batch)
+
+    def _batch(self, watched: Watched, cursor: Cursor, announced_at: float | None) -> Batch:
+        return Batch(
+            folder=watched.folder,
+            state=watched.state,
+            cursor=cursor,
+            announced_at=announced_at or self._session.announced_at,
+        )
+
+    async def _write(self, watched: Watched, batch: Batch) -> None:
+        verdict = await self._ingest.write(batch)
+        if verdict is Verdict.STALE:
+            raise StaleError(f"the cursor of {watched.folder.name} was moved by someone else")
+        if verdict is Verdict.FENCED:
+            raise FencedError(f"{self._account.id} is owned by another instance now")
+        watched.state = with_state(watched.state, batch)
+        if batch.mails:
+            self.announced_at = batch.announced_at

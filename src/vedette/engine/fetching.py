@@ -1,0 +1,196 @@
+"""Asks the open folder for UIDs and for messages, and hands over whole ones.
+
+The first window of every message comes in the first round trip; a larger one
+is fetched on from where the window ends, through a file (catalogue M11).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from vedette.engine.ingest import Mail
+from vedette.engine.session import Reply, Session
+from vedette.engine.spool import Spools
+from vedette.errors import FolderError, ProtocolError
+from vedette.imap import (
+    ByDate,
+    DateKey,
+    ESearch,
+    Fetch,
+    FetchItem,
+    InUids,
+    Peek,
+    Search,
+    SearchReturn,
+    Section,
+    Streamed,
+    UidFetch,
+    UidSearch,
+    UidSet,
+)
+from vedette.model.account import Account, Depth
+from vedette.sync.fold import is_whole, merged
+
+#: The first part of a body that is asked for at once: nine of ten messages are smaller.
+WINDOW = 64 * 1024
+
+#: More octets than the largest message of an account in one FETCH are a server's mistake;
+#: one chunk holds up to 64 windows beside it.
+SLACK = 16 * 1024 * 1024
+
+#: The folder may grow while it is listed; a longer listing than this beyond EXISTS is a lie.
+GROWTH = 100_000
+
+
+class Fetching:
+    """Reads from the folder that a session has open."""
+
+    __slots__ = ("_account", "_folder", "session")
+
+    def __init__(self, session: Session, account: Account, spool: str) -> None:
+        self.session = session
+        self._account = account
+        self._folder = spool
+
+    def spools(self) -> Spools:
+        """Return a context for the large messages of one step."""
+        return Spools(self._folder, limit=self._account.max_message + SLACK)
+
+    async def listing(self, uids: UidSet, *, since: date | None = None) -> UidSet:
+        """Return those of ``uids`` that exist, by UID SEARCH; the last of ``n:*`` only if in it.
+
+        Raises ProtocolError when the server lists more messages than it has.
+        """
+        dated = () if since is None else (ByDate(key=DateKey.SINCE, day=since),)
+        reply = await self.session.check(
+            UidSearch(
+                criteria=(InUids(uids=uids), *dated),
+                returns=(SearchReturn.ALL,) if self.session.has("ESEARCH") else (),
+            )
+        )
+        found = UidSet()
+        for event in reply.data:
+            if isinstance(event, Search):
+                found |= UidSet(event.numbers)
+            elif isinstance(event, ESearch) and event.all is not None:
+                found |= event.all
+        if len(found) > self.session.exists + GROWTH:
+            raise ProtocolError(
+                f"{self.session.host} listed {len(found)} messages of {self.session.exists}"
+            )
+        return found & uids
+
+    async def mails(self, uids: UidSet, spools: Spools) -> list[Mail]:
+        """Fetch messages; those that did not come whole are left out.
+
+        A NO with some rows is a partial success (catalogue S8). Raises
+        FolderError for a NO without any.
+        """
+        reply = await self.session.run(UidFetch(uids=uids, items=self._items()), chunks=spools.take)
+        rows = [event for event in reply.data if isinstance(event, Fetch)]
+        self._check(reply, rows)
+        mails = []
+        for row in merged(rows).values():
+            if is_whole(row) and row.uid is not None and row.uid in uids:
+                mail = await self._mail(row, spools)
+                if mail is not None:
+                    mails.append(mail)
+        return mails
+
+    async def identities(self, uids: UidSet) -> list[Fetch]:
+        """Fetch what identifies messages, and no bodies (see ``sync.identity``)."""
+        items: tuple[FetchItem | Peek, ...] = (
+            FetchItem.UID,
+            FetchItem.INTERNALDATE,
+            FetchItem.SIZE,
+            *self._named(),
+            Peek(section=b"HEADER.FIELDS (MESSAGE-ID DATE FROM SUBJECT)"),
+        )
+        reply = await self.session.run(UidFetch(uids=uids, items=items))
+        rows = [event for event in reply.data if isinstance(event, Fetch)]
+        self._check(reply, rows)
+        return [row for row in merged(rows).values() if is_whole(row) and row.uid in uids]
+
+    def _check(self, reply: Reply, rows: Sequence[Fetch]) -> None:
+        if not reply.is_ok and not rows:
+            raise FolderError(
+                f"{self.session.host} refused to hand over messages: {reply.text}",
+                reply=reply.text,
+            )
+
+    def _items(self) -> tuple[FetchItem | Peek, ...]:
+        body = (
+            Peek(section=b"HEADER")
+            if self._account.depth is Depth.METADATA
+            else Peek(partial=(0, WINDOW))
+        )
+        gmail: tuple[FetchItem, ...] = ()
+        if self.session.has("X-GM-EXT-1"):
+            gmail = (FetchItem.GM_THREAD_ID, FetchItem.GM_LABELS)
+        return (
+            FetchItem.UID,
+            FetchItem.FLAGS,
+            FetchItem.INTERNALDATE,
+            FetchItem.SIZE,
+            *self._named(),
+            *gmail,
+            body,
+        )
+
+    def _named(self) -> tuple[FetchItem, ...]:
+        """Return the items for the server's own name of a message, where it has one."""
+        if self.session.has("OBJECTID"):
+            return (FetchItem.EMAILID, FetchItem.THREADID)
+        if self.session.has("X-GM-EXT-1"):
+            return (FetchItem.GM_MESSAGE_ID,)
+        return ()
+
+    async def _mail(self, row: Fetch, spools: Spools) -> Mail | None:
+        """Return the message of a row, fetched to its end; None if it went away meanwhile."""
+        section = row.sections[0]
+        if self._account.depth is Depth.METADATA:
+            source = _octets(section, spools)
+            return None if source is None else Mail(row=row, source=source, is_cut=True)
+        if isinstance(section.data, Streamed):
+            # The server ignored the partial request and sent all of it.
+            return Mail(row=row, source=spools.path(section.data.key))
+        window = section.data or b""
+        if len(window) < WINDOW:
+            return Mail(row=row, source=window)
+        if row.size is not None and row.size > self._account.max_message:
+            return Mail(row=row, source=window, is_cut=True)
+        return await self._rest(row, window, spools)
+
+    async def _rest(self, row: Fetch, window: bytes, spools: Spools) -> Mail | None:
+        uid = row.uid or 0
+        key = -uid  # the keys of literals are positive
+        spools.append(key, window)
+        length = self._account.max_message - WINDOW
+        if length <= 0:
+            return Mail(row=row, source=window, is_cut=True)
+        reply = await self.session.run(
+            UidFetch(
+                uids=UidSet((uid,)),
+                items=(FetchItem.UID, Peek(partial=(WINDOW, length))),
+            ),
+            chunks=lambda chunk: spools.append(key, chunk.data),
+        )
+        for event in reply.data:
+            if isinstance(event, Fetch) and event.uid == uid and is_whole(event):
+                section = event.sections[0]
+                if isinstance(section.data, bytes):
+                    spools.append(key, section.data)
+                if section.origin is None:
+                    # Not the rest but all of it, after the window that we had.
+                    spools.drop(key, len(window))
+                return Mail(row=row, source=spools.path(key))
+        return None
+
+
+def _octets(section: Section, spools: Spools) -> bytes | None:
+    if isinstance(section.data, Streamed):
+        # A header above the window: its start says all that a header may say.
+        with spools.path(section.data.key).open("rb") as file:
+            return file.read(WINDOW)
+    return section.data

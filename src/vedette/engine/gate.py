@@ -1,0 +1,69 @@
+"""Who may log in now: a bound on logins under way and a rate, per host and in all.
+
+After an outage thousands of mailboxes want in at once; a provider answers a
+herd with a ban (catalogue V1). Waiting costs nothing: the mail is still there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginRate:
+    """How fast to log in.
+
+    ``host_per_second`` and ``total_per_second`` are sustained rates with a burst
+    of one second; ``host_at_once`` and ``total_at_once`` bound logins under way.
+    The defaults are below what large providers let one address do, and what one
+    core can encrypt while it serves events.
+    """
+
+    host_per_second: float = 20.0
+    host_at_once: int = 20
+    total_per_second: float = 200.0
+    total_at_once: int = 64
+
+
+class Gate:
+    """Lets logins through at a rate. One for the whole engine."""
+
+    __slots__ = ("_hosts", "_rate", "_total")
+
+    def __init__(self, rate: LoginRate) -> None:
+        self._rate = rate
+        self._total = _Lane(rate.total_per_second, rate.total_at_once)
+        self._hosts: dict[str, _Lane] = {}
+
+    @asynccontextmanager
+    async def login(self, host: str) -> AsyncIterator[None]:
+        """Wait for a turn to log in at ``host``, and hold it during the login."""
+        lane = self._hosts.get(host)
+        if lane is None:
+            lane = self._hosts[host] = _Lane(self._rate.host_per_second, self._rate.host_at_once)
+        # The host first: who waits for a slow host must not hold a place of the others.
+        async with lane.slots, self._total.slots:
+            await lane.turn()
+            await self._total.turn()
+            yield
+
+
+class _Lane:
+    """A bound and a rate: a virtual queue whose head moves one interval per login."""
+
+    __slots__ = ("_head", "_interval", "slots")
+
+    def __init__(self, per_second: float, at_once: int) -> None:
+        self.slots = asyncio.Semaphore(at_once)
+        self._interval = 1.0 / per_second
+        self._head = 0.0
+
+    async def turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        # A second without logins is a burst of one second's worth, never more.
+        self._head = max(self._head, now - 1.0) + self._interval
+        if self._head > now:
+            await asyncio.sleep(self._head - now)

@@ -1,0 +1,38 @@
+"""What this process has learnt of how long a host lets a quiet link live."""
+
+from __future__ import annotations
+
+from vedette.ports.link import Target
+from vedette.sync.idling import IdleLength
+
+#: Hosts remembered; a fleet meets far fewer providers.
+MAX_HOSTS = 1_000
+
+
+class IdleBook:
+    """The lengths of IDLE by host, shared by all accounts of an engine."""
+
+    __slots__ = ("_lengths",)
+
+    def __init__(self) -> None:
+        self._lengths: dict[tuple[str, int], IdleLength] = {}
+
+    def length(self, target: Target) -> float:
+        """Return how long an IDLE may last at this host, in seconds."""
+        return self._lengths.get((target.host, target.port), IdleLength()).seconds
+
+    def dropped(self, target: Target, quiet: float) -> None:
+        """Learn that a link was lost after ``quiet`` seconds without a byte."""
+        self._put(target, self._get(target).dropped(quiet))
+
+    def held(self, target: Target, lasted: float) -> None:
+        """Learn that an IDLE lived for ``lasted`` seconds and could be renewed."""
+        self._put(target, self._get(target).held(lasted))
+
+    def _get(self, target: Target) -> IdleLength:
+        return self._lengths.get((target.host, target.port), IdleLength())
+
+    def _put(self, target: Target, length: IdleLength) -> None:
+        key = (target.host, target.port)
+        if key in self._lengths or len(self._lengths) < MAX_HOSTS:
+            self._lengths[key] = length

@@ -1,0 +1,198 @@
+"""From fetched messages to one commit: read, name, render, write, wake the courier.
+
+This is the only way an event about a message comes into being, and
+``store.commit`` the only point at which a cursor moves. A message that kills
+its reader three times becomes ``message.unparseable``, so the cursor moves on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from vedette import mime
+from vedette.engine.world import World
+from vedette.imap import Fetch
+from vedette.model.account import Account, Depth
+from vedette.model.cursor import Cursor, FolderState, Gap
+from vedette.model.event import Event, EventType
+from vedette.model.folder import Folder
+from vedette.model.ids import message_event_id
+from vedette.outbox.message import Facts, received, unparseable
+from vedette.outbox.selection import plan
+from vedette.ports.reader import ReaderKilledError
+from vedette.ports.store import Commit, Verdict
+from vedette.sync.identity import keys_of
+
+#: Starts of reading one message, across restarts, before it is reported as unparseable (M5).
+MAX_STARTS = 3
+
+#: A message larger than this is counted before it is read; a smaller one can not do harm,
+#: because the reader's own limits bound the work on it.
+COUNTED_ABOVE = 64 * 1024
+
+#: Octets in which a header is looked for when the message itself can not be read.
+HEADER = mime.Limits().header_bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """One message in hand: what the server tells of it, and its octets.
+
+    ``source`` is the message, or its first part when ``is_cut``.
+    """
+
+    row: Fetch
+    source: bytes | Path
+    is_cut: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Batch:
+    """What one commit of a folder is to hold."""
+
+    folder: Folder
+    state: FolderState | None
+    cursor: Cursor
+    mails: Sequence[Mail] = ()
+    events: Sequence[Event] = ()
+    gaps: tuple[Gap, ...] = ()
+    closed: tuple[int, ...] = ()
+    announced_at: float | None = None
+    mailbox_id: str | None = None
+
+
+class Ingest:
+    """Writes batches for one account."""
+
+    __slots__ = ("_account", "_world")
+
+    def __init__(self, account: Account, world: World) -> None:
+        self._account = account
+        self._world = world
+
+    async def write(self, batch: Batch) -> Verdict:
+        """Read the batch's messages and commit it. Raises StoreError; nothing is written then."""
+        store = self._world.store
+        messages = [(mail, await self._read(batch, mail)) for mail in batch.mails]
+        keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
+        flat = [key for each in keys for key in each]
+        known = await store.known(self._account.id, flat) if flat else frozenset()
+        fetched = self._world.clock.now()
+        events = list(batch.events)
+        for (mail, message), own in zip(messages, keys, strict=True):
+            facts = Facts(
+                account=self._account,
+                folder=batch.folder,
+                uid_validity=batch.cursor.uid_validity,
+                row=mail.row,
+                announced_at=batch.announced_at or fetched,
+                fetched_at=fetched,
+                seen_before=not known.isdisjoint(own),
+                is_cut=mail.is_cut,
+            )
+            events.append(self._event(facts, mail, message))
+        postings = plan(events, self._world.endpoints())
+        verdict = await store.commit(
+            Commit(
+                fence=self._world.fence,
+                account=self._account.id,
+                folder=batch.folder.path,
+                expected=None if batch.state is None else batch.state.cursor,
+                cursor=batch.cursor,
+                mailbox_id=batch.mailbox_id,
+                postings=postings,
+                seen=tuple(flat),
+                gaps=batch.gaps,
+                closed=batch.closed,
+            )
+        )
+        if verdict is Verdict.DONE:
+            self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
+        return verdict
+
+    def _event(self, facts: Facts, mail: Mail, message: mime.Message | None) -> Event:
+        uid = facts.row.uid or 0
+        now = self._world.clock.now()
+        if message is None:
+            kind = EventType.MESSAGE_UNPARSEABLE
+            data = unparseable(facts, mime.read_header(_first_octets(mail)), now)
+        else:
+            kind = EventType.MESSAGE_RECEIVED
+            data = received(facts, message, now)
+        return Event(
+            id=message_event_id(self._account.id, facts.folder.path, facts.uid_validity, uid, kind),
+            type=kind,
+            tenant=self._account.tenant,
+            account=self._account.id,
+            time=now,
+            subject=f"{facts.folder.name};UIDVALIDITY={facts.uid_validity}/;UID={uid}",
+            lane=facts.folder.path,
+            data=data,
+        )
+
+    async def _read(self, batch: Batch, mail: Mail) -> mime.Message | None:
+        """Return the message, or None when it kills whoever reads it."""
+        if not _is_counted(mail):
+            return await self._world.reader.read(
+                mail.source,
+                depth=_depth(self._account.depth),
+                trusted_authserv=self._account.trusted_authserv,
+                size=mail.row.size,
+            )
+        while True:
+            starts = await self._world.store.begin_read(
+                self._account.id, batch.folder.path, batch.cursor.uid_validity, mail.row.uid or 0
+            )
+            if starts > MAX_STARTS:
+                return None
+            try:
+                return await self._world.reader.read(
+                    mail.source,
+                    depth=_depth(self._account.depth),
+                    trusted_authserv=self._account.trusted_authserv,
+                    size=mail.row.size,
+                )
+            except ReaderKilledError:
+                # The count is on disk: the loop ends at MAX_STARTS, here or after a restart.
+                continue
+
+
+def _is_counted(mail: Mail) -> bool:
+    return isinstance(mail.source, Path) or len(mail.source) > COUNTED_ABOVE
+
+
+def _depth(depth: Depth) -> mime.Depth:
+    return mime.Depth(depth.value)
+
+
+def _header(mail: Mail, message: mime.Message | None) -> bytes:
+    return _first_octets(mail) if message is None else message.raw_header
+
+
+def _first_octets(mail: Mail) -> bytes:
+    """Return enough of a message for its header, from memory or from the start of its file."""
+    if isinstance(mail.source, Path):
+        with mail.source.open("rb") as file:
+            return file.read(HEADER)
+    return mail.source[:HEADER]
+
+
+def with_state(state: FolderState | None, batch: Batch) -> FolderState:
+    """Return a folder's state after its batch was committed."""
+    gaps = {gap.uid: gap for gap in (state.gaps if state is not None else ())}
+    if state is not None and state.cursor.uid_validity != batch.cursor.uid_validity:
+        gaps.clear()
+    gaps.update({gap.uid: gap for gap in batch.gaps})
+    for uid in batch.closed:
+        gaps.pop(uid, None)
+    fresh = FolderState(
+        path=batch.folder.path,
+        cursor=batch.cursor,
+        mailbox_id=batch.mailbox_id,
+        gaps=tuple(gaps.values()),
+    )
+    return (
+        fresh if batch.mailbox_id or state is None else replace(fresh, mailbox_id=state.mailbox_id)
+    )

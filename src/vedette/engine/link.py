@@ -1,0 +1,134 @@
+"""The pump between a stream of bytes and the protocol machine; it decides nothing.
+
+Bytes go in, events come out in order, and what the machine wants sent goes to
+the stream. Exactly one task waits on a link at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from vedette.errors import LinkError, NetworkError
+from vedette.imap import Completed, Connection, Event, Kind, StartTls
+from vedette.ports.link import Stream
+
+#: Events that wait for the task before the stream is told to stop reading. One
+#: FETCH of a chunk fits many times; a server that talks faster is held back by TCP.
+MAX_WAITING = 1_000
+
+
+class Link:
+    """Joins one stream and one connection machine. It is the stream's receiver."""
+
+    __slots__ = ("_inbox", "_lost", "_paused", "_stream", "_waiter", "connection", "last_heard")
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        #: The loop's time at which the last bytes came.
+        self.last_heard = 0.0
+        self._stream: Stream | None = None
+        self._inbox: list[Event] = []
+        self._waiter: asyncio.Future[None] | None = None
+        self._lost: LinkError | None = None
+        self._paused = False
+
+    @property
+    def stream(self) -> Stream:
+        """The stream; there is one after ``attach``."""
+        if self._stream is None:
+            raise NetworkError("the link is not connected")
+        return self._stream
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the stream is over."""
+        return self._lost is not None
+
+    def attach(self, stream: Stream) -> None:
+        """Take the stream that the dialer made for this receiver."""
+        self._stream = stream
+
+    def data_received(self, data: memoryview) -> None:
+        """Feed bytes to the machine and wake the task if they made an event."""
+        self.last_heard = asyncio.get_running_loop().time()
+        self.connection.receive_data(data)
+        self._collect()
+
+    def connection_lost(self, error: LinkError | None) -> None:
+        """Tell the machine that the stream is over, and wake the task."""
+        self.connection.receive_eof()
+        self._lost = error or NetworkError("the server closed the connection")
+        self._collect()
+        self._wake()
+
+    def flush(self) -> None:
+        """Send what the machine has ready, in one write. Raises LinkError on a lost link."""
+        data = self.connection.data_to_send()
+        if data:
+            if self._lost is not None:
+                raise self._lost
+            self.stream.write(data)
+
+    async def next(self, deadline: float | None) -> list[Event]:
+        """Return the events that came, waiting until ``deadline`` (loop time) for the first.
+
+        An empty list means that the deadline passed. Raises LinkError once the
+        link is lost and every event before that was returned.
+        """
+        if not self._inbox:
+            if self._lost is not None:
+                raise self._lost
+            await self._wait(deadline)
+        events, self._inbox = self._inbox, []
+        if self._paused and not self._inbox:
+            self._paused = False
+            self.stream.resume()
+        if not events and self._lost is not None:
+            raise self._lost
+        return events
+
+    def close(self) -> None:
+        """Drop the stream. Idempotent."""
+        self._lost = self._lost or NetworkError("the link was closed")
+        if self._stream is not None:
+            self._stream.close()
+
+    def _collect(self) -> None:
+        events = self.connection.events()
+        if events:
+            if any(map(_begins_tls, events)) and self._stream is not None:
+                # Whatever is behind this in the stream belongs to the handshake (C5).
+                self._stream.pause()
+            self._inbox.extend(events)
+            if len(self._inbox) > MAX_WAITING and not self._paused and self._stream is not None:
+                self._paused = True
+                self._stream.pause()
+            self._wake()
+        if self._lost is None and self._stream is not None:
+            # A continuation request lets the machine go on with a literal or a challenge.
+            data = self.connection.data_to_send()
+            if data:
+                self._stream.write(data)
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _wait(self, deadline: float | None) -> None:
+        loop = asyncio.get_running_loop()
+        self._waiter = loop.create_future()
+        timer = None if deadline is None else loop.call_at(deadline, self._wake)
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+
+def _begins_tls(event: Event) -> bool:
+    return (
+        isinstance(event, Completed)
+        and event.kind is Kind.OK
+        and isinstance(event.command, StartTls)
+    )

@@ -1,0 +1,160 @@
+"""From a target to a session: dial, greeting, STARTTLS, login, and what the server can do.
+
+One deadline covers all of it, and whatever ends it early leaves nothing open
+(catalogue C2). STARTTLS is required or absent, never opportunistic (C4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from vedette import __version__
+from vedette.engine.link import Link
+from vedette.engine.session import Session
+from vedette.engine.world import World
+from vedette.errors import AuthError, NetworkError, ProtocolError, TLSError
+from vedette.imap import (
+    AskCapability,
+    AskId,
+    Command,
+    Connection,
+    Fatal,
+    Greeting,
+    Kind,
+    Limits,
+    Password,
+    StartTls,
+    Token,
+    choose,
+    refusal,
+)
+from vedette.model.account import Account
+from vedette.ports.link import Encryption, Target
+
+#: DNS, TCP, a proxy, two TLS handshakes and five round trips on a bad line.
+DEADLINE = 30.0
+
+#: Largest literal taken: a message above the account's bound is never asked for whole,
+#: but a server that ignores a partial request sends it all the same.
+LITERAL_SLACK = 16 * 1024 * 1024
+
+#: What a refused TLS upgrade means in one sentence.
+NOT_SENT = "the password was not sent"
+
+
+async def log_in(account: Account, target: Target, world: World) -> Session:
+    """Return a session that is logged in, in the authenticated state.
+
+    Raises LinkError of the class that fits: AuthError only for credentials.
+    """
+    return await opened(account, target, world, stage=lambda _stage: None)
+
+
+async def opened(
+    account: Account, target: Target, world: World, *, stage: Callable[[str], None]
+) -> Session:
+    """As ``log_in``, telling ``stage`` what it is about to do (for the doctor)."""
+    connection = Connection(
+        limits=Limits(literal=account.max_message + LITERAL_SLACK),
+        encrypted=target.encryption is Encryption.IMPLICIT,
+    )
+    link = Link(connection)
+    current = "connecting"
+
+    def entered(name: str) -> None:
+        nonlocal current
+        current = name
+        stage(name)
+
+    try:
+        async with asyncio.timeout(DEADLINE):
+            entered("connecting")
+            link.attach(await world.dialer.dial(target, link))
+            session = Session(link, host=target.host, now=world.clock.now)
+            entered("waiting for the greeting")
+            await _greeted(link)
+            if target.encryption is Encryption.STARTTLS:
+                entered("starting TLS")
+                await _secured(session)
+            entered("asking for capabilities")
+            await _capable(session)
+            entered("logging in")
+            await _authenticated(session, account, target)
+            await _introduced(session)
+    except TimeoutError as error:
+        link.close()
+        raise NetworkError(
+            f"no answer from {target.host}:{target.port} within {DEADLINE:.0f} s while {current}"
+        ) from error
+    except BaseException:
+        # Cancelled or refused, the link has no owner from here on.
+        link.close()
+        raise
+    return session
+
+
+async def _greeted(link: Link) -> None:
+    while True:
+        for event in await link.next(None):
+            if isinstance(event, Greeting):
+                if event.status is Kind.PREAUTH:
+                    # Whose mailbox this would be is not known (catalogue C6).
+                    raise ProtocolError("the server greeted with PREAUTH; it is not used")
+                if event.status is Kind.BYE:
+                    raise refusal("", Kind.BYE, event.code, event.text)
+                return
+            if isinstance(event, Fatal):
+                raise event.error
+
+
+async def _capable(session: Session) -> None:
+    if not session.link.connection.capabilities_known:
+        await session.check(AskCapability())
+
+
+async def _secured(session: Session) -> None:
+    await _capable(session)
+    if not session.has("STARTTLS"):
+        raise TLSError(f"{session.host} does not offer STARTTLS; {NOT_SENT}")
+    reply = await session.run(StartTls())
+    if not reply.is_ok:
+        raise TLSError(
+            f"{session.host} refused STARTTLS: {reply.text}; {NOT_SENT}", reply=reply.text
+        )
+    await session.link.stream.start_tls()
+    session.link.connection.tls_started()
+
+
+async def _authenticated(session: Session, account: Account, target: Target) -> None:
+    command = _login(session, account, target)
+    reply = await session.run(command)
+    if not reply.is_ok:
+        raise refusal(command.verb, reply.kind, reply.code, reply.text)
+    # What was offered before login says nothing about what is offered after it (A15).
+    await _capable(session)
+
+
+def _login(session: Session, account: Account, target: Target) -> Command:
+    credentials = account.credentials
+    if credentials.token is not None:
+        return choose(
+            Token(user=credentials.user, token=credentials.token),
+            session.link.connection.capabilities,
+            host=target.host,
+            port=target.port,
+        )
+    if credentials.password is None:
+        raise AuthError(f"no password or token is known for {credentials.user}")
+    return choose(
+        Password(user=credentials.user, password=credentials.password),
+        session.link.connection.capabilities,
+        host=target.host,
+        port=target.port,
+    )
+
+
+async def _introduced(session: Session) -> None:
+    """Say who we are: 163.com lets nobody open a folder before (catalogue A16)."""
+    if session.has("ID"):
+        await session.run(AskId(fields=(("name", "vedette"), ("version", __version__))))

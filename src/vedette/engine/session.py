@@ -1,0 +1,285 @@
+"""One logged-in connection: run a command, open a folder, idle. It knows no cursor.
+
+All untagged data counts in every state: whatever comes while a command runs,
+or while nothing does, is noted in the session's view of the server. One task
+owns a session; in IDLE only DONE is ever sent (catalogue I3, I13).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from vedette.engine.link import Link
+from vedette.errors import LinkError, NetworkError, ProtocolError
+from vedette.imap import (
+    Code,
+    Command,
+    Completed,
+    Event,
+    Exists,
+    Expunge,
+    Fatal,
+    Idle,
+    IdleStarted,
+    Kind,
+    LiteralChunk,
+    Logout,
+    Malformed,
+    Select,
+    Status,
+    StatusItem,
+    Tag,
+    Vanished,
+    refusal,
+)
+from vedette.sync.plan import Opened
+
+#: An answer to a small command takes one round trip and a busy server's patience.
+ANSWER = 60.0
+#: What comes slowly but comes is not dead, up to this: a chunk of 4 MiB at 5 KiB/s.
+PROGRESS_CAP = 900.0
+#: DONE and the '+' of IDLE are answered at once or never (catalogue I8, I9).
+PROMPT = 15.0
+#: LOGOUT is a courtesy: the link is closed after this, answered or not.
+FAREWELL = 2.0
+#: Untagged events kept for one command; a chunk of 64 messages has a few hundred.
+MAX_KEPT = 200_000
+
+
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """The tagged answer to a command, and the untagged data that came before it."""
+
+    kind: Kind
+    code: Code | None
+    text: str
+    data: list[Event] = field(default_factory=list)
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the server said OK."""
+        return self.kind is Kind.OK
+
+
+class Session:
+    """A connection after login, as the one task that owns it sees it."""
+
+    __slots__ = (
+        "_answer",
+        "_awaited",
+        "_idle_tag",
+        "_leaving",
+        "announced_at",
+        "exists",
+        "grown",
+        "host",
+        "idle_refused",
+        "link",
+        "now",
+        "statuses",
+    )
+
+    def __init__(self, link: Link, *, host: str, now: Callable[[], float]) -> None:
+        self.link = link
+        self.host = host
+        self.now = now
+        #: Messages in the open folder, as EXISTS and EXPUNGE tell.
+        self.exists = 0
+        #: How many messages EXISTS announced since ``settle``.
+        self.grown = 0
+        #: The wall clock when the first of those was announced.
+        self.announced_at: float | None = None
+        #: STATUS data that came unasked (NOTIFY), by folder.
+        self.statuses: dict[bytes, StatusItem] = {}
+        #: The server answered IDLE with NO or BAD: it is not to be used here (I8).
+        self.idle_refused = False
+        self._awaited: Tag | None = None
+        self._answer: Completed | None = None
+        self._idle_tag: Tag | None = None
+        self._leaving = False
+
+    def has(self, capability: str) -> bool:
+        """Tell whether the server offers a capability, after login."""
+        return self.link.connection.has(capability)
+
+    @property
+    def selected(self) -> bytes | None:
+        """The open folder."""
+        return self.link.connection.selected
+
+    @property
+    def is_idling(self) -> bool:
+        """Whether an IDLE was sent and its DONE was not."""
+        return self._idle_tag is not None
+
+    async def run(
+        self,
+        command: Command,
+        *,
+        seconds: float = ANSWER,
+        chunks: Callable[[LiteralChunk], None] | None = None,
+    ) -> Reply:
+        """Send a command and return its answer, whatever it is.
+
+        An IDLE is left first: DONE and the command go out in one write. Large
+        literals go to ``chunks`` piece by piece. Raises LinkError when the link
+        dies or ``seconds`` pass without a byte.
+        """
+        if self._idle_tag is not None:
+            self._idle_tag = None
+            self.link.connection.done()
+        tag = self._awaited = self.link.connection.send(command)
+        self.link.flush()
+        return await self._finish(tag, seconds, command.verb, chunks)
+
+    async def check(self, command: Command, *, seconds: float = ANSWER) -> Reply:
+        """Run a command that must succeed. Raises the error that the server's words mean."""
+        reply = await self.run(command, seconds=seconds)
+        if not reply.is_ok:
+            raise refusal(command.verb, reply.kind, reply.code, reply.text)
+        return reply
+
+    async def examine(self, path: bytes) -> Opened:
+        """Open a folder read-only (EXAMINE: nothing we do can change it)."""
+        self.exists = 0
+        reply = await self.check(Select(mailbox=path, read_only=True))
+        codes: dict[str, Code] = {}
+        for event in reply.data:
+            if isinstance(event, Status) and event.code is not None:
+                codes[event.code.name] = event.code
+        if reply.code is not None:
+            codes.setdefault(reply.code.name, reply.code)
+        self.settle()
+        return Opened(
+            uid_validity=_number(codes.get("UIDVALIDITY")),
+            uid_next=_number(codes.get("UIDNEXT")),
+            exists=self.exists,
+            highest_modseq=_number(codes.get("HIGHESTMODSEQ")),
+            mailbox_id=_word(codes.get("MAILBOXID")),
+        )
+
+    def settle(self) -> None:
+        """Everything announced so far is being taken care of."""
+        self.grown = 0
+        self.announced_at = None
+
+    async def idle(self, until: float, *, enough: Callable[[], bool]) -> None:
+        """Idle until ``enough()`` holds after some event, or the loop's time is ``until``.
+
+        The session stays in IDLE; the next ``run`` leaves it. When the server
+        ends the IDLE by itself, ``idle_refused`` is set. Raises NetworkError when
+        it does not answer the IDLE at all (I8).
+        """
+        loop = asyncio.get_running_loop()
+        if self._idle_tag is None:
+            self._idle_tag = self.link.connection.send(Idle())
+            self.link.flush()
+        patience = loop.time() + PROMPT
+        while not enough() and loop.time() < until:
+            started = self.link.connection.idling
+            for event in await self.link.next(until if started else min(until, patience)):
+                self._observe(event)
+            if not self.is_idling:
+                # The server ended the IDLE by itself: it is of no use here (I8).
+                self.idle_refused = True
+                return
+            if not self.link.connection.idling and loop.time() >= patience:
+                raise NetworkError(f"{self.host} did not answer IDLE within {PROMPT:.0f} s")
+
+    async def wait(self, until: float, *, enough: Callable[[], bool]) -> None:
+        """Wait without IDLE, noting what comes, as ``idle`` does."""
+        loop = asyncio.get_running_loop()
+        while not enough() and loop.time() < until:
+            for event in await self.link.next(until):
+                self._observe(event)
+
+    async def logout(self) -> None:
+        """Say LOGOUT, wait a moment for the answer, and close. Never raises LinkError."""
+        self._leaving = True
+        try:
+            await self.run(Logout(), seconds=FAREWELL)
+        except LinkError:
+            # The link was going away anyway; that is what was asked for.
+            return
+        finally:
+            self.link.close()
+
+    async def _finish(
+        self,
+        tag: Tag,
+        seconds: float,
+        doing: str,
+        chunks: Callable[[LiteralChunk], None] | None,
+    ) -> Reply:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        kept: list[Event] = []
+        while True:
+            events = await self.link.next(max(start, self.link.last_heard) + seconds)
+            for event in events:
+                if isinstance(event, LiteralChunk):
+                    if chunks is not None:
+                        chunks(event)
+                elif not self._observe(event):
+                    kept.append(event)
+            done = self._answer
+            if done is not None and done.tag == tag:
+                self._answer = None
+                return Reply(kind=done.kind, code=done.code, text=done.text, data=kept)
+            now = loop.time()
+            silent = now - max(start, self.link.last_heard) >= seconds
+            if silent or now - start > PROGRESS_CAP:
+                raise NetworkError(f"{self.host} did not answer {doing} within {now - start:.0f} s")
+            if len(kept) > MAX_KEPT:
+                raise ProtocolError(f"{self.host} sent over {MAX_KEPT} answers to one {doing}")
+
+    def _observe(self, event: Event) -> bool:
+        """Note what an event tells of the server; return True if that is all it is for."""
+        match event:
+            case Exists() | Expunge() | Vanished():
+                self._count(event)
+            case Completed():
+                if event.tag == self._idle_tag:
+                    self._idle_tag = None
+                elif event.tag == self._awaited:
+                    self._answer = event
+            case Fatal():
+                raise event.error
+            case Status(kind=Kind.BYE) if not self._leaving:
+                # Never wait for the tag: some servers say BYE for ever and close never (C8).
+                raise refusal("", event.kind, event.code, event.text)
+            case StatusItem():
+                self.statuses[event.name] = event
+                return False
+            case _:
+                return isinstance(event, (IdleStarted, Malformed))
+        return True
+
+    def _count(self, event: Exists | Expunge | Vanished) -> None:
+        """Keep the number of messages in the open folder, and what was announced of it."""
+        if isinstance(event, Expunge):
+            self.exists = max(0, self.exists - 1)
+        elif isinstance(event, Vanished):
+            if not event.earlier:
+                self.exists = max(0, self.exists - len(event.uids))
+        else:
+            if event.count > self.exists:
+                self.grown += event.count - self.exists
+                if self.announced_at is None:
+                    self.announced_at = self.now()
+            self.exists = event.count
+
+
+def _number(code: Code | None) -> int | None:
+    """Return a code's number; 0 and garbage are as good as none (catalogue S4, S13)."""
+    value = None if code is None else code.argument
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _word(code: Code | None) -> str | None:
+    value = None if code is None else code.argument
+    if isinstance(value, bytes):
+        return value.decode("ascii", "replace") or None
+    return value if isinstance(value, str) else None

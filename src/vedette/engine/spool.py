@@ -1,0 +1,77 @@
+"""Large literals on their way to disk: one temporary file each, gone when it was read.
+
+A message above the first window never sits in memory whole. The files are
+private to this user and bounded by the account's largest message.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from vedette.errors import LimitError
+from vedette.imap import LiteralChunk
+
+
+class Spools:
+    """The spool files of one FETCH, by the key of their literal. Use it as a context."""
+
+    __slots__ = ("_files", "_folder", "_limit", "_paths", "_room")
+
+    def __init__(self, folder: str, *, limit: int) -> None:
+        """Write below ``folder``; all files of this FETCH together hold ``limit`` octets."""
+        self._folder = folder
+        self._limit = limit
+        self._room = limit
+        self._files: dict[int, BinaryIO] = {}
+        self._paths: dict[int, Path] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for file in self._files.values():
+            file.close()
+        for path in self._paths.values():
+            path.unlink(missing_ok=True)
+
+    def take(self, chunk: LiteralChunk) -> None:
+        """Append a chunk of a literal to its file. Raises LimitError."""
+        self.append(chunk.key, chunk.data)
+
+    def append(self, key: int, data: bytes) -> None:
+        """Append octets to the file of ``key``, made at the first call. Raises LimitError."""
+        self._room -= len(data)
+        if self._room < 0:
+            raise LimitError(f"the server sent over {self._limit} octets in one FETCH")
+        file = self._files.get(key)
+        if file is None:
+            handle, name = tempfile.mkstemp(prefix="vedette-", suffix=".eml", dir=self._folder)
+            file = self._files[key] = os.fdopen(handle, "wb")
+            self._paths[key] = Path(name)
+        file.write(data)
+
+    def path(self, key: int) -> Path:
+        """Return the file of a literal, with everything written."""
+        self._files[key].flush()
+        return self._paths[key]
+
+    def drop(self, key: int, count: int) -> None:
+        """Remove the first ``count`` octets of a file; rare, and bounded by the limit."""
+        path = self.path(key)
+        self._files[key].close()
+        whole = path.with_suffix(".whole")
+        with path.open("rb") as source, whole.open("xb") as target:
+            source.seek(count)
+            shutil.copyfileobj(source, target)
+        whole.replace(path)
+        self._files[key] = path.open("ab")

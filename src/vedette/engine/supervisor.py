@@ -1,0 +1,125 @@
+"""The set of watchers: which accounts are followed now, and what became of each.
+
+Accounts come and go while it runs, each without touching the others.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import structlog
+
+from vedette.engine.gate import Gate, LoginRate
+from vedette.engine.idle_book import IdleBook
+from vedette.engine.part import OnCrash, Part
+from vedette.engine.watcher import Watcher
+from vedette.engine.world import World
+from vedette.model.account import Account, Health
+from vedette.model.ids import AccountId
+from vedette.ports.link import Target
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: A watcher whose task ended by a defect is built anew after this, in seconds (V4).
+REVIVAL = 30.0
+
+#: Watchers that say goodbye at once; each has two seconds for it.
+STOPPING_AT_ONCE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """An account and where it lives."""
+
+    account: Account
+    target: Target
+
+
+class Supervisor(Part):
+    """Keeps exactly one watcher for each assigned account."""
+
+    def __init__(
+        self, world: World, *, rate: LoginRate | None = None, on_crash: OnCrash | None = None
+    ) -> None:
+        super().__init__("supervisor", on_crash=on_crash)
+        self._world = world
+        self._gate = Gate(rate or LoginRate())
+        self._idles = IdleBook()
+        self._watchers: dict[AccountId, Watcher] = {}
+        self._known: dict[AccountId, Health] = {}
+        self._revivals: dict[AccountId, asyncio.TimerHandle] = {}
+
+    @property
+    def healths(self) -> list[Health]:
+        """How every watched account is doing."""
+        return [watcher.health for watcher in self._watchers.values()]
+
+    async def assign(self, assignments: Iterable[Assignment]) -> None:
+        """Make these the watched accounts: new ones start, changed ones restart, others end."""
+        wanted = {each.account.id: each for each in assignments}
+        changed = [
+            account
+            for account, watcher in self._watchers.items()
+            if account not in wanted or _differs(watcher, wanted[account])
+        ]
+        await self._stop_watchers(changed)
+        for account, assignment in wanted.items():
+            if account not in self._watchers:
+                self._begin(assignment)
+
+    async def _open(self) -> None:
+        self._known = {health.account: health for health in await self._world.store.healths()}
+
+    async def _close(self) -> None:
+        await self._stop_watchers(list(self._watchers))
+
+    def _begin(self, assignment: Assignment) -> None:
+        account = assignment.account
+        watcher = Watcher(
+            account,
+            assignment.target,
+            self._world,
+            self._gate,
+            self._idles,
+            self._known.get(account.id),
+        )
+        self._watchers[account.id] = watcher
+        watcher.start()
+        if watcher.task is not None:
+            watcher.task.add_done_callback(lambda task: self._watcher_ended(assignment, task))
+
+    def _watcher_ended(self, assignment: Assignment, task: asyncio.Task[None]) -> None:
+        """Report the defect of a watcher that nobody stopped, and build it anew."""
+        account = assignment.account.id
+        if task.cancelled() or self._watchers.get(account) is None:
+            return
+        error = task.exception()
+        _log.error("watcher.crashed", account=account, exc_info=error)
+        watcher = self._watchers[account]
+        if watcher.task is task and not self._stopping:
+            self._known[account] = watcher.health
+            self._revivals[account] = asyncio.get_running_loop().call_later(
+                REVIVAL, self._revive, assignment
+            )
+
+    def _revive(self, assignment: Assignment) -> None:
+        self._revivals.pop(assignment.account.id, None)
+        self._begin(assignment)
+
+    async def _stop_watchers(self, accounts: list[AccountId]) -> None:
+        for start in range(0, len(accounts), STOPPING_AT_ONCE):
+            stopping = []
+            for account in accounts[start : start + STOPPING_AT_ONCE]:
+                revival = self._revivals.pop(account, None)
+                if revival is not None:
+                    revival.cancel()
+                watcher = self._watchers.pop(account)
+                self._known[account] = watcher.health
+                stopping.append(watcher.stop())
+            await asyncio.gather(*stopping)
+
+
+def _differs(watcher: Watcher, assignment: Assignment) -> bool:
+    return watcher.account != assignment.account or watcher.target != assignment.target

@@ -1,0 +1,42 @@
+"""One folder of one account while it is watched: what we know of it between two syncs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vedette.errors import VedetteError
+from vedette.model.cursor import FolderState
+from vedette.model.folder import Folder
+
+
+class StaleError(VedetteError):
+    """The stored cursor is not the one we hold: read it again before going on."""
+
+    code = "stale"
+
+
+class FencedError(VedetteError):
+    """Another instance owns this mailbox now: stop at once, write nothing."""
+
+    code = "fenced"
+
+
+@dataclass(slots=True)
+class Watched:
+    """A folder, its stored state (None: new to the store), and how it stands.
+
+    ``failures`` counts refusals to open it in a row; ``parked`` folders are left
+    alone until the next listing (catalogue S17). ``reconciled`` is the digest of
+    the last listing that was held against the store.
+    """
+
+    folder: Folder
+    state: FolderState | None = None
+    failures: int = 0
+    parked: bool = False
+    reconciled: bytes = b""
+
+    @property
+    def next_uid(self) -> int:
+        """The first UID that is not ours yet."""
+        return 1 if self.state is None else self.state.cursor.last_uid + 1

@@ -1,0 +1,38 @@
+"""Everything the engine has from outside, in one value that ``vedette.app`` fills.
+
+The engine reads time, dice, sockets and disks through this and through
+nothing else, so the same code runs against a simulated world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from vedette.model.delivery import Endpoint
+from vedette.model.ids import EndpointId
+from vedette.ports.clock import Clock, Dice
+from vedette.ports.link import Dialer
+from vedette.ports.reader import Reader
+from vedette.ports.store import Fence, Store
+from vedette.sync.cadence import Tempo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What all parts of one engine share.
+
+    ``endpoints`` returns those that exist now; ``wake`` is told which of them
+    have something new to deliver. ``spool`` is the folder for large messages.
+    """
+
+    dialer: Dialer
+    store: Store
+    reader: Reader
+    clock: Clock
+    dice: Dice
+    endpoints: Callable[[], Sequence[Endpoint]]
+    wake: Callable[[Iterable[EndpointId]], None]
+    spool: str
+    fence: Fence = field(default_factory=Fence)
+    tempo: Tempo = field(default_factory=Tempo)

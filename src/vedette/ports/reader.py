@@ -1,0 +1,34 @@
+"""Reading a message: a port, because large ones are read in another process."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Protocol
+
+from vedette.errors import VedetteError
+from vedette.mime import Depth, Message
+
+
+class ReaderKilledError(VedetteError):
+    """The process that read a message died of it, or passed its limits."""
+
+    code = "reader_killed"
+
+
+class Reader(Protocol):
+    """Turns the bytes of a message into a Message; bad mail is no error."""
+
+    async def read(
+        self,
+        source: bytes | Path,
+        *,
+        depth: Depth,
+        trusted_authserv: Collection[str],
+        size: int | None,
+    ) -> Message:
+        """Read one message, from memory or from a file.
+
+        ``size`` is the message's whole size in octets; a shorter source was cut.
+        Raises ReaderKilledError when the message killed its worker.
+        """
