@@ -39,4 +39,4 @@ fuzz: setup ## Throw hostile input at the parsers for a minute
 clean: ## Remove the environment, the unpacked servers and every cache
 	@find /tmp -maxdepth 1 -type l -name 'vd-*' -lname "$(CURDIR)/*" -delete
 	@rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
-	@find src tests bench scripts -name __pycache__ -prune -exec rm -rf {} +
+	@find . -name .git -prune -o -name __pycache__ -prune -exec rm -rf {} +

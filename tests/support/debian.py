@@ -100,11 +100,16 @@ def find(server: Server) -> Tree:
     try:
         CACHE.mkdir(parents=True, exist_ok=True)
         with _lock(CACHE / f"{server.name}.lock"):
-            root = CACHE / f"{server.name}-{_release()}"
+            root = CACHE / f"{server.name}-{_release()}-{_digest(str(CACHE))}"
             if not root.exists():
                 _unpack(server, root)
             home = _copy_readable(root)
-            return Tree(root=home, aliases=_link(server, home))
+            # The tree's own path may hold a space or a colon, which lists of paths can not.
+            short = _link(home, home, "")
+            return Tree(
+                root=short,
+                aliases={path: str(_link(home, home / path[1:], path)) for path in server.moved},
+            )
     except OSError as error:
         raise UnavailableError(f"{server.name}: can not be unpacked: {error}") from error
 
@@ -212,9 +217,13 @@ def _run(server: Server, argv: Sequence[str], *, cwd: Path) -> str:
 
 def _alias(root: Path, original: str) -> str:
     """Name the alias: as long as the original, since a compiled-in string can not grow."""
-    digest = hashlib.sha256(f"{os.geteuid()}\0{root}\0{original}".encode()).hexdigest()
     # Leading slashes count as one, so they are the padding.
-    return f"/tmp/vd-{digest[:8]}".rjust(len(original), "/")
+    return f"/tmp/vd-{_digest(f'{root}:{original}')}".rjust(len(original), "/")
+
+
+def _digest(text: str) -> str:
+    """Name a path for this user, so that a copied or shared tree makes copies of its own."""
+    return hashlib.sha256(f"{os.geteuid()}:{text}".encode()).hexdigest()[:8]
 
 
 def _rewrite(server: Server, tree: Path, root: Path) -> None:
@@ -242,8 +251,7 @@ def _readable(root: Path) -> Path:
     """Return a path to the copy that ``nobody`` can reach, for tests that run as root."""
     if os.geteuid() != 0 or all(part.stat().st_mode & 0o001 for part in root.parents):
         return root
-    digest = hashlib.sha256(str(root).encode()).hexdigest()
-    return Path(f"/tmp/vd-{digest[:8]}.tree")
+    return Path(f"/tmp/vd-{_digest(str(root))}.tree")
 
 
 def _copy_readable(root: Path) -> Path:
@@ -257,15 +265,11 @@ def _copy_readable(root: Path) -> Path:
     return home
 
 
-def _link(server: Server, root: Path) -> dict[str, str]:
-    """Make the aliases lead to the copy; what is already right is left alone."""
-    aliases = {}
-    for original in server.moved:
-        alias = Path(_alias(root, original))
-        target = root / original.lstrip("/")
-        if not (alias.is_symlink() and alias.readlink() == target):
-            fresh = alias.with_name(f"{alias.name}.{os.getpid()}")
-            fresh.symlink_to(target)
-            fresh.replace(alias)
-        aliases[original] = str(alias)
-    return aliases
+def _link(root: Path, target: Path, original: str) -> Path:
+    """Make the alias of a path lead into the copy; what is already right is left alone."""
+    alias = Path(_alias(root, original))
+    if not (alias.is_symlink() and alias.readlink() == target):
+        fresh = alias.with_name(f"{alias.name}.{os.getpid()}")
+        fresh.symlink_to(target)
+        fresh.replace(alias)
+    return alias
