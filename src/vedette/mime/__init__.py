@@ -23,6 +23,7 @@ from vedette.mime.message import (
     Text,
 )
 from vedette.mime.reading import attachment_bytes, read, read_header
+from vedette.mime.wire import from_wire, to_wire
 
 __all__ = [
     "Address",
@@ -40,6 +41,8 @@ __all__ = [
     "Recipient",
     "Text",
     "attachment_bytes",
+    "from_wire",
     "read",
     "read_header",
+    "to_wire",
 ]

@@ -67,14 +67,14 @@ def _boxes(value: str) -> Iterator[_Box]:
     depth = 0
     last_group_end = value.rfind(";")
     for match in _TOKEN.finditer(value):
-        token = match[0]
-        first = token[0]
+        piece = match[0]
+        first = piece[0]
         if first == "(":
             depth += 1
         elif first == ")":
             depth = max(0, depth - 1)
         elif depth:
-            box.comments.append(token.strip())
+            box.comments.append(piece.strip())
         elif first in ",;":
             yield box
             box = _Box()
@@ -82,23 +82,23 @@ def _boxes(value: str) -> Iterator[_Box]:
             if match.start() < last_group_end and not box.angle:
                 box = _Box()  # the name of a group
             else:
-                box.pieces.append(token)
+                box.pieces.append(piece)
         else:
-            _take(box, token)
+            _take(box, piece)
     yield box
 
 
-def _take(box: _Box, token: str) -> None:
-    if token[0] == "<":
-        inner = token.strip("<> \t")
+def _take(box: _Box, piece: str) -> None:
+    if piece[0] == "<":
+        inner = piece.strip("<> \t")
         if inner or not box.angle:
             box.angle.append(inner)
-    elif token[0] == '"':
-        inner = token[1:-1] if len(token) > 1 and token.endswith('"') else token[1:]
+    elif piece[0] == '"':
+        inner = piece[1:-1] if len(piece) > 1 and piece.endswith('"') else piece[1:]
         box.pieces.append(_ESCAPE.sub(r"\1", inner))
         box.quoted = True
-    elif token != ">":
-        box.pieces.append(token)
+    elif piece != ">":
+        box.pieces.append(piece)
 
 
 def _address(text: str) -> str:

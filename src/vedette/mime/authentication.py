@@ -88,18 +88,18 @@ def _clauses(value: str) -> list[str]:
     clauses = [""]
     pieces: list[str] = []
     depth = 0
-    for token in _PIECE.findall(value):
-        if token == "(":
+    for piece in _PIECE.findall(value):
+        if piece == "(":
             depth += 1
-        elif token == ")":
+        elif piece == ")":
             depth = max(0, depth - 1)
         elif depth:
             continue
-        elif token == ";":
+        elif piece == ";":
             clauses[-1] = "".join(pieces)
             clauses.append("")
             pieces = []
         else:
-            pieces.append(token)
+            pieces.append(piece)
     clauses[-1] = "".join(pieces)
     return clauses

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from vedette.mime import encoding, headers, words
+from vedette.mime import encoding, headers, phrases, words
 from vedette.mime.content import Scope
 from vedette.mime.defects import Defect
 from vedette.mime.headers import Header
@@ -17,14 +17,6 @@ from vedette.mime.limits import Limits
 from vedette.mime.message import Automatic, AutomaticKind, Recipient
 from vedette.mime.structure import Part
 
-_REPLY_SUBJECT = re.compile(
-    r"\s*(?:auto(?:matic)?[ -]?(?:reply|response)|out of (?:the )?office|autoreply|abwesend"
-    r"|abwesenheits|automatische antwort|réponse automatique|absence du bureau"
-    r"|respuesta automática|fuera de la oficina|risposta automatica|fuori sede"
-    r"|resposta automática|automatisch antwoord|afwezig|odpowiedź automatyczna|autoodpowiedź"
-    r"|автоматический ответ|автоответ|otomatik yanıt|自动答复|自动回复|自動回覆)",
-    re.IGNORECASE,
-)
 _REPLY_FIELDS = (b"x-autoreply", b"x-autorespond", b"x-autoresponse", b"x-mail-autoreply")
 _LIST_FIELDS = (b"list-id", b"list-post", b"x-mailing-list", b"mailing-list", b"x-mailman-version")
 _BULK_FIELDS = (b"list-unsubscribe", b"feedback-id", b"x-auto-response-suppress", b"x-campaign-id")
@@ -75,8 +67,8 @@ def by_header(header: Header, subject: str) -> Automatic | None:
         submitted == "auto-replied"
         or any(name in first for name in _REPLY_FIELDS)
         or precedence in {"auto_reply", "auto-reply"}
-        or (submitted.startswith("auto") and _REPLY_SUBJECT.match(subject))
-        or (b"x-auto-response-suppress" in first and _REPLY_SUBJECT.match(subject))
+        or (submitted.startswith("auto") and phrases.AUTO_REPLY_SUBJECT.match(subject))
+        or (b"x-auto-response-suppress" in first and phrases.AUTO_REPLY_SUBJECT.match(subject))
     ):
         kind = AutomaticKind.AUTO_REPLY
     elif any(name in first for name in _LIST_FIELDS) or precedence == "list":

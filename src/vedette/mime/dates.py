@@ -6,7 +6,7 @@ It must not know the time of day: a date in the year 2050 is a fact about the ma
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 _MONTHS = {
     name: number
@@ -81,6 +81,6 @@ def _zone(offset: str | None, name: str | None) -> timezone:
         digits = offset[1:].replace(":", "").rjust(4, "0")
         delta = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         if delta >= _DAY:
-            return timezone.utc
+            return UTC
         return timezone(-delta if offset[0] == "-" else delta)
     return timezone(timedelta(hours=_ZONES.get((name or "").lower(), 0)))

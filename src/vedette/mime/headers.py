@@ -1,14 +1,14 @@
-"""One header: its fields by offset, bounded, with every oddity noted.
+r"""One header: its fields by offset, bounded, with every oddity noted.
 
 A field ends at a line feed that no space or tab follows. A bare CR ends nothing:
-readers that split there see a field that the sender of ``Subject: a\\rBcc: b``
+readers that split there see a field that the sender of ``Subject: a\rBcc: b``
 put in. It must not know what the fields mean, but for their names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from vedette.mime.defects import Defect
@@ -65,7 +65,7 @@ def scan(
     start: int,
     limits: Limits,
     defects: set[Defect],
-    delimiters: Container[bytes] = (),
+    delimiters: Collection[bytes] = (),
 ) -> Header:
     """Read the header that starts at ``start``; ``delimiters`` end it as they end a part."""
     header = Header(start)
@@ -115,7 +115,7 @@ def _past_envelope(raw: bytes, start: int) -> int:
     return start
 
 
-def _is_delimiter(raw: bytes, at: int, delimiters: Container[bytes]) -> bool:
+def _is_delimiter(raw: bytes, at: int, delimiters: Collection[bytes]) -> bool:
     if not delimiters or not raw.startswith(b"--", at):
         return False
     token = line_token(raw, at)

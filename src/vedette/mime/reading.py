@@ -6,42 +6,30 @@ accounts or events.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from dataclasses import replace
 
 from vedette.mime import (
-    addresses,
     attachments,
     authentication,
     automatic,
+    body,
     calendar,
     charset,
     content,
-    dates,
     encoding,
+    envelope,
     headers,
-    html,
     opaque,
-    reply,
     structure,
-    text,
-    words,
 )
 from vedette.mime.content import Scope
 from vedette.mime.defects import Defect
-from vedette.mime.headers import Header
 from vedette.mime.limits import Depth, Limits
-from vedette.mime.message import Address, Message, Nested, Text
+from vedette.mime.message import CalendarEvent, Message, Nested
 from vedette.mime.structure import Part
 
-_ID = re.compile(r"<[^<>\s]{1,998}>")
 _DEFAULT = Limits()
-# Fields that may stand once (RFC 5322 section 3.6).
-_ONCE = (
-    b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"message-id", b"in-reply-to",
-    b"references", b"subject", b"date", b"content-type", b"content-transfer-encoding",
-)  # fmt: skip
 
 
 def read(
@@ -95,7 +83,13 @@ def attachment_bytes(
 
 
 def _rescue(data: bytes, limits: Limits) -> Message:
-    return Message(raw_header=data[: limits.header_bytes], defects=(Defect.INTERNAL.value,))
+    """Return what the fields say of a message whose body could not be read."""
+    head = data[: limits.header_bytes]
+    try:
+        found = _read(head, limits, (), Depth.METADATA, partial=False)
+    except Exception:  # noqa: BLE001 -- the last resort: the bytes themselves are told
+        return Message(raw_header=head, defects=(Defect.INTERNAL.value,))
+    return replace(found, defects=tuple(sorted({*found.defects, Defect.INTERNAL.value})))
 
 
 def _read(
@@ -105,7 +99,7 @@ def _read(
     if not raw:
         defects.add(Defect.EMPTY)
     header = headers.scan(raw, 0, limits, defects)
-    message = _metadata(raw, header, limits, defects)
+    message = envelope.read(raw, header, limits, defects)
     message = replace(message, authentication=authentication.read(header.fields, trusted, defects))
     if depth is Depth.METADATA:
         return replace(
@@ -118,153 +112,25 @@ def _read(
     root = structure.walk(raw, limits=limits, defects=defects, header=header, partial=partial)
     scope = content.sort(root)
     most = limits.full_text_bytes if depth is Depth.FULL else limits.text_bytes
-    body = _text(scope, raw, most, limits, defects)
+    found = body.read(scope, raw, most, limits, defects)
     return replace(
         message,
-        text=body,
+        text=found,
         attachments=tuple(attachments.describe(part, raw, defects) for part in scope.attached),
         nested=_nested(scope, raw, most, limits, defects),
-        automatic=automatic.classify(scope, raw, header, message.subject, body.plain, limits),
+        automatic=automatic.classify(scope, raw, header, message.subject, found.plain, limits),
         calendar=tuple(
             event
             for part in scope.calendar[: limits.calendar_events]
             for event in _calendar(part, raw, limits, defects)
         )[: limits.calendar_events],
-        opaque=opaque.name(scope, body.plain),
+        opaque=opaque.name(scope, found.plain),
         defects=_codes(defects),
     )
 
 
 def _codes(defects: set[Defect]) -> tuple[str, ...]:
     return tuple(sorted(defect.value for defect in defects))
-
-
-def _metadata(raw: bytes, header: Header, limits: Limits, defects: set[Defect]) -> Message:
-    seen: set[bytes] = set()
-    values = []
-    for name, value in header.fields:
-        key = name.lower()
-        if key in seen and key in _ONCE:
-            defects.add(Defect.FROM_AMBIGUOUS if key == b"from" else Defect.DUPLICATE)
-        seen.add(key)
-        values.append((name.decode("ascii"), words.unstructured(value, defects)))
-    boxes = {name: _addresses(header, name, limits, defects) for name in _BOXES}
-    if not any(address.address for address in boxes[b"from"]):
-        defects.add(Defect.FROM_MISSING)
-    ids = _ids(header, b"message-id", defects)
-    if not ids:
-        defects.add(Defect.ID_MISSING)
-    date_raw = _value(header, b"date", defects)
-    date = dates.parse(date_raw) if date_raw else None
-    if date is None:
-        defects.add(Defect.DATE_BAD)
-    answered = _ids(header, b"in-reply-to", defects)
-    return Message(
-        raw_header=raw[: min(header.body, limits.header_bytes)],
-        headers=tuple(values),
-        message_id=ids[0] if ids else None,
-        in_reply_to=answered[0] if answered else None,
-        references=tuple(_ids(header, b"references", defects)[-limits.references :]),
-        date=date,
-        date_raw=date_raw,
-        from_=boxes[b"from"],
-        sender=boxes[b"sender"],
-        reply_to=boxes[b"reply-to"],
-        to=boxes[b"to"],
-        cc=boxes[b"cc"],
-        bcc=boxes[b"bcc"],
-        subject=_value(header, b"subject", defects) or "",
-    )
-
-
-_BOXES = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")
-
-
-def _addresses(
-    header: Header, name: bytes, limits: Limits, defects: set[Defect]
-) -> tuple[Address, ...]:
-    if name not in header.first:
-        return ()
-    found: list[Address] = []
-    for raw in header.all(name):
-        room = limits.addresses - len(found)
-        if room <= 0:
-            defects.add(Defect.ADDRESSES_CUT)
-            break
-        found.extend(addresses.parse(words.text(raw, defects), room, defects))
-    return tuple(found)
-
-
-def _value(header: Header, name: bytes, defects: set[Defect]) -> str | None:
-    raw = header.first.get(name)
-    return None if raw is None else words.unstructured(raw, defects)
-
-
-def _ids(header: Header, name: bytes, defects: set[Defect]) -> list[str]:
-    raw = header.first.get(name)
-    return [] if raw is None else _ID.findall(words.clean(words.text(raw, defects)))
-
-
-def _text(scope: Scope, raw: bytes, most: int, limits: Limits, defects: set[Defect]) -> Text:
-    plain, plain_cut = _joined(scope.plain, raw, most, defects)
-    source, source_cut = _joined(scope.html, raw, max(most, limits.html_source), defects)
-    hidden = ""
-    cut = plain_cut or source_cut
-    page = None
-    if source is not None:
-        if plain is None or html.may_hide(source):
-            page = html.read(source[: limits.html_source], most)
-            hidden = page.hidden
-            cut = cut or len(source) > limits.html_source
-            if page.simplified:
-                defects.add(Defect.HTML)
-        source, shorter = charset.cut_bytes(source, most)
-        cut = cut or shorter
-    if plain is None and page is not None:
-        plain, shorter = charset.cut_bytes(page.visible, most)
-        cut = cut or shorter
-    if cut:
-        defects.add(Defect.TEXT_CUT)
-    return Text(
-        plain=plain,
-        html=source,
-        reply=None if plain is None else reply.extract(plain),
-        hidden=charset.cut_bytes(hidden, most)[0],
-        truncated=cut,
-    )
-
-
-def _joined(
-    parts: list[Part], raw: bytes, most: int, defects: set[Defect]
-) -> tuple[str | None, bool]:
-    """Return the texts of ``parts``, one after the other, in at most ``most`` bytes."""
-    if not parts:
-        return None, False
-    pieces: list[str] = []
-    room = most
-    cut = False
-    for part in parts:
-        if room <= 0:
-            cut = True
-            break
-        piece, shorter = _decoded(part, raw, room, defects)
-        pieces.append(piece)
-        room -= len(piece) + 1
-        cut = cut or shorter or part.cut
-    joined, shorter = charset.cut_bytes("\n".join(pieces), most)
-    return joined, cut or shorter
-
-
-def _decoded(part: Part, raw: bytes, most: int, defects: set[Defect]) -> tuple[str, bool]:
-    data, cut = encoding.decode_head(part.body(raw), part.encoding, most, defects)
-    named = part.parameters.get("charset")
-    if part.content_type == "text/html" and (not named or charset.codec(named) is None):
-        named = charset.sniff(data) or named
-    found = charset.decode(data, named, defects, cut=cut or part.cut)
-    if part.parameters.get("format", "").lower() == "flowed":
-        delsp = part.parameters.get("delsp", "").lower() == "yes"
-        found = text.unflow(found, delsp=delsp)
-    return found, cut
 
 
 def _nested(
@@ -286,7 +152,7 @@ def _nested(
 def _one_nested(part: Part, scope: Scope, raw: bytes, most: int, limits: Limits) -> Nested:
     # What is wrong with an attached message is no defect of the one that carries it.
     own: set[Defect] = set()
-    message = _metadata(raw, scope.root.header, limits, own)
+    message = envelope.read(raw, scope.root.header, limits, own)
     return Nested(
         id=part.path,
         message_id=message.message_id,
@@ -294,14 +160,14 @@ def _one_nested(part: Part, scope: Scope, raw: bytes, most: int, limits: Limits)
         from_=message.from_,
         to=message.to,
         subject=message.subject,
-        text=_text(scope, raw, most, limits, own),
+        text=body.read(scope, raw, most, limits, own),
         attachments=tuple(attachments.describe(each, raw, own) for each in scope.attached),
     )
 
 
 def _calendar(
     part: Part, raw: bytes, limits: Limits, defects: set[Defect]
-) -> tuple[calendar.CalendarEvent, ...]:
+) -> tuple[CalendarEvent, ...]:
     data, cut = encoding.decode_head(part.body(raw), part.encoding, limits.calendar_bytes, defects)
     if cut:
         defects.add(Defect.CALENDAR)

@@ -9,64 +9,20 @@ from __future__ import annotations
 
 import re
 
-# An attribution holds one of these words and ends with a colon; where the verb
-# stands in the middle, the line also starts with the word of its language.
-_VERBS = (
-    "wrote", "writes", "schrieb", "schreibt", "a écrit", "écrit", "escribió", "escribio",
-    "ha scritto", "scritto", "escreveu", "schreef", "geschreven", "napisał", "napisała",
-    "napisał(a)", "pisze", "написал", "написала", "написал(а)", "пишет", "yazdı", "写道", "寫道",
-    "schrieb am", "写",
-)  # fmt: skip
-_OPENINGS = (
-    "on ", "am ", "le ", "el ", "il ", "em ", "op ", "w dniu ", "dnia ", "в ", "於", "于", "在",
-    "a ", "il giorno ", "в письме ", "no dia ", "lun", "mar", "mié", "jue", "vie", "sáb", "dom",
-    "pon", "wt", "śr", "czw", "pt", "sob", "ndz", "пн", "вт", "ср", "чт", "пт", "сб", "вс",
-    "mon", "tue", "wed", "thu", "fri", "sat", "sun", "mo", "di", "mi", "do", "fr", "sa", "so",
-)  # fmt: skip
-_COLONS = (":", "：")
+from vedette.mime import phrases
+
 # Gmail wraps an attribution after 78 columns, so that it takes up to three lines.
 _MOST_LINES = 3
 _LONGEST_ATTRIBUTION = 400
-
-# The first lines of the header that Outlook and others put above the answered mail.
-_HEADER_NAMES = {
-    "from": "from", "von": "from", "de": "from", "da": "from", "van": "from", "od": "from",
-    "от": "from", "от кого": "from", "gönderen": "from", "kimden": "from", "发件人": "from",
-    "寄件者": "from", "寄件人": "from", "expéditeur": "from",
-    "sent": "date", "date": "date", "gesendet": "date", "datum": "date", "envoyé": "date",
-    "enviado": "date", "enviado el": "date", "enviada em": "date", "enviado em": "date",
-    "fecha": "date", "data": "date", "inviato": "date", "verzonden": "date", "wysłano": "date",
-    "дата": "date", "отправлено": "date", "gönderildi": "date", "gönderme tarihi": "date",
-    "tarih": "date", "发送时间": "date", "日期": "date", "寄件日期": "date", "gesendet am": "date",
-    "to": "to", "an": "to", "à": "to", "para": "to", "a": "to", "aan": "to", "do": "to",
-    "кому": "to", "kime": "to", "alıcı": "to", "收件人": "to", "收件者": "to", "destinataire": "to",
-    "subject": "subject", "betreff": "subject", "objet": "subject", "asunto": "subject",
-    "oggetto": "subject", "assunto": "subject", "onderwerp": "subject", "temat": "subject",
-    "тема": "subject", "konu": "subject", "主题": "subject", "主旨": "subject",
-    "cc": "cc", "kopie": "cc", "copie": "cc", "copia": "cc", "dw": "cc", "копия": "cc",
-    "bilgi": "cc", "抄送": "cc", "副本": "cc",
-}  # fmt: skip
+# The header above an answered mail: a name of at most 20 characters, and three kinds of
+# fields (a sender and two more) among six lines, so that "From: the desk of" is no quote.
 _LONGEST_NAME = 20
 _BLOCK_LINES = 6
 _BLOCK_KINDS = 3
-
-_DIVIDERS = re.compile(
-    r"\s*(?:-{2,}|_{2,})\s*(?:original message|ursprüngliche nachricht|originalnachricht"
-    r"|message d'origine|message original|mensaje original|messaggio originale"
-    r"|mensagem original|oorspronkelijk bericht|wiadomość oryginalna|oryginalna wiadomość"
-    r"|исходное сообщение|пересылаемое сообщение|orijinal mesaj|özgün ileti"
-    r"|原始邮件|邮件原件|原始郵件|reply message|antwort nachricht)\s*(?:-{2,}|_{2,})?\s*",
-    re.IGNORECASE,
-)
 _RULE = re.compile(r"\s*_{20,}\s*")
+_WIDE = "\uff1a"  # the colon of Chinese text
+_END = f":{_WIDE} \u00a0"
 _SIGNATURE = re.compile(r"--\s?")
-_SENT_FROM = re.compile(
-    r"(?:sent from (?:my |outlook|mail for|yahoo)|get outlook for|von meinem .{1,40} gesendet"
-    r"|gesendet von |envoyé de(?:puis)? mon |enviado desde mi |inviato da(?:l mio)? "
-    r"|enviado do meu |verzonden vanaf mijn |verstuurd vanaf mijn |wysłane z |отправлено с "
-    r"|iphone'umdan gönderildi|发自我的|從我的).{0,80}",
-    re.IGNORECASE,
-)
 
 
 def extract(text: str) -> str:
@@ -107,7 +63,7 @@ def _own(lines: list[str]) -> list[str]:
 
 
 def _starts_quote(lines: list[str], number: int, stripped: str) -> bool:
-    if _DIVIDERS.fullmatch(stripped):
+    if phrases.DIVIDERS.fullmatch(stripped):
         return True
     if _RULE.fullmatch(stripped):
         return _header_block(lines, number + 1)
@@ -124,29 +80,29 @@ def _attribution(lines: list[str], number: int) -> int:
         if not line or len(joined) + len(line) > _LONGEST_ATTRIBUTION:
             return 0
         joined = f"{joined} {line}" if joined else line
-        if line.endswith(_COLONS):
+        if line.endswith(phrases.COLONS):
             return length if _is_attribution(joined, alone=length == 1) else 0
     return 0
 
 
 def _is_attribution(line: str, *, alone: bool) -> bool:
-    text = line.rstrip(":： \u00a0").lower()
+    text = line.rstrip(_END).lower()
     dated = any(character.isdigit() for character in text) or "@" in text
-    if text.endswith(_VERBS):
-        return dated and (alone or text.startswith(_OPENINGS) or text[:1].isdigit())
+    if text.endswith(phrases.VERBS):
+        return dated and (alone or text.startswith(phrases.OPENINGS) or text[:1].isdigit())
     padded = f" {text} "
     return (
         dated
-        and text.startswith(_OPENINGS)
-        and any(f" {verb} " in padded or f" {verb}:" in padded for verb in _VERBS)
+        and text.startswith(phrases.OPENINGS)
+        and any(f" {verb} " in padded or f" {verb}:" in padded for verb in phrases.VERBS)
     )
 
 
 def _header_name(line: str) -> str | None:
-    head, colon, _rest = line.lstrip("*").replace("：", ":", 1).partition(":")
+    head, colon, _rest = line.lstrip("*").replace(_WIDE, ":", 1).partition(":")
     if not colon or len(head) > _LONGEST_NAME:
         return None
-    return _HEADER_NAMES.get(head.strip(" *\u00a0").lower())
+    return phrases.HEADER_NAMES.get(head.strip(" *\u00a0").lower())
 
 
 def _header_block(lines: list[str], number: int) -> bool:
@@ -174,6 +130,6 @@ def _unsigned(lines: list[str]) -> list[str]:
     end = len(lines)
     while end and not lines[end - 1].strip():
         end -= 1
-    if end > 1 and _SENT_FROM.fullmatch(lines[end - 1].strip()):
+    if end > 1 and phrases.SENT_FROM.fullmatch(lines[end - 1].strip()):
         end -= 1
     return lines[:end]

@@ -194,7 +194,8 @@ class _Walker:
 def _part(header: Header, parent: Part | None, defects: set[Defect]) -> Part:
     digest = parent is not None and parent.content_type == "multipart/digest"
     default = "message/rfc822" if digest else "text/plain"
-    kind, values = default, {}
+    kind = default
+    values: dict[str, str] = {}
     if raw := header.first.get(b"content-type"):
         kind, values = parameters.parse(words.text(raw, defects), defects)
         if not _TYPE.fullmatch(kind):
@@ -211,7 +212,7 @@ def _part(header: Header, parent: Part | None, defects: set[Defect]) -> Part:
 
 
 def _path(part: Part, parent: Part | None) -> str:
-    """Number a part as IMAP does: a message's only part is 1, its multipart has no number."""
+    """Return the number IMAP gives: 1 for the only part of a message, none for its multipart."""
     if parent is None or parent.content_type in _MESSAGE:
         prefix = parent.path if parent is not None else ""
         if part.content_type.startswith("multipart/"):

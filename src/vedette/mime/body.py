@@ -1,0 +1,76 @@
+"""The text of one message, from its parts to what an event tells.
+
+It must not know which parts belong to the message.
+"""
+
+from __future__ import annotations
+
+from vedette.mime import charset, encoding, html, reply, text
+from vedette.mime.content import Scope
+from vedette.mime.defects import Defect
+from vedette.mime.limits import Limits
+from vedette.mime.message import Text
+from vedette.mime.structure import Part
+
+
+def read(scope: Scope, raw: bytes, most: int, limits: Limits, defects: set[Defect]) -> Text:
+    """Return the text of ``scope``, each kind in at most ``most`` bytes of UTF-8."""
+    plain, plain_cut = _joined(scope.plain, raw, most, defects)
+    source, source_cut = _joined(scope.html, raw, max(most, limits.html_source), defects)
+    hidden = ""
+    cut = plain_cut or source_cut
+    page = None
+    if source is not None:
+        if plain is None or html.may_hide(source):
+            page = html.read(source[: limits.html_source], most)
+            hidden = page.hidden
+            cut = cut or len(source) > limits.html_source
+            if page.simplified:
+                defects.add(Defect.HTML)
+        source, shorter = charset.cut_bytes(source, most)
+        cut = cut or shorter
+    if plain is None and page is not None:
+        plain, shorter = charset.cut_bytes(page.visible, most)
+        cut = cut or shorter
+    if cut:
+        defects.add(Defect.TEXT_CUT)
+    return Text(
+        plain=plain,
+        html=source,
+        reply=None if plain is None else reply.extract(plain),
+        hidden=charset.cut_bytes(hidden, most)[0],
+        truncated=cut,
+    )
+
+
+def _joined(
+    parts: list[Part], raw: bytes, most: int, defects: set[Defect]
+) -> tuple[str | None, bool]:
+    """Return the texts of ``parts``, one after the other, in at most ``most`` bytes."""
+    if not parts:
+        return None, False
+    pieces: list[str] = []
+    room = most
+    cut = False
+    for part in parts:
+        if room <= 0:
+            cut = True
+            break
+        piece, shorter = _decoded(part, raw, room, defects)
+        pieces.append(piece)
+        room -= len(piece) + 1
+        cut = cut or shorter or part.cut
+    joined, shorter = charset.cut_bytes("\n".join(pieces), most)
+    return joined, cut or shorter
+
+
+def _decoded(part: Part, raw: bytes, most: int, defects: set[Defect]) -> tuple[str, bool]:
+    data, cut = encoding.decode_head(part.body(raw), part.encoding, most, defects)
+    named = part.parameters.get("charset")
+    if part.content_type == "text/html" and (not named or charset.codec(named) is None):
+        named = charset.sniff(data) or named
+    found = charset.decode(data, named, defects, cut=cut or part.cut)
+    if part.parameters.get("format", "").lower() == "flowed":
+        delsp = part.parameters.get("delsp", "").lower() == "yes"
+        found = text.unflow(found, delsp=delsp)
+    return found, cut

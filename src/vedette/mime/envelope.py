@@ -1,0 +1,86 @@
+"""The fields that every message has: sender, recipients, subject, ids, date.
+
+It must not know the body.
+"""
+
+from __future__ import annotations
+
+import re
+
+from vedette.mime import addresses, dates, words
+from vedette.mime.defects import Defect
+from vedette.mime.headers import Header
+from vedette.mime.limits import Limits
+from vedette.mime.message import Address, Message
+
+_ID = re.compile(r"<[^<>\s]{1,998}>")
+_BOXES = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")
+# Fields that may stand once (RFC 5322 section 3.6).
+_ONCE = (
+    b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"message-id", b"in-reply-to",
+    b"references", b"subject", b"date", b"content-type", b"content-transfer-encoding",
+)  # fmt: skip
+
+
+def read(raw: bytes, header: Header, limits: Limits, defects: set[Defect]) -> Message:
+    """Return the message as far as its header tells it."""
+    seen: set[bytes] = set()
+    values = []
+    for name, value in header.fields:
+        key = name.lower()
+        if key in seen and key in _ONCE:
+            defects.add(Defect.FROM_AMBIGUOUS if key == b"from" else Defect.DUPLICATE)
+        seen.add(key)
+        values.append((name.decode("ascii"), words.unstructured(value, defects)))
+    boxes = {name: _addresses(header, name, limits, defects) for name in _BOXES}
+    if not any(address.address for address in boxes[b"from"]):
+        defects.add(Defect.FROM_MISSING)
+    ids = _ids(header, b"message-id", defects)
+    if not ids:
+        defects.add(Defect.ID_MISSING)
+    date_raw = _value(header, b"date", defects)
+    date = dates.parse(date_raw) if date_raw else None
+    if date is None:
+        defects.add(Defect.DATE_BAD)
+    answered = _ids(header, b"in-reply-to", defects)
+    return Message(
+        raw_header=raw[: min(header.body, limits.header_bytes)],
+        headers=tuple(values),
+        message_id=ids[0] if ids else None,
+        in_reply_to=answered[0] if answered else None,
+        references=tuple(_ids(header, b"references", defects)[-limits.references :]),
+        date=date,
+        date_raw=date_raw,
+        from_=boxes[b"from"],
+        sender=boxes[b"sender"],
+        reply_to=boxes[b"reply-to"],
+        to=boxes[b"to"],
+        cc=boxes[b"cc"],
+        bcc=boxes[b"bcc"],
+        subject=_value(header, b"subject", defects) or "",
+    )
+
+
+def _addresses(
+    header: Header, name: bytes, limits: Limits, defects: set[Defect]
+) -> tuple[Address, ...]:
+    if name not in header.first:
+        return ()
+    found: list[Address] = []
+    for raw in header.all(name):
+        room = limits.addresses - len(found)
+        if room <= 0:
+            defects.add(Defect.ADDRESSES_CUT)
+            break
+        found.extend(addresses.parse(words.text(raw, defects), room, defects))
+    return tuple(found)
+
+
+def _value(header: Header, name: bytes, defects: set[Defect]) -> str | None:
+    raw = header.first.get(name)
+    return None if raw is None else words.unstructured(raw, defects)
+
+
+def _ids(header: Header, name: bytes, defects: set[Defect]) -> list[str]:
+    raw = header.first.get(name)
+    return [] if raw is None else _ID.findall(words.clean(words.text(raw, defects)))
