@@ -24,13 +24,17 @@ from vedette.imap.sets import UidSet
 class Command(ABC):
     """What a client can say.
 
-    ``verb`` names the command; ``needs`` holds the capabilities of which the server must
-    have one; ``writes`` is true of what changes messages of the selected folder.
+    ``verb`` names the command; ``writes`` is true of what changes messages of the selected
+    folder.
     """
 
     __slots__ = ()
-    needs: ClassVar[tuple[str, ...]] = ()
     writes: ClassVar[bool] = False
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The capabilities without which a server does not understand the command."""
+        return ()
 
     @property
     @abstractmethod
@@ -134,8 +138,8 @@ class StatusField(StrEnum):
 class List(Command):
     """LIST: the folders that match ``pattern`` (``*`` all, ``%`` one level), wire bytes.
 
-    ``special_use`` and ``status`` ask for more in one round trip and need SPECIAL-USE
-    (RFC 6154) and LIST-STATUS (RFC 5819); without both the plain form is sent.
+    ``special_use`` and ``status`` ask for more in one round trip (RFC 6154, RFC 5819);
+    without both the plain form is sent, and many servers tell special uses even so.
     """
 
     pattern: bytes = b"*"
@@ -143,6 +147,12 @@ class List(Command):
     special_use: bool = False
     status: tuple[StatusField, ...] = ()
     verb: ClassVar[str] = "LIST"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """What the extended forms need."""
+        special = ("SPECIAL-USE", "LIST-EXTENDED") if self.special_use else ()
+        return (*special, "LIST-STATUS") if self.status else special
 
     def write(self, out: Encoder) -> None:
         """Write reference, pattern and what to return."""
@@ -183,6 +193,11 @@ class Select(Command):
     def verb(self) -> str:
         """EXAMINE or SELECT."""
         return "EXAMINE" if self.read_only else "SELECT"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """CONDSTORE, where it is asked for; QRESYNC is known by being enabled."""
+        return ("CONDSTORE",) if self.condstore else ()
 
     def write(self, out: Encoder) -> None:
         """Write the name and what to compare with."""
@@ -237,6 +252,11 @@ class Create(Command):
     mailbox: bytes
     use: str | None = None
     verb: ClassVar[str] = "CREATE"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """CREATE-SPECIAL-USE, where a use is named."""
+        return ("CREATE-SPECIAL-USE",) if self.use is not None else ()
 
     def write(self, out: Encoder) -> None:
         """Write the name and its use."""

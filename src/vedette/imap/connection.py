@@ -130,7 +130,7 @@ class Connection:
         return tuple(pending.tag for pending in self._sender.pending)
 
     def has(self, capability: str) -> bool:
-        """Tell whether the server offers a capability, by name or as a part of IMAP4rev2."""
+        """Tell whether the server offers a capability, by its name or within a larger one."""
         return self._session.has(capability)
 
     # The client speaks.

@@ -48,9 +48,6 @@ from vedette.imap.sets import UidSet
 
 _UNTAGGED = re.compile(rb"\* *+(?:([0-9]++) ++)?+([A-Za-z][A-Za-z0-9.-]*+)(?: ++|\Z)")
 _CODE_ALONE = re.compile(rb"\* *+\[")
-_STATUS_NAME = re.compile(
-    rb"\* *+STATUS ++(.*?) *\([^()]*+(?:\([^()]*+\)[^()]*+)*+\) *\Z", re.IGNORECASE
-)
 # An unknown or malformed response is kept this long, for a person to look at.
 RAW_LENGTH = 1_024
 
@@ -166,12 +163,10 @@ def _status_item(frame: Frame, at: int, limits: Limits) -> StatusItem:
     values = read_values(frame.text, at, frame.literals, limits)
     if len(values) < 2 or not isinstance(values[-1], list):  # noqa: PLR2004 - name and numbers
         raise ParseError("STATUS without a name and a list")
-    name = values[0]
-    if len(values) > 2:  # noqa: PLR2004 - an unquoted name with spaces, seen at Exchange
-        whole = _STATUS_NAME.match(frame.text)
-        name = whole[1] if whole is not None else name
-    if not isinstance(name, bytes):
+    words = [word for word in values[:-1] if isinstance(word, bytes)]
+    if len(words) != len(values) - 1:
         raise ParseError("STATUS without a name")
+    name = b" ".join(words)  # more than one where spaces were not quoted, seen at Exchange
     pairs = values[-1]
     found = {
         key.upper(): value
@@ -182,7 +177,7 @@ def _status_item(frame: Frame, at: int, limits: Limits) -> StatusItem:
     if isinstance(identity, list):
         identity = identity[0] if identity else None
     return StatusItem(
-        name=bytes(name),
+        name=name,
         messages=number(found.get(b"MESSAGES")),
         uid_next=positive(found.get(b"UIDNEXT")),
         uid_validity=positive(found.get(b"UIDVALIDITY")),

@@ -16,6 +16,7 @@ from vedette.errors import (
     LinkError,
     NetworkError,
     ProtocolError,
+    RevokedError,
     ThrottledError,
 )
 from vedette.imap.codes import Code, CodeName
@@ -33,6 +34,14 @@ _LIMIT = re.compile(
 )
 # Microsoft 365 after a login that it accepted; the mailbox behind it is not reachable.
 _NOT_CONNECTED = re.compile(r"authenticated but not connected|server unavailable", re.IGNORECASE)
+# Google, Apple, Microsoft: what no retry and no other password can cure, only a person can.
+_WITHDRAWN = re.compile(
+    r"application-specific password|app(?:lication)? password|basic auth\w* (?:is |was )?"
+    r"(?:disabled|blocked)|via (?:your )?web browser|account (?:is |has been )?"
+    r"(?:disabled|suspended|locked|blocked)|imap (?:access )?(?:is )?(?:disabled|not enabled)",
+    re.IGNORECASE,
+)
+_WITHDRAWN_CODES = frozenset({CodeName.EXPIRED, CodeName.CONTACTADMIN})
 _FULL = frozenset(
     {
         CodeName.LIMIT,
@@ -42,7 +51,7 @@ _FULL = frozenset(
         CodeName.SERVERBUG,
     }
 )
-_DENIED = frozenset({CodeName.AUTHENTICATIONFAILED, CodeName.AUTHORIZATIONFAILED, CodeName.EXPIRED})
+_DENIED = frozenset({CodeName.AUTHENTICATIONFAILED, CodeName.AUTHORIZATIONFAILED})
 _LOGINS = frozenset({"LOGIN", "AUTHENTICATE"})
 _OPENS = frozenset({"SELECT", "EXAMINE", "STATUS"})
 # A server's words are quoted up to here in a message for a person.
@@ -62,6 +71,8 @@ def refusal(verb: str, kind: Kind, code: Code | None, text: str) -> LinkError:
 def _class_of(verb: str, kind: Kind, name: str, text: str) -> type[LinkError]:
     if name in _FULL or _LIMIT.search(text) or _NOT_CONNECTED.search(text):
         return LimitError
+    if name in _WITHDRAWN_CODES or (verb in _LOGINS and _WITHDRAWN.search(text)):
+        return RevokedError
     if name in _DENIED or (verb in _LOGINS and kind is Kind.NO):
         return AuthError
     if kind is Kind.BYE:

@@ -161,6 +161,11 @@ class UidSearch(Command):
     returns: tuple[SearchReturn, ...] = ()
     verb: ClassVar[str] = "UID SEARCH"
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """ESEARCH, for the extended form."""
+        return ("ESEARCH",) if self.returns else ()
+
     def write(self, out: Encoder) -> None:
         """Write what to return and the criteria."""
         if not self.criteria:

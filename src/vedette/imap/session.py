@@ -18,25 +18,28 @@ from vedette.imap.responses import Capability, Enabled, Kind, Response, Status
 from vedette.imap.states import Signal, State, check_allowed, fire
 
 _NONE: frozenset[str] = frozenset()
-# What IMAP4rev2 has built in (RFC 9051 appendix E).
-_REV2 = frozenset(
-    {
-        "ENABLE",
-        "ESEARCH",
-        "IDLE",
-        "LIST-EXTENDED",
-        "LIST-STATUS",
-        "LITERAL-",
-        "MOVE",
-        "NAMESPACE",
-        "SASL-IR",
-        "SEARCHRES",
-        "SPECIAL-USE",
-        "STATUS=SIZE",
-        "UIDPLUS",
-        "UNSELECT",
-    }
-)
+# What a capability includes: RFC 9051 appendix E, RFC 7162 section 3.2.3.
+_INCLUDED = {
+    "IMAP4REV2": frozenset(
+        {
+            "ENABLE",
+            "ESEARCH",
+            "IDLE",
+            "LIST-EXTENDED",
+            "LIST-STATUS",
+            "LITERAL-",
+            "MOVE",
+            "NAMESPACE",
+            "SASL-IR",
+            "SEARCHRES",
+            "SPECIAL-USE",
+            "STATUS=SIZE",
+            "UIDPLUS",
+            "UNSELECT",
+        }
+    ),
+    "QRESYNC": frozenset({"CONDSTORE"}),
+}
 # LITERAL+ has no bound of its own (RFC 7888 section 4).
 _UNBOUNDED = 2**63
 
@@ -64,11 +67,11 @@ class Session:
         self.read_only = True
 
     def has(self, capability: str) -> bool:
-        """Tell whether the server offers a capability, by name or as a part of IMAP4rev2."""
+        """Tell whether the server offers a capability, by its name or within a larger one."""
         name = capability.upper()
-        if name in self.capabilities:
-            return True
-        return name in _REV2 and "IMAP4REV2" in self.capabilities
+        return name in self.capabilities or any(
+            name in included and whole in self.capabilities for whole, included in _INCLUDED.items()
+        )
 
     @property
     def utf8(self) -> bool:
@@ -151,8 +154,9 @@ class Session:
             raise UsageError("the server has disabled LOGIN on this link")
         if _needs_qresync(command) and "QRESYNC" not in self.enabled:
             raise UsageError(f"{command.verb} with QRESYNC needs it enabled first")
-        if self.capabilities_known and command.needs and not any(map(self.has, command.needs)):
-            raise UsageError(f"the server does not offer {' or '.join(command.needs)}")
+        for capability in command.needs if self.capabilities_known else ():
+            if not self.has(capability):
+                raise UsageError(f"{command.verb} needs {capability}, which is not offered")
 
 
 def _needs_qresync(command: Command) -> bool:

@@ -103,6 +103,7 @@ def fire(state: State, signal: Signal) -> State | None:
 
 def check_allowed(verb: str, state: State) -> None:
     """Raise UsageError when a command may not be sent in this state."""
-    if state not in _ALLOWED[verb]:
-        allowed = " or ".join(sorted(each.value for each in _ALLOWED[verb]))
-        raise UsageError(f"{verb} is not sent while {state.value}; it needs: {allowed}")
+    allowed = _ALLOWED.get(verb, frozenset())
+    if state not in allowed:
+        places = " or ".join(sorted(each.value for each in allowed)) or "no state"
+        raise UsageError(f"{verb} is not sent while {state.value}; it needs: {places}")
