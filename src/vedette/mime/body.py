@@ -22,9 +22,9 @@ def read(scope: Scope, raw: bytes, most: int, limits: Limits, defects: set[Defec
     page = None
     if source is not None:
         if plain is None or html.may_hide(source):
-            page = html.read(source[: limits.html_source], most)
+            page = html.read(source[: limits.html_source], most, limits.html_nodes)
             hidden = page.hidden
-            cut = cut or len(source) > limits.html_source
+            cut = cut or page.cut or len(source) > limits.html_source
             if page.simplified:
                 defects.add(Defect.HTML)
         source, shorter = charset.cut_bytes(source, most)

@@ -99,6 +99,8 @@ _LONGEST_NAME = 40
 _LONGEST_TAIL = 3
 
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# Bytes that can be no control of ASCII; a lone surrogate does not come out of UTF-8.
+_HARMLESS = bytes([*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)])
 _META = re.compile(rb"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{2,40})""", re.IGNORECASE)
 # Browsers look for the charset of a page in its first 1024 bytes (HTML 13.2.3.2).
 _META_WINDOW = 1024
@@ -137,13 +139,13 @@ def decode(data: bytes, name: str | None, defects: set[Defect], *, cut: bool = F
     chosen = codec(name) if name else "ascii"
     if chosen is None:
         defects.add(Defect.CHARSET_UNKNOWN)
-        return safe(_guess(data, defects, cut=cut))
+        return _guess(data, defects, cut=cut)
     if chosen in {"ascii", "utf-8"}:
         if data.isascii():
-            return safe(data.decode("ascii"))
+            return _lines(data, data.decode("ascii"))
         if chosen == "ascii" and name:
             defects.add(Defect.CHARSET_WRONG)
-        return safe(_guess(data, defects, cut=cut))
+        return _guess(data, defects, cut=cut)
     text = _strict(data, chosen, cut=cut)
     if text is None:
         defects.add(Defect.CHARSET_WRONG)
@@ -158,7 +160,14 @@ def _guess(data: bytes, defects: set[Defect], *, cut: bool) -> str:
     if text is None:
         defects.add(Defect.CHARSET_WRONG)
         text = data.decode("cp1252", "replace")
-    return text
+    return _lines(data, text)
+
+
+def _lines(data: bytes, text: str) -> str:
+    """Return ``text`` as ``safe`` does; cheap where the bytes of UTF-8 hold no control."""
+    if data.translate(None, _HARMLESS):
+        return safe(text)
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
 def _strict(data: bytes, chosen: str, *, cut: bool) -> str | None:

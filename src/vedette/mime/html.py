@@ -37,11 +37,8 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _COLOR = re.compile(r"(?<![-\w])(background(?:-color)?|color)\s*:\s*([#\w]{3,20})", re.IGNORECASE)
-_HINT = re.compile(
-    r"none|hidden|mso-hide|font-size\s*:\s*[01]|opacity|max-(?:height|width)|-\d{3}|transparent"
-    r"|clip|collapse|<template|background",
-    re.IGNORECASE,
-)
+_STYLE_ATTRIBUTE = re.compile(r"""style\s*=\s*("[^"]*+"|'[^']*+'|[^\s>]++)""")
+_HIDDEN_ATTRIBUTE = re.compile(r"[\s\"'/]hidden[\s=>/]")
 _CLASS_RULE = re.compile(r"\.([A-Za-z][\w-]{0,63})\s*\{([^{}]{0,2000})\}")
 _STYLE = re.compile(r"<style[^>]{0,500}>([^<]*+)", re.IGNORECASE)
 _COMMENT_MARKS = re.compile(r"<!--|-->|/\*.{0,200}?\*/")
@@ -71,26 +68,39 @@ class Page:
     visible: str
     hidden: str
     simplified: bool
+    cut: bool = False
+    """There was more of the page than its limits let through."""
 
 
 def may_hide(html: str) -> bool:
-    """Return whether the page holds any word that hidden text needs; cheap."""
-    return _HINT.search(html) is not None
+    """Return whether the page may hold hidden text; far cheaper than to build its tree."""
+    page = html.lower()
+    if "<template" in page or (" hidden" in page and _HIDDEN_ATTRIBUTE.search(page)):
+        return True
+    # The cells of a page share a handful of styles: each is judged once. A style
+    # written with character references is left to the tree.
+    if any("&" in style or _hides(style) for style in set(_STYLE_ATTRIBUTE.findall(page))):
+        return True
+    return bool("<style" in page and _hidden_classes(page))
 
 
-def read(html: str, limit: int) -> Page:
-    """Return visible and hidden text of ``html``, each about ``limit`` characters at most."""
+def read(html: str, limit: int, nodes: int) -> Page:
+    """Return visible and hidden text of ``html``, each about ``limit`` characters at most.
+
+    At most ``nodes`` nodes of the tree are visited.
+    """
     if "data:" in html:
         html = _DATA_URI.sub("", html)
     if _too_deep(html):
-        return Page(_stripped(html)[:limit], "", simplified=True)
+        text = _stripped(html)
+        return Page(text[:limit], "", simplified=True, cut=len(text) > limit)
     tree = LexborHTMLParser(html)
     root = tree.body or tree.root
     if root is None:
         return Page("", "", simplified=False)
-    walk = _Walk(limit, _hidden_classes(html))
+    walk = _Walk(limit, nodes, _hidden_classes(html))
     walk.run(root)
-    return Page(safe(walk.out.text_of()), "\n".join(walk.hidden), simplified=False)
+    return Page(safe(walk.out.text_of()), "\n".join(walk.hidden), simplified=False, cut=walk.cut)
 
 
 def _too_deep(html: str) -> bool:
@@ -142,21 +152,25 @@ def _hides(style: str) -> bool:
 class _Walk:
     """One pass over the tree, depth first, without recursion."""
 
-    __slots__ = ("classes", "hidden", "hidden_room", "limit", "out")
+    __slots__ = ("classes", "cut", "hidden", "hidden_room", "limit", "nodes", "out", "styles")
 
-    def __init__(self, limit: int, classes: frozenset[str]) -> None:
+    def __init__(self, limit: int, nodes: int, classes: frozenset[str]) -> None:
         self.out = _Lines()
         self.hidden: list[str] = []
         self.hidden_room = limit
         self.limit = limit
         self.classes = classes
+        self.nodes = nodes
+        self.cut = False
+        self.styles: dict[str, bool] = {}
 
     def run(self, root: LexborNode) -> None:
         """Walk from ``root``; the stack holds open elements and whether each began hiding."""
         stack: list[tuple[LexborNode, str, bool]] = []
         hiding = False
         node = root.first_child
-        while node is not None and self.out.size < self.limit:
+        while node is not None and self.out.size < self.limit and self.nodes > 0:
+            self.nodes -= 1
             tag = node.tag or ""
             begins = False
             child = None
@@ -182,6 +196,7 @@ class _Walk:
                 hiding = hiding and not begins
                 follower = node.next
             node = follower
+        self.cut = node is not None
 
     def _close(self, tag: str, *, hiding: bool) -> None:
         if not hiding:
@@ -203,11 +218,18 @@ class _Walk:
             return False
         if "hidden" in attributes:
             return True
-        if (style := attributes.get("style")) and _hides(style):
+        if (style := attributes.get("style")) and self._style_hides(style):
             return True
         if self.classes and (names := attributes.get("class")):
             return any(name in self.classes for name in names.split())
         return False
+
+    def _style_hides(self, style: str) -> bool:
+        """Judge a style once; the cells of one newsletter share a handful."""
+        known = self.styles.get(style)
+        if known is None:
+            known = self.styles[style] = _hides(style)
+        return known
 
 
 class _Lines:

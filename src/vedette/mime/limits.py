@@ -49,9 +49,11 @@ class Limits:
     """The same at ``Depth.FULL``: the largest newsletters are 1 MB."""
     html_source: int = 256 * KIB
     """Characters of HTML that are turned into text: what webmail shows before it clips."""
+    html_nodes: int = 40_000
+    """Elements and texts of one page that are visited: 40 ms; newsletters have 2,000 to 10,000."""
     nested: int = 20
     """Attached messages whose own subject and text are told."""
     calendar_bytes: int = 128 * KIB
-    """Bytes of one calendar part; an invitation is 2 to 10 KB."""
+    """Bytes of all calendar parts; an invitation is 2 to 10 KB."""
     calendar_events: int = 20
     """Events told of all calendar parts; an invitation holds one, a series some exceptions."""

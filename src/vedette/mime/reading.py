@@ -119,11 +119,7 @@ def _read(
         attachments=tuple(attachments.describe(part, raw, defects) for part in scope.attached),
         nested=_nested(scope, raw, most, limits, defects),
         automatic=automatic.classify(scope, raw, header, message.subject, found.plain, limits),
-        calendar=tuple(
-            event
-            for part in scope.calendar[: limits.calendar_events]
-            for event in _calendar(part, raw, limits, defects)
-        )[: limits.calendar_events],
+        calendar=_calendar(scope.calendar, raw, limits, defects),
         opaque=opaque.name(scope, found.plain),
         defects=_codes(defects),
     )
@@ -166,11 +162,20 @@ def _one_nested(part: Part, scope: Scope, raw: bytes, most: int, limits: Limits)
 
 
 def _calendar(
-    part: Part, raw: bytes, limits: Limits, defects: set[Defect]
+    parts: list[Part], raw: bytes, limits: Limits, defects: set[Defect]
 ) -> tuple[CalendarEvent, ...]:
-    data, cut = encoding.decode_head(part.body(raw), part.encoding, limits.calendar_bytes, defects)
-    if cut:
-        defects.add(Defect.CALENDAR)
-        return ()
-    found = charset.decode(data, part.parameters.get("charset") or "utf-8", defects)
-    return calendar.read(found, limits.calendar_events, defects)
+    """Return the events of all calendar parts, within one budget of bytes and events."""
+    found: list[CalendarEvent] = []
+    room = limits.calendar_bytes
+    for part in parts:
+        most = limits.calendar_events - len(found)
+        if most <= 0:
+            break
+        data, cut = encoding.decode_head(part.body(raw), part.encoding, max(room, 0), defects)
+        room -= len(data)
+        if cut:
+            defects.add(Defect.CALENDAR)
+            break
+        text = charset.decode(data, part.parameters.get("charset") or "utf-8", defects)
+        found.extend(calendar.read(text, most, defects))
+    return tuple(found)

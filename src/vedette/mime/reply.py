@@ -39,35 +39,47 @@ def extract(text: str) -> str:
 
 def _own(lines: list[str]) -> list[str]:
     """Return the lines that are not quoted; stop where everything below is quoted."""
-    last_mark = max((n for n, line in enumerate(lines) if line.lstrip()[:1] == ">"), default=-1)
+    bare = [line.strip() for line in lines]
+    marked = [number for number, line in enumerate(bare) if line[:1] == ">"]
+    last_mark = marked[-1] if marked else -1
+    starts = _attribution_starts(bare)
     kept: list[str] = []
     number = 0
     while number < len(lines):
-        line = lines[number]
-        stripped = line.strip()
-        if stripped[:1] == ">":
+        line = bare[number]
+        if line[:1] == ">":
             if kept and kept[-1]:
                 kept.append("")
             number += 1
             continue
-        if length := _attribution(lines, number):
+        if number in starts and (length := _attribution(bare, number)):
             if last_mark < number:
                 break  # the answered mail stands below without marks
             number += length
             continue
-        if stripped and _starts_quote(lines, number, stripped):
+        if line and _starts_quote(bare, number):
             break
-        kept.append(line.rstrip())
+        kept.append(lines[number].rstrip())
         number += 1
     return kept
 
 
-def _starts_quote(lines: list[str], number: int, stripped: str) -> bool:
-    if phrases.DIVIDERS.fullmatch(stripped):
-        return True
-    if _RULE.fullmatch(stripped):
-        return _header_block(lines, number + 1)
-    return _header_name(stripped) == "from" and _header_block(lines, number)
+def _attribution_starts(lines: list[str]) -> set[int]:
+    """Return the lines that could start an attribution: those just above a final colon."""
+    starts: set[int] = set()
+    for number, line in enumerate(lines):
+        if line.endswith(phrases.COLONS):
+            starts.update(range(number + 1 - _MOST_LINES, number + 1))
+    return starts
+
+
+def _starts_quote(lines: list[str], number: int) -> bool:
+    line = lines[number]
+    if line[0] in "-_":
+        if phrases.DIVIDERS.fullmatch(line):
+            return True
+        return bool(_RULE.fullmatch(line)) and _header_block(lines, number + 1)
+    return _header_name(line) == "from" and _header_block(lines, number)
 
 
 def _attribution(lines: list[str], number: int) -> int:
@@ -76,7 +88,7 @@ def _attribution(lines: list[str], number: int) -> int:
     for length in range(1, _MOST_LINES + 1):
         if number + length > len(lines):
             return 0
-        line = lines[number + length - 1].strip()
+        line = lines[number + length - 1]
         if not line or len(joined) + len(line) > _LONGEST_ATTRIBUTION:
             return 0
         joined = f"{joined} {line}" if joined else line
@@ -99,6 +111,8 @@ def _is_attribution(line: str, *, alone: bool) -> bool:
 
 
 def _header_name(line: str) -> str | None:
+    if ":" not in line and _WIDE not in line:
+        return None
     head, colon, _rest = line.lstrip("*").replace(_WIDE, ":", 1).partition(":")
     if not colon or len(head) > _LONGEST_NAME:
         return None
@@ -110,11 +124,10 @@ def _header_block(lines: list[str], number: int) -> bool:
     kinds = set()
     looked = 0
     for line in lines[number : number + 2 * _BLOCK_LINES]:
-        stripped = line.strip()
-        if not stripped:
+        if not line:
             continue
         looked += 1
-        if kind := _header_name(stripped):
+        if kind := _header_name(line):
             kinds.add(kind)
         if looked == _BLOCK_LINES:
             break

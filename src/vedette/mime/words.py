@@ -40,12 +40,12 @@ def text(raw: bytes, defects: set[Defect]) -> str:
 
 def clean(value: str, defects: set[Defect] | None = None) -> str:
     """Return one line: controls that part words become a space, the others go."""
-    if value.isprintable():
-        return value.strip()
-    if _CONTROL.search(value):
-        if defects is not None and value.strip("\t").count("\t") != len(_CONTROL.findall(value)):
-            defects.add(Defect.HEADER_CONTROL)
-        value = _CONTROL.sub("", _BLANK.sub(" ", value))
+    if not value.isprintable():
+        value = value.replace("\t", " ")
+        if not value.isprintable() and _CONTROL.search(value):
+            if defects is not None:
+                defects.add(Defect.HEADER_CONTROL)
+            value = _CONTROL.sub("", _BLANK.sub(" ", value))
     return value.strip()
 
 
