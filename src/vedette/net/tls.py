@@ -11,12 +11,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
 import socket
 import ssl
+import traceback
 from collections import deque
 from dataclasses import dataclass
 
 from vedette.errors import LinkError, NetworkError, TLSError
+from vedette.net import keepalive
 from vedette.net.context import Contexts
 from vedette.net.failure import explain, words
 from vedette.net.ready import readable, wake, writable
@@ -121,25 +124,23 @@ class Tls:
 
     async def _shake(self, sock: ssl.SSLSocket, service: Service, *, upgrade: bool) -> None:
         answered = False
-        # The first burst only makes the ClientHello; after STARTTLS it must leave at once.
+        # After STARTTLS the first burst, which only makes the ClientHello, must leave at once.
         passed = upgrade
         while True:
+            if not passed:
+                await self._turnstile.turn()
+            passed = False
+            answered = answered or _answered(sock, upgrade=upgrade)
             try:
-                if not passed:
-                    await self._turnstile.turn()
-                passed = False
                 sock.do_handshake()
+                keepalive.acknowledge(sock)
+                break
             except ssl.SSLWantReadError:
                 await readable(sock)
-                if not answered:
-                    _refuse_plaintext(sock, upgrade=upgrade)
-                    answered = True
             except ssl.SSLWantWriteError:
                 await writable(sock)
             except OSError as error:
                 raise explain(error, sock, service.host) from error
-            else:
-                return
 
 
 def refuse_injected(sock: socket.socket) -> None:
@@ -160,10 +161,13 @@ def refuse_injected(sock: socket.socket) -> None:
     )
 
 
-def _refuse_plaintext(sock: ssl.SSLSocket, *, upgrade: bool) -> None:
+def _answered(sock: ssl.SSLSocket, *, upgrade: bool) -> bool:
+    """Tell whether the server has spoken; raise TLSError if what it said is not TLS."""
     head = _peek(sock)
-    if not head or head[0] in {_ALERT, _HANDSHAKE}:
-        return
+    if not head:
+        return False
+    if head[0] in {_ALERT, _HANDSHAKE}:
+        return True
     quoted = _quote(head)
     if upgrade:
         raise TLSError(
@@ -201,7 +205,13 @@ def _wrap(
     service: Service,
     session: ssl.SSLSession | None,
 ) -> ssl.SSLSocket:
-    """Wrap ``sock`` without a handshake; an IP literal is verified but not sent as SNI."""
+    """Wrap ``sock`` without a handshake; an IP literal is verified but not sent as SNI.
+
+    CPython takes the descriptor over and loses it in the traceback when the
+    server has reset the link by then; so that is looked at first, and a reset
+    that comes in between is swept up.
+    """
+    _refuse_reset(sock)
     try:
         return context.wrap_socket(
             sock,
@@ -210,10 +220,19 @@ def _wrap(
             suppress_ragged_eofs=False,
             session=session,
         )
-    except ssl.SSLError as error:
-        raise TLSError(words(error), reply=words(error)) from error
     except OSError as error:
-        raise NetworkError(words(error), reply=words(error)) from error
+        traceback.clear_frames(error.__traceback__)
+        kind = TLSError if isinstance(error, ssl.SSLError) else NetworkError
+        raise kind(words(error), reply=words(error)) from error
+
+
+def _refuse_reset(sock: socket.socket) -> None:
+    try:
+        sock.getpeername()
+    except OSError as error:
+        status = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        said = os.strerror(status) if status else words(error)
+        raise NetworkError(said, reply=said) from error
 
 
 def _check_pin(sock: ssl.SSLSocket, pin: str | None) -> None:

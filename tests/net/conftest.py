@@ -1,0 +1,44 @@
+"""Fixtures of the network's tests: an authority, a certificate, and a loop that must stay calm."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from tests.net.peers import PATIENCE, descriptors
+from tests.support.tls import Authority, Leaf
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Return the authority that the clients of this room trust."""
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+@pytest.fixture(scope="session")
+def leaf(ca: Authority) -> Leaf:
+    """Return a valid certificate for mail.example.org and loopback."""
+    return ca.issue("mail.example.org", "127.0.0.1", "::1")
+
+
+@pytest.fixture
+async def calm() -> AsyncIterator[None]:
+    """Fail a test that leaves a descriptor open, a task behind, or an error with the loop."""
+    loop = asyncio.get_running_loop()
+    reported: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: reported.append(context))
+    tasks: set[asyncio.Task[Any] | None] = {*asyncio.all_tasks()}
+    gc.collect()
+    before = descriptors()
+    yield
+    gc.collect()
+    async with asyncio.timeout(PATIENCE):
+        # Closed sockets of the servers' threads go a moment after the test.
+        tasks.add(asyncio.current_task())
+        while descriptors() > before or asyncio.all_tasks() - tasks:  # noqa: ASYNC110 - the kernel's table has no event
+            await asyncio.sleep(0)
+    assert reported == []

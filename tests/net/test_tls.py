@@ -1,0 +1,407 @@
+"""TLS: who is trusted, what is said of who is not, and sessions that are resumed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+
+import pytest
+
+from tests.net.peers import Collector, dialer, echo, serve, silent, target, tls_target
+from tests.support.tls import Authority, Leaf
+from vedette.errors import NetworkError, TLSError
+from vedette.net.resume import SESSION_LIFETIME, Kept, Service, Sessions
+from vedette.net.tls import Turnstile
+from vedette.ports.link import Encryption, Peer, TlsPolicy
+
+pytestmark = pytest.mark.usefixtures("calm")
+
+VERSIONS = [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]
+
+
+async def greeted(port: int, policy: TlsPolicy, *, host: str = "mail.example.org") -> Peer:
+    """Dial with TLS, wait for the greeting, hang up, and return the peer."""
+    receiver = Collector()
+    there = target(port, host=host, encryption=Encryption.IMPLICIT, policy=policy)
+    stream = await dialer().dial(there, receiver)
+    await receiver.received(b"* OK ready\r\n")
+    stream.close()
+    return stream.peer
+
+
+async def refused(port: int, policy: TlsPolicy, *, host: str = "mail.example.org") -> TLSError:
+    """Dial with TLS and return the error that must come."""
+    with pytest.raises(TLSError) as error:
+        await greeted(port, policy, host=host)
+    return error.value
+
+
+async def test_c12_expired_certificate_is_named_with_its_day(ca: Authority) -> None:
+    """An expired certificate is refused, and the message holds the day and the remedy."""
+    expired = ca.issue("mail.example.org", begins=-9, ends=-2)
+    with serve(silent, tls=expired.context()) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+    assert "the server's certificate expired (" in str(error)
+    assert "GMT); its owner must renew it" in str(error)
+    assert error.reply is not None
+    assert "certificate has expired" in error.reply
+    assert "_ssl.c" not in error.reply
+
+
+async def test_c12_certificate_from_the_future_blames_the_clock(ca: Authority) -> None:
+    """A certificate that is not valid yet points at the clock of this machine."""
+    early = ca.issue("mail.example.org", begins=2, ends=9)
+    with serve(silent, tls=early.context()) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+    assert "is not valid yet (" in str(error)
+
+
+async def test_c12_wrong_host_names_the_certificates_names(ca: Authority) -> None:
+    """A certificate for other names is refused, and the names are listed, a few of them."""
+    wrong = ca.issue("imap.example.net", "*.example.net", filler=9)
+    with serve(silent, tls=wrong.context()) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+    assert (
+        "is not for mail.example.org but for imap.example.net, *.example.net,"
+        " filler-0.example.org, filler-1.example.org, filler-2.example.org and 6 more;"
+    ) in str(error)
+
+
+async def test_c12_self_signed_certificate_is_named(ca: Authority) -> None:
+    """A self-signed certificate is refused with the two ways to trust it."""
+    lone = ca.issue("mail.example.org", self_signed=True)
+    with serve(silent, tls=lone.context()) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+    assert "is self-signed; name it with ca_file, or pin it" in str(error)
+
+
+async def test_c12_unknown_issuer_is_named(leaf: Leaf) -> None:
+    """A certificate of an authority the system does not know is refused by its name."""
+    with serve(silent, tls=leaf.context()) as server:
+        error = await refused(server.port, TlsPolicy())
+    assert "is from an unknown issuer (Test Authority); name its CA in ca_file" in str(error)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_c12_pin_replaces_chain_and_name(ca: Authority, version: ssl.TLSVersion) -> None:
+    """A pinned certificate is trusted whoever signed it and whatever it is for."""
+    lone = ca.issue("elsewhere.example.net", begins=-9, ends=-2, self_signed=True)
+    spelt = ":".join(lone.pin[i : i + 2] for i in range(0, 64, 2)).upper()
+    with serve(echo, tls=lone.context(maximum=version)) as server:
+        await greeted(server.port, TlsPolicy(pin=lone.pin))
+        await greeted(server.port, TlsPolicy(pin=spelt))
+
+
+async def test_c12_other_certificate_than_the_pinned_is_refused(ca: Authority, leaf: Leaf) -> None:
+    """A valid certificate that is not the pinned one is refused, and its digest told."""
+    with serve(silent, tls=leaf.context()) as server:
+        error = await refused(server.port, TlsPolicy(pin="00" * 32, ca_file=ca.ca_file))
+    assert f"has the SHA-256 {leaf.pin}, not the pinned one" in str(error)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_pin_is_checked_on_a_resumed_session(leaf: Leaf, version: ssl.TLSVersion) -> None:
+    """Resumption does not get around the pin: the session belongs to the policy with it."""
+    one = dialer()
+    peers = []
+    with serve(echo, tls=leaf.context(maximum=version)) as server:
+        for _ in range(2):
+            receiver = Collector()
+            policy = TlsPolicy(pin=leaf.pin)
+            there = target(server.port, encryption=Encryption.IMPLICIT, policy=policy)
+            stream = await one.dial(there, receiver)
+            await receiver.received(b"ready")
+            peers.append(stream.peer)
+            stream.close()
+        other = TlsPolicy(pin="00" * 32)
+        with pytest.raises(TLSError):
+            await one.dial(
+                target(server.port, encryption=Encryption.IMPLICIT, policy=other), Collector()
+            )
+    assert [peer.resumed for peer in peers] == [False, True]
+
+
+async def test_unverified_link_connects_when_the_account_says_so(ca: Authority) -> None:
+    """With verification off any certificate is taken."""
+    lone = ca.issue("elsewhere.example.net", self_signed=True)
+    with serve(echo, tls=lone.context()) as server:
+        await greeted(server.port, TlsPolicy(verify=False))
+
+
+async def test_self_signed_certificate_as_its_own_ca_file(ca: Authority) -> None:
+    """A server's own certificate may be named as what to trust."""
+    lone = ca.issue("mail.example.org", self_signed=True)
+    with serve(echo, tls=lone.context()) as server:
+        await greeted(server.port, TlsPolicy(ca_file=str(lone.path)))
+
+
+@pytest.mark.parametrize("text", ["", "not a certificate"])
+async def test_useless_ca_file_is_named(ca: Authority, text: str) -> None:
+    """A CA file without a certificate is a TLS error with its path."""
+    path = f"{ca.ca_file}.{len(text)}"
+    with open(path, "w", encoding="ascii") as file:  # noqa: ASYNC230, PTH123 - a test's own file
+        file.write(text)
+    with serve(silent) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=path))
+    assert f"the CA file {path} holds no certificate in PEM form" in str(error)
+
+
+async def test_missing_ca_file_is_named() -> None:
+    """A CA file that is not there is a TLS error with its path and the system's words."""
+    with serve(silent) as server:
+        error = await refused(server.port, TlsPolicy(ca_file="/nowhere/ca.pem"))
+    assert "the CA file /nowhere/ca.pem can not be read: No such file or directory" in str(error)
+
+
+@pytest.mark.parametrize(
+    "policy", [TlsPolicy(minimum="1.1"), TlsPolicy(security_level=9)], ids=["minimum", "level"]
+)
+async def test_unknown_setting_is_named(policy: TlsPolicy) -> None:
+    """A TLS version or security level that does not exist is a TLS error, not a traceback."""
+    with serve(silent) as server:
+        error = await refused(server.port, policy)
+    assert "1.2 or 1.3" in str(error) or "security level 9" in str(error)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+async def test_c11_old_tls_is_a_tls_error_with_the_reason(ca: Authority, leaf: Leaf) -> None:
+    """A server with TLS 1.1 only is reported as such, not as unreachable."""
+    old = leaf.context(
+        minimum=ssl.TLSVersion.TLSv1_1,
+        maximum=ssl.TLSVersion.TLSv1_1,
+        ciphers="DEFAULT@SECLEVEL=0",
+    )
+    with serve(silent, tls=old) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+    assert "TLS version" in str(error)
+    assert error.reply is not None
+
+
+async def test_c11_minimum_is_the_accounts(ca: Authority, leaf: Leaf) -> None:
+    """An account that wants TLS 1.3 does not take 1.2; another one does."""
+    with serve(echo, tls=leaf.context(maximum=ssl.TLSVersion.TLSv1_2)) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file, minimum="1.3"))
+        assert "no common TLS version" in str(error)
+        peer = await greeted(server.port, TlsPolicy(ca_file=ca.ca_file))
+    assert peer.tls == "TLSv1.2"
+
+
+async def test_c11_security_level_opens_old_ciphers_for_one_account(
+    ca: Authority, leaf: Leaf
+) -> None:
+    """A cipher without authentication strength passes at level 0 only where it is set."""
+    weak = leaf.context(maximum=ssl.TLSVersion.TLSv1_2, ciphers="ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0")
+    with serve(echo, tls=weak) as server:
+        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+    assert "security_level = 1 may help" in str(error)
+
+
+async def sni(ca: Authority, leaf: Leaf, host: str) -> list[str | None]:
+    """Return the server names that a link to ``host`` announced."""
+    names: list[str | None] = []
+    context = leaf.context()
+
+    def note(_sock: ssl.SSLObject, name: str, _context: ssl.SSLContext) -> None:
+        names.append(name)
+
+    context.sni_callback = note
+    with serve(echo, tls=context) as server:
+        await greeted(server.port, TlsPolicy(ca_file=ca.ca_file), host=host)
+    return names
+
+
+async def test_c12_no_server_name_for_an_ip_literal(ca: Authority, leaf: Leaf) -> None:
+    """A link to an IP literal is verified by it, and announces no server name (RFC 6066 3)."""
+    assert await sni(ca, leaf, "127.0.0.1") == [None]
+
+
+async def test_server_name_is_announced_in_its_one_spelling(ca: Authority, leaf: Leaf) -> None:
+    """A link to a name announces it in lower case, without the trailing dot."""
+    assert await sni(ca, leaf, "Mail.Example.org.") == ["mail.example.org"]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_second_link_resumes_the_session(
+    ca: Authority, leaf: Leaf, version: ssl.TLSVersion
+) -> None:
+    """Links to one host, port and policy share a session, also in TLS 1.3."""
+    one = dialer()
+    resumed = []
+    with serve(echo, tls=leaf.context(maximum=version)) as server:
+        for _ in range(3):
+            receiver = Collector()
+            stream = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+            await receiver.received(b"ready")
+            resumed.append(stream.peer.resumed)
+            stream.close()
+    assert resumed == [False, True, True]
+
+
+async def test_session_is_taken_at_the_close_of_a_silent_link(ca: Authority, leaf: Leaf) -> None:
+    """A link that got no data gives its TLS 1.2 session when it is closed."""
+    one = dialer()
+    with serve(silent, tls=leaf.context(maximum=ssl.TLSVersion.TLSv1_2)) as server:
+        (await one.dial(tls_target(server.port, ca.ca_file), Collector())).close()
+        stream = await one.dial(tls_target(server.port, ca.ca_file), Collector())
+        assert stream.peer.resumed
+        stream.close()
+
+
+async def test_server_that_forgot_the_session_gets_a_full_handshake(
+    ca: Authority, leaf: Leaf
+) -> None:
+    """A restarted server with new ticket keys is reached all the same."""
+    one = dialer()
+    resumed = []
+    port = 0
+    for _ in range(2):
+        with serve(echo, tls=leaf.context(), port=port) as server:
+            port = server.port
+            receiver = Collector()
+            stream = await one.dial(tls_target(port, ca.ca_file), receiver)
+            await receiver.received(b"ready")
+            resumed.append(stream.peer.resumed)
+            stream.close()
+    assert resumed == [False, False]
+
+
+async def test_session_is_not_shared_between_policies(ca: Authority, leaf: Leaf) -> None:
+    """A session of a link that verified nothing does not spare another its verification."""
+    one = dialer()
+    with serve(echo, tls=leaf.context()) as server:
+        receiver = Collector()
+        blind = target(
+            server.port,
+            host="other.example.org",
+            encryption=Encryption.IMPLICIT,
+            policy=TlsPolicy(verify=False),
+        )
+        stream = await one.dial(blind, receiver)
+        await receiver.received(b"ready")
+        stream.close()
+        with pytest.raises(TLSError):
+            await one.dial(
+                tls_target(server.port, ca.ca_file, host="other.example.org"), Collector()
+            )
+
+
+@pytest.fixture(scope="session")
+def session(leaf: Leaf) -> ssl.SSLSession:
+    """Return a session of a handshake in memory; it may be offered, it is never used."""
+    client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client.check_hostname = False
+    client.verify_mode = ssl.CERT_NONE
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    ours = client.wrap_bio(down, up)
+    theirs = leaf.context().wrap_bio(up, down, server_side=True)
+    for end in (ours, theirs, ours, theirs):
+        with contextlib.suppress(ssl.SSLWantReadError):
+            end.do_handshake()
+    with contextlib.suppress(ssl.SSLWantReadError):
+        ours.read()
+    assert ours.session is not None
+    return ours.session
+
+
+def test_session_is_offered_for_an_hour_after_the_verification(
+    leaf: Leaf, session: ssl.SSLSession
+) -> None:
+    """After an hour the certificate is verified again, however often it was resumed."""
+    context = leaf.context()
+    service = Service(host="mail.example.org", port=993, policy=TlsPolicy())
+    sessions = Sessions()
+    kept = Kept(session=session, context=context, verified_at=100.0)
+    sessions.keep(service, kept)
+    assert sessions.offer(service, context, 100.0 + SESSION_LIFETIME - 1) is kept
+    assert sessions.offer(service, context, 100.0 + SESSION_LIFETIME) is None
+    assert sessions.offer(service, context, 100.0) is None
+
+
+def test_session_of_another_context_is_not_offered(leaf: Leaf, session: ssl.SSLSession) -> None:
+    """OpenSSL refuses a session of another context, so it is dropped."""
+    service = Service(host="mail.example.org", port=993, policy=TlsPolicy())
+    sessions = Sessions()
+    sessions.keep(service, Kept(session=session, context=leaf.context(), verified_at=0.0))
+    assert sessions.offer(service, leaf.context(), 1.0) is None
+
+
+def test_sessions_are_bounded(leaf: Leaf, session: ssl.SSLSession) -> None:
+    """Over the limit the least recently used session is given up."""
+    context = leaf.context()
+    services = [Service(host="h", port=port, policy=TlsPolicy()) for port in (1, 2, 3)]
+    sessions = Sessions(limit=2)
+    kept = Kept(session=session, context=context, verified_at=0.0)
+    sessions.keep(services[0], kept)
+    sessions.keep(services[1], kept)
+    sessions.offer(services[0], context, 1.0)
+    sessions.keep(services[2], kept)
+    assert [sessions.offer(service, context, 1.0) for service in services] == [kept, None, kept]
+
+
+async def test_turnstile_lets_one_pass_per_turn_of_the_loop() -> None:
+    """Between two waiters the loop runs everything else that is ready."""
+    turnstile = Turnstile()
+    order: list[str] = []
+
+    async def passenger(name: str) -> None:
+        await turnstile.turn()
+        order.append(name)
+        asyncio.get_running_loop().call_soon(order.append, "event")
+
+    async with asyncio.TaskGroup() as group:
+        for name in ("first", "second", "third"):
+            group.create_task(passenger(name))
+    assert order[:5] == ["first", "event", "second", "event", "third"]
+
+
+async def test_turnstile_passes_over_the_cancelled() -> None:
+    """A waiter that left holds nobody up."""
+    turnstile = Turnstile()
+    first = asyncio.create_task(turnstile.turn())
+    second = asyncio.create_task(turnstile.turn())
+    await asyncio.sleep(0)
+    first.cancel()
+    async with asyncio.timeout(1):
+        await second
+        await turnstile.turn()
+
+
+async def test_silent_servers_do_not_hold_up_a_handshake(ca: Authority, leaf: Leaf) -> None:
+    """A hundred servers that accept and say nothing do not keep a living one waiting."""
+    one = dialer()
+    with serve(silent) as dead, serve(echo, tls=leaf.context()) as alive:
+        stuck = [
+            asyncio.create_task(one.dial(tls_target(dead.port, ca.ca_file), Collector()))
+            for _ in range(100)
+        ]
+        async with asyncio.timeout(5):
+            stream = await one.dial(tls_target(alive.port, ca.ca_file), Collector())
+        stream.close()
+        for task in stuck:
+            task.cancel()
+        await asyncio.gather(*stuck, return_exceptions=True)
+
+
+async def test_server_that_leaves_in_the_handshake_is_a_network_error(ca: Authority) -> None:
+    """An end of file in the handshake is no verdict on certificates."""
+
+    def leave(sock: socket.socket) -> None:
+        sock.recv(65536)
+
+    with serve(leave) as server, pytest.raises(NetworkError, match=r"closed the connection"):
+        await dialer().dial(tls_target(server.port, ca.ca_file), Collector())
+
+
+async def test_client_certificate_wanted_is_named(ca: Authority, leaf: Leaf) -> None:
+    """A server that wants a client certificate says so after the handshake (TLS 1.3)."""
+    context = leaf.context()
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(ca.ca_file)
+    receiver = Collector()
+    with serve(silent, tls=context) as server:
+        await dialer().dial(tls_target(server.port, ca.ca_file), receiver)
+        error = await receiver.end()
+    assert isinstance(error, TLSError)
+    assert "wants a client certificate" in str(error)
