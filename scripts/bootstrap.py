@@ -214,7 +214,9 @@ def addresses(wheel: tuple[str, str, str]) -> Iterator[str]:
     for variable in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "PIP_INDEX_URL"):
         index = os.environ.get(variable)
         if index:
-            found = listed(index.rpartition("=")[2].rstrip("/") + "/uv/", name)
+            # uv lets an index have a name before its address: name=https://...
+            index = re.sub(r"^[\w.-]+=", "", index)
+            found = listed(index.rstrip("/") + "/uv/", name)
             if found:
                 yield found
     yield f"{_FILES}/{folder}/{name}"
