@@ -14,7 +14,7 @@ from pathlib import Path
 from vedette import mime
 from vedette.engine.world import World
 from vedette.imap import Fetch
-from vedette.model.account import Account, Depth
+from vedette.model.account import Account
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
@@ -134,13 +134,9 @@ class Ingest:
 
     async def _read(self, batch: Batch, mail: Mail) -> mime.Message | None:
         """Return the message, or None when it kills whoever reads it."""
-        if not _is_counted(mail):
-            return await self._world.reader.read(
-                mail.source,
-                depth=_depth(self._account.depth),
-                trusted_authserv=self._account.trusted_authserv,
-                size=mail.row.size,
-            )
+        careful = self._world.clock.now() < self._world.careful_until
+        if not (careful or _is_large(mail)):
+            return await self._parse(mail, isolate=False)
         while True:
             starts = await self._world.store.begin_read(
                 self._account.id, batch.folder.path, batch.cursor.uid_validity, mail.row.uid or 0
@@ -148,23 +144,23 @@ class Ingest:
             if starts > MAX_STARTS:
                 return None
             try:
-                return await self._world.reader.read(
-                    mail.source,
-                    depth=_depth(self._account.depth),
-                    trusted_authserv=self._account.trusted_authserv,
-                    size=mail.row.size,
-                )
+                return await self._parse(mail, isolate=careful or starts > 1)
             except ReaderKilledError:
                 # The count is on disk: the loop ends at MAX_STARTS, here or after a restart.
                 continue
 
+    async def _parse(self, mail: Mail, *, isolate: bool) -> mime.Message:
+        return await self._world.reader.read(
+            mail.source,
+            depth=mime.Depth(self._account.depth.value),
+            trusted_authserv=self._account.trusted_authserv,
+            size=mail.row.size,
+            isolate=isolate,
+        )
 
-def _is_counted(mail: Mail) -> bool:
+
+def _is_large(mail: Mail) -> bool:
     return isinstance(mail.source, Path) or len(mail.source) > COUNTED_ABOVE
-
-
-def _depth(depth: Depth) -> mime.Depth:
-    return mime.Depth(depth.value)
 
 
 def _header(mail: Mail, message: mime.Message | None) -> bytes:

@@ -26,6 +26,7 @@ from vedette.errors import LinkError, StoreError, ThrottledError, Trouble, Vedet
 from vedette.model.account import Account, Cover, Health
 from vedette.model.folder import Folder
 from vedette.ports.link import Target
+from vedette.ports.reader import ReaderUnavailableError
 from vedette.sync.trouble import Recovery
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -119,7 +120,7 @@ class Watcher:
             await self._connection(None)
         except StaleError:
             return 0.0
-        except StoreError as error:
+        except (StoreError, ReaderUnavailableError) as error:
             await self._noted(error)
             return STORE_WAIT
         except LinkError as error:
@@ -137,6 +138,7 @@ class Watcher:
             error=str(error),
             failures=self._recovery.failures,
         )
+        self._world.on_failure(self.account.id, error)
         try:
             await self._health.failed(
                 error,

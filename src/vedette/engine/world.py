@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from vedette.errors import VedetteError
 from vedette.model.delivery import Endpoint
-from vedette.model.ids import EndpointId
+from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.clock import Clock, Dice
 from vedette.ports.link import Dialer
 from vedette.ports.reader import Reader
@@ -24,6 +25,9 @@ class World:
 
     ``endpoints`` returns those that exist now; ``wake`` is told which of them
     have something new to deliver. ``spool`` is the folder for large messages.
+    ``on_failure`` is told of every connection that failed.
+    Until the instant ``careful_until`` every message is read in another process
+    and counted: the last run ended without a word, and a message may be why (M5).
     """
 
     dialer: Dialer
@@ -36,3 +40,5 @@ class World:
     spool: str
     fence: Fence = field(default_factory=Fence)
     tempo: Tempo = field(default_factory=Tempo)
+    on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None
+    careful_until: float = 0.0

@@ -7,9 +7,13 @@ from typing import Any
 from vedette.model.account import Account, AccountState, Health
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
-from vedette.model.ids import message_event_id, occurrence_event_id
+from vedette.model.delivery import EndpointState
+from vedette.model.ids import AccountId, TenantId, message_event_id, occurrence_event_id
 from vedette.outbox.envelope import instant
 from vedette.outbox.message import whereabouts
+
+#: Whom an event is about that belongs to no account.
+SERVICE = AccountId("vedette")
 
 #: Which event tells of which state; CONNECTING is no news.
 STATE_EVENTS = {
@@ -68,6 +72,26 @@ def reset(
             "listed": listed,
             "untold": untold,
             "receivedAt": instant(now),
+        },
+    )
+
+
+def endpoint_disabled(endpoint: EndpointState, now: float) -> Event:
+    """Return ``endpoint.disabled``: nothing more is sent there until someone says so."""
+    kind = EventType.ENDPOINT_DISABLED
+    since = endpoint.disabled_at or now
+    return Event(
+        id=occurrence_event_id(SERVICE, kind, f"{endpoint.id}/{since:.6f}"),
+        type=kind,
+        tenant=TenantId(SERVICE),
+        account=SERVICE,
+        time=since,
+        subject=endpoint.id,
+        lane=b"",
+        data={
+            "endpoint": {"id": endpoint.id},
+            "reason": endpoint.disabled_reason,
+            "since": instant(since),
         },
     )
 

@@ -16,6 +16,13 @@ class ReaderKilledError(VedetteError):
     code = "reader_killed"
 
 
+class ReaderUnavailableError(VedetteError):
+    """No process could be had to read with; the message was not looked at."""
+
+    code = "reader_unavailable"
+    retryable = True
+
+
 class Reader(Protocol):
     """Turns the bytes of a message into a Message; bad mail is no error."""
 
@@ -26,9 +33,12 @@ class Reader(Protocol):
         depth: Depth,
         trusted_authserv: Collection[str],
         size: int | None,
+        isolate: bool = False,
     ) -> Message:
         """Read one message, from memory or from a file.
 
         ``size`` is the message's whole size in octets; a shorter source was cut.
-        Raises ReaderKilledError when the message killed its worker.
+        With ``isolate`` it is read in another process whatever its size. Raises
+        ReaderKilledError when the message killed its worker, and
+        ReaderUnavailableError when there is no worker to be had.
         """

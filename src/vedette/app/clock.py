@@ -1,0 +1,18 @@
+"""The real clock and the real dice."""
+
+from __future__ import annotations
+
+import random
+import time
+
+
+class SystemClock:
+    """The machine's wall clock."""
+
+    def now(self) -> float:
+        """Return seconds since the Unix epoch, UTC."""
+        return time.time()
+
+
+#: Jitter needs no cryptographic randomness; it must only differ between processes.
+dice = random.SystemRandom().random

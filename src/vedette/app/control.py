@@ -1,0 +1,132 @@
+"""The service's own door for commands on this machine: a socket in the state folder.
+
+Only the owner of the state can open it. One JSON object in, one out, one per
+connection. It exists because a second process must not write the state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import structlog
+
+from vedette.engine.part import Part
+from vedette.errors import NetworkError, VedetteError
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
+from vedette.ports.store import EventQuery
+
+_log = structlog.stdlib.get_logger(__name__)
+
+SOCKET = "control.sock"
+#: A request is one line: a query of a few filters.
+MAX_LINE = 64 * 1024
+#: Seconds for a whole request and answer.
+DEADLINE = 30.0
+
+
+Replay: TypeAlias = Callable[[EventQuery, Sequence[EndpointId]], Awaitable[int]]
+
+
+class Control(Part):
+    """Answers ``replay`` and ``ping``."""
+
+    def __init__(self, state: Path, replay: Replay) -> None:
+        super().__init__("control")
+        self._path = state / SOCKET
+        self._replay = replay
+        self._server: asyncio.Server | None = None
+
+    async def _open(self) -> None:
+        # The state's lock is ours: a socket that is there is a dead one.
+        self._path.unlink(missing_ok=True)
+        try:
+            self._server = await asyncio.start_unix_server(
+                self._serve, str(self._path), limit=MAX_LINE
+            )
+            self._path.chmod(0o600)
+        except OSError as error:
+            # Watching is what matters: without the door only ``replay`` is refused.
+            _log.warning("control.unavailable", path=str(self._path), error=str(error))
+
+    async def _close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            async with asyncio.timeout(DEADLINE):
+                answer = await self._answer(await reader.readline())
+                writer.write(json.dumps(answer).encode() + b"\n")
+                await writer.drain()
+        except (OSError, ValueError, TimeoutError) as error:
+            _log.warning("control.failed", error=str(error))
+        finally:
+            writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        request = json.loads(line)
+        if not isinstance(request, dict):
+            return {"error": "expected an object"}
+        if request.get("command") == "ping":
+            return {"pong": True}
+        if request.get("command") != "replay":
+            return {"error": "the command is not known"}
+        names = [EndpointId(str(each)) for each in request.get("endpoints", [])]
+        try:
+            count = await self._replay(query_from(request.get("query", {})), names)
+        except VedetteError as error:
+            return {"error": str(error)}
+        return {"queued": count}
+
+
+def query_to(query: EventQuery) -> dict[str, Any]:
+    """Return a query as JSON."""
+    return {
+        "tenant": query.tenant,
+        "account": query.account,
+        "types": list(query.types),
+        "start": query.start,
+        "end": query.end,
+        "event": query.event,
+        "limit": query.limit,
+    }
+
+
+def query_from(data: dict[str, Any]) -> EventQuery:
+    """Return the query in a request."""
+    tenant, account, event = data.get("tenant"), data.get("account"), data.get("event")
+    return EventQuery(
+        tenant=None if tenant is None else TenantId(str(tenant)),
+        account=None if account is None else AccountId(str(account)),
+        types=tuple(str(each) for each in data.get("types", ())),
+        start=data.get("start"),
+        end=data.get("end"),
+        event=None if event is None else EventId(str(event)),
+        limit=int(data.get("limit", 100)),
+    )
+
+
+async def ask(state: Path, request: dict[str, Any]) -> dict[str, Any] | None:
+    """Ask the service that runs on a state folder; None when none runs there.
+
+    Raises NetworkError when it does not answer.
+    """
+    try:
+        async with asyncio.timeout(DEADLINE):
+            reader, writer = await asyncio.open_unix_connection(str(state / SOCKET), limit=MAX_LINE)
+            try:
+                writer.write(json.dumps(request).encode() + b"\n")
+                line = await reader.readline()
+            finally:
+                writer.close()
+    except (FileNotFoundError, ConnectionRefusedError):
+        return None
+    except (OSError, TimeoutError) as error:
+        raise NetworkError(f"the service on {state} does not answer: {error}") from error
+    answer = json.loads(line or b"{}")
+    return answer if isinstance(answer, dict) else {}

@@ -1,0 +1,190 @@
+"""The whole service as one part: store, reader, courier and supervisor, in that order.
+
+They start from the bottom up and stop from the top down: first no new mail,
+then the deliveries in hand, then the state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from vedette.app.clock import SystemClock, dice
+from vedette.app.control import Control
+from vedette.app.housekeeping import Housekeeping
+from vedette.app.run_marker import RunMarker
+from vedette.app.sinks import build
+from vedette.config.settings import AccountSettings, EndpointSettings, Settings
+from vedette.engine.courier import Courier
+from vedette.engine.part import Part
+from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.world import World
+from vedette.errors import UsageError, VedetteError
+from vedette.model.account import Health
+from vedette.model.delivery import Endpoint, EndpointState
+from vedette.model.ids import AccountId, EndpointId
+from vedette.net.dial import SocketDialer
+from vedette.outbox.occurrence import endpoint_disabled
+from vedette.outbox.selection import plan
+from vedette.ports.sink import Sink
+from vedette.ports.store import EventQuery, Fence
+from vedette.reader import MessageReader
+from vedette.store.sqlite import SqliteStore
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: After a run that ended without a word, messages are read in another process for so long (M5).
+CAREFUL = 600.0
+
+
+class Engine(Part):
+    """A running Vedette. ``extra`` sinks stand beside those of the settings (a live view)."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        extra: Mapping[EndpointId, tuple[Endpoint, Sink]] | None = None,
+        on_failure: Callable[[AccountId, VedetteError], None] | None = None,
+    ) -> None:
+        super().__init__("engine")
+        self.settings = settings
+        self.clock = SystemClock()
+        self.store = SqliteStore(settings.state, self.clock)
+        self._extra = dict(extra or {})
+        self._endpoints: dict[EndpointId, EndpointSettings] = {}
+        self._marker = RunMarker(settings.state)
+        self._reader = MessageReader()
+        self._on_failure = on_failure or (lambda _account, _error: None)
+        self.courier = Courier(
+            self.store,
+            self._extra,
+            self.clock,
+            dice,
+            on_disabled=self._disabled,
+            on_crash=self._crashed,
+        )
+        self.supervisor: Supervisor | None = None
+        self._control = Control(settings.state, self.replay)
+        self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
+
+    @property
+    def healths(self) -> list[Health]:
+        """How every watched account is doing."""
+        return [] if self.supervisor is None else self.supervisor.healths
+
+    def endpoints(self) -> Sequence[Endpoint]:
+        """Return the endpoints that exist now."""
+        own = [each.endpoint for each in self._endpoints.values()]
+        return [*own, *(endpoint for endpoint, _ in self._extra.values())]
+
+    async def apply(self, settings: Settings) -> None:
+        """Go over to new settings, touching only what changed.
+
+        Raises SinkError when an endpoint can not be built; what was done stays.
+        """
+        self.settings = settings
+        await self._apply_endpoints(settings.endpoints)
+        if self.supervisor is not None:
+            await self.supervisor.assign(_assignments(settings.accounts))
+        _log.info(
+            "settings.applied",
+            accounts=len(settings.accounts),
+            endpoints=len(settings.endpoints),
+        )
+
+    async def replay(self, query: EventQuery, names: Sequence[EndpointId]) -> int:
+        """Queue stored events again for the named endpoints, or for all; return how many.
+
+        Raises UsageError for a name that no endpoint has.
+        """
+        known = [endpoint.id for endpoint in self.endpoints()]
+        for name in names:
+            if name not in known:
+                raise UsageError(f"no endpoint is named {name!r}; there are: {', '.join(known)}")
+        targets = list(names) or known
+        count = await self.store.replay(query, targets, self.clock.now())
+        self.courier.wake(targets)
+        return count
+
+    async def _open(self) -> None:
+        await self.store.start()
+        ended_well = self._marker.begin()
+        await self._reader.start()
+        await self.courier.start()
+        world = World(
+            dialer=SocketDialer(),
+            store=self.store,
+            reader=self._reader,
+            clock=self.clock,
+            dice=dice,
+            endpoints=self.endpoints,
+            wake=self.courier.wake,
+            spool=str(_spool(self.settings.state)),
+            tempo=self.settings.tempo,
+            on_failure=self._on_failure,
+            careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
+        )
+        self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
+        await self.supervisor.start()
+        await self._housekeeping.start()
+        await self._control.start()
+        await self.apply(self.settings)
+
+    async def _close(self) -> None:
+        await self._control.stop()
+        await self._housekeeping.stop()
+        if self.supervisor is not None:
+            await self.supervisor.stop()
+        await self.courier.stop()
+        await self._reader.stop()
+        await self.store.stop()
+        self._marker.end()
+
+    async def _apply_endpoints(self, wanted: Sequence[EndpointSettings]) -> None:
+        by_id = {each.endpoint.id: each for each in wanted}
+        for endpoint in [each for each in self._endpoints if each not in by_id]:
+            del self._endpoints[endpoint]
+            await self.courier.remove(endpoint)
+        for endpoint, each in by_id.items():
+            if self._endpoints.get(endpoint) != each:
+                await self.courier.add(each.endpoint, build(each, self.clock))
+                self._endpoints[endpoint] = each
+
+    async def _disabled(self, state: EndpointState) -> None:
+        event = endpoint_disabled(state, self.clock.now())
+        postings = plan([event], self.endpoints())
+        await self.store.post(Fence(), postings)
+        self.courier.wake({each for posting in postings for each in posting.endpoints})
+
+    def _crashed(self, part: Part, error: BaseException) -> None:
+        """Take the service down when a part has a defect: whoever runs us starts it anew."""
+        if self.crash is None:
+            self.crash = error
+        _log.error("engine.crashed", part=part.name, error=str(error))
+        self._over.set()
+
+
+def _assignments(accounts: Sequence[AccountSettings]) -> list[Assignment]:
+    return [Assignment(account=each.account, target=each.target) for each in accounts]
+
+
+def _spool(state: Path) -> Path:
+    """Return an empty folder for large messages; what a crash left there is removed."""
+    folder = state / "spool"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob("vedette-*"):
+        left.unlink(missing_ok=True)
+    return folder
+
+
+async def stop_within(engine: Engine, seconds: float) -> None:
+    """Stop the engine, giving up after ``seconds``: what is not done is repeated, not lost."""
+    try:
+        async with asyncio.timeout(seconds):
+            await engine.stop()
+    except TimeoutError:
+        _log.error("engine.stop_timed_out", seconds=seconds)

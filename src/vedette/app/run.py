@@ -1,0 +1,109 @@
+"""Runs an engine until it is told to stop: signals, new settings, a closed pipe.
+
+SIGTERM and SIGINT drain: the commit in hand, LOGOUT, the deliveries in flight.
+A second one exits at once, which is safe by design. SIGHUP, or a change of the
+file, reads the settings again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from vedette.app.engine import Engine, stop_within
+from vedette.config.settings import Settings
+from vedette.errors import VedetteError
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Service managers kill after 90 s (systemd) or 30 s (Kubernetes); be done before.
+DRAIN = 20.0
+#: Seconds between two looks at the settings file.
+LOOK = 2.0
+#: The exit status after a second signal: 128 + SIGTERM, as shells say it.
+IMPATIENT = 143
+
+
+class Stopper:
+    """Turns signals into one event, and a second signal into an exit."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.reload = asyncio.Event()
+
+    def install(self) -> None:
+        """Take the signals of this process."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+
+    def _stop(self) -> None:
+        if self.asked.is_set():
+            # Nothing is half done: what was not committed is fetched again.
+            os._exit(IMPATIENT)
+        self.asked.set()
+
+
+async def run(
+    engine: Engine,
+    stopper: Stopper,
+    *,
+    read: Callable[[], Settings] | None = None,
+    file: Path | None = None,
+) -> None:
+    """Start the engine, keep it until it is told to stop, and drain it.
+
+    ``read`` reads the settings again when ``file`` changes or SIGHUP comes.
+    Raises what a part crashed with, or VedetteError when the start fails.
+    """
+    await engine.start()
+    watch = None
+    if read is not None and file is not None:
+        watch = asyncio.create_task(_reload(engine, stopper, read, file), name="settings")
+    stop = asyncio.create_task(stopper.asked.wait(), name="stop")
+    over = asyncio.create_task(engine.wait(), name="engine over")
+    try:
+        await asyncio.wait({stop, over}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (stop, over, watch):
+            if task is not None:
+                task.cancel()
+        await stop_within(engine, DRAIN)
+    if engine.crash is not None:
+        raise engine.crash
+
+
+async def _reload(
+    engine: Engine, stopper: Stopper, read: Callable[[], Settings], file: Path
+) -> None:
+    seen = _stamp(file)
+    while True:
+        try:
+            async with asyncio.timeout(LOOK):
+                await stopper.reload.wait()
+        except TimeoutError:
+            stamp = _stamp(file)
+            if stamp in {seen, None}:
+                continue
+        stopper.reload.clear()
+        seen = _stamp(file)
+        try:
+            await engine.apply(await asyncio.to_thread(read))
+        except VedetteError as error:
+            # The service goes on with what it had: a typing error must not stop the mail.
+            _log.error("settings.refused", error=str(error))
+
+
+def _stamp(file: Path) -> tuple[int, int, int] | None:
+    """Return what changes when a file is edited or replaced; None while it is not there."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_ino, status.st_size

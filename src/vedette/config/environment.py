@@ -1,0 +1,59 @@
+"""The environment: where secrets and state are when nothing else says so."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+
+from vedette.errors import UsageError
+from vedette.secret import Secret
+
+#: The password of ``vedette watch`` and ``vedette doctor``; never shown by ``ps``.
+PASSWORD = "VEDETTE_PASSWORD"  # noqa: S105 - the name of a variable, not a password
+#: An OAuth 2.0 access token in its place.
+TOKEN = "VEDETTE_TOKEN"  # noqa: S105 - the name of a variable, not a token
+#: The secret that signs what ``--webhook`` posts.
+WEBHOOK_SECRET = "VEDETTE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, not a secret
+#: The configuration of ``serve``, ``status``, ``events`` and ``replay``.
+CONFIG = "VEDETTE_CONFIG"
+
+
+def variable(name: str) -> str | None:
+    """Return an environment variable; an empty one is none."""
+    return os.environ.get(name) or None
+
+
+def secret(name: str) -> Secret[str] | None:
+    """Return an environment variable as a secret."""
+    value = variable(name)
+    return None if value is None else Secret(value)
+
+
+def state_folder() -> Path:
+    """Return the folder of the user's own state (XDG Base Directory Specification)."""
+    base = variable("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "vedette"
+
+
+def secret_file(path: Path) -> Secret[str]:
+    """Return the first line of a file as a secret. Raises UsageError without its content."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            line = file.readline(65_536).rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UsageError(f"{path} can not be read: {reason}") from error
+    if not line:
+        raise UsageError(f"{path} is empty; it should hold the secret in its first line")
+    return Secret(line)
+
+
+def keyring_password(host: str, user: str) -> Secret[str] | None:
+    """Return the password from the desktop's keyring, if the optional extra is installed."""
+    try:
+        keyring = import_module("keyring")
+    except ImportError:
+        return None
+    found = keyring.get_password(f"vedette:{host}", user)
+    return None if found is None else Secret(found)

@@ -1,0 +1,96 @@
+"""The whole configuration of ``vedette serve``: ``vedette.toml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vedette.config.accounts import read_account
+from vedette.config.document import Table, load
+from vedette.config.endpoints import read_endpoint
+from vedette.config.environment import state_folder
+from vedette.config.settings import DAY, Retention, Settings
+from vedette.engine.gate import LoginRate
+from vedette.sync.cadence import Tempo
+from vedette.telemetry.log import LogPolicy, Style
+
+#: Seconds of an hour: the upper bound of waits that keep a watch alive.
+HOUR = 3600.0
+
+
+def read_settings(path: Path) -> Settings:
+    """Read a configuration file. Raises ConfigError with file, line and key."""
+    document = load(path)
+    state = document.text("state")
+    accounts = tuple(read_account(table) for table in document.table("accounts").tables())
+    endpoints = tuple(read_endpoint(table) for table in document.table("endpoints").tables())
+    _check_references(document, accounts=[each.account.id for each in accounts])
+    settings = Settings(
+        state=state_folder() if state is None else path.parent / Path(state).expanduser(),
+        accounts=accounts,
+        endpoints=endpoints,
+        log=_log(document.table("log")),
+        logins=_logins(document.table("logins")),
+        tempo=_tempo(document.table("tempo")),
+        retention=_retention(document.table("retention")),
+    )
+    document.done()
+    return settings
+
+
+def _check_references(document: Table, *, accounts: list[str]) -> None:
+    """Refuse an endpoint for an account that is not there: it would be silent for ever."""
+    for table in document.table("endpoints").tables():
+        for name in table.texts("accounts"):
+            if name not in accounts:
+                table.fail("accounts", f"there is no account {name!r}")
+
+
+def _log(table: Table) -> LogPolicy:
+    level = table.text("level", "info") or "info"
+    if level not in {"debug", "info", "warning", "error"}:
+        table.fail("level", f"{level!r} is none of debug, info, warning, error")
+    policy = LogPolicy(
+        level=level,
+        style=table.choice("style", Style, Style.JSON),
+        show_addresses=table.flag("show_addresses", default=False),
+    )
+    table.done()
+    return policy
+
+
+def _logins(table: Table) -> LoginRate:
+    standard = LoginRate()
+    rate = LoginRate(
+        host_per_second=table.number(
+            "host_per_second", standard.host_per_second, low=0.01, high=10_000
+        ),
+        host_at_once=table.whole("host_at_once", standard.host_at_once, low=1, high=10_000),
+        total_per_second=table.number(
+            "total_per_second", standard.total_per_second, low=0.01, high=10_000
+        ),
+        total_at_once=table.whole("total_at_once", standard.total_at_once, low=1, high=10_000),
+    )
+    table.done()
+    return rate
+
+
+def _tempo(table: Table) -> Tempo:
+    standard = Tempo()
+    tempo = Tempo(
+        proof=table.number("proof", standard.proof, low=1, high=29 * 60),
+        poll=table.number("poll", standard.poll, low=1, high=HOUR),
+        safety=table.number("safety", standard.safety, low=1, high=HOUR),
+        reopen=table.number("reopen", standard.reopen, low=1, high=24 * HOUR),
+    )
+    table.done()
+    return tempo
+
+
+def _retention(table: Table) -> Retention:
+    standard = Retention()
+    retention = Retention(
+        events=DAY * table.number("events_days", standard.events / DAY, low=1, high=3650),
+        seen=DAY * table.number("seen_days", standard.seen / DAY, low=1, high=3650),
+    )
+    table.done()
+    return retention

@@ -1,0 +1,64 @@
+"""The settings as values: everything a service needs to start, checked and complete."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeAlias
+
+from vedette.engine.gate import LoginRate
+from vedette.model.account import Account
+from vedette.model.delivery import Endpoint
+from vedette.ports.link import Target
+from vedette.sinks.command import CommandSettings
+from vedette.sinks.lines import LinesSettings
+from vedette.sinks.webhook import WebhookSettings
+from vedette.sync.cadence import Tempo
+from vedette.telemetry.log import LogPolicy
+
+SinkSettings: TypeAlias = WebhookSettings | CommandSettings | LinesSettings
+
+#: Seconds in a day.
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """An account and the server it lives on."""
+
+    account: Account
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointSettings:
+    """An endpoint and how it is reached; ``private`` lets a webhook go to inside addresses."""
+
+    endpoint: Endpoint
+    sink: SinkSettings
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long things are kept, in seconds.
+
+    Events for replay: 30 days. Identity keys: a year, because a mailbox may be
+    rebuilt long after its mail was delivered.
+    """
+
+    events: float = 30 * DAY
+    seen: float = 365 * DAY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All of it. ``state`` is the folder that holds the state."""
+
+    state: Path
+    accounts: tuple[AccountSettings, ...] = ()
+    endpoints: tuple[EndpointSettings, ...] = ()
+    log: LogPolicy = field(default_factory=LogPolicy)
+    logins: LoginRate = field(default_factory=LoginRate)
+    tempo: Tempo = field(default_factory=Tempo)
+    retention: Retention = field(default_factory=Retention)
