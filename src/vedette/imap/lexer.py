@@ -60,7 +60,8 @@ def read_values(
     current: list[Value] = []
     stack: list[list[Value]] = []
     used = 0
-    for count, token in enumerate(_TOKEN.finditer(text, start)):
+    # Spaces at the end belong to no token; left there, each would be tried as the start of one.
+    for count, token in enumerate(_TOKEN.finditer(text.rstrip(b" "), start)):
         kind = token.lastindex
         if count >= limits.items:
             raise ParseError(f"more than {limits.items} values")
