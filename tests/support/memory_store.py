@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import inf, isnan
 
 from vedette.errors import StoreError
@@ -330,21 +330,18 @@ class MemoryStore:
 
 
 def _moved(old: FolderState | None, commit: Commit) -> FolderState:
-    gaps: dict[int, Gap] = {gap.uid: gap for gap in (old.gaps if old else ())}
-    gaps.update((gap.uid, gap) for gap in commit.gaps)
+    validity = commit.cursor.uid_validity
+    same = old is not None and old.cursor.uid_validity == validity
+    kept = old if same else None
+    gaps: dict[int, Gap] = {gap.uid: gap for gap in (kept.gaps if kept else ())}
+    gaps.update((gap.uid, gap) for gap in commit.gaps if gap.uid_validity == validity)
     for uid in commit.closed:
         gaps.pop(uid, None)
-    same = old is not None and old.cursor.uid_validity == commit.cursor.uid_validity
-    kept = old.mailbox_id if old is not None and same and commit.mailbox_id is None else None
     return FolderState(
         path=commit.folder,
-        cursor=replace(commit.cursor),
-        mailbox_id=commit.mailbox_id or kept,
-        gaps=tuple(
-            gaps[uid]
-            for uid in sorted(gaps)
-            if gaps[uid].uid_validity == commit.cursor.uid_validity
-        ),
+        cursor=commit.cursor,
+        mailbox_id=kept.mailbox_id if kept and commit.mailbox_id is None else commit.mailbox_id,
+        gaps=tuple(gaps[uid] for uid in sorted(gaps)),
     )
 
 

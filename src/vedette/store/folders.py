@@ -24,7 +24,7 @@ _OF_ACCOUNT = sql("folders_of_account")
 _GAPS = sql("gaps_of_account")
 _GAP_PUT = sql("gap_put")
 _GAP_CLOSE = sql("gap_close")
-_GAPS_OUTLIVED = sql("gaps_outlived")
+_GAPS_DROP = sql("gaps_drop")
 _READING_BEGIN = sql("reading_begin")
 _READINGS_DONE = sql("readings_done")
 _READINGS_FORGET = sql("readings_forget")
@@ -57,21 +57,25 @@ def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
 
 
 def _settle_gaps(connection: sqlite3.Connection, folder: int, step: Commit) -> None:
+    uid_validity = step.cursor.uid_validity
+    if step.expected is not None and step.expected.uid_validity != uid_validity:
+        # UIDs of another UIDVALIDITY name nothing any more (RFC 9051 section 2.3.1.1).
+        connection.execute(_GAPS_DROP, {"folder": folder})
     connection.executemany(
         _GAP_PUT,
         (
             {
                 "folder": folder,
                 "uid": gap.uid,
-                "uid_validity": gap.uid_validity,
+                "uid_validity": uid_validity,
                 "tries": gap.tries,
                 "due": gap.due,
             }
             for gap in step.gaps
+            if gap.uid_validity == uid_validity
         ),
     )
     connection.executemany(_GAP_CLOSE, ({"folder": folder, "uid": uid} for uid in step.closed))
-    connection.execute(_GAPS_OUTLIVED, {"folder": folder, "uid_validity": step.cursor.uid_validity})
 
 
 def forget(connection: sqlite3.Connection, account: AccountId, folder: bytes) -> None:

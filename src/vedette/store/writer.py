@@ -106,6 +106,8 @@ class Writer:
     async def start(self) -> None:
         """Open the database on a new thread. Raises StoreError and its kinds."""
         self._loop = asyncio.get_running_loop()
+        self._queue = SimpleQueue()
+        self._stopping = False
         self._ended = self._loop.create_future()
         opened: asyncio.Future[None] = self._loop.create_future()
         # A daemon: a loop that died without stop() must not keep the process alive,
@@ -114,22 +116,29 @@ class Writer:
         self._thread.start()
         try:
             await asyncio.wait_for(opened, PATIENCE)
-        except TimeoutError:
-            raise self._hung() from None
+        except BaseException as error:
+            # A thread that still opens its database ends as soon as it has.
+            self._queue.put(_Signal.STOP)
+            self._thread = None
+            if isinstance(error, TimeoutError):
+                raise self._hung() from None
+            raise
         self._closed = False
 
     async def stop(self) -> None:
         """Write what was accepted, then close."""
-        if self._thread is None:
+        thread = self._thread
+        if thread is None:
             return
-        self._closed = True
-        thread, self._thread = self._thread, None
-        self._queue.put(_Signal.STOP)
+        if not self._closed:
+            self._closed = True
+            self._queue.put(_Signal.STOP)
         try:
             await asyncio.wait_for(asyncio.shield(self._ended), PATIENCE)
         except TimeoutError:
             raise self._hung() from None
         thread.join()
+        self._thread = None
 
     async def run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
         """Do ``work`` with the connection and return its value, once it is on disk.

@@ -48,9 +48,8 @@ SET uid_validity = excluded.uid_validity, tries = excluded.tries, due = excluded
 -- name: gap_close
 DELETE FROM gap WHERE folder = :folder AND uid = :uid;
 
--- name: gaps_outlived
--- UIDs of another UIDVALIDITY name nothing any more (RFC 9051 section 2.3.1.1).
-DELETE FROM gap WHERE folder = :folder AND uid_validity <> :uid_validity;
+-- name: gaps_drop
+DELETE FROM gap WHERE folder = :folder;
 
 -- name: reading_begin
 INSERT INTO reading (account, path, uid_validity, uid, starts)
@@ -63,7 +62,9 @@ RETURNING starts;
 DELETE FROM reading
 WHERE account = :account AND path = :path
   AND (uid_validity <> :uid_validity
-       OR (uid <= :last_uid AND uid NOT IN (SELECT uid FROM gap WHERE folder = :folder)));
+       OR (uid <= :last_uid
+           AND NOT EXISTS (SELECT 1 FROM gap
+                           WHERE gap.folder = :folder AND gap.uid = reading.uid)));
 
 -- name: readings_forget
 DELETE FROM reading WHERE account = :account AND path = :path;
