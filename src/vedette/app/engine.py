@@ -48,7 +48,8 @@ class Engine(Part):
         settings: Settings,
         *,
         extra: Mapping[EndpointId, tuple[Endpoint, Sink]] | None = None,
-        on_failure: Callable[[AccountId, VedetteError], None] | None = None,
+        on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None,
+        on_connected: Callable[[AccountId], None] = lambda _account: None,
     ) -> None:
         super().__init__("engine")
         self.settings = settings
@@ -58,7 +59,8 @@ class Engine(Part):
         self._endpoints: dict[EndpointId, EndpointSettings] = {}
         self._marker = RunMarker(settings.state)
         self._reader = MessageReader()
-        self._on_failure = on_failure or (lambda _account, _error: None)
+        self._on_failure = on_failure
+        self._on_connected = on_connected
         self.courier = Courier(
             self.store,
             self._extra,
@@ -126,6 +128,7 @@ class Engine(Part):
             spool=str(_spool(self.settings.state)),
             tempo=self.settings.tempo,
             on_failure=self._on_failure,
+            on_connected=self._on_connected,
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
         )
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)

@@ -49,6 +49,7 @@ class HealthBook:
         now = self._world.clock.now()
         health = replace(self.health, proof_at=now, strikes=0, trouble=None, error=None)
         await self._enter(health, AccountState.CONNECTED)
+        self._world.on_connected(self._account.id)
 
     async def failed(self, error: VedetteError, *, strikes: int, degraded: bool) -> None:
         """Note a failure; ``degraded`` is whether it is more than a passing one (I11)."""

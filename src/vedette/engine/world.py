@@ -25,7 +25,8 @@ class World:
 
     ``endpoints`` returns those that exist now; ``wake`` is told which of them
     have something new to deliver. ``spool`` is the folder for large messages.
-    ``on_failure`` is told of every connection that failed.
+    ``on_failure`` is told of every connection that failed, ``on_connected`` of
+    every one that came through its first sync.
     Until the instant ``careful_until`` every message is read in another process
     and counted: the last run ended without a word, and a message may be why (M5).
     """
@@ -41,4 +42,5 @@ class World:
     fence: Fence = field(default_factory=Fence)
     tempo: Tempo = field(default_factory=Tempo)
     on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None
+    on_connected: Callable[[AccountId], None] = lambda _account: None
     careful_until: float = 0.0

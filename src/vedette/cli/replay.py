@@ -1,0 +1,66 @@
+"""``vedette replay``: deliver stored events once more, with the ids that they had."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from vedette.app.control import ask, query_to
+from vedette.cli.events import query_of
+from vedette.cli.place import configuration
+from vedette.config.service import read_settings
+from vedette.errors import UsageError
+
+#: More in one call than this is a migration; do it in steps.
+MAX_REPLAY = 1_000_000
+
+
+def replay(
+    *,
+    config: Path | None = None,
+    account: str | None = None,
+    type_: Annotated[tuple[str, ...], Parameter(name="--type", negative=())] = (),
+    since: str | None = None,
+    until: str | None = None,
+    event: str | None = None,
+    endpoint: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    limit: int = MAX_REPLAY,
+) -> int:
+    """Queue stored events again, for all endpoints or for the named ones.
+
+    Parameters
+    ----------
+    config
+        The configuration of the running service.
+    account
+        Only this account's events.
+    type_
+        Only this type (again for more), such as message.received or account.*.
+    since
+        Only from this instant on, such as 2026-11-01 or 2026-11-01T12:00:00Z.
+    until
+        Only before this instant.
+    event
+        Only the event of this id.
+    endpoint
+        Deliver to this endpoint (again for more); the default is all of them.
+    limit
+        The newest so many.
+    """
+    if account is None and not type_ and since is None and event is None:
+        raise UsageError("replay needs --since, --account, --type or --event: not everything")
+    query = query_of(
+        account=account, types=type_, since=since, until=until, event=event, limit=limit
+    )
+    folder = read_settings(configuration(config)).state
+    request = {"command": "replay", "query": query_to(query), "endpoints": list(endpoint)}
+    answer = asyncio.run(ask(folder, request))
+    if answer is None:
+        raise UsageError(f"no service runs on {folder}; start vedette serve, which delivers them")
+    if "error" in answer:
+        raise UsageError(str(answer["error"]))
+    print(f"queued {answer.get('queued', 0)} deliveries")
+    return 0

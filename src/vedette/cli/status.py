@@ -1,0 +1,91 @@
+"""``vedette status``: a table of all accounts, from the state of a running service."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+import sys
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.console import Console
+from rich.table import Table
+
+from vedette.app.control import ask
+from vedette.cli.live import plain
+from vedette.cli.place import state_of
+from vedette.service.status import Liveness, StatusRow, rows
+from vedette.store.reader import read_only
+
+STYLES = {
+    Liveness.LIVE: "green",
+    Liveness.CONNECTING: "cyan",
+    Liveness.SILENT: "red",
+    Liveness.DEGRADED: "yellow",
+    Liveness.AUTH_FAILED: "red",
+    Liveness.PAUSED: "red",
+    Liveness.STOPPED: "dim",
+}
+
+
+def status(
+    *,
+    config: Path | None = None,
+    state: Path | None = None,
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Show each account: state, since, last proof of life, last error, last event, lag.
+
+    Parameters
+    ----------
+    config
+        The configuration, for where the state is.
+    state
+        The state folder itself.
+    json
+        One JSON line per account.
+    """
+    folder = state_of(config, state)
+    with read_only(folder) as reader:
+        healths = reader.healths()
+    running = asyncio.run(ask(folder, {"command": "ping"})) is not None
+    found = rows(healths, now=time.time(), running=running)
+    if json:
+        for row in found:
+            sys.stdout.write(json_module.dumps(asdict(row)) + "\n")
+        return 0
+    console = Console(highlight=False)
+    console.print(_table(found))
+    if not running:
+        console.print(f"no service runs on {folder}", style="yellow")
+    return 0
+
+
+def _table(found: list[StatusRow]) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in ("account", "state", "since", "proof", "event", "lag", "last error"):
+        table.add_column(column, overflow="fold")
+    for row in found:
+        table.add_row(
+            plain(row.account),
+            f"[{STYLES[row.liveness]}]{row.liveness.value}[/]",
+            datetime.fromtimestamp(row.since, UTC).strftime("%Y-%m-%d %H:%M:%SZ"),
+            _ago(row.proof_age),
+            _ago(row.event_age),
+            "-" if row.lag is None else f"{row.lag * 1000:.0f} ms",
+            "" if row.error is None else f"{_ago(row.error_age)}: {plain(row.error)}",
+        )
+    return table
+
+
+def _ago(age: float | None) -> str:
+    if age is None:
+        return "never"
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if age >= size:
+            return f"{age / size:.0f} {unit} ago"
+    return f"{age:.0f} s ago"

@@ -1,0 +1,1 @@
+"""Use cases that the faces share: what a status shows, what a doctor asks."""

@@ -1,0 +1,80 @@
+"""What ``vedette status`` shows: each account's state, derived from proof and not from flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum, unique
+
+from vedette.model.account import AccountState, Health
+
+#: "live" is proven within this many seconds: two intervals of proof and a slow answer.
+LIVE = 300.0
+
+
+@unique
+class Liveness(StrEnum):
+    """What can honestly be said of an account now."""
+
+    LIVE = "live"
+    SILENT = "silent"
+    CONNECTING = "connecting"
+    DEGRADED = "degraded"
+    AUTH_FAILED = "auth failed"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRow:
+    """One account. Ages are in seconds; None means never."""
+
+    account: str
+    email: str
+    liveness: Liveness
+    since: float
+    proof_age: float | None
+    event_age: float | None
+    error_age: float | None
+    error: str | None
+    lag: float | None
+
+
+def rows(healths: Iterable[Health], *, now: float, running: bool) -> list[StatusRow]:
+    """Return the rows by account. ``running`` is whether a service runs on the state."""
+    return [
+        StatusRow(
+            account=health.account,
+            email=health.email,
+            liveness=liveness(health, now=now, running=running),
+            since=health.since,
+            proof_age=_age(health.proof_at, now),
+            event_age=_age(health.work_at, now),
+            error_age=_age(health.error_at, now),
+            error=health.error,
+            lag=health.lag,
+        )
+        for health in sorted(healths, key=lambda health: health.account)
+    ]
+
+
+def liveness(health: Health, *, now: float, running: bool) -> Liveness:
+    """Say how an account is; a state that says connected still has to be proven."""
+    if not running:
+        return Liveness.STOPPED
+    match health.state:
+        case AccountState.CONNECTED:
+            proven = health.proof_at is not None and now - health.proof_at <= LIVE
+            return Liveness.LIVE if proven else Liveness.SILENT
+        case AccountState.CONNECTING:
+            return Liveness.CONNECTING
+        case AccountState.DEGRADED:
+            return Liveness.DEGRADED
+        case AccountState.AUTH_FAILED:
+            return Liveness.AUTH_FAILED
+        case AccountState.PAUSED:
+            return Liveness.PAUSED
+
+
+def _age(instant: float | None, now: float) -> float | None:
+    return None if instant is None else max(0.0, now - instant)
