@@ -119,7 +119,7 @@ def by_vedette(raw: bytes) -> None:
 def by_stdlib(raw: bytes) -> None:
     """Read with the standard library, every header and text accessed, attachments listed."""
     message = email.message_from_bytes(raw, _class=EmailMessage, policy=email.policy.default)
-    for _name, value in message.items():
+    for value in message.values():
         str(value)
     for part in message.walk():
         if part.is_multipart():

@@ -13,7 +13,7 @@ from vedette.mime import words
 from vedette.mime.defects import Defect
 from vedette.mime.message import Address
 
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.|\\)*+"?|[(),;:]|<[^<>,;"]*+>?|>|[^"(),;:<>]++', re.DOTALL)
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.|\\)*+"?|[(),;:]|<@[^<>"]*>|<[^<>,;"]*+>?|>|[^"(),;:<>]++', re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 _SPACES = re.compile(r"\s+")
@@ -57,8 +57,11 @@ class _Box:
         if not self.quoted and (match := _BARE.search(text)) and len(match[0]) <= _LONGEST:
             rest = (text[: match.start()] + text[match.end() :]).strip()
             return Address(words.clean(rest) or comment, _address(match[0]))
-        if self.quoted and "@" in text and " " not in text:
-            return Address(comment, _address(text))
+        domain = self.pieces[-1].strip()
+        if self.quoted and domain.startswith("@") and len(domain) <= _LONGEST:
+            # A quoted local part (RFC 5322 section 3.4.1) keeps its quotes.
+            local = words.clean("".join(self.pieces[:-1]))
+            return Address(comment, f'"{local}"{words.clean(domain)}'[:_LONGEST])
         return Address(name, "")
 
 

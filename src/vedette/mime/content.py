@@ -50,6 +50,8 @@ def sort(root: Part) -> Scope:
 
 def _leaf(part: Part, parent: Part | None, scope: Scope) -> None:
     kind = part.content_type
+    if not part.header.ended and part.end <= part.header.body:
+        return  # no empty line and nothing after it: there is no body (RFC 5322 section 2.1)
     if kind in _CALENDAR:
         # RFC 6047 section 2.4 puts it into an alternative, where others lose it.
         scope.calendar.append(part)

@@ -47,7 +47,7 @@ class Defect(StrEnum):
     ENCODING_UNKNOWN = "encoding-unknown"
     """The Content-Transfer-Encoding is none that is known."""
     BASE64 = "base64-bad"
-    """Base64 with foreign characters, bad padding or a broken end."""
+    """Base64 with padding that is missing, misplaced or short of a byte."""
     BOUNDARY_MISSING = "boundary-missing"
     """A multipart names no boundary, or its boundary never comes."""
     BOUNDARY_UNCLOSED = "boundary-unclosed"

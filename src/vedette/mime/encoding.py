@@ -13,6 +13,8 @@ from vedette.mime.defects import Defect
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOREIGN = bytes(sorted(set(range(256)) - set(_ALPHABET)))
 _FOREIGN_BUT_PAD = bytes(sorted(set(_FOREIGN) - {ord("=")}))
+# Padding and line ends of a text that is shorter than one line.
+_SLACK = 128
 _SPACE = b" \t\r\n"
 _QUANTUM = 4  # characters of base64 that make three bytes
 # Base64 that was glued together has padding in the middle; more pieces than this is noise.
@@ -51,7 +53,7 @@ def decode_head(data: bytes, encoding: str, most: int, defects: set[Defect]) -> 
     """
     # Three encoded characters per byte is the most that either encoding uses; line
     # ends and soft breaks add less than a third.
-    room = most * 4
+    room = most * 4 + _SLACK
     head = data[:room]
     if encoding == "base64" and len(data) > room:
         head = head.translate(None, _FOREIGN_BUT_PAD)

@@ -98,7 +98,8 @@ def _payload(kind: str, body: str, defects: set[Defect]) -> bytes | None:
     if kind in "bB":
         problems: set[Defect] = set()
         found = encoding.base64(raw, problems)
-        if problems:
+        nothing = not found and bool(body.strip())
+        if problems or nothing:
             defects.add(Defect.WORD)
-        return found if found or not body.strip() else None
+        return None if nothing else found
     return binascii.a2b_qp(raw, header=True)
