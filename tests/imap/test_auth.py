@@ -28,7 +28,9 @@ def chosen(capabilities: str, user: str = "user", password: str = "pass") -> str
         host="mail.example",
         port=993,
     )
-    return command.mechanism.name if isinstance(command, Authenticate) else command.verb + " command"
+    return (
+        command.mechanism.name if isinstance(command, Authenticate) else command.verb + " command"
+    )
 
 
 def token(capabilities: str) -> Mechanism:

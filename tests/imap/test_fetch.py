@@ -155,9 +155,7 @@ def test_streamed_literal_stands_in_its_section() -> None:
 
 def test_body_structure_is_a_tree_and_advisory() -> None:
     """P6: what servers get wrong is passed on as it is, and streamed parts are nothing."""
-    read = fetch(
-        b'(BODYSTRUCTURE ("text" "plain" NIL NIL "7bit" -1 {9}\n) UID 2)', Streamed(1, 9)
-    )
+    read = fetch(b'(BODYSTRUCTURE ("text" "plain" NIL NIL "7bit" -1 {9}\n) UID 2)', Streamed(1, 9))
 
     assert read.body_structure == (b"text", b"plain", None, None, b"7bit", b"-1", None)
     assert read.uid == 2

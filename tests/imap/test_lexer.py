@@ -81,8 +81,17 @@ def test_lexer_stops_at_the_limit_of_items() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [b"(" * 60_000, b'"' * 60_001, b"BODY[ " * 10_000, b'BODY[" ' * 10_000, b"\\" * 60_000,
-    b'"' + b"\\" * 60_000, b"{1" * 30_000, b" " * 65_000, b'BODY["[' * 9_000],
+    [
+        b"(" * 60_000,
+        b'"' * 60_001,
+        b"BODY[ " * 10_000,
+        b'BODY[" ' * 10_000,
+        b"\\" * 60_000,
+        b'"' + b"\\" * 60_000,
+        b"{1" * 30_000,
+        b" " * 65_000,
+        b'BODY["[' * 9_000,
+    ],
 )
 def test_lexer_is_linear_on_hostile_lines(text: bytes) -> None:
     """64 KiB of anything is read or refused in a fraction of a second."""

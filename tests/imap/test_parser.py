@@ -92,9 +92,7 @@ LISTS: list[tuple[bytes, tuple[bytes, ...], ListItem]] = [
     (
         rb'* LIST (\HasNoChildren \Junk) "/" "Spam"',
         (),
-        ListItem(
-            name=b"Spam", delimiter=b"/", attributes=frozenset({"\\hasnochildren", "\\junk"})
-        ),
+        ListItem(name=b"Spam", delimiter=b"/", attributes=frozenset({"\\hasnochildren", "\\junk"})),
     ),
     (b"* LIST () NIL inbox", (), ListItem(name=b"inbox", delimiter=None, attributes=frozenset())),
     (b'* LIST (NIL) "" NIL', (), ListItem(name=b"NIL", delimiter=None, attributes=frozenset())),
@@ -179,9 +177,7 @@ def test_copyuid_without_ok_is_a_status() -> None:
     assert (response.kind, response.text) == (Kind.OK, "Done")
 
 
-@pytest.mark.parametrize(
-    "text", [b"* XAOL-SPAM (a", b"* 5 XEXISTS", b"*", b"* ", b"* {5} x"]
-)
+@pytest.mark.parametrize("text", [b"* XAOL-SPAM (a", b"* 5 XEXISTS", b"*", b"* ", b"* {5} x"])
 def test_unknown_response_is_kept_for_a_look(text: bytes) -> None:
     """P14: what is not known is passed over with its first octets."""
     assert read(text) == Unknown(raw=text)
@@ -237,7 +233,19 @@ def test_id_is_asked_by_name_in_any_case() -> None:
 
 
 WORDS = [b"* ", b"1 ", b"FETCH ", b"LIST ", b"STATUS ", b"ESEARCH ", b"VANISHED ", b"ID ", b"NIL "]
-WORDS += [b"(", b")", b'"', b"a ", b"UID ", b"BODY[] ", b"{1}\n", b"FLAGS ", b"MODSEQ ", b"[", b"] "]
+WORDS += [
+    b"(",
+    b")",
+    b'"',
+    b"a ",
+    b"UID ",
+    b"BODY[] ",
+    b"{1}\n",
+    b"FLAGS ",
+    b"MODSEQ ",
+    b"[",
+    b"] ",
+]
 WORDS += [b"OK ", b"COPYUID ", b"1:3 ", b"ALL ", b"NAMESPACE ", b"SEARCH ", b"\\", b"\xff"]
 
 
