@@ -15,7 +15,7 @@ from vedette.store.schema import migrate
 from vedette.store.statements import STATEMENTS, blocks
 
 #: Tables with one row for each account or endpoint: a walk over them is the answer.
-SMALL = ("health", "endpoint", "pattern")
+SMALL = ("health", "endpoint", "pattern", "ground")
 
 
 @pytest.fixture

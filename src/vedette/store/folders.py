@@ -16,7 +16,7 @@ from vedette.ports.store import Commit, Verdict
 from vedette.store import postings
 from vedette.store.statements import sql
 
-_BY_PATH = sql("folder_by_path")
+_GROUND = sql("commit_ground")
 _INSERT = sql("folder_insert")
 _MOVE = sql("folder_move")
 _FORGET = sql("folder_forget")
@@ -34,18 +34,17 @@ _SEEN_HAS = sql("seen_has")
 
 def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
     """Write one step of one folder, after the fence and the cursor were compared."""
-    if postings.is_fenced(connection, step.fence):
+    where = {"account": step.account, "path": step.folder, "shard": step.fence.shard}
+    epoch, folder, *row = connection.execute(_GROUND, where).fetchone()
+    if epoch != step.fence.epoch:
         return Verdict.FENCED
-    where = {"account": step.account, "path": step.folder}
-    row = connection.execute(_BY_PATH, where).fetchone()
-    current = None if row is None else _cursor(row[1:])
+    current = None if folder is None else _cursor(row)
     if current != step.expected:
         return Verdict.STALE
     values = {**where, **_columns(step.cursor), "mailbox_id": step.mailbox_id}
-    if row is None:
+    if folder is None:
         (folder,) = connection.execute(_INSERT, values).fetchone()
     else:
-        folder = row[0]
         connection.execute(_MOVE, {**values, "id": folder})
     _settle_gaps(connection, folder, step)
     connection.execute(_READINGS_DONE, {**values, "folder": folder})

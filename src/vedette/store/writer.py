@@ -5,8 +5,8 @@
     loop:    run(work) ──► room (bounded) ──► queue ─┐
     thread:                                          ▼
              BEGIN IMMEDIATE                    one group: what waits now,
-               SAVEPOINT op; work; RELEASE      at most GROUP jobs or SLICE
-               …                                seconds of work
+               work                             at most GROUP jobs or SLICE
+               SAVEPOINT; work; RELEASE …       seconds of work
              COMMIT (one sync of the disk)
              replies ──► one call_soon_threadsafe
              reads, outside the transaction ──► replies
@@ -240,19 +240,20 @@ class Writer:
 
     def _write(self, job: _Job) -> None:
         connection = self._ready()
-        if not connection.in_transaction:
-            connection.execute("BEGIN IMMEDIATE")
-        connection.execute("SAVEPOINT job")
+        # The first job needs no savepoint: there is nobody yet whose work it could take along.
+        first = not connection.in_transaction
+        connection.execute("BEGIN IMMEDIATE" if first else "SAVEPOINT job")
         try:
             job.value = job.work(connection)
         except Exception as error:
-            # SQLite may have ended the whole transaction by itself (sqlite.org/lang_transaction.html,
-            # "Response To Errors Within A Transaction"): then nobody's work is left.
+            # SQLite may have ended the whole transaction by itself ("Response To Errors Within
+            # A Transaction", sqlite.org/lang_transaction.html): then nobody's work is left.
             if not is_private(error) or not connection.in_transaction:
                 raise
-            connection.execute("ROLLBACK TO job")
+            connection.execute("ROLLBACK" if first else "ROLLBACK TO job")
             job.error = translate(error, self._folder)
-        connection.execute("RELEASE job")
+        if not first:
+            connection.execute("RELEASE job")
 
     def _commit(self) -> None:
         flush_at, pages = self._flush_at, self._notes.pages()

@@ -3,10 +3,14 @@
 -- name: shard_epoch
 SELECT epoch FROM shard WHERE id = :shard;
 
--- name: folder_by_path
-SELECT id, uid_validity, last_uid, first_uid, modseq, since
-FROM folder
-WHERE account = :account AND path = :path;
+-- name: commit_ground
+-- What a commit is compared with, in one statement: each statement of the writer's
+-- thread hands Python's lock to the loop and has to win it back.
+SELECT shard.epoch, folder.id, folder.uid_validity, folder.last_uid, folder.first_uid,
+       folder.modseq, folder.since
+FROM (SELECT 1) AS ground
+LEFT JOIN shard ON shard.id = :shard
+LEFT JOIN folder ON folder.account = :account AND folder.path = :path;
 
 -- name: folder_insert
 INSERT INTO folder (account, path, uid_validity, last_uid, first_uid, modseq, since, mailbox_id)
