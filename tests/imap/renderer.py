@@ -106,17 +106,21 @@ def _body(response: Response, draw: int) -> bytes:
     match response:
         case Fetch():
             return b"%d FETCH (%s)" % (response.seq, b" ".join(_fetch_items(response, draw)))
-        case ListItem(name=name, delimiter=delimiter, attributes=attributes):
-            mark = string(delimiter, 1) if delimiter is not None else b"NIL"
-            flags = " ".join(attributes).encode()
-            return b"LIST (%s) %s %s" % (flags, mark, string(name, draw))
+        case ListItem():
+            return _list(response, draw)
         case StatusItem(name=name):
             return b"STATUS %s (%s)" % (string(name, draw), _numbers(response))
+        case ESearch():
+            return _esearch(response)
+        case _:
+            return _short(response)
+
+
+def _short(response: Response) -> bytes:
+    match response:
         case Search(numbers=numbers, modseq=modseq):
             tail = b" (MODSEQ %d)" % modseq if modseq else b""
             return b"SEARCH" + b"".join(b" %d" % number for number in numbers) + tail
-        case ESearch():
-            return _esearch(response)
         case Exists(count=count):
             return b"%d EXISTS" % count
         case Expunge(seq=seq):
@@ -125,6 +129,12 @@ def _body(response: Response, draw: int) -> bytes:
             return b"VANISHED " + (b"(EARLIER) " if earlier else b"") + members.wire
         case _:
             raise NotImplementedError
+
+
+def _list(item: ListItem, draw: int) -> bytes:
+    mark = string(item.delimiter, 1) if item.delimiter is not None else b"NIL"
+    attributes = " ".join(item.attributes).encode()
+    return b"LIST (%s) %s %s" % (attributes, mark, string(item.name, draw))
 
 
 def _fetch_items(fetch: Fetch, draw: int) -> list[bytes]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vedette.errors import LinkError
-from vedette.imap import Connection, Event, Fatal, Limits, Select
+from vedette.imap import Completed, Connection, Event, Fatal, Limits, Select
 from vedette.imap.auth import Login
 from vedette.secret import Secret
 
@@ -20,7 +20,7 @@ class Talk:
         self.connection = Connection(limits=limits or Limits(), encrypted=encrypted)
 
     def server(self, *lines: str | bytes) -> list[Event]:
-        """The server says lines in one segment; return what came of them."""
+        """Let the server say lines in one segment; return what came of them."""
         octets = [line.encode() if isinstance(line, str) else line for line in lines]
         self.connection.receive_data(b"".join(octet + b"\r\n" for octet in octets))
         return self.connection.events()
@@ -29,8 +29,14 @@ class Talk:
         """Return what the client has to say."""
         return self.connection.data_to_send().decode()
 
+    def answer(self, *lines: str | bytes) -> Completed:
+        """Let the server say lines that end with a tagged answer; return it."""
+        last = self.server(*lines)[-1]
+        assert isinstance(last, Completed)
+        return last
+
     def fatal(self, *lines: str | bytes) -> LinkError:
-        """The server says lines that end the connection; return why."""
+        """Let the server say lines that end the connection; return why."""
         last = self.server(*lines)[-1]
         assert isinstance(last, Fatal)
         return last.error

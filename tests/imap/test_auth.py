@@ -109,7 +109,6 @@ def test_auth_login_answers_in_order_whatever_the_prompt() -> None:
     r"""A14: ``User Name\0`` and nonsense are answered by their place."""
     login = LoginMechanism(user="u", password=Secret("p"))
 
-    assert login.initial() is None
     assert login.respond(Prompt(0, b"User Name\0")) == b"u"
     assert login.respond(Prompt(1, b"")) == b"p"
     assert login.respond(Prompt(2, b"Again:")) is None

@@ -57,7 +57,9 @@ def test_code_number_is_read_strictly(text: bytes, number: int | None) -> None:
 
 def test_code_flags_may_hold_a_bracket_and_nil_is_not_none() -> None:
     r"""P5, G9: PERMANENTFLAGS NIL means unknown; a keyword may hold ``]``; \* is kept."""
-    assert code(rb"[PERMANENTFLAGS (\seen a]b \*)] Limited").words == {"\\Seen", "a]b", "\\*"}
+    assert code(rb"[PERMANENTFLAGS (\seen a]b \*)] Limited").words == frozenset(
+        {"\\Seen", "a]b", "\\*"}
+    )
     assert code(b"[PERMANENTFLAGS ()] none").words == frozenset()
     assert code(b"[PERMANENTFLAGS NIL] ?").words is None
 

@@ -150,8 +150,10 @@ WIRES: list[tuple[Command, str]] = [
                 ByHeader(name="Message-ID", value="<a@b>"),
             )
         ),
-        "UID SEARCH NOT KEYWORD $a OR UNKEYWORD b SEEN MODSEQ 1152921504606846976 EMAILID M1 "
-        'X-GM-MSGID 18446744073709551615 HEADER "Message-ID" "<a@b>"',
+        (
+            "UID SEARCH NOT KEYWORD $a OR UNKEYWORD b SEEN MODSEQ 1152921504606846976 EMAILID M1 "
+            'X-GM-MSGID 18446744073709551615 HEADER "Message-ID" "<a@b>"'
+        ),
     ),
     (Notify(), "NOTIFY NONE"),
     (
@@ -165,8 +167,10 @@ WIRES: list[tuple[Command, str]] = [
             ),
             status=True,
         ),
-        "NOTIFY SET STATUS (selected (MessageNew (UID FLAGS) MessageExpunge)) (inboxes NONE) "
-        '(subtree ("a" "b c") (MessageNew MessageExpunge))',
+        (
+            "NOTIFY SET STATUS (selected (MessageNew (UID FLAGS) MessageExpunge)) (inboxes NONE) "
+            '(subtree ("a" "b c") (MessageNew MessageExpunge))'
+        ),
     ),
 ]
 
@@ -285,7 +289,10 @@ hostile = st.text(st.sampled_from('a "\\\r\n\0(){}*%3+~ü\x7f\t]&-') | st.charac
 
 @given(st.integers(0, 15), hostile, st.sampled_from([0, 4_096, 2**63]), st.booleans())
 def test_any_text_in_any_argument_is_exactly_one_command(
-    kind: int, text: str, free: int, utf8: bool
+    kind: int,
+    text: str,
+    free: int,
+    utf8: bool,  # noqa: FBT001 - drawn by hypothesis
 ) -> None:
     """P10: the law of the choke point, read back by a splitter that knows nothing of it."""
     try:
@@ -299,7 +306,7 @@ def test_any_text_in_any_argument_is_exactly_one_command(
 
 
 @given(hostile, st.booleans())
-def test_folder_name_arrives_as_it_was_given(text: str, utf8: bool) -> None:
+def test_folder_name_arrives_as_it_was_given(text: str, utf8: bool) -> None:  # noqa: FBT001 - drawn by hypothesis
     """S18: the server reads the very octets that the client was given."""
     raw = text.encode("utf-8", "surrogatepass")
     try:

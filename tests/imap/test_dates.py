@@ -29,7 +29,7 @@ def test_internal_date_keeps_its_offset() -> None:
         "1-Jan-2026 00:00:00 +9999",
         "NIL",
         "",
-        "١-Jan-2026 00:00:00 +0000",
+        "\u0661-Jan-2026 00:00:00 +0000",
     ],
 )
 def test_impossible_internal_date_is_none(text: str) -> None:

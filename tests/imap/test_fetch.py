@@ -99,7 +99,7 @@ def test_item_without_a_value_does_not_swallow_the_next() -> None:
     """An item that lost its value is skipped alone."""
     read = fetch(b"(X-NEW UID 34 FLAGS (\\Seen) MODSEQ)")
 
-    assert (read.uid, read.flags) == (34, {"\\Seen"})
+    assert (read.uid, read.flags) == (34, frozenset({"\\Seen"}))
 
 
 def test_value_without_a_name_is_skipped() -> None:
@@ -183,7 +183,7 @@ def test_split_rows_merge_and_the_later_wins() -> None:
 
     merged = first.merged(later)
 
-    assert (merged.uid, merged.flags, merged.size) == (7, {"\\Seen"}, 9)
+    assert (merged.uid, merged.flags, merged.size) == (7, frozenset({"\\Seen"}), 9)
     assert [(each.name, each.data) for each in merged.sections] == [
         (b"HEADER", b"h"),
         (b"TEXT", b"new"),

@@ -126,8 +126,10 @@ LISTS: list[tuple[bytes, tuple[bytes, ...], ListItem]] = [
 
 STATUSES: list[tuple[bytes, StatusItem]] = [
     (
-        b'* STATUS "INBOX" (MESSAGES 231 UIDNEXT 44292 UIDVALIDITY 1 UNSEEN 0 HIGHESTMODSEQ 7 '
-        b"SIZE 99999999999 MAILBOXID (F22) X-VENDOR (1 2))",
+        (
+            b'* STATUS "INBOX" (MESSAGES 231 UIDNEXT 44292 UIDVALIDITY 1 UNSEEN 0 HIGHESTMODSEQ 7 '
+            b"SIZE 99999999999 MAILBOXID (F22) X-VENDOR (1 2))"
+        ),
         StatusItem(
             name=b"INBOX",
             messages=231,

@@ -6,7 +6,7 @@ import pytest
 
 from vedette import imap
 from vedette.errors import UsageError
-from vedette.imap import Command
+from vedette.imap import Command, Select
 from vedette.imap.states import _ALLOWED, Signal, State, check_allowed, fire
 
 
@@ -39,7 +39,7 @@ def test_every_verb_has_its_states() -> None:
         for name in imap.__all__
         if isinstance(each := getattr(imap, name), type)
         and issubclass(each, Command)
-        and isinstance(each.verb, str)
+        and each not in {Command, Select}
     }
 
     assert verbs | {"SELECT", "EXAMINE"} == set(_ALLOWED)

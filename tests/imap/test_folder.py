@@ -1,0 +1,131 @@
+"""The open folder: what may be sent to it, and when there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.imap.talk import logged_in, selected
+from vedette.errors import (
+    UsageError,
+)
+from vedette.imap import (
+    Enable,
+    FetchItem,
+    Idle,
+    List,
+    Resync,
+    Select,
+    State,
+    StoreMode,
+    UidExpunge,
+    UidFetch,
+    UidMove,
+    UidSearch,
+    UidSet,
+    UidStore,
+    Unselect,
+)
+from vedette.imap.search import Mark, SearchReturn
+
+FETCH = UidFetch(uids=UidSet.since(4), items=(FetchItem.UID,))
+
+
+def test_select_opens_for_reading_unless_asked() -> None:
+    """S20: EXAMINE by default; a SELECT that the server cuts down is read-only too."""
+    assert selected().connection.read_only
+    assert not selected(read_only=False).connection.read_only
+    assert selected().connection.selected == b"INBOX"
+
+    talk = logged_in()
+    talk.connection.send(Select(mailbox=b"a", read_only=False))
+    talk.server("V2 OK [READ-ONLY] not yours")
+    assert talk.connection.read_only
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        UidMove(uids=UidSet([1]), mailbox=b"Q"),
+        UidStore(uids=UidSet([1]), flags=("\\Seen",), mode=StoreMode.ADD),
+        UidExpunge(uids=UidSet([1])),
+    ],
+)
+def test_writing_command_never_leaves_a_read_only_folder(
+    command: UidMove | UidStore | UidExpunge,
+) -> None:
+    """S20: Dovecot really moves in EXAMINE, so the client holds itself back."""
+    talk = selected()
+    with pytest.raises(UsageError, match="reading only"):
+        talk.connection.send(command)
+    assert talk.client() == ""
+
+    writable = selected(read_only=False)
+    writable.connection.send(command)
+    assert writable.client().startswith("V3 UID ")
+
+
+def test_folder_that_becomes_read_only_is_believed() -> None:
+    """S20: an untagged [READ-ONLY] counts as soon as it is said."""
+    talk = selected(read_only=False)
+    talk.server("* OK [READ-ONLY] taken away")
+
+    with pytest.raises(UsageError, match="reading only"):
+        talk.connection.send(UidExpunge(uids=UidSet([1])))
+
+
+def test_failed_select_leaves_nothing_selected() -> None:
+    """RFC 9051 section 6.3.2: the old folder is gone whatever becomes of the new one."""
+    talk = selected(read_only=False)
+    talk.connection.send(Select(mailbox=b"gone"))
+    with pytest.raises(UsageError, match="folder has changed"):
+        talk.connection.send(FETCH)
+    talk.server("V3 NO [NONEXISTENT] no such folder")
+
+    assert (talk.connection.state, talk.connection.selected) == (State.AUTHENTICATED, None)
+    assert talk.connection.read_only
+
+
+def test_unselect_leaves_the_folder() -> None:
+    """G5: and nothing is expunged by it."""
+    talk = selected()
+    talk.connection.send(Unselect())
+    talk.server("V3 OK")
+
+    assert (talk.connection.state, talk.connection.selected) == (State.AUTHENTICATED, None)
+
+
+def test_commands_need_what_the_server_offers() -> None:
+    """What would be answered BAD is refused here, once capabilities are known."""
+    talk = selected("IMAP4rev1")
+    for command in (
+        Idle(),
+        Unselect(),
+        UidSearch(criteria=(Mark.ALL,), returns=(SearchReturn.MAX,)),
+        List(special_use=True),
+        Select(mailbox=b"a", condstore=True),
+    ):
+        with pytest.raises(UsageError, match="needs"):
+            talk.connection.send(command)
+
+
+def test_rev2_has_its_extensions_built_in() -> None:
+    """IMAP4rev2 need not list IDLE, and QRESYNC includes CONDSTORE."""
+    connection = selected("IMAP4rev2 QRESYNC").connection
+
+    assert all(map(connection.has, ("IDLE", "MOVE", "UIDPLUS", "ESEARCH", "CONDSTORE")))
+    assert not connection.has("NOTIFY")
+    connection.send(Idle())
+
+
+def test_qresync_has_to_be_enabled_first() -> None:
+    """RFC 7162 section 3.2.3; S13: an ENABLE without an ENABLED line enabled nothing."""
+    talk = logged_in()
+    resync = Select(mailbox=b"a", qresync=Resync(uid_validity=1, modseq=1))
+    talk.connection.send(Enable(names=("QRESYNC",)))
+    talk.server("V2 OK")
+    with pytest.raises(UsageError, match="enabled first"):
+        talk.connection.send(resync)
+
+    talk.connection.send(Enable(names=("QRESYNC",)))
+    talk.server("* ENABLED QRESYNC", "V3 OK")
+    talk.connection.send(resync)
