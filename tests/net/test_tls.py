@@ -13,7 +13,6 @@ from tests.net.peers import Collector, dialer, echo, serve, silent, target, tls_
 from tests.support.tls import Authority, Leaf
 from vedette.errors import NetworkError, TLSError
 from vedette.net.resume import SESSION_LIFETIME, Kept, Service, Sessions
-from vedette.net.tls import Turnstile
 from vedette.ports.link import Encryption, Peer, TlsPolicy
 
 pytestmark = pytest.mark.usefixtures("calm")
@@ -338,34 +337,6 @@ def test_sessions_are_bounded(leaf: Leaf, session: ssl.SSLSession) -> None:
     sessions.offer(services[0], context, 1.0)
     sessions.keep(services[2], kept)
     assert [sessions.offer(service, context, 1.0) for service in services] == [kept, None, kept]
-
-
-async def test_turnstile_lets_one_pass_per_turn_of_the_loop() -> None:
-    """Between two waiters the loop runs everything else that is ready."""
-    turnstile = Turnstile()
-    order: list[str] = []
-
-    async def passenger(name: str) -> None:
-        await turnstile.turn()
-        order.append(name)
-        asyncio.get_running_loop().call_soon(order.append, "event")
-
-    async with asyncio.TaskGroup() as group:
-        for name in ("first", "second", "third"):
-            group.create_task(passenger(name))
-    assert order[:5] == ["first", "event", "second", "event", "third"]
-
-
-async def test_turnstile_passes_over_the_cancelled() -> None:
-    """A waiter that left holds nobody up."""
-    turnstile = Turnstile()
-    first = asyncio.create_task(turnstile.turn())
-    second = asyncio.create_task(turnstile.turn())
-    await asyncio.sleep(0)
-    first.cancel()
-    async with asyncio.timeout(1):
-        await second
-        await turnstile.turn()
 
 
 async def test_silent_servers_do_not_hold_up_a_handshake(ca: Authority, leaf: Leaf) -> None:

@@ -14,6 +14,7 @@ from typing import assert_never
 
 from vedette.errors import LinkError, NetworkError, TLSError
 from vedette.net.address import PRIVATE, AddressGuard, Network
+from vedette.net.admission import PLACES, Gate
 from vedette.net.failure import words
 from vedette.net.host import authority, canonical, is_literal
 from vedette.net.race import ATTEMPT_DELAY, Race, interleaved
@@ -41,7 +42,8 @@ class SocketDialer:
 
     One per process: its streams share a receive buffer, TLS contexts and
     sessions. ``allow`` are networks the guard passes for every target.
-    ``resolver`` looks names up; the delays are in seconds.
+    ``resolver`` looks names up. At most ``handshakes`` run at a time. The
+    delays are in seconds.
     """
 
     __slots__ = ("_common", "_delay", "_patience", "_private", "_public", "_resolver", "_tls")
@@ -53,6 +55,7 @@ class SocketDialer:
         allow: Iterable[Network] = (),
         outbound_limit: int = OUTBOUND_LIMIT,
         attempt_delay: float = ATTEMPT_DELAY,
+        handshakes: int = PLACES,
         handshake_patience: float = HANDSHAKE_PATIENCE,
     ) -> None:
         allowed = tuple(allow)
@@ -64,7 +67,7 @@ class SocketDialer:
         )
         self._delay = attempt_delay
         self._patience = handshake_patience
-        self._tls = Tls()
+        self._tls = Tls(Gate(places=handshakes))
 
     async def dial(self, target: Target, receiver: Receiver) -> SocketStream:
         """Connect: DNS, TCP, proxy and implicit TLS. The caller sets the deadline.
@@ -103,8 +106,9 @@ class SocketDialer:
             sock, address = won
             addresses = [other for other in addresses if other not in {address, *trail.tried}]
             try:
+                patience = self._patience if addresses else None
                 return await self._finish(
-                    sock, address, target, host, receiver, trail, last=not addresses
+                    sock, address, target, host, receiver, trail, patience=patience
                 )
             except LinkError as error:
                 trail.add(address, error)
@@ -138,25 +142,25 @@ class SocketDialer:
         receiver: Receiver,
         trail: _Trail,
         *,
-        last: bool,
+        patience: float | None,
     ) -> SocketStream:
         """Pass the proxy and TLS on a connected socket, which is closed on any failure."""
         service = Service(host=host, port=target.port, policy=target.policy)
         peer = Peer(address=host if target.proxy else address, port=target.port)
         name = authority(target.host, target.port)
         try:
-            async with asyncio.timeout(None if last else self._patience):
-                if target.proxy is not None:
-                    trail.stage = f"asking the proxy at {address}"
+            if target.proxy is not None:
+                trail.stage = f"asking the proxy at {address}"
+                async with asyncio.timeout(patience):
                     await _pass_proxy(sock, target.proxy, host, target.port)
-                if target.encryption is not Encryption.IMPLICIT:
-                    return self._plain(sock, receiver, peer, name, service)
-                trail.stage = f"in the TLS handshake with {address}"
-                secured = await self._tls.secure(sock, service)
+            if target.encryption is not Encryption.IMPLICIT:
+                return self._plain(sock, receiver, peer, name, service)
+            trail.stage = f"in the TLS handshake with {address}"
+            secured = await self._tls.secure(sock, service, patience=patience)
         except OSError as error:
             sock.close()
-            if isinstance(error, TimeoutError) and error.errno is None:
-                raise NetworkError(f"no answer in {self._patience:g} s") from error
+            if isinstance(error, TimeoutError) and error.errno is None and patience is not None:
+                raise NetworkError(f"no answer from the proxy in {patience:g} s") from error
             raise NetworkError(words(error), reply=words(error)) from error
         except BaseException:
             sock.close()

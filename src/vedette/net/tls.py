@@ -1,9 +1,6 @@
 """TLS on a connected socket: the handshake, the pin, and the session to resume.
 
-A handshake is two bursts of arithmetic of up to a millisecond. A turnstile
-lets one burst pass per turn of the loop, so that a storm of reconnects delays
-an event by one burst, not by hundreds; a server that says nothing holds no
-place in it. Names, proxies and IMAP are not known here.
+Names, proxies and IMAP are not known here.
 """
 
 from __future__ import annotations
@@ -15,14 +12,14 @@ import os
 import socket
 import ssl
 import traceback
-from collections import deque
 from dataclasses import dataclass
 
 from vedette.errors import LinkError, NetworkError, TLSError
 from vedette.net import keepalive
+from vedette.net.admission import Gate, Turnstile
 from vedette.net.context import Contexts
 from vedette.net.failure import explain, words
-from vedette.net.ready import readable, wake, writable
+from vedette.net.ready import readable, writable
 from vedette.net.resume import Harvest, Service, Sessions
 
 # RFC 8446 section 5.1: what a server may answer a ClientHello with is a handshake or an alert.
@@ -47,53 +44,41 @@ class Secured:
     harvest: Harvest | None
 
 
-class Turnstile:
-    """Lets one waiter pass per turn of the loop, first come, first served."""
-
-    __slots__ = ("_turning", "_waiting")
-
-    def __init__(self) -> None:
-        self._waiting: deque[asyncio.Future[None]] = deque()
-        self._turning = False
-
-    async def turn(self) -> None:
-        """Return when it is this caller's turn."""
-        loop = asyncio.get_running_loop()
-        waiter = loop.create_future()
-        self._waiting.append(waiter)
-        if not self._turning:
-            self._turning = True
-            loop.call_soon(self._next)
-        await waiter
-
-    def _next(self) -> None:
-        while self._waiting:
-            waiter = self._waiting.popleft()
-            if not waiter.done():
-                wake(waiter)
-                asyncio.get_running_loop().call_soon(self._next)
-                return
-        self._turning = False
-
-
 class Tls:
     """Secures sockets; holds the contexts and sessions that all links share."""
 
-    __slots__ = ("_contexts", "_sessions", "_turnstile")
+    __slots__ = ("_contexts", "_gate", "_sessions", "_turnstile")
 
-    def __init__(self) -> None:
+    def __init__(self, gate: Gate) -> None:
         self._contexts = Contexts()
+        self._gate = gate
         self._sessions = Sessions()
         self._turnstile = Turnstile()
 
     async def secure(
-        self, sock: socket.socket, service: Service, *, upgrade: bool = False
+        self,
+        sock: socket.socket,
+        service: Service,
+        *,
+        upgrade: bool = False,
+        patience: float | None = None,
     ) -> Secured:
         """Make ``sock`` a TLS link; it is owned from here on, and closed on any failure.
 
         ``upgrade`` says that STARTTLS was agreed on, where plaintext is an
-        attack rather than a wrong port. Raises TLSError, NetworkError.
+        attack rather than a wrong port. ``patience`` bounds the handshake
+        itself in seconds. Raises TLSError, NetworkError.
         """
+        try:
+            async with self._gate.place():
+                return await self._secure(sock, service, upgrade=upgrade, patience=patience)
+        except BaseException:
+            sock.close()
+            raise
+
+    async def _secure(
+        self, sock: socket.socket, service: Service, *, upgrade: bool, patience: float | None
+    ) -> Secured:
         secured: ssl.SSLSocket | None = None
         try:
             context = await self._contexts.of(service.policy)
@@ -103,12 +88,16 @@ class Tls:
                 # Nothing awaits from here to the ClientHello.
                 refuse_injected(sock)
             secured = _wrap(sock, context, service, offered.session if offered else None)
-            await self._shake(secured, service, upgrade=upgrade)
+            async with asyncio.timeout(patience):
+                await self._shake(secured, service, upgrade=upgrade)
             _check_pin(secured, service.policy.pin)
         except BaseException as error:
+            if secured is not None:
+                secured.close()
             if isinstance(error, LinkError):
                 self._sessions.forget(service)
-            (secured or sock).close()
+            if isinstance(error, TimeoutError) and patience is not None:
+                raise NetworkError(f"no answer to the TLS handshake in {patience:g} s") from error
             raise
         resumed = bool(secured.session_reused)
         origin = offered.verified_at if resumed and offered else now
