@@ -88,16 +88,20 @@ class CommandSink:
     async def send(self, parcel: Parcel) -> Outcome:
         """Run the command once, within the timeout; a cancelled run is killed."""
         run = _Run()
+        # A task of its own: a process that is cut off while it starts could not be found again.
+        starting = asyncio.ensure_future(self._spawn(run, parcel))
         try:
             async with asyncio.timeout(self._settings.timeout):
-                await self._spawn(run, parcel)
-                await run.exited
+                await asyncio.shield(starting)
+                await run.exited.wait()
         except TimeoutError:
             return Refused(reason=f"exec: no exit within {self._settings.timeout:g} s; killed")
         except (OSError, ValueError) as error:
             words = getattr(error, "strerror", None) or str(error)
             return Refused(reason=f"exec: {self._argv[0]}: {words}")
         finally:
+            # A start that failed after the deadline has nobody left to tell.
+            await asyncio.gather(starting, return_exceptions=True)
             await run.end()
         return await run.verdict()
 
@@ -124,9 +128,8 @@ class _Run(asyncio.SubprocessProtocol):
     """
 
     def __init__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self.exited: asyncio.Future[None] = loop.create_future()
-        self._stderr_closed: asyncio.Future[None] = loop.create_future()
+        self.exited = asyncio.Event()
+        self._stderr_closed = asyncio.Event()
         self._stderr = bytearray()
         self._transport: asyncio.SubprocessTransport | None = None
 
@@ -141,12 +144,11 @@ class _Run(asyncio.SubprocessProtocol):
 
     def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
         # A command that does not read its input breaks that pipe; its exit status still counts.
-        if fd == _STDERR and not self._stderr_closed.done():
-            self._stderr_closed.set_result(None)
+        if fd == _STDERR:
+            self._stderr_closed.set()
 
     def process_exited(self) -> None:
-        if not self.exited.done():
-            self.exited.set_result(None)
+        self.exited.set()
 
     def feed(self, body: bytes) -> None:
         """Give the event and end the input."""
@@ -162,8 +164,8 @@ class _Run(asyncio.SubprocessProtocol):
         try:
             if self._transport.get_returncode() is None:
                 await self._kill()
-            elif self._transport.get_returncode() and not self._stderr_closed.done():
-                await asyncio.wait({self._stderr_closed}, timeout=LAST_WORDS)
+            elif self._transport.get_returncode():
+                await _within(LAST_WORDS, self._stderr_closed)
         finally:
             self._transport.close()
 
@@ -171,12 +173,12 @@ class _Run(asyncio.SubprocessProtocol):
         """SIGTERM, a moment, SIGKILL; the whole group, so that a shell's child goes too."""
         self._signal(signal.SIGTERM)
         try:
-            await asyncio.wait({self.exited}, timeout=TERM_GRACE)
+            await _within(TERM_GRACE, self.exited)
         finally:
             # The leader may be gone and its children not: the group's id stays theirs.
             self._signal(signal.SIGKILL)
         # The kernel owes us the exit; a process stuck in it (a dead disk) is left to it.
-        await asyncio.wait({self.exited}, timeout=TERM_GRACE)
+        await _within(TERM_GRACE, self.exited)
 
     def _signal(self, number: signal.Signals) -> None:
         pid = 0 if self._transport is None else self._transport.get_pid() or 0
@@ -199,6 +201,15 @@ class _Run(asyncio.SubprocessProtocol):
         words = " ".join(self._stderr.decode("utf-8", "replace").split())
         shown = "".join(char if char.isprintable() else "?" for char in words)[:MAX_REASON]
         return Refused(reason=f"exec: {how}: {shown}" if shown else f"exec: {how}")
+
+
+async def _within(seconds: float, event: asyncio.Event) -> None:
+    """Wait for an event, at most so long."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return
 
 
 def _signal_name(number: int) -> str:
