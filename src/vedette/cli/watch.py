@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import re
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -15,19 +12,16 @@ from cyclopts import Parameter
 
 from vedette.app.watch import Watch
 from vedette.cli.live import LiveSink
-from vedette.cli.place import configuration
+from vedette.cli.mailbox import Wanted, beginning, settings_of
 from vedette.config import environment
-from vedette.config.accounts import DEFAULT_FOLDERS, DEFAULT_TENANT
-from vedette.config.address import MailAddress, read_address
 from vedette.config.endpoints import names_inside
-from vedette.config.service import read_settings
-from vedette.config.settings import AccountSettings, EndpointSettings, Settings
+from vedette.config.settings import EndpointSettings, Settings
 from vedette.errors import UsageError
-from vedette.model.account import Account, Beginning, Credentials, Depth, Start
+from vedette.model.account import Depth
 from vedette.model.delivery import Endpoint, Selection
-from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.model.ids import EndpointId
 from vedette.outbox.signature import key
-from vedette.ports.link import Target, TlsPolicy
+from vedette.ports.link import TlsPolicy
 from vedette.ports.sink import Sink
 from vedette.secret import Secret
 from vedette.sinks.command import CommandSettings
@@ -98,17 +92,17 @@ def watch(
         Log what happens, to standard error.
     """
     configure(LogPolicy(level="info" if verbose else "error", style=Style.CONSOLE))
-    settings = _settings_of(
-        mailbox,
+    wanted = Wanted(
+        mailbox=mailbox,
         folders=folder,
-        beginning=_beginning(since, last),
+        beginning=beginning(since, last),
         depth=depth,
-        state=state,
         policy=TlsPolicy(
             verify=not insecure, ca_file=None if ca_file is None else str(ca_file), pin=pin
         ),
         password_file=password_file,
     )
+    settings = settings_of(wanted, state)
     live = not json if json is not None else sys.stdout.isatty()
     endpoints = _endpoints(exec_, webhook)
     extra: dict[EndpointId, tuple[Endpoint, Sink]] = {}
@@ -125,100 +119,6 @@ async def _run(
     settings: Settings, extra: dict[EndpointId, tuple[Endpoint, Sink]], *, once: bool
 ) -> None:
     await Watch(settings, extra=extra).run(once=once)
-
-
-def _settings_of(
-    mailbox: str,
-    *,
-    folders: tuple[str, ...],
-    beginning: Beginning,
-    depth: Depth,
-    state: Path | None,
-    policy: TlsPolicy,
-    password_file: Path | None,
-) -> Settings:
-    if "://" not in mailbox:
-        return _named(mailbox, state)
-    address = read_address(mailbox)
-    if address.user is None:
-        raise UsageError(f"the URL names no user; write it as imaps://user@{address.host}")
-    name = f"{address.user}@{address.host}"
-    if address.port not in {993, 143}:
-        name = f"{name}:{address.port}"
-    account = Account(
-        id=AccountId(name),
-        tenant=TenantId(DEFAULT_TENANT),
-        email=address.user,
-        credentials=_credentials(address, password_file),
-        folders=folders or DEFAULT_FOLDERS,
-        beginning=beginning,
-        depth=depth,
-    )
-    target = Target(
-        host=address.host,
-        port=address.port,
-        encryption=address.encryption,
-        policy=policy,
-        # Whoever types the host owns the terminal: an inside server is what they mean.
-        private=True,
-    )
-    return Settings(
-        state=state or environment.state_folder() / "watch" / _slug(name),
-        accounts=(AccountSettings(account=account, target=target),),
-    )
-
-
-def _named(name: str, state: Path | None) -> Settings:
-    """Return the settings of one account of the configuration, with a state of its own."""
-    settings = read_settings(configuration(None))
-    for each in settings.accounts:
-        if each.account.id == name:
-            return Settings(
-                state=state or environment.state_folder() / "watch" / _slug(name),
-                accounts=(each,),
-                logins=settings.logins,
-                tempo=settings.tempo,
-                retention=settings.retention,
-            )
-    known = ", ".join(each.account.id for each in settings.accounts) or "none"
-    raise UsageError(f"no account is named {name!r} in the configuration; there are: {known}")
-
-
-def _credentials(address: MailAddress, password_file: Path | None) -> Credentials:
-    user = address.user or ""
-    token = environment.secret(environment.TOKEN)
-    if token is not None:
-        return Credentials(user=user, token=token)
-    password = address.password
-    if password is None and password_file is not None:
-        password = environment.secret_file(password_file)
-    password = password or environment.secret(environment.PASSWORD)
-    password = password or environment.keyring_password(address.host, user)
-    if password is None:
-        if not sys.stdin.isatty():
-            raise UsageError(
-                f"no password for {user}: set {environment.PASSWORD}, or give --password-file"
-            )
-        password = Secret(getpass.getpass(f"Password of {user} at {address.host}: "))
-    return Credentials(user=user, password=password)
-
-
-def _beginning(since: str | None, last: int | None) -> Beginning:
-    if since is not None and last is not None:
-        raise UsageError("--since and --last are two different beginnings; give one of them")
-    if last is not None:
-        if last < 1:
-            raise UsageError("--last needs a number of messages, such as 10")
-        return Beginning(start=Start.LAST, count=last)
-    if since is None:
-        return Beginning()
-    try:
-        moment = datetime.fromisoformat(since)
-    except ValueError as error:
-        raise UsageError(f"--since: {since!r} is no date such as 2026-11-01") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return Beginning(start=Start.DATE, instant=moment.timestamp())
 
 
 def _endpoints(command: str | None, webhook: str | None) -> tuple[EndpointSettings, ...]:
@@ -243,8 +143,3 @@ def _endpoints(command: str | None, webhook: str | None) -> tuple[EndpointSettin
             )
         )
     return tuple(found)
-
-
-def _slug(name: str) -> str:
-    """Return a folder's name for an account: readable, and no two accounts share one."""
-    return re.sub(r"[^A-Za-z0-9@._+-]", lambda found: f"%{ord(found[0]):x}", name)
