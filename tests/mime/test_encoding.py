@@ -47,10 +47,7 @@ def test_uuencode_is_read_line_by_line() -> None:
     """The lines around it are not part of it."""
     line = binascii.b2a_uu(b"hello")
 
-    assert (
-        encoding.decode(b"begin 644 a\r\n" + line + b"`\nend\n", "x-uuencode", set())
-        == b"hello"
-    )
+    assert encoding.decode(b"begin 644 a\r\n" + line + b"`\nend\n", "x-uuencode", set()) == b"hello"
 
 
 @given(st.binary(max_size=3000))

@@ -13,7 +13,9 @@ from vedette.mime import words
 from vedette.mime.defects import Defect
 from vedette.mime.message import Address
 
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.|\\)*+"?|[(),;:]|<@[^<>"]*>|<[^<>,;"]*+>?|>|[^"(),;:<>]++', re.DOTALL)
+_TOKEN = re.compile(
+    r'"(?:[^"\\]++|\\.|\\)*+"?|[(),;:]|<@[^<>"]*>|<[^<>,;"]*+>?|>|[^"(),;:<>]++', re.DOTALL
+)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 _SPACES = re.compile(r"\s+")

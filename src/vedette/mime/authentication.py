@@ -14,6 +14,7 @@ from vedette.mime import words
 from vedette.mime.defects import Defect
 from vedette.mime.message import Authentication, AuthenticationResult
 
+_SERVER = re.compile(r'\s*("[^"]*+"|[^\s"]++)')
 _RESULT = re.compile(r"\s*([A-Za-z][\w-]*)(?:/\d+)?\s*=\s*([A-Za-z]+)")
 _PROPERTY = re.compile(r'([A-Za-z][\w-]*)\s*(?:\.\s*([\w-]+))?\s*=\s*("(?:[^"\\]|\\.)*+"|[^\s;"]+)')
 _PIECE = re.compile(r'"(?:[^"\\]++|\\.|\\)*+"?|[();]|[^"();]++', re.DOTALL)
@@ -64,7 +65,7 @@ def _verdict(results: Iterable[AuthenticationResult], method: str) -> str | None
 
 def _parse(value: str) -> tuple[str, list[AuthenticationResult]]:
     clauses = _clauses(value)
-    head = clauses[0].split()
+    server = _SERVER.match(clauses[0])
     results = []
     for clause in clauses[1 : _MOST_RESULTS + 1]:
         match = _RESULT.match(clause)
@@ -80,7 +81,7 @@ def _parse(value: str) -> tuple[str, list[AuthenticationResult]]:
                 ),
             )
         )
-    return (head[0].strip('"') if head else ""), results
+    return (server[1].removeprefix('"').removesuffix('"') if server else ""), results
 
 
 def _clauses(value: str) -> list[str]:

@@ -24,6 +24,8 @@ _TOLD = (
     b"auto-submitted", b"precedence", b"list-id", b"list-unsubscribe", b"list-post",
     b"x-auto-response-suppress",
 )  # fmt: skip
+# Parameters and comments may follow (RFC 3834 section 5).
+_KEYWORD = re.compile(r"[\s;(]")
 _DAEMON = re.compile(
     r"\b(?:mailer-daemon|postmaster|mail delivery (?:sub)?system)\b", re.IGNORECASE
 )
@@ -60,7 +62,7 @@ def classify(
 def by_header(header: Header, subject: str) -> Automatic | None:
     """Return the kind as far as the fields tell it."""
     first = header.first
-    submitted = _lower(first.get(b"auto-submitted")).partition(";")[0].strip()
+    submitted = _KEYWORD.split(_lower(first.get(b"auto-submitted")), maxsplit=1)[0]
     precedence = _lower(first.get(b"precedence"))
     kind = None
     if (

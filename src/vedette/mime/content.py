@@ -67,15 +67,14 @@ def _leaf(part: Part, parent: Part | None, scope: Scope) -> None:
     bodies = {"text/plain": scope.plain, "text/html": scope.html}.get(kind)
     if bodies is None or _is_attached(part, bodies):
         scope.attached.append(part)
-    elif bodies and parent is not None and parent.content_type == "multipart/alternative":
+    elif parent is None or parent.content_type != "multipart/alternative":
+        bodies.append(part)
+    elif scope.alternative.get(kind) == id(parent):
         # One kind twice in an alternative: the last is the best (RFC 2046 section 5.1.4).
-        if scope.alternative.get(kind) == id(parent):
-            bodies[-1] = part
-        else:
-            bodies.append(part)
-        scope.alternative[kind] = id(parent)
+        bodies[-1] = part
     else:
         bodies.append(part)
+        scope.alternative[kind] = id(parent)
 
 
 def _is_attached(part: Part, bodies: list[Part]) -> bool:

@@ -79,7 +79,9 @@ def may_hide(html: str) -> bool:
         return True
     # The cells of a page share a handful of styles: each is judged once. A style
     # written with character references is left to the tree.
-    if any("&" in style or _hides(style) for style in set(_STYLE_ATTRIBUTE.findall(page))):
+    if any(
+        "&" in style or _hides(style.strip("\"'")) for style in set(_STYLE_ATTRIBUTE.findall(page))
+    ):
         return True
     return bool("<style" in page and _hidden_classes(page))
 
@@ -167,7 +169,7 @@ class _Walk:
     def run(self, root: LexborNode) -> None:
         """Walk from ``root``; the stack holds open elements and whether each began hiding."""
         stack: list[tuple[LexborNode, str, bool]] = []
-        hiding = False
+        hiding = self._hidden(root, root.tag or "")
         node = root.first_child
         while node is not None and self.out.size < self.limit and self.nodes > 0:
             self.nodes -= 1
@@ -206,12 +208,18 @@ class _Walk:
         text = node.text_content or ""
         if not hiding:
             self.out.text(text)
-        elif self.hidden_room > 0 and (text := safe(_SPACES.sub(" ", text)).strip()):
+        else:
+            self._hide(text)
+
+    def _hide(self, text: str) -> None:
+        if self.hidden_room > 0 and (text := safe(_SPACES.sub(" ", text)).strip()):
             self.hidden.append(text[: self.hidden_room])
             self.hidden_room -= len(text) + 1
 
     def _hidden(self, node: LexborNode, tag: str) -> bool:
         if tag == "template":
+            # Its content is a document of its own, not among its children.
+            self._hide(_stripped(node.html or ""))
             return True
         attributes = node.attributes
         if not attributes:
@@ -235,13 +243,14 @@ class _Walk:
 class _Lines:
     """Text as lines: collapses spaces, breaks at blocks, marks quotes with ``> ``."""
 
-    __slots__ = ("breaks", "parts", "pre", "quotes", "size", "space")
+    __slots__ = ("breaks", "last_quotes", "parts", "pre", "quotes", "size", "space")
 
     def __init__(self) -> None:
         self.parts: list[str] = []
         self.breaks = 0
         self.space = False
         self.quotes = 0
+        self.last_quotes = 0
         self.pre = 0
         self.size = 0
 
@@ -295,9 +304,11 @@ class _Lines:
             prefix = "> " * min(self.quotes, _DEEPEST_QUOTE)
             if self.parts:
                 # More than one empty line says no more than one.
-                blank = "\n" + prefix.rstrip()
+                between = "> " * min(self.quotes, self.last_quotes, _DEEPEST_QUOTE)
+                blank = "\n" + between.rstrip()
                 self.parts.append(blank * (min(self.breaks, 2) - 1) + "\n")
             self.parts.append(prefix)
+            self.last_quotes = self.quotes
             self.breaks = 0
         elif self.space:
             self.parts.append(" ")

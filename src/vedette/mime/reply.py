@@ -20,6 +20,7 @@ _LONGEST_NAME = 20
 _BLOCK_LINES = 6
 _BLOCK_KINDS = 3
 _RULE = re.compile(r"\s*_{20,}\s*")
+_MOMENT = re.compile(r"\d{4}\D.{0,20}\d{1,2}[:.]\d\d")
 _WIDE = "\uff1a"  # the colon of Chinese text
 _END = f":{_WIDE} \u00a0"
 _SIGNATURE = re.compile(r"--\s?")
@@ -99,6 +100,8 @@ def _attribution(lines: list[str], number: int) -> int:
 
 def _is_attribution(line: str, *, alone: bool) -> bool:
     text = line.rstrip(_END).lower()
+    if text.endswith(">") and _MOMENT.search(text):
+        return True  # Gmail in Russian and others: a moment, a sender and no verb
     dated = any(character.isdigit() for character in text) or "@" in text
     if text.endswith(phrases.VERBS):
         return dated and (alone or text.startswith(phrases.OPENINGS) or text[:1].isdigit())
