@@ -18,7 +18,6 @@ from vedette.imap import (
     Exists,
     Fatal,
     Fetch,
-    FetchItem,
     Idle,
     Kind,
     Limits,
@@ -36,8 +35,6 @@ from vedette.imap import (
     UidSet,
     Unknown,
 )
-
-FETCH = UidFetch(uids=UidSet.since(4), items=(FetchItem.UID,))
 
 
 def test_command_with_a_literal_holds_those_behind_it() -> None:

@@ -15,16 +15,11 @@ from vedette.imap import (
     AskCapability,
     Connection,
     Fatal,
-    FetchItem,
     Greeting,
     Kind,
     StartTls,
     State,
-    UidFetch,
-    UidSet,
 )
-
-FETCH = UidFetch(uids=UidSet.since(4), items=(FetchItem.UID,))
 
 
 def test_greeting_opens_the_connection_and_tells_capabilities() -> None:
