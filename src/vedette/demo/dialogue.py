@@ -20,7 +20,7 @@ from enum import Enum, unique
 from typing import Final
 
 from vedette import __version__
-from vedette.demo import folders, selected
+from vedette.demo import folders, listing, selected
 from vedette.demo.arguments import Arguments, BadSyntaxError, quoted
 from vedette.demo.conversation import Conversation, RefusedError
 from vedette.demo.intake import MAX_LITERAL, Broken, Command, Intake, Proceed, Refused
@@ -28,8 +28,8 @@ from vedette.demo.mailbox import Maildrop
 from vedette.secret import Secret
 
 CAPABILITIES: Final = (
-    "IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN ID NAMESPACE CHILDREN SPECIAL-USE UNSELECT IDLE "
-    f"UIDPLUS MOVE ESEARCH APPENDLIMIT={MAX_LITERAL}"
+    "IMAP4rev1 LITERAL+ SASL-IR AUTH=PLAIN ID NAMESPACE CHILDREN LIST-EXTENDED SPECIAL-USE "
+    f"UNSELECT IDLE UIDPLUS MOVE ESEARCH APPENDLIMIT={MAX_LITERAL}"
 )
 #: Before login only names and passwords are sent: a literal needs no more octets than this.
 MAX_STRANGER_LITERAL: Final = 8 * 1024
@@ -65,8 +65,8 @@ class Awaited(Enum):
 _MAILBOXES: Final[dict[str, Handler]] = {
     "SELECT": folders.select,
     "EXAMINE": folders.examine,
-    "LIST": folders.list_,
-    "LSUB": folders.lsub,
+    "LIST": listing.list_,
+    "LSUB": listing.lsub,
     "STATUS": folders.status,
     "NAMESPACE": folders.namespace,
     "CREATE": folders.create,

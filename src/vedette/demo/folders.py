@@ -1,6 +1,6 @@
-r"""Commands about mailboxes that are not open: LIST, STATUS, CREATE, APPEND and their kin.
+"""Commands about mailboxes by name: SELECT, STATUS, CREATE, APPEND and their kin.
 
-RFC 3501 section 6.3, RFC 6154 (SPECIAL-USE), RFC 2342, RFC 4315 (APPENDUID). Every mailbox
+RFC 3501 section 6.3, RFC 2342, RFC 4315 (APPENDUID). Every mailbox
 counts as subscribed. RENAME and UNSUBSCRIBE are refused: nothing shown here needs them.
 """
 
@@ -11,18 +11,14 @@ from typing import Final
 
 from vedette.demo.arguments import Arguments, BadSyntaxError, quoted
 from vedette.demo.conversation import Conversation, RefusedError, read_flags
+from vedette.demo.listing import MAX_NAME
 from vedette.demo.mailbox import (
     DELIMITER,
     MAX_MAILBOXES,
     Mailbox,
-    Maildrop,
     OverQuotaError,
-    canonical,
 )
 from vedette.demo.view import SYSTEM_FLAGS, View
-
-#: Octets in a name or pattern: what file systems allow in one.
-MAX_NAME: Final = 255
 
 _NUMBERS: Final[dict[str, Callable[[Mailbox], int]]] = {
     "MESSAGES": len,
@@ -64,47 +60,6 @@ def namespace(talk: Conversation, words: Arguments) -> str:
     """NAMESPACE: one, personal (RFC 2342)."""
     words.end()
     talk.say(f'* NAMESPACE (("" "{DELIMITER}")) NIL NIL')
-    return "that is all"
-
-
-def list_(talk: Conversation, words: Arguments) -> str:
-    """LIST, with the options of RFC 6154: only special uses, or special uses returned."""
-    words.space()
-    special_only = False
-    if words.sees(b"("):
-        special_only = _options(words)
-        words.space()
-    reference = words.mailbox()
-    words.space()
-    pattern = reference + words.pattern()
-    if words.skip(b" "):
-        if words.word() != "RETURN":
-            raise BadSyntaxError("expected RETURN")
-        words.space()
-        # Special uses are always returned; asking for them is no more than allowed.
-        _options(words)
-    words.end()
-    if len(pattern) > MAX_NAME:
-        raise RefusedError(f"[LIMIT] a pattern has {MAX_NAME} characters at most")
-    if not pattern:
-        # RFC 3501 section 6.3.8: an empty name asks for the delimiter and the root.
-        talk.say(f'* LIST (\\Noselect) "{DELIMITER}" ""')
-    else:
-        for box in _matching(talk.owner, pattern):
-            if box.use is not None or not special_only:
-                talk.say(_item("LIST", talk.owner, box))
-    return "that is all"
-
-
-def lsub(talk: Conversation, words: Arguments) -> str:
-    """LSUB: every mailbox counts as subscribed."""
-    words.space()
-    reference = words.mailbox()
-    words.space()
-    pattern = reference + words.pattern()
-    words.end()
-    for box in _matching(talk.owner, pattern[:MAX_NAME]):
-        talk.say(_item("LSUB", talk.owner, box))
     return "that is all"
 
 
@@ -204,48 +159,3 @@ def append(talk: Conversation, words: Arguments) -> str:
     except OverQuotaError as error:
         raise RefusedError(f"[OVERQUOTA] {error}") from error
     return f"[APPENDUID {box.uid_validity} {mail.uid}] appended"
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Tell whether a name fits a pattern: ``*`` is anything, ``%`` anything on one level.
-
-    Every place in the name that the pattern can have reached is kept, so the work is at
-    most the product of both lengths.
-    """
-    places = {0}
-    for sign in pattern:
-        if sign == "*":
-            places = set(range(min(places), len(name) + 1))
-        elif sign == "%":
-            places = {end for place in places for end in range(place, _level(name, place) + 1)}
-        else:
-            places = {place + 1 for place in places if name[place : place + 1] == sign}
-        if not places:
-            return False
-    return len(name) in places
-
-
-def _level(name: str, place: int) -> int:
-    end = name.find(DELIMITER, place)
-    return len(name) if end < 0 else end
-
-
-def _matching(drop: Maildrop, pattern: str) -> list[Mailbox]:
-    pattern = canonical(pattern)
-    return [box for name, box in sorted(drop.mailboxes.items()) if matches(pattern, name)]
-
-
-def _item(verb: str, drop: Maildrop, box: Mailbox) -> str:
-    attributes = ["\\HasChildren" if drop.children(box) else "\\HasNoChildren"]
-    if box.use is not None and verb == "LIST":
-        attributes.append(box.use)
-    return f'* {verb} ({" ".join(attributes)}) "{DELIMITER}" {quoted(box.name)}'
-
-
-def _options(words: Arguments) -> bool:
-    """Read options of LIST: SPECIAL-USE is the only one here. Return whether it was given."""
-    options = words.parenthesised(words.word, least=0)
-    unknown = set(options) - {"SPECIAL-USE"}
-    if unknown:
-        raise BadSyntaxError(f"{min(unknown)} is no option of LIST here")
-    return bool(options)

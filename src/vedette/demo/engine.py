@@ -1,0 +1,57 @@
+"""The settings of the demonstration: the real engine, pointed at the demo's own server.
+
+The link is plaintext on loopback, and each account says so; the endpoint may be on
+loopback, and says so too. Nothing else differs from a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from vedette.app.engine import Engine
+from vedette.config.settings import AccountSettings, EndpointSettings, Settings
+from vedette.demo.mailbox import Maildrop
+from vedette.demo.server import DemoServer
+from vedette.model.account import Account, Credentials
+from vedette.model.delivery import Endpoint
+from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.ports.link import Encryption, Target
+from vedette.secret import Secret
+from vedette.sinks.webhook import WebhookSettings
+from vedette.sync.cadence import Tempo
+
+WEBHOOK: Final = EndpointId("webhook")
+#: The Junk folder is asked this often, in seconds: the least that a configuration may say.
+POLL: Final = 1.0
+
+
+def engine(server: DemoServer, *, state: Path, url: str, key: Secret[bytes]) -> Engine:
+    """Return an engine, not started, that watches every maildrop of the server."""
+    return Engine(
+        Settings(
+            state=state,
+            accounts=tuple(_accounts(server, server.drops.values())),
+            endpoints=(
+                EndpointSettings(
+                    endpoint=Endpoint(id=WEBHOOK),
+                    sink=WebhookSettings(url=Secret(url), keys=(key,)),
+                    private=True,
+                ),
+            ),
+            tempo=Tempo(poll=POLL),
+        )
+    )
+
+
+def _accounts(server: DemoServer, drops: Iterable[Maildrop]) -> Iterable[AccountSettings]:
+    target = Target(host=server.host, port=server.port, encryption=Encryption.NONE, private=True)
+    for drop in drops:
+        account = Account(
+            id=AccountId(drop.user),
+            tenant=TenantId("demo"),
+            email=drop.user,
+            credentials=Credentials(user=drop.user, password=drop.password),
+        )
+        yield AccountSettings(account=account, target=target)
