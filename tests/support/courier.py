@@ -32,12 +32,7 @@ from tests.support.process import Account, Daemon, server_account, wait_until
 
 SERVER = debian.Server(
     name="courier",
-    packages=(
-        "courier-imap",
-        "courier-base",
-        "courier-authlib",
-        "libcourier-unicode4",
-    ),
+    packages=("courier-imap", "courier-base", "courier-authlib"),
     program="/usr/bin/imapd",
     moved=(),
 )
@@ -88,7 +83,11 @@ class Courier:
 
     def __enter__(self) -> Self:
         """Start it."""
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -172,7 +171,6 @@ class Courier:
             "-maxprocs=200",
             "-maxperip=200",
             "-nodnslookup",
-            "-noidentlookup",
             str(port),
             *program,
         ]
@@ -258,7 +256,9 @@ class _Gate:
         self._server = socketserver.ThreadingUnixStreamServer(str(path), Question)
         self._server.daemon_threads = True
         account.own(path)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
         self._thread.start()
 
     def answer(self, question: bytes) -> bytes:

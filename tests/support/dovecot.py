@@ -105,7 +105,11 @@ class Dovecot:
 
     def __enter__(self) -> Self:
         """Start it."""
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
@@ -248,14 +252,9 @@ class Dovecot:
 
     def session_pids(self, user: str) -> list[int]:
         """Return the pids of the ``imap`` processes that serve this user now."""
-        lines = self.doveadm("-f", "tab", "who", "-1", user).splitlines()[1:]
-        rows = [line.split("\t") for line in lines]
-        return sorted(
-            int(number)
-            for row in rows
-            if row[0] == user
-            for number in re.findall(r"\d+", row[3 if len(row) > 4 else 2])
-        )
+        head, *lines = self.doveadm("-f", "tab", "who", "-1", user).splitlines()
+        rows = [dict(zip(head.split("\t"), line.split("\t"), strict=False)) for line in lines]
+        return sorted(int(row["pid"]) for row in rows if row["username"] == user)
 
     def _greets(self) -> bool:
         if self._daemon is None or self._daemon.has_ended():

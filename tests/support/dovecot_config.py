@@ -55,7 +55,7 @@ namespace inbox {
 _SERVICES = """
 service imap-login {{
   chroot =
-  service_count = 0
+  {serves} = {forever}
   process_min_avail = 1
   inet_listener imap {{
     port = {imap_port}
@@ -223,17 +223,24 @@ def write(
         cert=certificate.cert_file,
         key=certificate.key_file,
         store=options.store,
+        # How many connections a process serves before it ends.
+        serves="restart_request_count" if modern else "service_count",
+        forever="unlimited" if modern else "0",
         password=PASSWORD,
         connections=options.max_connections,
         idle_notify=options.idle_notify,
         idle_check=options.idle_check,
         hibernate=options.hibernate,
     )
-    return (_V24_HEAD if modern else "") + text + _capability(options) + _MAILBOXES + options.extra
+    head = _V24_HEAD if modern else ""
+    return head + text + _capability(options, modern=modern) + _MAILBOXES + options.extra
 
 
-def _capability(options: Options) -> str:
+def _capability(options: Options, *, modern: bool) -> str:
     if not options.without:
         return ""
+    if modern:
+        lines = [f"  {name} = no\n" for name in sorted(options.without)]
+        return f"imap_capability {{\n{''.join(lines)}}}\n"
     names = [name for name in _OFFERED.split() if name not in options.without]
     return f"imap_capability = {' '.join(names)}\n"
