@@ -31,15 +31,10 @@ FETCH = UidFetch(uids=UidSet.since(4), items=(FetchItem.UID,))
 
 
 def test_select_opens_for_reading_unless_asked() -> None:
-    """S20: EXAMINE by default; a SELECT that the server cuts down is read-only too."""
+    """S20: EXAMINE by default."""
     assert selected().connection.read_only
     assert not selected(read_only=False).connection.read_only
     assert selected().connection.selected == b"INBOX"
-
-    talk = logged_in()
-    talk.connection.send(Select(mailbox=b"a", read_only=False))
-    talk.server("V2 OK [READ-ONLY] not yours")
-    assert talk.connection.read_only
 
 
 @pytest.mark.parametrize(
@@ -71,6 +66,19 @@ def test_folder_that_becomes_read_only_is_believed() -> None:
 
     with pytest.raises(UsageError, match="reading only"):
         talk.connection.send(UidExpunge(uids=UidSet([1])))
+
+
+@pytest.mark.parametrize("lines", [["* OK [READ-ONLY] x", "V2 OK"], ["V2 OK [READ-ONLY] x"]])
+def test_select_that_is_cut_down_is_read_only(lines: list[str]) -> None:
+    """S20: in the tagged answer or in a line before it; the next SELECT starts anew."""
+    talk = logged_in()
+    talk.connection.send(Select(mailbox=b"a", read_only=False))
+    talk.server(*lines)
+    assert talk.connection.read_only
+
+    talk.connection.send(Select(mailbox=b"b", read_only=False))
+    assert talk.answer("V3 OK [READ-WRITE] yours").kind is Kind.OK
+    assert not talk.connection.read_only
 
 
 def test_failed_select_leaves_nothing_selected() -> None:

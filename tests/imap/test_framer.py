@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vedette.imap.framer import Frame, FrameError, Framer, LiteralChunk, Streamed
 from vedette.imap.limits import Limits
 
-SMALL = Limits(line=64, literal=1_000, response=200, stream_above=20, chunk=8)
+SMALL = Limits(line=64, literal=1_000, response=200, stream_above=20, chunk=8, literals=8)
 
 
 def frames(*segments: bytes, limits: Limits | None = None) -> list[Frame | LiteralChunk]:
@@ -117,6 +117,7 @@ def test_framer_streams_what_would_not_fit_into_the_response() -> None:
         (b"* 1 FETCH (BODY[] {1001}\r\n", "literal"),
         (b"* 1 FETCH (BODY[] {99999999999999999999999999}\r\n", "literal"),
         (b"* LIST () NIL {201}\r\n", "response"),
+        (b"* LIST () NIL " + b"{0}\r\n" * 9, "literals"),
         ((b"* LIST () NIL " + b"{40}\r\n" + b"x" * 40) + (b"{40}\r\n" + b"x" * 40) * 4, "response"),
     ],
 )

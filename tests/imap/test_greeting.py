@@ -103,13 +103,14 @@ def starttls() -> Talk:
 def test_starttls_forgets_what_was_said_in_plaintext() -> None:
     """C5: capabilities of the plaintext phase are void after the handshake."""
     talk = starttls()
-    talk.server("V1 OK begin")
+    talk.server("* ENABLED UTF8=ACCEPT", "V1 OK begin")
 
     talk.connection.tls_started()
 
     assert talk.connection.encrypted
     assert not talk.connection.capabilities_known
     assert talk.connection.capabilities == frozenset()
+    assert not talk.connection.utf8
 
 
 @pytest.mark.parametrize("injected", [b"* CAPABILITY EVIL\r\n", b"V2 OK\r\n", b"\r\n", b"x", b"\0"])

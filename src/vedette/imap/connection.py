@@ -163,6 +163,8 @@ class Connection:
         self._sender.add(pending)
         if isinstance(command, Logout):
             self._session.fire(Signal.GOODBYE)
+        elif isinstance(command, Select):
+            self._session.demoted = False
         return tag
 
     def done(self) -> None:
@@ -192,8 +194,7 @@ class Connection:
         if not self._upgrading:
             raise UsageError("the server has not said OK to STARTTLS")
         self._upgrading = False
-        self._session.encrypted = True
-        self._session.forget()
+        self._session.secured()
 
     # The server speaks.
 

@@ -163,6 +163,8 @@ class Framer:
         response.lines.append(line)
         response.kept += len(line)
         response.left = size
+        if len(response.lines) > self._limits.literals:
+            raise FrameError(f"one response holds more than {self._limits.literals} literals")
         over = response.kept + size > self._limits.response
         if (over or size > self._limits.stream_above) and _FETCH.match(response.lines[0]):
             self._key += 1

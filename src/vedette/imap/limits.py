@@ -17,6 +17,7 @@ class Limits:
     ``literal``: one literal. 128 MiB is above the size at which every large provider
     refuses mail (at most 150 MB as base64 on paper, 50 MB in practice).
     ``response``: everything kept in memory for one response, lines and literals.
+    ``literals``: literals of one response, kept or streamed; each costs an object.
     ``stream_above``: a FETCH literal larger than this comes as LiteralChunk events.
     It equals the first part of a body that is asked for, which so stays in one piece.
     ``chunk``: the size of every LiteralChunk but the last.
@@ -30,6 +31,7 @@ class Limits:
     line: int = 65_536
     literal: int = 128 * 1024 * 1024
     response: int = 1024 * 1024
+    literals: int = 1_000
     stream_above: int = 65_536
     chunk: int = 65_536
     depth: int = 64

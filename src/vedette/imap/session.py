@@ -50,6 +50,7 @@ class Session:
     __slots__ = (
         "capabilities",
         "capabilities_known",
+        "demoted",
         "enabled",
         "encrypted",
         "read_only",
@@ -65,6 +66,7 @@ class Session:
         self.enabled = _NONE
         self.selected: bytes | None = None
         self.read_only = True
+        self.demoted = False  # [READ-ONLY] was said since the last SELECT was sent
 
     def has(self, capability: str) -> bool:
         """Tell whether the server offers a capability, by its name or within a larger one."""
@@ -99,6 +101,12 @@ class Session:
         """Believe no capability any more."""
         self.capabilities, self.capabilities_known = _NONE, False
 
+    def secured(self) -> None:
+        """Take that TLS is up, and believe nothing that was said before it."""
+        self.encrypted = True
+        self.enabled = _NONE
+        self.forget()
+
     def hear(self, response: Response) -> bool:
         """Fold an untagged response; True when it told capabilities."""
         if isinstance(response, Status):
@@ -115,7 +123,7 @@ class Session:
         if code is None:
             return False
         if code.name == CodeName.READ_ONLY:
-            self.read_only = True
+            self.read_only = self.demoted = True
         elif code.name == CodeName.CAPABILITY and code.words is not None:
             self.learn(code.words)
             return True
@@ -140,8 +148,9 @@ class Session:
         self.fire(Signal.SELECT if success else Signal.REFUSED)
         if success and self.state is State.SELECTED:
             self.selected = command.mailbox
-            read_only = code is not None and code.name == CodeName.READ_ONLY
-            self.read_only = command.read_only or read_only
+            self.hear_code(code)  # [READ-ONLY] stands there, or in an untagged line before
+            self.read_only = command.read_only or self.demoted
+        self.demoted = False
 
     def check(self, command: Command) -> None:
         """Raise UsageError when the command may not be sent in this session."""
