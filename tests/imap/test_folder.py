@@ -12,6 +12,7 @@ from vedette.imap import (
     Enable,
     FetchItem,
     Idle,
+    Kind,
     List,
     Resync,
     Select,
