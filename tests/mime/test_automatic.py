@@ -102,18 +102,32 @@ def test_a_bounce_may_return_headers_alone() -> None:
     assert ("returned-message-id", "<sent@example.com>") in found.fields
 
 
+EXIM = """From: Mail Delivery System <Mailer-Daemon@mx.example>
+X-Failed-Recipients: joe@example.org
+
+failed
+"""
+QMAIL = """Return-Path: <>
+From: MAILER-DAEMON@mx.example
+
+Hi. This is the qmail-send program at mx.example.
+
+<joe@example.org>:
+Sorry, no mailbox here by that name. (#5.1.1)
+
+--- Below
+"""
+
+
 @pytest.mark.parametrize(
     ("data", "recipient"),
     [
         (
-            "From: Mail Delivery System <Mailer-Daemon@mx.example>\n"
-            "X-Failed-Recipients: joe@example.org\n\nfailed",
+            EXIM,
             Recipient(address="joe@example.org", action="failed"),
         ),
         (
-            "Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\n\n"
-            "Hi. This is the qmail-send program at mx.example.\n\n"
-            "<joe@example.org>:\nSorry, no mailbox here by that name. (#5.1.1)\n\n--- Below",
+            QMAIL,
             Recipient(
                 address="joe@example.org", action="failed", status="5.1.1",
                 diagnostic="Sorry, no mailbox here by that name. (#5.1.1)",

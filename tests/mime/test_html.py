@@ -108,7 +108,7 @@ def test_what_only_looks_like_hiding_is_shown(shown: str) -> None:
     ids=["open", "closed", "attributes"],
 )  # fmt: skip
 def test_a_page_too_deep_for_a_tree_loses_only_its_tags(page: str) -> None:
-    """lexbor takes quadratic time on these: no tree is built."""
+    """Lexbor takes quadratic time on these: no tree is built."""
     found = html.read(page, ROOM, ROOM)
 
     assert found.simplified

@@ -31,7 +31,7 @@ ATTRIBUTIONS = {
     "ru-yandex": "3 февраля 2026 г., 09:15 пользователь Jane Doe <jane@example.com> написал:",
     "tr-gmail": "Jane Doe <jane@example.com>, 3 Şub 2026 Sal, 09:15 tarihinde şunu yazdı:",
     "zh-gmail": "Jane Doe <jane@example.com> 于2026年2月3日周二 09:15写道：",
-    "zh-netease": "在 2026-02-03 09:15:00，\"Jane Doe\" <jane@example.com> 写道：",
+    "zh-netease": '在 2026-02-03 09:15:00，"Jane Doe" <jane@example.com> 写道：',
     "zh-tw": "Jane Doe <jane@example.com> 於 2026年2月3日 週二 上午9:15寫道：",
 }  # fmt: skip
 

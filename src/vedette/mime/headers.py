@@ -18,6 +18,8 @@ _FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z
 _END = re.compile(rb"\r*+(?:\n|\Z)")
 _EMPTY_LINE = re.compile(rb"\n\r*+\n")
 _LINE = re.compile(rb"[^\n]*+(?:\n|\Z)")
+# The line that a mailbox file puts above a message; "From : a@b" is a field.
+_ENVELOPE = re.compile(rb">?From [ \t]*+[^:\s]")
 # A line that is no field is passed over when one of these follows; else the body began.
 _KNOWN = re.compile(
     rb"(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]+|received|reply-to"
@@ -108,7 +110,7 @@ def _past_envelope(raw: bytes, start: int) -> int:
     """Pass over what mailbox formats and broken relays put before the first field."""
     if raw.startswith(b"\xef\xbb\xbf", start):
         start += 3
-    if raw.startswith((b"From ", b">From "), start):
+    if _ENVELOPE.match(raw, start):
         end = raw.find(b"\n", start, start + _LONGEST_DELIMITER)
         if end >= 0:
             return end + 1

@@ -37,7 +37,7 @@ class Limits:
     """Bytes of one field, so that one giant field does not hide the others: 800 recipients."""
     headers: int = 1000
     """Fields in one header, as Postfix's ``header_address_token_limit`` class of bounds."""
-    delimiters: int = 100_000
+    delimiters: int = 50_000
     """Lines that start with two hyphens and are compared with the open boundaries."""
     addresses: int = 1000
     """Addresses in one field; providers refuse to send to more than 500 to 1000."""
@@ -49,7 +49,7 @@ class Limits:
     """The same at ``Depth.FULL``: the largest newsletters are 1 MB."""
     html_source: int = 256 * KIB
     """Characters of HTML that are turned into text: what webmail shows before it clips."""
-    html_nodes: int = 40_000
+    html_nodes: int = 30_000
     """Elements and texts of one page that are visited: 40 ms; newsletters have 2,000 to 10,000."""
     nested: int = 20
     """Attached messages whose own subject and text are told."""

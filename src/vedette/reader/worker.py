@@ -133,6 +133,10 @@ class Worker:
         return await self._answers.readexactly(length)
 
     async def _death(self) -> ReaderKilled:
+        # Wait first: to signal a process that has just died makes asyncio lose its status.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KILL_SECONDS):
+                await self._process.wait()
         await self.kill()
         status = self._process.returncode
         if status == -signal.SIGXCPU:
