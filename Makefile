@@ -6,6 +6,9 @@ RUN := .venv/bin/python
 # Two workers at least, as tests wait more than they compute; four at most, as each starts servers.
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
 ARGS ?=
+# Which benchmarks to run, and how long to fuzz each parser, in seconds.
+BENCH ?= $(patsubst bench/%.py,%,$(shell grep -l __main__ bench/*.py))
+FOR ?= 60
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench fuzz clean
@@ -30,11 +33,12 @@ check: setup ## Format, lint, types, import contracts, spelling, lock file
 	@.venv/bin/codespell
 	@$(PYTHON) scripts/bootstrap.py uv lock --check --quiet
 
-bench: setup ## Run the benchmarks and print their tables
-	@$(RUN) -m bench $(ARGS)
+bench: setup ## Run all benchmarks and print their tables; BENCH=mime chooses one
+	@for name in $(BENCH); do echo "== $$name"; $(RUN) -m bench.$$name $(ARGS) || exit 1; done
 
-fuzz: setup ## Throw hostile input at the parsers for a minute
-	@$(RUN) -m tests.fuzz $(ARGS)
+fuzz: setup ## Throw hostile input at each parser for a minute; FOR=600 for ten
+	@for file in tests/fuzz/fuzz_*.py; do echo "== $$file"; \
+	  $(RUN) $$file --seconds $(FOR) $(ARGS) || exit 1; done
 
 clean: ## Remove the environment, the unpacked servers and every cache
 	@find /tmp -maxdepth 1 -type l -name 'vd-*' -lname "$(CURDIR)/*" -delete
