@@ -374,18 +374,20 @@ def test_gone_disables_the_endpoint_tells_it_once_and_keeps_the_backlog() -> Non
 
     async def main() -> None:
         sink = ScriptedSink(lambda _parcel: Gone(reason="HTTP 410"))
-        async with world((crm(concurrency=1), sink)) as it:
+        async with world((crm(concurrency=2), sink)) as it:
             await it.post(names(4), CRM)
+            await asyncio.sleep(1)
+            assert not any(row.leased for row in it.store.state.deliveries.values())
             await asyncio.sleep(500 * HOUR)
 
-            assert sink.events == ["e0"]
+            assert sink.events == ["e0", "e1"]
             assert [(s.id, s.disabled_at) for s in it.disabled] == [(CRM, START)]
             assert it.store.state.endpoints[CRM].disabled_at == START
 
             sink.answer = lambda _parcel: Delivered()
             assert it.courier.enable(CRM)
             await it.settled(*names(4))
-            assert sorted(sink.events) == ["e0", *names(4)]
+            assert sorted(sink.events) == sorted(["e0", "e1", *names(4)])
 
     run(main())
 
@@ -442,6 +444,73 @@ def test_an_attempt_without_an_outcome_is_cut_at_the_deadline_of_last_resort() -
 
             assert [round(attempt.at) for attempt in sink.attempts] == [0, 25]
             sink.gate.set()
+
+    run(main())
+
+
+def test_no_attempt_outlives_the_lease_of_its_parcel() -> None:
+    """What waited too long behind slow attempts is given back and claimed anew, not sent late."""
+
+    async def main() -> None:
+        left: list[float] = []
+
+        def answer(parcel: Parcel) -> Outcome:
+            row = it.store.state.deliveries[parcel.delivery]
+            left.append(row.due - VirtualClock().now())
+            return Delivered()
+
+        sink = ScriptedSink(answer, delay=18.0)
+        async with world((crm(concurrency=1), sink), tempo=Tempo(deadline=20)) as it:
+            await it.post(names(6), CRM)
+            await it.settled(*names(6), within=200)
+
+            assert min(left) >= 0
+            assert sorted(sink.events) == names(6)
+
+    run(main())
+
+
+def test_a_parcel_whose_settlement_is_stuck_is_not_taken_twice() -> None:
+    """The lease ends while the store refuses the mark; what is still ours is not sent again."""
+
+    async def main() -> None:
+        sink = ScriptedSink()
+        async with world((crm(), sink)) as it:
+            settle = it.store.settle
+            _lose_settlements(it.store)
+            await it.post(["e1"], CRM)
+            await asyncio.sleep(5 * Tempo().lease)
+            it.store.settle = settle  # type: ignore[method-assign]
+            await it.settled("e1")
+
+            assert sink.events == ["e1"]
+
+    run(main())
+
+
+def test_a_claim_under_way_at_the_stop_is_given_back() -> None:
+    """The next process need not wait for the end of a lease that nobody used."""
+
+    async def main() -> None:
+        sink = ScriptedSink()
+        async with world((crm(), sink)) as it:
+            claim = it.store.claim
+
+            async def slowly(
+                endpoint: EndpointId, *, ordered: bool, limit: int, now: float, lease: float
+            ) -> list[Parcel]:
+                parcels = await claim(endpoint, ordered=ordered, limit=limit, now=now, lease=lease)
+                await asyncio.sleep(2)
+                return parcels
+
+            it.store.claim = slowly  # type: ignore[method-assign]
+            await asyncio.sleep(1)
+            await it.post(["e1"], CRM)
+            await asyncio.sleep(1)
+            await it.courier.stop()
+
+            (row,) = it.store.state.deliveries.values()
+            assert (row.leased, row.attempt, sink.events) == (False, 0, [])
 
     run(main())
 

@@ -83,7 +83,9 @@ async def test_a_rotated_file_is_opened_again_under_its_name(tmp_path: Path) -> 
     async with sink_to(path) as sink:
         await sink.send(parcel(1, body=body(1)))
         path.rename(old)
+        path.touch()  # logrotate's ``create``
         await sink.send(parcel(2, body=body(2)))
+        assert path.read_bytes() == body(2) + b"\n"
         path.unlink()
         await sink.send(parcel(3, body=body(3)))
 
@@ -297,6 +299,33 @@ def test_a_program_piped_into_head_ends_cleanly() -> None:
     )
 
     assert (run.returncode, run.stderr) == (0, b"")
+
+
+PAUSED = """
+import asyncio
+from tests.sinks.parcels import parcel
+from vedette.sinks import lines
+
+async def main():
+    lines.STOP_GRACE = 0.1
+    sink = lines.LinesSink(lines.LinesSettings())
+    await sink.start()
+    try:
+        await asyncio.wait_for(sink.send(parcel(body=b"x" * 1_000_000)), 0.1)
+    except TimeoutError:
+        await sink.stop()
+
+asyncio.run(main())
+"""
+
+
+def test_a_program_whose_reader_pauses_can_still_end() -> None:
+    """The write that never returns does not keep the process."""
+    environment = {"PATH": "/usr/bin:/bin", "PYTHONPATH": ":".join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", PAUSED], env=environment, stdout=subprocess.PIPE
+    ) as program:
+        assert program.wait(20) == 0
 
 
 async def test_stop_is_idempotent_and_a_late_send_is_refused(tmp_path: Path) -> None:

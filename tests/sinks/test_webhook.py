@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gzip
 import json
 import socket
 import ssl
@@ -287,6 +288,18 @@ async def test_a_body_of_ten_gigabytes_is_dropped_at_its_bound(code: int) -> Non
 
     assert isinstance(outcome, Delivered if code == 200 else Refused)
     assert sent < MAX_ANSWER + 8 * 1024 * 1024  # what sockets of both sides may hold
+
+
+async def test_a_compressed_answer_is_not_unfolded() -> None:
+    """A few bytes could become gigabytes; we never asked for them."""
+
+    async def answer(_request: web.BaseRequest) -> web.StreamResponse:
+        return web.Response(
+            status=400, body=gzip.compress(b"bomb"), headers={"Content-Encoding": "gzip"}
+        )
+
+    async with receiver(answer) as it, hook(local(it)) as sink:
+        assert "bomb" not in refused(await sink.send(parcel())).reason
 
 
 async def test_garbage_instead_of_http_is_refused() -> None:

@@ -138,9 +138,7 @@ class _Run(asyncio.SubprocessProtocol):
             self._transport = transport
 
     def pipe_data_received(self, _fd: int, data: bytes) -> None:
-        room = MAX_STDERR - len(self._stderr)
-        if room > 0:
-            self._stderr += data[:room]
+        self._stderr += data[: MAX_STDERR - len(self._stderr)]
 
     def pipe_connection_lost(self, fd: int, _exc: Exception | None) -> None:
         # A command that does not read its input breaks that pipe; its exit status still counts.
