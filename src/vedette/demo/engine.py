@@ -6,7 +6,7 @@ loopback, and says so too. Nothing else differs from a service.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -27,8 +27,18 @@ WEBHOOK: Final = EndpointId("webhook")
 POLL: Final = 1.0
 
 
-def engine(server: DemoServer, *, state: Path, url: str, key: Secret[bytes]) -> Engine:
-    """Return an engine, not started, that watches every maildrop of the server."""
+def engine(
+    server: DemoServer,
+    *,
+    state: Path,
+    url: str,
+    key: Secret[bytes],
+    on_connected: Callable[[AccountId], None],
+) -> Engine:
+    """Return an engine, not started, that watches every maildrop of the server.
+
+    ``on_connected`` is told of each account that came through its first sync.
+    """
     return Engine(
         Settings(
             state=state,
@@ -41,7 +51,8 @@ def engine(server: DemoServer, *, state: Path, url: str, key: Secret[bytes]) -> 
                 ),
             ),
             tempo=Tempo(poll=POLL),
-        )
+        ),
+        on_connected=on_connected,
     )
 
 

@@ -28,7 +28,9 @@ def line(event: dict[str, Any], *, milliseconds: float | None) -> str:
     account = plain(data["account"]["email"]).partition("@")[0]
     head = f"{event['time'][11:19]}  {_cut(account, _ACCOUNT)}"
     if event["type"] != "message.received":
-        return f"{head}  {plain(event['type'])}  [webhook verified]"
+        words = plain(data.get("error") or "")
+        reason = f": {_short(words, _QUOTE)}" if words else ""
+        return f"{head}  {plain(event['type'])}{reason}  [webhook verified]"
     sender = data.get("from") or {}
     name = plain(sender.get("name") or sender.get("address") or "(nobody)")
     columns = [
@@ -36,7 +38,7 @@ def line(event: dict[str, Any], *, milliseconds: float | None) -> str:
         _cut(name, _SENDER),
         _cut(plain(data.get("subject") or "(no subject)"), _SUBJECT),
     ]
-    took = "" if milliseconds is None else f", {milliseconds:.0f} ms after arrival"
+    took = "" if milliseconds is None else f", {milliseconds:.0f} ms"
     return f"{head}  {'  '.join(columns)}  {recognised(data)}  [webhook verified{took}]"
 
 
