@@ -95,6 +95,16 @@ class DeliveryContract(StoreFixture):
         (again,) = await take(store, now=500.0)
         assert (again.delivery, again.attempt, again.queued_at) == (parcel.delivery, 2, 100.0)
 
+    async def test_words_of_an_endpoint_never_stop_a_settlement(self, store: Store) -> None:
+        """A reason that is no text is no reason to send again."""
+        await post(store, posting("e", HOOK))
+        (parcel,) = await take(store)
+        await store.settle([settled(parcel, FAILED, reason="500 \udcff\x00")])
+        await store.note_endpoint(EndpointState(id=HOOK, disabled_reason="\ud800"))
+
+        assert await store.next_due(HOOK) is None
+        assert (await store.endpoint_state(HOOK)).disabled_reason == "\\ud800"
+
     async def test_a_parcel_given_back_keeps_its_number(self, store: Store) -> None:
         """An attempt that was never made is not counted."""
         await post(store, posting("e", HOOK))

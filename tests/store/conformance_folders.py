@@ -28,7 +28,7 @@ from tests.store.bundle import (
 from vedette.errors import StoreError, Trouble
 from vedette.model.account import AccountState, Health
 from vedette.model.cursor import FolderState
-from vedette.model.ids import EventId
+from vedette.model.ids import AccountId, EventId
 from vedette.ports.store import EventQuery, Fence, Store, Verdict
 
 HEALTH = Health(account=ANNA, tenant=ACME, email="anna@example.org")
@@ -150,6 +150,13 @@ class FolderContract(StoreFixture):
         (state,) = await store.folders(ANNA)
         assert state.gaps == (again,)
 
+    async def test_a_gap_of_another_uidvalidity_is_not_opened(self, store: Store) -> None:
+        """A UID that the cursor's folder never had can not be asked for."""
+        await store.commit(step(None, cursor(5), gaps=(gap(3), gap(3, uid_validity=6), gap(4))))
+
+        (state,) = await store.folders(ANNA)
+        assert state.gaps == (gap(3), gap(4))
+
     async def test_a_mailbox_id_stays_until_the_folder_is_made_anew(self, store: Store) -> None:
         """A commit that names no mailbox id keeps it, within one UIDVALIDITY."""
         await store.commit(step(None, cursor(5), mailbox_id="F1"))
@@ -199,6 +206,29 @@ class FolderContract(StoreFixture):
         await store.commit(step(cursor(6), cursor(7), closed=(3,)))
         assert await store.begin_read(ANNA, INBOX, 7, 3) == 1
 
+    async def test_readings_end_with_their_folder(self, store: Store) -> None:
+        """Another UIDVALIDITY, or a folder that is forgotten, starts the counts anew."""
+        await store.begin_read(ANNA, INBOX, 6, 9)
+        await store.begin_read(ANNA, INBOX, 7, 9)
+        await store.commit(step(None, cursor(5)))
+        assert await store.begin_read(ANNA, INBOX, 6, 9) == 1
+        assert await store.begin_read(ANNA, INBOX, 7, 9) == 2
+
+        await store.forget_folder(ANNA, INBOX)
+        assert await store.begin_read(ANNA, INBOX, 7, 9) == 1
+
+    async def test_words_of_a_server_never_stop_a_note(
+        self, store: Store, harness: Harness
+    ) -> None:
+        """Bytes that are no text are spelled out, where a person can read them."""
+        await store.note(dataclasses.replace(HEALTH, error="NO \udcff\x00 caf\u00e9"))
+        await store.stop()
+
+        again = harness.make()
+        await again.start()
+        assert [health.error for health in await again.healths()] == ["NO \\udcff\x00 café"]
+        await again.stop()
+
     async def test_health_is_seen_at_once_and_newest_wins(self, store: Store) -> None:
         """A note is read back before it can be on disk; the last one of an account counts."""
         full = Health(
@@ -236,6 +266,8 @@ class FolderContract(StoreFixture):
         """An instant that is no number is an error of the one who notes it."""
         with pytest.raises(StoreError, match="NaN"):
             await store.note(dataclasses.replace(HEALTH, since=math.nan))
+        with pytest.raises(StoreError, match="can not be stored"):
+            await store.note(dataclasses.replace(HEALTH, account=AccountId("\ud800")))
         assert await store.healths() == []
 
     async def test_everything_committed_survives_a_restart(

@@ -125,6 +125,13 @@ class HistoryContract(StoreFixture):
         (again,) = await take(store, now=500.0)
         assert (again.delivery, again.attempt) == (parcel.delivery, 1)
 
+    async def test_replay_does_not_send_an_overdue_delivery_to_the_end(self, store: Store) -> None:
+        """What was due already keeps its place."""
+        await post(store, posting("late", HOOK, time=10.0), posting("later", HOOK, time=20.0))
+
+        assert await store.replay(EventQuery(event=EventId("late")), [HOOK], 500.0) == 1
+        assert names(await take(store, now=500.0)) == ["late", "later"]
+
     async def test_replay_leaves_a_parcel_in_flight_alone(self, store: Store) -> None:
         """It is being sent at this moment: twice would be once too often."""
         await post(store, posting("e", HOOK))

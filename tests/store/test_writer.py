@@ -1,96 +1,25 @@
-"""The writer groups, isolates, and never leaves a caller waiting or misled."""
+"""The writer groups, bounds, and never leaves a caller waiting."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.store.bundle import ACME, ANNA
+from tests.store.writer_bench import Bench
 from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
 from vedette.store import writer as module
 from vedette.store.notes import Notebook
-from vedette.store.schema import migrate
 from vedette.store.writer import WAITING, Writer
 
 HEALTH = Health(account=ANNA, tenant=ACME, email="anna@example.org")
-
-
-class Log(sqlite3.Connection):
-    """A connection that remembers its statements, and fails where the test says."""
-
-    statements: list[str]
-    failures: dict[str, list[sqlite3.Error]]
-
-    def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
-        self.statements.append(sql)
-        if self.failures.get(sql):
-            raise self.failures[sql].pop(0)
-        return super().execute(sql, *arguments)
-
-
-class Bench:
-    """A writer on a table of numbers, with everything it said to its database."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.notes = Notebook()
-        self.statements: list[str] = []
-        self.failures: dict[str, list[sqlite3.Error]] = {}
-        self.opened = 0
-        self.writer = Writer(self._open, folder, self.notes)
-
-    def _open(self) -> sqlite3.Connection:
-        self.opened += 1
-        connection = sqlite3.connect(self.folder / "numbers.db", isolation_level=None, factory=Log)
-        connection.statements, connection.failures = [], {}
-        migrate(connection)
-        connection.execute("CREATE TABLE IF NOT EXISTS number (n INTEGER NOT NULL UNIQUE) STRICT")
-        connection.statements, connection.failures = self.statements, self.failures
-        return connection
-
-    def fail(self, statement: str, code: int) -> None:
-        error = sqlite3.OperationalError("the test says so")
-        error.sqlite_errorcode = code
-        self.failures.setdefault(statement, []).append(error)
-
-    async def add(self, number: int | str | None) -> None:
-        await self.writer.run(
-            lambda connection: connection.execute("INSERT INTO number (n) VALUES (?)", (number,)),
-            writes=True,
-        )
-
-    async def numbers(self) -> list[int]:
-        rows = await self.writer.run(
-            lambda connection: connection.execute("SELECT n FROM number ORDER BY n").fetchall(),
-            writes=False,
-        )
-        return [number for (number,) in rows]
-
-    async def together(self, *jobs: Callable[[], Any]) -> list[Any]:
-        """Run jobs while the thread is held, so that they make one group."""
-        loop = asyncio.get_running_loop()
-        held, gate = asyncio.Event(), threading.Event()
-
-        def hold(_: sqlite3.Connection) -> None:
-            loop.call_soon_threadsafe(held.set)
-            gate.wait(10)
-
-        async def release() -> None:
-            gate.set()
-
-        holding = asyncio.create_task(self.writer.run(hold, writes=False))
-        await asyncio.wait_for(held.wait(), 10)
-        self.statements.clear()
-        outcomes = await asyncio.gather(*(job() for job in jobs), release(), return_exceptions=True)
-        await holding
-        return outcomes[:-1]
 
 
 @pytest.fixture
@@ -130,126 +59,6 @@ async def test_a_group_ends_after_its_slice_of_work(
     assert bench.statements.count("COMMIT") == 3
 
 
-async def test_a_job_that_fails_leaves_the_others(bench: Bench) -> None:
-    """What one job wrote before it failed is gone; its neighbours are on disk."""
-
-    def half(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO number (n) VALUES (70)")
-        connection.execute("INSERT INTO number (n) VALUES (NULL)")
-
-    outcomes = await bench.together(
-        lambda: bench.add(1),
-        lambda: bench.writer.run(half, writes=True),
-        lambda: bench.add(2**70),
-        lambda: bench.add("\udc80"),
-        lambda: bench.add(2),
-    )
-
-    assert [type(outcome) for outcome in outcomes] == [type(None)] + [StoreError] * 3 + [type(None)]
-    assert "can not be stored" in str(outcomes[1])
-    assert bench.statements.count("COMMIT") == 1
-    assert await bench.numbers() == [1, 2]
-
-
-@pytest.mark.parametrize("statement", ["BEGIN IMMEDIATE", "SAVEPOINT job", "RELEASE job", "COMMIT"])
-@pytest.mark.parametrize("code", [sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE])
-async def test_a_failed_transaction_fails_every_job_of_it(
-    bench: Bench, statement: str, code: int
-) -> None:
-    """Nothing of the group is written, each is told, and the next group works."""
-    bench.fail(statement, code)
-    outcomes = await bench.together(lambda: bench.add(1), lambda: bench.add(2))
-
-    expected = StoreFullError if code == sqlite3.SQLITE_FULL else StoreError
-    first = [outcome for outcome in outcomes if outcome is not None]
-    assert first
-    assert {type(outcome) for outcome in first} == {expected}
-    # A job that came after the failed group is a group of its own, and went well.
-    written = [number for number, outcome in zip((1, 2), outcomes, strict=True) if outcome is None]
-    assert await bench.numbers() == written
-    await bench.add(3)
-    assert await bench.numbers() == [*written, 3]
-
-
-async def test_each_caller_gets_an_error_of_its_own(bench: Bench) -> None:
-    """Two tasks do not share a traceback."""
-    bench.fail("COMMIT", sqlite3.SQLITE_FULL)
-    one, other = await bench.together(lambda: bench.add(1), lambda: bench.add(2))
-
-    assert str(one) == str(other)
-    assert one is not other
-
-
-async def test_a_transaction_that_sqlite_ended_itself_is_not_ended_twice(bench: Bench) -> None:
-    """After an automatic rollback the group fails as full, and the connection lives on."""
-
-    def gone(connection: sqlite3.Connection) -> None:
-        connection.rollback()
-        error = sqlite3.OperationalError("database or disk is full")
-        error.sqlite_errorcode = sqlite3.SQLITE_FULL
-        raise error
-
-    outcomes = await bench.together(
-        lambda: bench.add(1), lambda: bench.writer.run(gone, writes=True)
-    )
-
-    assert [type(outcome) for outcome in outcomes] == [StoreFullError, StoreFullError]
-    assert "ROLLBACK" not in bench.statements
-    assert bench.opened == 1
-    assert await bench.numbers() == []
-
-
-async def test_a_rolled_back_neighbour_is_never_reported_as_done(bench: Bench) -> None:
-    """Even when only a value was wrong, a transaction that is over fails its whole group."""
-
-    def gone(connection: sqlite3.Connection) -> None:
-        connection.rollback()
-        connection.execute("INSERT INTO number (n) VALUES (NULL)")
-
-    outcomes = await bench.together(
-        lambda: bench.add(1), lambda: bench.writer.run(gone, writes=True)
-    )
-
-    assert [type(outcome) for outcome in outcomes] == [StoreError, StoreError]
-    assert await bench.numbers() == []
-
-
-async def test_after_an_error_of_the_disk_the_connection_is_made_anew(bench: Bench) -> None:
-    """What the old connection holds in memory is not believed."""
-    bench.fail("COMMIT", sqlite3.SQLITE_IOERR_WRITE)
-    with pytest.raises(StoreError, match="could not be read or written"):
-        await bench.add(1)
-
-    await bench.add(2)
-    assert bench.opened == 2
-    assert await bench.numbers() == [2]
-
-
-@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_DIR_FSYNC])
-async def test_after_a_failed_sync_nothing_is_promised_any_more(bench: Bench, code: int) -> None:
-    """A second sync could say "done" for pages the kernel has dropped: the store stays shut."""
-    bench.fail("COMMIT", code)
-    with pytest.raises(StoreError, match="failed to sync"):
-        await bench.add(1)
-
-    with pytest.raises(StoreError, match="failed to sync"):
-        await bench.add(2)
-    with pytest.raises(StoreError, match="failed to sync"):
-        await bench.numbers()
-
-
-async def test_a_rollback_that_fails_costs_the_connection(bench: Bench) -> None:
-    """A connection that can not even roll back is closed, and another one opened."""
-    bench.fail("COMMIT", sqlite3.SQLITE_FULL)
-    bench.fail("ROLLBACK", sqlite3.SQLITE_IOERR)
-    with pytest.raises(StoreFullError):
-        await bench.add(1)
-
-    await bench.add(2)
-    assert await bench.numbers() == [2]
-    assert bench.opened == 2
-
-
 async def test_a_read_sees_what_was_asked_before_it(bench: Bench) -> None:
     """In one group, too: reads run after its commit."""
     outcomes = await bench.together(lambda: bench.add(1), bench.numbers, lambda: bench.add(2))
@@ -258,27 +67,6 @@ async def test_a_read_sees_what_was_asked_before_it(bench: Bench) -> None:
     assert bench.statements.index("COMMIT") < bench.statements.index(
         "SELECT n FROM number ORDER BY n"
     )
-
-
-async def test_a_read_does_not_share_the_fate_of_a_failed_group(bench: Bench) -> None:
-    """It answers what is on disk."""
-    await bench.add(1)
-    bench.fail("COMMIT", sqlite3.SQLITE_FULL)
-    outcomes = await bench.together(lambda: bench.add(2), bench.numbers)
-
-    assert isinstance(outcomes[0], StoreFullError)
-    assert outcomes[1] == [1]
-
-
-async def test_a_read_that_fails_is_told(bench: Bench) -> None:
-    """A mistake in a read is its caller's, and the next one works."""
-    with pytest.raises(StoreError, match="no such table"):
-        await bench.writer.run(
-            lambda connection: connection.execute("SELECT 1 FROM no"), writes=False
-        )
-    with pytest.raises(StoreError, match="can not be stored"):
-        await bench.writer.run(lambda _: int("no number"), writes=False)
-    assert await bench.numbers() == []
 
 
 async def test_a_cancelled_caller_disturbs_nobody(bench: Bench) -> None:
@@ -293,12 +81,15 @@ async def test_a_cancelled_caller_disturbs_nobody(bench: Bench) -> None:
 
     task = asyncio.create_task(bench.writer.run(hold, writes=True))
     await asyncio.wait_for(held.wait(), 10)
+    complaints: list[dict[str, Any]] = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     gate.set()
 
     assert await bench.numbers() == [1]
+    assert complaints == []
     assert bench.writer._room._value == WAITING
 
 
@@ -419,3 +210,63 @@ async def test_a_loop_that_died_ends_the_thread(tmp_path: Path) -> None:
     await asyncio.to_thread(run)
     await asyncio.to_thread(threads[0].join, 10)
     assert not threads[0].is_alive()
+
+
+async def test_a_start_that_hangs_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that does not open in time is named, and its thread ends once it does."""
+    gate = threading.Event()
+
+    def open_() -> sqlite3.Connection:
+        gate.wait(10)
+        return sqlite3.connect(tmp_path / "any.db", isolation_level=None)
+
+    writer = Writer(open_, tmp_path, Notebook())
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    starting = asyncio.create_task(writer.start())
+    await asyncio.sleep(0)
+    thread = writer._thread
+    with pytest.raises(StoreError, match="did not answer"):
+        await starting
+    gate.set()
+
+    assert thread is not None
+    await asyncio.to_thread(thread.join, 10)
+    assert not thread.is_alive()
+
+
+async def test_a_stop_that_hangs_is_reported_and_can_be_repeated(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is told that the state is closed while it is not."""
+    gate = threading.Event()
+    holding = asyncio.create_task(bench.writer.run(lambda _: gate.wait(10), writes=False))
+    await asyncio.sleep(0)
+    monkeypatch.setattr(module, "PATIENCE", 0.01)
+    with pytest.raises(StoreError, match="did not answer"):
+        await bench.writer.stop()
+    monkeypatch.undo()
+    gate.set()
+    await bench.writer.stop()
+
+    assert await holding
+    assert bench.writer._thread is None
+
+
+async def test_a_note_that_can_not_be_written_is_tried_again(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The book keeps it through a failed group, and the next one takes it along."""
+    bench.fail("COMMIT", sqlite3.SQLITE_FULL)
+
+    async def note() -> None:
+        bench.notes.put(HEALTH)
+        bench.writer.note()
+
+    outcomes = await bench.together(note, lambda: bench.add(1))
+    assert isinstance(outcomes[1], StoreFullError)
+    assert bench.notes.pages() == (HEALTH,)
+
+    await bench.add(2)
+    assert bench.notes.pages() == ()

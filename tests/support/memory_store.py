@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, isnan
 
 from vedette.errors import StoreError
@@ -25,6 +25,8 @@ from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.outbox.selection import matches
 from vedette.ports.clock import Clock
 from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
+from vedette.store.accounts import check
+from vedette.store.words import printable
 
 
 @dataclass(slots=True, kw_only=True)
@@ -178,9 +180,11 @@ class MemoryStore:
         return readings[uid_validity, uid]
 
     async def note(self, health: Health) -> None:
-        if isnan(health.since):
-            raise StoreError("a note can not be stored: an instant is NaN")
-        self.state.healths[health.account] = health
+        check(health)
+        error = None if health.error is None else printable(health.error)
+        self.state.healths[health.account] = replace(
+            health, email=printable(health.email), error=error
+        )
         self.changed.set()
 
     async def healths(self) -> list[Health]:
@@ -241,7 +245,8 @@ class MemoryStore:
         return self._enter().endpoints.get(endpoint, EndpointState(id=endpoint))
 
     async def note_endpoint(self, state: EndpointState) -> None:
-        self._enter(writes=True).endpoints[state.id] = state
+        reason = printable(state.disabled_reason)
+        self._enter(writes=True).endpoints[state.id] = replace(state, disabled_reason=reason)
 
     def _select(self, query: EventQuery) -> list[Posting]:
         # Of two events of one instant the one that was stored later is the newer.

@@ -47,7 +47,7 @@ def is_private(error: Exception) -> bool:
         return True
     if isinstance(error, sqlite3.Error) and _code(error):
         return _code(error) & _PRIMARY in _PRIVATE
-    # A value that Python itself can not bind: too large an integer, a lone surrogate.
+    # A value that Python itself can not bind: too large an integer, a lone surrogate, a set.
     return not isinstance(error, (sqlite3.OperationalError, sqlite3.InternalError, OSError))
 
 

@@ -113,8 +113,7 @@ def prune(
     left = max(limit, 0)
     found = connection.execute(_PRUNABLE, {"before": events_before, "limit": left}).fetchall()
     for (seq,) in found:
-        if left:
-            left -= connection.execute(_DELIVERIES_PRUNE, {"event": seq, "limit": left}).rowcount
+        left -= connection.execute(_DELIVERIES_PRUNE, {"event": seq, "limit": left}).rowcount
         if not left:
             break
         left -= connection.execute(_EVENT_DELETE, {"seq": seq}).rowcount
