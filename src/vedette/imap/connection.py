@@ -202,7 +202,7 @@ class Connection:
         """Take bytes from the stream; never raises, keeps no reference to ``data``."""
         if self.state is State.CLOSED or not len(data):
             return
-        injected = self._upgrading
+        injected = False
         try:
             for item in self._framer.feed(data):
                 if self._upgrading:
