@@ -132,9 +132,35 @@ async def test_c10_hanging_handshake_gives_way_to_the_next_address(
         serve(echo, tls=leaf.context()) as server,
         serve(silent, address="::1", port=server.port),
     ):
-        stream = await one.dial(tls_target(server.port, ca.ca_file), Collector())
+        async with asyncio.timeout(3):
+            stream = await one.dial(tls_target(server.port, ca.ca_file), Collector())
         assert stream.peer.address == "127.0.0.1"
         stream.close()
+
+
+async def test_name_with_countless_addresses_is_tried_a_bounded_number_of_times() -> None:
+    """A name server can not make us dial more than sixteen addresses for one name."""
+    with serve(silent) as server:
+        port = server.port
+    names = Names(*(f"127.0.1.{number}" for number in range(1, 255)))
+    with pytest.raises(NetworkError) as failed:
+        await SocketDialer(resolver=names).dial(target(port, host="mail.example.org"), Collector())
+    assert str(failed.value).count("Connection refused") == 16
+
+
+async def test_silent_proxy_gives_way_to_its_next_address() -> None:
+    """A proxy's address that says nothing is left for the next after the patience."""
+    one = SocketDialer(resolver=Names("::1", "127.0.0.1"), handshake_patience=0.1)
+
+    def refuse(sock: socket.socket) -> None:
+        sock.recv(64)
+        sock.sendall(b"\5\xff")
+
+    with serve(refuse) as server, serve(silent, address="::1", port=server.port):
+        proxy = Proxy(scheme=ProxyScheme.SOCKS5, host="proxy.example.org", port=server.port)
+        with pytest.raises(NetworkError) as failed:
+            await one.dial(target(993, host="mail.example.org", proxy=proxy), Collector())
+    assert "::1: no answer from the proxy in 0.1 s; 127.0.0.1: the SOCKS5" in str(failed.value)
 
 
 async def test_c10_every_address_and_error_is_reported(ca: Authority) -> None:
@@ -266,17 +292,20 @@ async def test_cancelled_at_every_turn_of_the_loop_leaves_nothing(
     """Whenever a dial is cancelled, it either made a stream or left no descriptor."""
     one = dialer("::1", "127.0.0.1")
     made = 0
+    turns = 0
     with serve(echo, tls=leaf.context()) as server:
         there = tls_target(server.port, ca.ca_file)
-        for turns in (*range(30), *range(30, 3000, 150)):
-            dialling = asyncio.create_task(one.dial(there, Collector()))
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            dialling.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                (await dialling).close()
-                made += 1
-    assert made > 0
+        async with asyncio.timeout(60):
+            while made < 3:
+                dialling = asyncio.create_task(one.dial(there, Collector()))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                dialling.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    (await dialling).close()
+                    made += 1
+                # Every turn at first, where the steps are dense, then ever longer.
+                turns += 1 + turns // 16
 
 
 async def test_reset_while_connecting_is_a_network_error(ca: Authority) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 
@@ -123,6 +125,27 @@ async def test_lookups_at_one_time_are_bounded() -> None:
     slow.go.set()
     await asyncio.gather(*waiting)
     assert len(slow.asked) == 5
+
+
+def test_process_does_not_wait_for_a_dead_name_server() -> None:
+    """An interpreter with a lookup under way ends at once."""
+    script = """
+import asyncio, threading
+from vedette.net.resolve import SystemResolver
+
+async def main():
+    asyncio.get_running_loop().call_later(0.1, asyncio.current_task().cancel)
+    await SystemResolver(lookup=lambda name: threading.Event().wait()).resolve("mail.example.org")
+
+try:
+    asyncio.run(main())
+except asyncio.CancelledError:
+    print("over")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+    )
+    assert (ended.stdout, ended.stderr) == ("over\n", "")
 
 
 def test_hanging_lookup_does_not_outlive_its_loop() -> None:

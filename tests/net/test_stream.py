@@ -8,7 +8,9 @@ import os
 import socket
 import ssl
 import threading
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 
@@ -30,8 +32,8 @@ from tests.net.peers import (
 from tests.support.tls import Authority, Leaf
 from vedette.errors import LinkError, NetworkError, TLSError
 from vedette.net.dial import SocketDialer
-from vedette.net.stream import BUFFER_SIZE, SocketStream
-from vedette.ports.link import Receiver, Target
+from vedette.net.stream import BUFFER_SIZE, Common, SocketStream
+from vedette.ports.link import Peer, Receiver, Target
 
 pytestmark = pytest.mark.usefixtures("calm")
 
@@ -294,16 +296,17 @@ async def test_c9_reset_in_the_handshake_is_a_typed_error(ca: Authority, stage: 
 async def test_last_words_are_read_after_a_failed_write() -> None:
     """A server that says BYE and resets is heard, although our command found it gone."""
     receiver = Collector()
+    gone = threading.Event()
 
     def bye(sock: socket.socket) -> None:
         sock.sendall(b"* BYE too many connections\r\n")
         reset(sock)
+        gone.set()
 
     with serve(bye) as server:
         stream = await dialer().dial(target(server.port), receiver)
         stream.pause()
-        for _ in range(3):
-            await asyncio.to_thread(lambda: None)
+        await asyncio.to_thread(gone.wait, PATIENCE)
         stream.resume()
         stream.write(b"a LOGIN\r\n")
         stream.write(b"b LOGIN\r\n")
@@ -387,6 +390,129 @@ async def test_tls_garbage_in_the_middle_is_a_tls_error(ca: Authority, leaf: Lea
         error = await receiver.end()
     assert isinstance(error, TLSError)
     assert receiver.data == b"* OK ready\r\n"
+
+
+async def test_bytes_inside_openssl_are_not_stranded(ca: Authority, leaf: Leaf) -> None:
+    """With a buffer smaller than a TLS record the rest of the record is read at once."""
+    body = os.urandom(MEGABYTE)
+
+    def send(sock: socket.socket) -> None:
+        sock.sendall(body)
+        silent(sock)
+
+    receiver = Collector()
+    with serve(send, tls=leaf.context()) as server:
+        one = dialer()
+        one._common = Common(buffer=memoryview(bytearray(1000)))
+        stream = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+        await receiver.until(lambda: len(receiver.data) > 5000)
+        stream.pause()
+        await asyncio.sleep(0)
+        stream.resume()
+        await receiver.until(lambda: len(receiver.data) == len(body))
+        stream.close()
+    assert receiver.data == body
+    assert max(receiver.chunks) == 1000
+
+
+async def test_paused_stream_is_lost_by_a_failed_write() -> None:
+    """A stream that does not read learns from its own write that the server is gone."""
+    receiver = Collector()
+    gone = threading.Event()
+
+    def leave(sock: socket.socket) -> None:
+        reset(sock)
+        gone.set()
+
+    with serve(leave) as server:
+        stream = await dialer().dial(target(server.port), receiver)
+        stream.pause()
+        await asyncio.to_thread(gone.wait, PATIENCE)
+        stream.write(b"a NOOP\r\n")
+        assert isinstance(await receiver.end(), NetworkError)
+
+
+class Moody(socket.socket):
+    """A socket that raises what OpenSSL does for a key update, which no test server can cause."""
+
+    receiving: list[Exception]
+    sending: list[Exception]
+
+    def recv_into(self, *args: Any, **rest: Any) -> int:
+        if self.receiving:
+            raise self.receiving.pop(0)
+        return super().recv_into(*args, **rest)
+
+    def send(self, *args: Any, **rest: Any) -> int:
+        if self.sending:
+            raise self.sending.pop(0)
+        return super().send(*args, **rest)
+
+
+@pytest.fixture
+def moody() -> Iterator[tuple[Moody, socket.socket]]:
+    """Return a moody socket of ours and the server's end of it."""
+    ours, theirs = socket.socketpair()
+    sock = Moody(fileno=ours.detach())
+    sock.receiving, sock.sending = [], []
+    sock.settimeout(0)
+    theirs.settimeout(PATIENCE)
+    with sock, theirs:
+        yield sock, theirs
+
+
+def over(sock: socket.socket, receiver: Collector) -> SocketStream:
+    return SocketStream(
+        sock,
+        receiver,
+        peer=Peer(address="192.0.2.1", port=993),
+        name="mail.example.org:993",
+        common=Common(buffer=memoryview(bytearray(4096))),
+    )
+
+
+async def test_read_that_wants_to_write_goes_on_when_it_can(
+    moody: tuple[Moody, socket.socket],
+) -> None:
+    """A key update that has to be answered before reading loses no byte."""
+    ours, theirs = moody
+    ours.receiving = [ssl.SSLWantWriteError()]
+    receiver = Collector()
+    stream = over(ours, receiver)
+    theirs.send(b"* OK ready\r\n")
+    await receiver.received(b"ready")
+    stream.close()
+
+
+async def test_write_that_wants_to_read_goes_on_when_it_can(
+    moody: tuple[Moody, socket.socket],
+) -> None:
+    """A write that OpenSSL holds until it has read is sent then, even from a paused stream."""
+    ours, theirs = moody
+    ours.sending = [ssl.SSLWantReadError()]
+    stream = over(ours, Collector())
+    stream.pause()
+    stream.write(b"a NOOP\r\n")
+    assert not ours.sending
+    theirs.send(b"* OK\r\n")
+    assert await asyncio.to_thread(theirs.recv, 100) == b"a NOOP\r\n"
+    stream.close()
+
+
+async def test_tls_fault_of_a_write_ends_a_silent_link(
+    moody: tuple[Moody, socket.socket],
+) -> None:
+    """A write that OpenSSL refuses loses the link even if the server says nothing more."""
+    ours, _ = moody
+    ours.sending = [ssl.SSLError(1, "protocol is shutdown")]
+    receiver = Collector()
+    stream = over(ours, receiver)
+    stream.write(b"a NOOP\r\n")
+    stream.write(b"b NOOP\r\n")
+    error = await receiver.end()
+    assert isinstance(error, TLSError)
+    assert str(error) == "mail.example.org:993: TLS failed: protocol is shutdown"
+    assert len(receiver.lost) == 1
 
 
 async def test_keepalive_is_set_on_every_link(link: Link) -> None:

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import time
 
 import pytest
 
 from tests.net.peers import Collector, dialer, echo, serve, silent, target, tls_target
 from tests.support.tls import Authority, Leaf
 from vedette.errors import NetworkError, TLSError
+from vedette.net.context import Contexts
 from vedette.net.resume import SESSION_LIFETIME, Kept, Service, Sessions
 from vedette.ports.link import Encryption, Peer, TlsPolicy
 
@@ -136,6 +138,36 @@ async def test_self_signed_certificate_as_its_own_ca_file(ca: Authority) -> None
         await greeted(server.port, TlsPolicy(ca_file=str(lone.path)))
 
 
+async def test_signed_certificate_as_its_own_ca_file(leaf: Leaf) -> None:
+    """A person who names the server's own certificate means it, whoever signed it."""
+    with serve(echo, tls=leaf.context()) as server:
+        await greeted(server.port, TlsPolicy(ca_file=str(leaf.path)))
+
+
+async def test_server_may_not_renegotiate() -> None:
+    """A second handshake inside a TLS 1.2 link is refused."""
+    context = await Contexts().of(TlsPolicy())
+    assert context.options & ssl.OP_NO_RENEGOTIATION
+
+
+async def test_policies_that_differ_in_the_pin_share_a_context(leaf: Leaf) -> None:
+    """A context is a megabyte: a thousand pins need one, and the cache is bounded."""
+    contexts = Contexts(limit=2)
+    first = await contexts.of(TlsPolicy(pin="00"))
+    assert await contexts.of(TlsPolicy(pin="11")) is first
+    assert await contexts.of(TlsPolicy(verify=False)) is first
+    await contexts.of(TlsPolicy(ca_file=str(leaf.path)))
+    await contexts.of(TlsPolicy(ca_file=str(leaf.path), minimum="1.3"))
+    assert await contexts.of(TlsPolicy(pin="00")) is not first
+
+
+async def test_context_is_made_once_for_many_who_want_it() -> None:
+    """Links that start together do not make a context each."""
+    contexts = Contexts()
+    made = await asyncio.gather(*(contexts.of(TlsPolicy(minimum="1.3")) for _ in range(20)))
+    assert len(set(map(id, made))) == 1
+
+
 @pytest.mark.parametrize("text", ["", "not a certificate"])
 async def test_useless_ca_file_is_named(ca: Authority, text: str) -> None:
     """A CA file without a certificate is a TLS error with its path."""
@@ -236,6 +268,49 @@ async def test_second_link_resumes_the_session(
             resumed.append(stream.peer.resumed)
             stream.close()
     assert resumed == [False, True, True]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_session_is_taken_at_the_first_data(
+    ca: Authority, leaf: Leaf, version: ssl.TLSVersion
+) -> None:
+    """A second link resumes while the first, which was greeted, is still open."""
+    one = dialer()
+    with serve(echo, tls=leaf.context(maximum=version)) as server:
+        receiver = Collector()
+        first = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+        await receiver.received(b"ready")
+        second = await one.dial(tls_target(server.port, ca.ca_file), Collector())
+        assert second.peer.resumed
+        first.close()
+        second.close()
+
+
+async def test_session_of_a_failed_handshake_is_not_offered_again(
+    ca: Authority, leaf: Leaf
+) -> None:
+    """After a handshake that failed the next one starts from nothing."""
+    one = dialer()
+    context = leaf.context()
+    resumed = []
+    port = 0
+    for script, tls in ((echo, context), (silent_close, None), (echo, context)):
+        with serve(script, tls=tls, port=port) as server:
+            port = server.port
+            receiver = Collector()
+            try:
+                stream = await one.dial(tls_target(port, ca.ca_file), receiver)
+            except NetworkError:
+                continue
+            await receiver.received(b"ready")
+            resumed.append(stream.peer.resumed)
+            stream.close()
+    assert resumed == [False, False]
+
+
+def silent_close(sock: socket.socket) -> None:
+    """Take the ClientHello and leave."""
+    sock.recv(65536)
 
 
 async def test_session_is_taken_at_the_close_of_a_silent_link(ca: Authority, leaf: Leaf) -> None:
@@ -376,3 +451,23 @@ async def test_client_certificate_wanted_is_named(ca: Authority, leaf: Leaf) -> 
         error = await receiver.end()
     assert isinstance(error, TLSError)
     assert "wants a client certificate" in str(error)
+
+
+async def test_greeting_is_not_held_up_by_a_delayed_acknowledgement(
+    ca: Authority, leaf: Leaf
+) -> None:
+    """A server with Nagle's algorithm greets at once: its TLS tickets are acknowledged at once.
+
+    The kernel would delay that by 40 ms on every connect; the best of ten is free of load.
+    """
+    one = dialer()
+    took = []
+    with serve(echo, tls=leaf.context(maximum=ssl.TLSVersion.TLSv1_3)) as server:
+        for _ in range(10):
+            receiver = Collector()
+            stream = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+            began = time.monotonic()
+            await receiver.received(b"ready")
+            took.append(time.monotonic() - began)
+            stream.close()
+    assert min(took[1:]) < 0.03

@@ -75,7 +75,9 @@ def explain(error: OSError, sock: ssl.SSLSocket, host: str) -> LinkError:
 
 def cause(error: ssl.SSLError) -> str:
     """Say what OpenSSL's reason means and what to do, or pass on its words."""
-    return _REASONS.get(error.reason or "", f"TLS failed: {words(error)}")
+    # OpenSSL's errors have a reason; those that CPython raises by itself have none.
+    reason = getattr(error, "reason", None) or ""
+    return _REASONS.get(reason, f"TLS failed: {words(error)}")
 
 
 def words(error: OSError) -> str:
