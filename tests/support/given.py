@@ -1,0 +1,67 @@
+"""What a dialog may take as given before its first word.
+
+::
+
+    Given: read up to 7:2           the default: INBOX of UIDVALIDITY 7 was read up to UID 2
+    Given: Junk read up to 9:1      Given: never watched
+    Given: folders INBOX, Junk      what is watched; the default is INBOX
+    Given: password pä"s            Given: user dom\\joe         Given: token abc
+    Given: STARTTLS                 Given: plaintext             the default is implicit TLS
+    Given: begin at the last 2      Given: no message above 70000 octets
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from tests.support.dialog import Kind, Line
+from tests.support.world import Setting, cursor
+from vedette.model.account import Beginning, Start
+from vedette.ports.link import Encryption
+
+
+def setting(lines: tuple[Line, ...]) -> Setting:
+    """Return the setting that the ``Given:`` lines of a dialog describe."""
+    found = Setting(read={b"INBOX": cursor(7, 2)})
+    for line in lines:
+        if line.kind is Kind.GIVEN:
+            _apply(found, line)
+    return found
+
+
+def _apply(found: Setting, line: Line) -> None:
+    for pattern, apply in _GIVEN.items():
+        match = re.fullmatch(pattern, line.text)
+        if match is not None:
+            apply(found, *match.groups())
+            return
+    raise AssertionError(f"{line.place}: nothing is given as {line.text!r}")
+
+
+def _read(found: Setting, folder: str | None, validity: str, last: str) -> None:
+    found.read[(folder or "INBOX").encode()] = cursor(int(validity), int(last))
+
+
+def _token(found: Setting, token: str) -> None:
+    found.token, found.password = token, None
+
+
+def _last(found: Setting, count: str) -> None:
+    found.beginning = Beginning(start=Start.LAST, count=int(count))
+
+
+_GIVEN: dict[str, Callable[..., object]] = {
+    r"(?:(\w+) )?read up to (\d+):(\d+)": _read,
+    r"never watched": lambda found: found.read.clear(),
+    r"folders (.+)": lambda found, names: setattr(found, "folders", tuple(names.split(", "))),
+    r"password (.+)": lambda found, text: setattr(found, "password", text),
+    r"user (.+)": lambda found, text: setattr(found, "user", text),
+    r"token (.+)": _token,
+    r"STARTTLS": lambda found: setattr(found, "encryption", Encryption.STARTTLS),
+    r"plaintext": lambda found: setattr(found, "encryption", Encryption.NONE),
+    r"begin at the last (\d+)": _last,
+    r"no message above (\d+) octets": lambda found, size: setattr(
+        found, "max_message", int(size)
+    ),
+}
