@@ -42,6 +42,7 @@ FACTS: dict[str, dict[str, object]] = {
     },
     "raw-8bit-header": {
         "from_": (mime.Address("Андрей", "andrey@example.com"),),
+        "subject": "Привет",
         "text.plain": "Как дела?\n",
         "date": "2026-02-03T09:15:00+03:00",
         "defects": ("header-8bit",),

@@ -146,17 +146,17 @@ def decode(data: bytes, name: str | None, defects: set[Defect], *, cut: bool = F
         if chosen == "ascii" and name:
             defects.add(Defect.CHARSET_WRONG)
         return _guess(data, defects, cut=cut)
-    text = _strict(data, chosen, cut=cut)
+    text = strict(data, chosen, cut=cut)
     if text is None:
         defects.add(Defect.CHARSET_WRONG)
-        text = _strict(data, "utf-8", cut=cut)
+        text = strict(data, "utf-8", cut=cut)
     if text is None:
         text = data.decode(chosen, "replace")
     return safe(text)
 
 
 def _guess(data: bytes, defects: set[Defect], *, cut: bool) -> str:
-    text = _strict(data, "utf-8", cut=cut)
+    text = strict(data, "utf-8", cut=cut)
     if text is None:
         defects.add(Defect.CHARSET_WRONG)
         text = data.decode("cp1252", "replace")
@@ -170,7 +170,8 @@ def _lines(data: bytes, text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
 
 
-def _strict(data: bytes, chosen: str, *, cut: bool) -> str | None:
+def strict(data: bytes, chosen: str, *, cut: bool = False) -> str | None:
+    """Return the text that ``data`` is in the Python codec ``chosen``; ``None`` if it is not."""
     try:
         return data.decode(chosen)
     except UnicodeDecodeError as error:

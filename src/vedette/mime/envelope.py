@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from vedette.mime import addresses, dates, words
+from vedette.mime import addresses, charset, dates, parameters, words
 from vedette.mime.defects import Defect
 from vedette.mime.headers import Header
 from vedette.mime.limits import Limits
@@ -20,6 +20,37 @@ _ONCE = (
     b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"message-id", b"in-reply-to",
     b"references", b"subject", b"date", b"content-type", b"content-transfer-encoding",
 )  # fmt: skip
+
+
+def recode(header: Header, defects: set[Defect]) -> None:
+    """Turn fields of raw bytes that are no UTF-8 into UTF-8, in place.
+
+    Programs that send them use the charset of the text there too; it is named in
+    Content-Type. Without it they are left to the general guess.
+    """
+    if all(value.isascii() for _name, value in header.fields):
+        return
+    content_type = words.text(header.first.get(b"content-type", b""), set())
+    _kind, values = parameters.parse(content_type, set())
+    chosen = charset.codec(values.get("charset", ""))
+    if chosen is None:
+        return
+    for number, (name, value) in enumerate(header.fields):
+        text = None if _is_utf8(value) else charset.strict(value, chosen)
+        if text is not None:
+            defects.add(Defect.HEADER_8BIT)
+            found = text.encode("utf-8", "replace")
+            header.fields[number] = (name, found)
+            if header.first[name.lower()] is value:
+                header.first[name.lower()] = found
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def read(raw: bytes, header: Header, limits: Limits, defects: set[Defect]) -> Message:

@@ -99,6 +99,7 @@ def _read(
     if not raw:
         defects.add(Defect.EMPTY)
     header = headers.scan(raw, 0, limits, defects)
+    envelope.recode(header, defects)
     message = envelope.read(raw, header, limits, defects)
     message = replace(message, authentication=authentication.read(header.fields, trusted, defects))
     if depth is Depth.METADATA:
@@ -148,6 +149,7 @@ def _nested(
 def _one_nested(part: Part, scope: Scope, raw: bytes, most: int, limits: Limits) -> Nested:
     # What is wrong with an attached message is no defect of the one that carries it.
     own: set[Defect] = set()
+    envelope.recode(scope.root.header, own)
     message = envelope.read(raw, scope.root.header, limits, own)
     return Nested(
         id=part.path,
