@@ -1,0 +1,85 @@
+"""What is known of an endpoint: disabled once, told surely, enabled again."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.engine.delivery_world import (
+    CRM,
+    HOUR,
+    crm,
+    names,
+    refuse,
+    world,
+)
+from tests.engine.scripted_sink import ScriptedSink
+from tests.engine.virtual_time import START, VirtualClock, run
+from tests.support.memory_store import MemoryStore
+from vedette.model.delivery import (
+    Delivered,
+    Gone,
+    Outcome,
+    Parcel,
+)
+
+
+def test_gone_disables_the_endpoint_tells_it_once_and_keeps_the_backlog() -> None:
+    """After 410 nothing is sent for weeks; enabled again, the backlog goes out with its ids."""
+
+    async def main() -> None:
+        sink = ScriptedSink(lambda _parcel: Gone(reason="HTTP 410"))
+        async with world((crm(concurrency=2), sink)) as it:
+            await it.post(names(4), CRM)
+            await asyncio.sleep(1)
+            assert not any(row.leased for row in it.store.state.deliveries.values())
+            await asyncio.sleep(500 * HOUR)
+
+            assert sink.events == ["e0", "e1"]
+            assert [(s.id, s.disabled_at) for s in it.disabled] == [(CRM, START)]
+            assert it.store.state.endpoints[CRM].disabled_at == START
+
+            sink.answer = lambda _parcel: Delivered()
+            assert it.courier.enable(CRM)
+            await it.settled(*names(4))
+            assert sorted(sink.events) == sorted(["e0", "e1", *names(4)])
+
+    run(main())
+
+
+def test_a_disabled_endpoint_stays_so_after_a_restart_and_is_told_with_the_same_instant() -> None:
+    """The telling may have been lost with the process, so it is repeated; the event has one id."""
+
+    async def main() -> None:
+        sink = ScriptedSink(lambda _parcel: Gone(reason="HTTP 410"))
+        async with world((crm(), sink)) as it:
+            await it.post(["e1"], CRM)
+            await asyncio.sleep(10)
+            state = it.store.state
+        async with world((crm(), sink), store=MemoryStore(VirtualClock(), state)) as again:
+            await again.post(["e2"], CRM)
+            await asyncio.sleep(HOUR)
+
+            assert sink.events == ["e1"]
+            assert [s.disabled_at for s in again.disabled] == [START]
+
+    run(main())
+
+
+def test_a_failure_after_the_disabling_does_not_tell_it_again() -> None:
+    """What was still in flight may fail later; the endpoint was disabled once."""
+
+    class Late(ScriptedSink):
+        async def send(self, parcel: Parcel) -> Outcome:
+            await asyncio.sleep(10 if parcel.event == "e1" else 0)
+            return await super().send(parcel)
+
+    async def main() -> None:
+        sink = Late(lambda parcel: refuse(parcel) if parcel.event == "e1" else Gone(reason="410"))
+        async with world((crm(), sink)) as it:
+            await it.post(["e0", "e1"], CRM)
+            await asyncio.sleep(HOUR)
+
+            assert len(it.disabled) == 1
+            assert it.store.state.endpoints[CRM].failures == 2
+
+    run(main())
