@@ -10,6 +10,7 @@ from __future__ import annotations
 import grp
 import os
 import pwd
+import resource
 import signal
 import subprocess
 import time
@@ -25,6 +26,8 @@ _POLL = 0.01
 _GRACE = 5.0
 # After SIGKILL the kernel ends a process at its next step; half a second is for a busy machine.
 _BURIAL = 0.5
+# Descriptors are handed out from the lowest; no test opens more than this.
+_MOST_DESCRIPTORS = 65_536
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,20 @@ def wait_until(condition: Callable[[], bool], *, within: float, what: str) -> No
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {within:g} s")
         time.sleep(_POLL)
+
+
+def open_descriptors() -> int:
+    """Return how many file descriptors this process has open, also where /proc is not mounted."""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return sum(_is_open(number) for number in range(min(limit, _MOST_DESCRIPTORS)))
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 class Daemon:
