@@ -47,8 +47,10 @@ class _Box:
         self.quoted = False
 
     def address(self, defects: set[Defect]) -> Address | None:
-        name = words.clean(words.decode(_SPACES.sub(" ", "".join(self.pieces)), defects))
-        comment = words.clean(words.decode(" ".join(self.comments), defects))
+        name = words.clean(words.decode(" ".join("".join(self.pieces).split()), defects))
+        comment = ""
+        if self.comments:
+            comment = words.clean(words.decode(" ".join(self.comments), defects))
         if self.angle:
             if len(self.angle) > 1:
                 defects.add(Defect.FROM_AMBIGUOUS)

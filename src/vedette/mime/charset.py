@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 
 from vedette.mime.defects import Defect
 
@@ -111,6 +112,11 @@ def codec(name: str) -> str | None:
     key = name.strip(" \t\r\n\"'").lower()
     if len(key) > _LONGEST_NAME:
         return None
+    return _codec(key)
+
+
+@lru_cache(maxsize=256)  # names are short here, and a mailbox sees some twenty of them
+def _codec(key: str) -> str | None:
     found = _ALIASES.get(key) or _ALIASES.get(key.replace("_", "-"))
     if found:
         return found

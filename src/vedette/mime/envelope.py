@@ -16,9 +16,9 @@ from vedette.mime.message import Address, Message
 _ID = re.compile(r"<[^<>\s]{1,998}>")
 _BOXES = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")
 # Fields that may stand once (RFC 5322 section 3.6).
-_ONCE = (
-    b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"message-id", b"in-reply-to",
-    b"references", b"subject", b"date", b"content-type", b"content-transfer-encoding",
+_ONCE = frozenset(
+    {b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"message-id", b"in-reply-to",
+    b"references", b"subject", b"date", b"content-type", b"content-transfer-encoding"}
 )  # fmt: skip
 
 
@@ -55,14 +55,11 @@ def _is_utf8(value: bytes) -> bool:
 
 def read(raw: bytes, header: Header, limits: Limits, defects: set[Defect]) -> Message:
     """Return the message as far as its header tells it."""
-    seen: set[bytes] = set()
-    values = []
-    for name, value in header.fields:
-        key = name.lower()
-        if key in seen and key in _ONCE:
-            defects.add(Defect.FROM_AMBIGUOUS if key == b"from" else Defect.DUPLICATE)
-        seen.add(key)
-        values.append((name.decode("ascii"), words.unstructured(value, defects)))
+    for key in _ONCE & header.repeated:
+        defects.add(Defect.FROM_AMBIGUOUS if key == b"from" else Defect.DUPLICATE)
+    values = [
+        (name.decode("ascii"), words.unstructured(value, defects)) for name, value in header.fields
+    ]
     boxes = {name: _addresses(header, name, limits, defects) for name in _BOXES}
     if not any(address.address for address in boxes[b"from"]):
         defects.add(Defect.FROM_MISSING)

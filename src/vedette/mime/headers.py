@@ -54,11 +54,15 @@ class Header:
     """Name as written and raw value, still folded."""
     first: dict[bytes, bytes] = field(default_factory=dict)
     """Lower-case name to the value of its first field."""
+    repeated: set[bytes] = field(default_factory=set)
+    """Lower-case names of the fields that stand more than once."""
 
     def all(self, name: bytes) -> list[bytes]:
         """Return the raw values of every field of this lower-case name, in order."""
         if name not in self.first:
             return []
+        if name not in self.repeated:
+            return [self.first[name]]
         return [value for written, value in self.fields if written.lower() == name]
 
 
@@ -156,7 +160,10 @@ def _keep(
         end = min(end, begin + room)
     value = raw[begin:end].strip(b" \t\r\n")
     header.fields.append((name, value))
-    header.first.setdefault(key, value)
+    if key in header.first:
+        header.repeated.add(key)
+    else:
+        header.first[key] = value
     return end - begin + len(name)
 
 

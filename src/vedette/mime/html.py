@@ -43,16 +43,15 @@ _CLASS_RULE = re.compile(r"\.([A-Za-z][\w-]{0,63})\s*\{([^{}]{0,2000})\}")
 _STYLE = re.compile(r"<style[^>]{0,500}>([^<]*+)", re.IGNORECASE)
 _COMMENT_MARKS = re.compile(r"<!--|-->|/\*.{0,200}?\*/")
 _DATA_URI = re.compile(r"data:[\w/+.-]{1,80};base64,[A-Za-z0-9+/=\s]*+")
-_TAG_NAME = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]{0,20})")
+# Elements that the parser closes by itself are no depth, however many are open.
+_NESTING = re.compile(
+    r"<(/?)(?!(?:area|base|br|col|embed|hr|img|input|link|meta|source|wbr|p|li|td|th|tr|dd|dt"
+    r"|option|tbody|thead|tfoot|html|body|head|o)\b)[a-z]",
+    re.IGNORECASE,
+)
 _TAG = re.compile(r"<[^<>]*+>?")
 _BLOCK_TAG = re.compile(r"<(?:/?(?:p|div|tr|li|h[1-6]|table|blockquote)\b|br\b)", re.IGNORECASE)
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-# Elements that the parser closes by itself; an open one is no depth.
-_OPEN_ENDED = frozenset(
-    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr",
-     "p", "li", "td", "th", "tr", "dd", "dt", "option", "tbody", "thead", "tfoot", "html", "body",
-     "head", "o"}
-)  # fmt: skip
 # Newsletters nest some 60 elements; at 500 the tree still takes well under a millisecond.
 _DEEPEST = 500
 # One tag: style attributes of real mail stay under 4 KB once inline images are taken out.
@@ -111,15 +110,13 @@ def _too_deep(html: str) -> bool:
     ):
         return True
     depth = 0
-    for closing, name in _TAG_NAME.findall(html):
-        if name.lower() in _OPEN_ENDED:
-            continue
-        if closing:
-            depth = max(0, depth - 1)
-        else:
+    for closing in _NESTING.findall(html):
+        if not closing:
             depth += 1
             if depth > _DEEPEST:
                 return True
+        elif depth:
+            depth -= 1
     return False
 
 
