@@ -209,3 +209,19 @@ def test_a_sink_that_can_not_start_leaves_the_old_one_at_work() -> None:
             assert old.events == ["e1"]
 
     run(main())
+
+
+def test_a_sink_that_hangs_at_its_stop_does_not_hold_the_courier() -> None:
+    """A stop is bounded by graces, whatever a sink does."""
+
+    class Hung(ScriptedSink):
+        async def stop(self) -> None:
+            await asyncio.Event().wait()
+
+    async def main() -> None:
+        async with world((crm(), Hung())) as it:
+            await it.courier.stop()
+
+            assert elapsed() == pytest.approx(5.0)
+
+    run(main())

@@ -7,6 +7,7 @@ import asyncio
 from tests.engine.delivery_world import (
     CRM,
     HOUR,
+    OTHER,
     crm,
     names,
     refuse,
@@ -15,8 +16,10 @@ from tests.engine.delivery_world import (
 from tests.engine.scripted_sink import ScriptedSink
 from tests.engine.virtual_time import START, VirtualClock, run
 from tests.support.memory_store import MemoryStore
+from vedette.errors import StoreError
 from vedette.model.delivery import (
     Delivered,
+    EndpointState,
     Gone,
     Outcome,
     Parcel,
@@ -81,5 +84,58 @@ def test_a_failure_after_the_disabling_does_not_tell_it_again() -> None:
 
             assert len(it.disabled) == 1
             assert it.store.state.endpoints[CRM].failures == 2
+
+    run(main())
+
+
+def test_a_disabling_that_could_not_be_noted_is_told_once_it_is_on_disk() -> None:
+    """The event is not told before the state is safe, nor lost when the store fails."""
+
+    async def main() -> None:
+        sink = ScriptedSink(lambda _parcel: Gone(reason="HTTP 410"))
+        async with world((crm(), sink)) as it:
+            note = it.store.note_endpoint
+
+            async def fail(state: EndpointState) -> None:
+                raise StoreError("the disk is gone")
+
+            it.store.note_endpoint = fail  # type: ignore[method-assign]
+            await it.post(["e1"], CRM)
+            await asyncio.sleep(HOUR)
+            told_before = list(it.disabled)
+            it.store.note_endpoint = note  # type: ignore[method-assign]
+            await asyncio.sleep(60)
+
+            assert told_before == []
+            assert [state.disabled_at for state in it.disabled] == [START]
+
+    run(main())
+
+
+def test_an_endpoint_whose_state_can_not_be_read_at_first_is_served_later() -> None:
+    """A store that is slow to come up delays deliveries, and ends no lane."""
+
+    async def main() -> None:
+        sink = ScriptedSink()
+        store = MemoryStore(VirtualClock())
+        store.fail(StoreError("locked"), times=3)
+        async with world((crm(), sink), store=store) as it:
+            await asyncio.sleep(10)
+            await it.post(["e1"], CRM)
+            await it.settled("e1")
+
+    run(main())
+
+
+def test_healths_tell_how_each_endpoint_is_doing() -> None:
+    """For the status table, without a look at the store."""
+
+    async def main() -> None:
+        async with world((crm(), ScriptedSink(refuse))) as it:
+            await it.post(["e1"], CRM)
+            await asyncio.sleep(1)
+
+            assert [(s.id, s.failures) for s in it.courier.healths()] == [(CRM, 1)]
+            assert not it.courier.enable(OTHER)
 
     run(main())

@@ -134,10 +134,10 @@ def test_no_address_survives_in_any_surrounding(noise: str, name: str) -> None:
     assert address not in line(words=f"{noise} {address} {noise}")["words"]
 
 
-@pytest.mark.parametrize("text", ["@" * 4096, "a@" * 2048, "://" * 1365, "a" * 4096 + "@b"])
+@pytest.mark.parametrize("text", ["@", "a@", "://", "a", "a@:", "://@"])
 def test_cleaning_is_linear_on_hostile_text(text: str) -> None:
-    """A server's words cost a millisecond, not a second."""
+    """A server's words cost little; a square of them would take hours here."""
     began = time.process_time()
-    line(words=text)
+    HIDE.text(text * 100_000, limit=1_000_000)
 
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 5
