@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vedette.model.event import Event, EventType
@@ -132,6 +132,7 @@ def test_an_empty_subject_is_left_out(subject: str | None) -> None:
     assert "subject" not in json.loads(render(event(subject=subject)))
 
 
+@example(tenant="a/b", account="c?d#e")
 @given(tenant=st.text(min_size=1), account=st.text(min_size=1))
 def test_a_source_is_a_uri_of_its_account_alone(tenant: str, account: str) -> None:
     """RFC 8141: no character that would need escaping, and no two accounts share one."""

@@ -103,7 +103,9 @@ def test_a_secret_that_can_not_sign_is_a_mistake_of_the_configuration(
         key(Secret(secret))
 
     assert len(secret) < 8 or secret[6:] not in str(caught.value)
+    # A traceback would show what the decoder had in hand.
     assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None or caught.value.__suppress_context__
 
 
 def test_a_key_prints_as_stars() -> None:

@@ -152,7 +152,13 @@ class FolderContract(StoreFixture):
 
     async def test_a_gap_of_another_uidvalidity_is_not_opened(self, store: Store) -> None:
         """A UID that the cursor's folder never had can not be asked for."""
-        await store.commit(step(None, cursor(5), gaps=(gap(3), gap(3, uid_validity=6), gap(4))))
+        await store.commit(
+            step(
+                None,
+                cursor(5),
+                gaps=(gap(3), gap(4), gap(4, uid_validity=6), gap(9, uid_validity=6)),
+            )
+        )
 
         (state,) = await store.folders(ANNA)
         assert state.gaps == (gap(3), gap(4))
