@@ -296,9 +296,10 @@ async def test_c9_reset_in_the_handshake_is_a_typed_error(ca: Authority, stage: 
 async def test_last_words_are_read_after_a_failed_write() -> None:
     """A server that says BYE and resets is heard, although our command found it gone."""
     receiver = Collector()
-    gone = threading.Event()
+    dialled, gone = threading.Event(), threading.Event()
 
     def bye(sock: socket.socket) -> None:
+        dialled.wait(PATIENCE)
         sock.sendall(b"* BYE too many connections\r\n")
         reset(sock)
         gone.set()
@@ -306,6 +307,7 @@ async def test_last_words_are_read_after_a_failed_write() -> None:
     with serve(bye) as server:
         stream = await dialer().dial(target(server.port), receiver)
         stream.pause()
+        dialled.set()
         await asyncio.to_thread(gone.wait, PATIENCE)
         stream.resume()
         stream.write(b"a LOGIN\r\n")
@@ -418,15 +420,17 @@ async def test_bytes_inside_openssl_are_not_stranded(ca: Authority, leaf: Leaf) 
 async def test_paused_stream_is_lost_by_a_failed_write() -> None:
     """A stream that does not read learns from its own write that the server is gone."""
     receiver = Collector()
-    gone = threading.Event()
+    dialled, gone = threading.Event(), threading.Event()
 
     def leave(sock: socket.socket) -> None:
+        dialled.wait(PATIENCE)
         reset(sock)
         gone.set()
 
     with serve(leave) as server:
         stream = await dialer().dial(target(server.port), receiver)
         stream.pause()
+        dialled.set()
         await asyncio.to_thread(gone.wait, PATIENCE)
         stream.write(b"a NOOP\r\n")
         assert isinstance(await receiver.end(), NetworkError)

@@ -52,11 +52,16 @@ _REASONS = {
     " which is not supported",
 }
 
+# What OpenSSL makes of an answer that is no TLS record.
+_PLAINTEXT = frozenset(
+    ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
+)
+
 # A certificate for a hosting farm may hold hundreds of names; a person reads a few.
 _NAMES_SHOWN = 5
 
 
-def explain(error: OSError, sock: ssl.SSLSocket, host: str) -> LinkError:
+def explain(error: OSError, sock: ssl.SSLSocket, host: str, *, upgrade: bool = False) -> LinkError:
     """Translate an error of a handshake with ``host`` over ``sock``.
 
     The message is the cause alone: who was called is added where it is known.
@@ -69,8 +74,24 @@ def explain(error: OSError, sock: ssl.SSLSocket, host: str) -> LinkError:
             reply=words(error),
         )
     if isinstance(error, ssl.SSLError):
+        if getattr(error, "reason", None) in _PLAINTEXT:
+            return plaintext(None, upgrade=upgrade, reply=words(error))
         return TLSError(cause(error), reply=words(error))
     return NetworkError(f"{words(error)} during the TLS handshake", reply=words(error))
+
+
+def plaintext(quoted: str | None, *, upgrade: bool, reply: str) -> TLSError:
+    """Say that the server spoke plaintext, and in which words if they were caught."""
+    said = f": {quoted}" if quoted else ""
+    if upgrade:
+        return TLSError(
+            f"plaintext came where the TLS handshake was agreed on{said};"
+            " it may be injected by an attacker, use implicit TLS",
+            reply=reply,
+        )
+    return TLSError(
+        f"the server answered in plaintext{said}; is this a STARTTLS port?", reply=reply
+    )
 
 
 def cause(error: ssl.SSLError) -> str:

@@ -18,7 +18,7 @@ from vedette.errors import LinkError, NetworkError, TLSError
 from vedette.net import keepalive
 from vedette.net.admission import Gate, Turnstile
 from vedette.net.context import Contexts
-from vedette.net.failure import explain, words
+from vedette.net.failure import explain, plaintext, words
 from vedette.net.ready import readable, writable
 from vedette.net.resume import Harvest, Service, Sessions
 
@@ -129,7 +129,7 @@ class Tls:
             except ssl.SSLWantWriteError:
                 await writable(sock)
             except OSError as error:
-                raise explain(error, sock, service.host) from error
+                raise explain(error, sock, service.host, upgrade=upgrade) from error
 
 
 def refuse_injected(sock: socket.socket) -> None:
@@ -158,15 +158,7 @@ def _answered(sock: ssl.SSLSocket, *, upgrade: bool) -> bool:
     if head[0] in {_ALERT, _HANDSHAKE}:
         return True
     quoted = _quote(head)
-    if upgrade:
-        raise TLSError(
-            f"plaintext came where the TLS handshake was agreed on: {quoted};"
-            " it may be injected by an attacker, use implicit TLS",
-            reply=quoted,
-        )
-    raise TLSError(
-        f"the server answered in plaintext: {quoted}; is this a STARTTLS port?", reply=quoted
-    )
+    raise plaintext(quoted, upgrade=upgrade, reply=quoted)
 
 
 def _peek(sock: socket.socket) -> bytes | None:
