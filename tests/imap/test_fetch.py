@@ -27,6 +27,7 @@ def test_fetch_reads_every_item_it_knows() -> None:
         b"A:",
     )
 
+    assert read.section(b"TEXT") is not None
     assert read == Fetch(
         seq=12,
         uid=34,

@@ -9,6 +9,7 @@ from vedette.errors import (
     UsageError,
 )
 from vedette.imap import (
+    Create,
     Enable,
     FetchItem,
     Idle,
@@ -112,6 +113,7 @@ def test_commands_need_what_the_server_offers() -> None:
         UidSearch(criteria=(Mark.ALL,), returns=(SearchReturn.MAX,)),
         List(special_use=True),
         Select(mailbox=b"a", condstore=True),
+        Create(mailbox=b"a", use="\\Junk"),
     ):
         with pytest.raises(UsageError, match="needs"):
             talk.connection.send(command)
@@ -137,4 +139,5 @@ def test_qresync_has_to_be_enabled_first() -> None:
 
     talk.connection.send(Enable(names=("QRESYNC",)))
     talk.server("* ENABLED QRESYNC", "V3 OK")
+    assert talk.connection.enabled == {"QRESYNC"}
     talk.connection.send(resync)

@@ -118,6 +118,7 @@ def test_framer_streams_what_would_not_fit_into_the_response() -> None:
         (b"* 1 FETCH (BODY[] {99999999999999999999999999}\r\n", "literal"),
         (b"* LIST () NIL {201}\r\n", "response"),
         (b"* LIST () NIL " + b"{0}\r\n" * 9, "literals"),
+        (b"* LIST () NIL {170}\r\n" + b"x" * 170 + b" more than fits\r\n", "response"),
         ((b"* LIST () NIL " + b"{40}\r\n" + b"x" * 40) + (b"{40}\r\n" + b"x" * 40) * 4, "response"),
     ],
 )
@@ -125,6 +126,18 @@ def test_framer_refuses_what_exceeds_a_limit(stream: bytes, what: str) -> None:
     """A line, literal or response over its limit violates the frame."""
     with pytest.raises(FrameError, match=what):
         frames(stream, limits=SMALL)
+
+
+@pytest.mark.parametrize("head", [b"* SEARCH ", b"* esearch ", b"* VANISHED (EARLIER) "])
+def test_list_of_uids_may_be_as_long_as_a_response(head: bytes) -> None:
+    """S21: a large folder's answer is no attack, up to the bound of a response."""
+    line = head + b"1," * 70
+
+    for width in (1, 200):
+        segments = [line[i : i + width] for i in range(0, len(line), width)]
+        assert frames(*segments, b"\r\n", limits=SMALL) == [Frame(line, ())]
+        with pytest.raises(FrameError, match="line"):
+            frames(*segments, b"1" * 100, limits=SMALL)
 
 
 def test_framer_yields_what_came_before_the_violation() -> None:

@@ -43,6 +43,8 @@ LINES = [
     b"\r\n",
     b"\0",
     b"x" * 301,
+    b"* SEARCH " + b"1 " * 400 + b"\r\n",
+    b"*  SEARCH " + b"1 " * 400,
 ]
 
 

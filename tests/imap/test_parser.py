@@ -72,6 +72,7 @@ KNOWN: list[tuple[bytes, Response]] = [
         ),
     ),
     (b'* ESEARCH (TAG "A1") UID', ESearch(tag="A1", uid=True)),
+    (b"* ESEARCH (X) UID COUNT 1", ESearch(tag=None, uid=True, count=1)),
     (b"* ESEARCH COUNT 0", ESearch(tag=None, uid=False, count=0)),
     (
         b'* NAMESPACE (("" "/")) NIL (("#shared/" "/" "X" ("a"))("#pub." NIL))',

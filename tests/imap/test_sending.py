@@ -14,12 +14,14 @@ def pending(tag: str, *parts: bytes, idle: bool = False) -> Pending:
 def test_sender_keeps_order_behind_a_holder() -> None:
     """What waits for a plus is passed by nobody."""
     sender = Sender()
-    sender.add(pending("1", b"a{1}", b"x"))
+    sender.add(pending("1", b"a{1}", b"x{1}", b"y"))
     sender.add(pending("2", b"b"))
     assert sender.take() == b"a{1}"
 
     sender.advance()
-    assert sender.take() == b"xb"
+    assert sender.take() == b"x{1}"
+    sender.advance()
+    assert sender.take() == b"yb"
     assert sender.holder is None
 
 

@@ -377,9 +377,8 @@ class Connection:
             self._events.append(event)
 
     def _fail(self, error: LinkError) -> None:
-        if self.state is not State.CLOSED:
-            self._emit(Fatal(error=error))
-            self._end()
+        self._emit(Fatal(error=error))
+        self._end()
 
     def _end(self) -> None:
         self._session.fire(Signal.END)

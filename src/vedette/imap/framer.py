@@ -64,6 +64,10 @@ class Frame(NamedTuple):
 _MARKER = re.compile(rb"~?\{([0-9]++)\+?\}\Z")
 # Text follows these words, so that a marker after them is text.
 _TEXT_ONLY = re.compile(rb"(?!\*)|\* *+(?:\[|(?:OK|NO|BAD|BYE|PREAUTH)(?: |\Z))", re.IGNORECASE)
+# Lists of UIDs are as long as the folder is large, and can not be written on several lines.
+_LONG = re.compile(rb"\* (?:E?SEARCH|VANISHED) ", re.IGNORECASE)
+# So many octets tell which response a line begins.
+_PREFIX = 16
 _FETCH = re.compile(rb"\* *+[0-9]++ ++FETCH ", re.IGNORECASE)
 # 2^63 has 19 digits; a longer number is over every limit.
 _DIGITS = 19
@@ -117,18 +121,22 @@ class Framer:
                 return
             line = self._take_line(rest, position, end)
             position = end + 1
-            if not line.endswith(b"}") or not self._opens_literal(line):
+            response = self._open_literal(line) if line.endswith(b"}") else None
+            if response is None:
                 yield self._finish(line)
-            elif self._open is not None:
-                end = min(position + self._open.left, len(rest))
-                yield from self._fill(self._open, memoryview(rest)[position:end])
-                position = end
+                continue
+            end = min(position + response.left, len(rest))
+            yield from self._fill(response, memoryview(rest)[position:end])
+            position = end
 
     def _keep_partial(self, data: bytes, start: int) -> None:
         if self._partial is None:
             self._partial = bytearray()
         if len(self._partial) + len(data) - start > self._limits.line:
-            raise FrameError(f"the server sent a line of more than {self._limits.line} octets")
+            self._check_long(
+                bytes(self._partial[:_PREFIX]) + data[start : start + _PREFIX],
+                len(self._partial) + len(data) - start,
+            )
         self._partial += memoryview(data)[start:]
 
     def _take_line(self, data: bytes, start: int, end: int) -> bytes:
@@ -138,27 +146,31 @@ class Framer:
             line = bytes(self._partial)
             self._partial = None
         if len(line) > self._limits.line:
-            raise FrameError(f"the server sent a line of more than {self._limits.line} octets")
+            self._check_long(line, len(line))
         return line.removesuffix(b"\r")
 
-    def _opens_literal(self, line: bytes) -> bool:
-        """Tell whether the line announces a literal, and begin it."""
+    def _check_long(self, head: bytes, size: int) -> None:
+        """Raise FrameError for a line over the limit, unless it is a list of UIDs."""
+        if self._open is not None or not _LONG.match(head) or size > self._limits.response:
+            raise FrameError(f"the server sent a line of more than {self._limits.line} octets")
+
+    def _open_literal(self, line: bytes) -> _Response | None:
+        """Begin the literal that the line announces; None where it announces none."""
         if self._open is None:
             line = line.lstrip(b"\0")
             if _TEXT_ONLY.match(line):
-                return False
+                return None
         marker = _MARKER.search(line)
         if marker is None:
-            return False
+            return None
         digits = marker[1].lstrip(b"0") or b"0"
         if len(digits) > _DIGITS or int(digits) > self._limits.literal:
             raise FrameError(
                 f"the server announced a literal of more than {self._limits.literal} octets"
             )
-        self._begin(line, int(digits))
-        return True
+        return self._begin(line, int(digits))
 
-    def _begin(self, line: bytes, size: int) -> None:
+    def _begin(self, line: bytes, size: int) -> _Response:
         response = self._open = self._open or _Response()
         response.lines.append(line)
         response.kept += len(line)
@@ -175,6 +187,7 @@ class Framer:
             response.literals.append(b"")  # the place; the octets follow
         if over:
             raise FrameError(f"one response holds more than {self._limits.response} octets")
+        return response
 
     def _fill(self, response: _Response, view: memoryview) -> Iterator[LiteralChunk]:
         """Take octets of the open literal; the view never holds more than it lacks."""

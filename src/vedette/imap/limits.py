@@ -14,6 +14,8 @@ class Limits:
 
     ``line``: one line without its literals. 64 KiB holds a LIST or FETCH line of any
     honest server; a longer one is an attack or a desynchronised stream, and terminal.
+    Only lists of UIDs (SEARCH, ESEARCH, VANISHED) may be as long as a response: a folder of
+    100,000 messages fills 700 KiB with them, and a client can not ask for two lines.
     ``literal``: one literal. 128 MiB is above the size at which every large provider
     refuses mail (at most 150 MB as base64 on paper, 50 MB in practice).
     ``response``: everything kept in memory for one response, lines and literals.

@@ -78,7 +78,7 @@ def _decode_shifted(shifted: re.Match[bytes]) -> str:
     if not encoded:
         return "&"
     try:
-        octets = binascii.a2b_base64(encoded + b"=" * (-len(encoded) % 4), strict_mode=True)
+        octets = binascii.a2b_base64(encoded + b"=" * (-len(encoded) % 4))
         return octets.decode("utf-16-be")
     except (binascii.Error, UnicodeDecodeError):
         return shifted[0].decode("ascii")
