@@ -15,6 +15,7 @@ import structlog
 from vedette.app.clock import SystemClock, dice
 from vedette.app.control import Control
 from vedette.app.housekeeping import Housekeeping
+from vedette.app.memory import settle_allocator
 from vedette.app.run_marker import RunMarker
 from vedette.app.sinks import build
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
@@ -113,6 +114,7 @@ class Engine(Part):
         return count
 
     async def _open(self) -> None:
+        settle_allocator()
         await self.store.start()
         ended_well = self._marker.begin()
         await self._reader.start()
