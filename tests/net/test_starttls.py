@@ -112,6 +112,8 @@ async def test_c5_late_segment_before_the_handshake_fails_the_upgrade(
     loop = asyncio.get_running_loop()
 
     def script(sock: socket.socket) -> None:
+        # Without this Nagle's algorithm keeps the byte back until our ClientHello acknowledges.
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sock.sendall(b"* OK ready\r\n")
         line(sock)
         sock.sendall(b"a OK begin TLS\r\n")
