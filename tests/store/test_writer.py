@@ -172,6 +172,17 @@ async def test_a_note_is_written_soon_without_company(
     assert bench.writer._flush_at is None
 
 
+async def test_a_note_from_before_the_start_is_written(tmp_path: Path) -> None:
+    """What an earlier stop could not write is not forgotten by the next start."""
+    bench = Bench(tmp_path)
+    bench.notes.put(HEALTH)
+    await bench.writer.start()
+    await bench.add(1)
+    await bench.writer.stop()
+
+    assert bench.notes.pages() == ()
+
+
 async def test_a_note_rides_on_a_commit(bench: Bench) -> None:
     """It costs no sync of its own where a group is written anyway."""
 

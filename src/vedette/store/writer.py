@@ -107,6 +107,9 @@ class Writer:
         """Open the database on a new thread. Raises StoreError and its kinds."""
         self._loop = asyncio.get_running_loop()
         self._queue = SimpleQueue()
+        # Notes from before, and those that a stop on a full disk could not write, go first.
+        self._queue.put(_Signal.NOTED)
+        self._flush_at = None
         self._stopping = False
         self._ended = self._loop.create_future()
         opened: asyncio.Future[None] = self._loop.create_future()
