@@ -50,7 +50,16 @@ def test_greeting_bye_is_fatal_with_the_servers_words(line: str, text: str) -> N
 
 
 @pytest.mark.parametrize(
-    "line", ["HTTP/1.1 400 Bad Request", "SSH-2.0-x", "* NO", "* 5 EXISTS", "* 1 FETCH (", "+ x"]
+    "line",
+    [
+        "HTTP/1.1 400 Bad Request",
+        "SSH-2.0-x",
+        "* NO",
+        "* [ALERT] x",
+        "* 5 EXISTS",
+        "* 1 FETCH (",
+        "+ x",
+    ],
 )
 def test_gibberish_instead_of_a_greeting_is_fatal(line: str) -> None:
     """What is not an IMAP server is said to be none, with what it said."""

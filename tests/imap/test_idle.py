@@ -130,6 +130,30 @@ def test_second_idle_can_follow_done_at_once() -> None:
     assert talk.server("V3 OK", "+")[-1] == IdleStarted(tag=tag)
 
 
+def test_plus_before_the_answer_to_the_last_idle_counts() -> None:
+    """A server that says both in the wrong order is idling all the same."""
+    talk = selected()
+    talk.connection.send(Idle())
+    talk.server("+")
+    talk.connection.done()
+    talk.connection.send(Idle())
+    talk.server("+", "V3 OK")
+    talk.client()
+
+    talk.connection.done()
+    assert talk.client() == "DONE\r\n"
+
+
+def test_server_may_end_idle_by_itself() -> None:
+    """A tagged OK without DONE: there is nothing to leave any more."""
+    talk = selected()
+    talk.connection.send(Idle())
+    talk.server("+", "V3 OK Idle terminated")
+
+    assert not talk.connection.idling
+    talk.connection.send(Noop())
+
+
 def test_idle_needs_a_folder() -> None:
     """I12: IDLE without SELECT is accepted by servers, and mute."""
     with pytest.raises(UsageError, match="IDLE"):

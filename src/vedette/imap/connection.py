@@ -43,6 +43,7 @@ from vedette.imap.states import Signal, State
 from vedette.secret import Secret
 
 _TAGGED = re.compile(rb"([^\s()]++) ++(OK|NO|BAD)(?: ++|\Z)", re.IGNORECASE)
+_WORDED = re.compile(rb"\* *+[A-Za-z]")
 _LOGINS = (Login, Authenticate)
 # What a stranger's first line is quoted up to, in a message for a person.
 _QUOTE = 80
@@ -270,7 +271,8 @@ class Connection:
 
     def _greet(self, frame: Frame) -> None:
         try:
-            status = read_response(frame, self.limits) if frame.text[:1] == b"*" else None
+            worded = _WORDED.match(frame.text)  # here a code alone is no status
+            status = read_response(frame, self.limits) if worded else None
         except ParseError:
             status = None
         if not isinstance(status, Status) or status.kind in {Kind.NO, Kind.BAD}:
@@ -310,9 +312,9 @@ class Connection:
             self._fail(ProtocolError(said, reply=words))
             return
         command = pending.command
-        if isinstance(command, Idle):
-            self.idling = False
-        elif isinstance(command, StartTls) and kind is Kind.OK:
+        if self._sender.holder is pending:
+            self.idling = False  # the server ended IDLE by itself
+        if isinstance(command, StartTls) and kind is Kind.OK:
             self._upgrading = True
         self._sender.remove(pending)
         self._session.completed(command, kind, code, told=pending.told)
