@@ -1,0 +1,155 @@
+"""A fuzz target for the mail reader: any bytes are read, in time, to values fit for an event.
+
+Run it as a script::
+
+    python tests/fuzz/fuzz_mime.py --seconds 60
+
+With ``atheris`` installed it is guided by coverage; without, it mutates the messages of
+``tests/mime/data`` at random, from a seed that it prints. A finding is written to
+``corpus/mime`` as ``crash-…`` and ends the run with status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib
+import importlib.util
+import json
+import random
+import sys
+import time
+from pathlib import Path
+
+from vedette import mime
+from vedette.mime import Defect, Depth, Limits, reading
+
+SEEDS = Path(__file__).parents[1] / "mime" / "data"
+CORPUS = Path(__file__).parent / "corpus" / "mime"
+LONGEST = 50_000
+# One input of at most 50,000 octets is read in some 30 ms; a hundred times that is a finding.
+SLOW = 3.0
+TIGHT = Limits(
+    depth=4, parts=8, header_bytes=2000, field_bytes=500, headers=20, delimiters=30, addresses=5,
+    references=3, text_bytes=200, html_source=1000, html_nodes=50, nested=2, calendar_bytes=300,
+    calendar_events=2,
+)  # fmt: skip
+WORDS = (
+    *(b"\r\n", b"\n", b"\r", b"\r\n\r\n", b"\0", b"\xff", b"=?utf-8?B?", b"=?x?Q?", b"?=", b"--"),
+    *(b"(", b")", b'"', b"<", b">", b";", b",", b":", b"=", b"\\", b" ", b"\t", b"%FF", b"=0D=0A"),
+    *(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n", b"\r\n--b\r\n", b"\r\n--b--\r\n"),
+    *(b"Content-Type: message/rfc822\r\n\r\n", b"Content-Type: text/html\r\n", b"charset=utf-7"),
+    *(b"Content-Transfer-Encoding: base64\r\n", b"format=flowed", b"name*0*=utf-8''", b"filename="),
+    *(b"<div style=display:none>", b"<blockquote>", b"<!--", b"<style>", b"> ", b"-- \r\n"),
+    *(b"On 1 Jan 2026 a@b wrote:\r\n", b"From: a\r\nSent: b\r\nTo: c\r\n", b"BEGIN:VEVENT\r\n"),
+)
+
+
+class BrokenLawError(AssertionError):
+    """The reader did what it must never do."""
+
+
+def check(data: bytes) -> None:
+    """Hold one input against the laws. Raises BrokenLawError, or whatever the reader swallowed."""
+    for limits in (Limits(), TIGHT):
+        started = time.perf_counter()
+        message = mime.read(data, limits=limits, trusted_authserv={"mx.example.org"})
+        if time.perf_counter() - started > SLOW:
+            raise BrokenLawError(f"{len(data)} octets took more than {SLOW} s")
+        if Defect.INTERNAL in message.defects:
+            reading._read(data, limits, {"mx.example.org"}, Depth.TEXT, partial=False)
+            raise BrokenLawError("the reader failed, but only once")
+        _fit(message, limits)
+        for attachment in message.attachments:
+            mime.attachment_bytes(data, attachment.id)
+    mime.read(data[: len(data) // 2], size=len(data))
+
+
+def _fit(message: mime.Message, limits: Limits) -> None:
+    wire = json.dumps({**mime.to_wire(message), "raw_header": None}, ensure_ascii=False)
+    wire.encode("utf-8")
+    if "\\u0000" in wire:
+        raise BrokenLawError("a NUL got out")
+    if mime.from_wire(mime.to_wire(message)) != message:
+        raise BrokenLawError("the message did not come back from the wire")
+    lines = [message.subject, *(value for _name, value in message.headers)]
+    lines += [each.filename or "" for each in message.attachments]
+    if any("\r" in line or "\n" in line for line in lines):
+        raise BrokenLawError("a line end got out of a field")
+    for text in (message.text.plain, message.text.html, message.text.hidden):
+        if len((text or "").encode()) > limits.text_bytes:
+            raise BrokenLawError("a text is longer than its limit")
+
+
+def seeds() -> list[bytes]:
+    """Return the seeds, in the order of their names."""
+    return [path.read_bytes() for path in sorted(SEEDS.glob("*.eml"))]
+
+
+def mutate(known: list[bytes], dice: random.Random) -> bytes:
+    """Make an input of known ones: splice, repeat, drop, flip, and words that matter."""
+    data = bytearray(dice.choice(known))
+    for _ in range(dice.randint(1, 8)):
+        place = dice.randint(0, len(data))
+        length = dice.choice((1, 4, 40, 400))
+        match dice.randint(0, 4):
+            case 0:
+                data[place:place] = dice.choice(WORDS) * dice.choice((1, 1, 1, 3, 70))
+            case 1:
+                del data[place : place + length]
+            case 2:
+                data[place:place] = data[place : place + length] * dice.randint(1, 4)
+            case 3:
+                other = dice.choice(known)
+                start = dice.randint(0, len(other))
+                data[place:place] = other[start : start + length]
+            case _:
+                if place < len(data):
+                    data[place] = dice.randint(0, 255)
+    return bytes(data[:LONGEST])
+
+
+def run(seconds: float, seed: int) -> int:
+    """Mutate for some seconds; return how many inputs held. A finding is kept, then raised."""
+    dice = random.Random(seed)
+    known = seeds()
+    for data in known:
+        check(data)
+    held = len(known)
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        data = mutate(known, dice)
+        try:
+            check(data)
+        except Exception:
+            name = hashlib.sha256(data).hexdigest()[:16]
+            CORPUS.mkdir(parents=True, exist_ok=True)
+            (CORPUS / f"crash-{name}").write_bytes(data)
+            raise
+        held += 1
+    return held
+
+
+def main() -> int:
+    """Run guided by coverage where possible, else at random."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to run")
+    parser.add_argument("--seed", type=int, default=None, help="repeat the run of this seed")
+    options = parser.parse_args()
+    if importlib.util.find_spec("atheris") is not None and options.seed is None:
+        atheris = importlib.import_module("atheris")
+        atheris.instrument_all()
+        CORPUS.mkdir(parents=True, exist_ok=True)
+        limit = f"-max_total_time={int(options.seconds)}"
+        atheris.Setup([sys.argv[0], str(CORPUS), str(SEEDS), limit], check)
+        atheris.Fuzz()
+        return 0
+    seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
+    sys.stdout.write(f"seed {seed}\n")
+    held = run(options.seconds, seed)
+    sys.stdout.write(f"{held} inputs held\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
