@@ -118,6 +118,7 @@ def test_framer_streams_what_would_not_fit_into_the_response() -> None:
         (b"* 1 FETCH (BODY[] {99999999999999999999999999}\r\n", "literal"),
         (b"* LIST () NIL {201}\r\n", "response"),
         (b"* LIST () NIL " + b"{0}\r\n" * 9, "literals"),
+        (b"* LIST () NIL {1}\r\nx* SEARCH " + b"1 " * 40 + b"\r\n", "line"),
         (b"* LIST () NIL {170}\r\n" + b"x" * 170 + b" more than fits\r\n", "response"),
         ((b"* LIST () NIL " + b"{40}\r\n" + b"x" * 40) + (b"{40}\r\n" + b"x" * 40) * 4, "response"),
     ],

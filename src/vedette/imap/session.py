@@ -150,7 +150,6 @@ class Session:
             self.selected = command.mailbox
             self.hear_code(code)  # [READ-ONLY] stands there, or in an untagged line before
             self.read_only = command.read_only or self.demoted
-        self.demoted = False
 
     def check(self, command: Command) -> None:
         """Raise UsageError when the command may not be sent in this session."""
