@@ -74,11 +74,20 @@ class Ingest:
 
     async def write(self, batch: Batch) -> Verdict:
         """Read the batch's messages and commit it. Raises StoreError; nothing is written then."""
+        # Large messages wait for a worker process: that must not hold up the small ones.
+        large = {id(mail): await self._read(batch, mail) for mail in batch.mails if _is_large(mail)}
+        async with self._world.turns:
+            return await self._commit(batch, large)
+
+    async def _commit(self, batch: Batch, large: dict[int, mime.Message | None]) -> Verdict:
         store = self._world.store
-        messages = [(mail, await self._read(batch, mail)) for mail in batch.mails]
+        messages = [
+            (mail, large[id(mail)] if id(mail) in large else await self._read(batch, mail))
+            for mail in batch.mails
+        ]
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
         flat = [key for each in keys for key in each]
-        known = await store.known(self._account.id, flat) if flat else frozenset()
+        told = set(await store.known(self._account.id, flat)) if flat else set()
         fetched = self._world.clock.now()
         events = list(batch.events)
         for (mail, message), own in zip(messages, keys, strict=True):
@@ -89,9 +98,10 @@ class Ingest:
                 row=mail.row,
                 announced_at=batch.announced_at or fetched,
                 fetched_at=fetched,
-                seen_before=not known.isdisjoint(own),
+                seen_before=not told.isdisjoint(own),
                 is_cut=mail.is_cut,
             )
+            told.update(own)
             events.append(self._event(facts, mail, message))
         postings = plan(events, self._world.endpoints())
         verdict = await store.commit(

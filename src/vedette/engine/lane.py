@@ -214,7 +214,7 @@ class Lane(Part):
         if len(parcels) >= room:
             self._more = True
             return
-        due = await self._store.next_due(self.endpoint.id)
+        due = await self._store.next_due(self.endpoint.id, ordered=self.endpoint.ordered)
         if due is not None:
             wait = due - self._clock.now()
             self._look_again(wait if wait > 0 else BLOCKED_POLL)

@@ -6,6 +6,7 @@ nothing else, so the same code runs against a simulated world.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,10 @@ from vedette.ports.reader import Reader
 from vedette.ports.store import Fence, Store
 from vedette.sync.cadence import Tempo
 
+#: Messages are in memory as objects while their commit is on its way. Two groups of
+#: commits keep the disk busy; more at once only makes the heap larger, for good.
+TURNS = 32
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
@@ -27,6 +32,7 @@ class World:
     have something new to deliver. ``spool`` is the folder for large messages.
     ``on_failure`` is told of every connection that failed, ``on_connected`` of
     every one that came through its first sync.
+    ``turns`` bounds how many mailboxes render and commit at the same time.
     Until the instant ``careful_until`` every message is read in another process
     and counted: the last run ended without a word, and a message may be why (M5).
     """
@@ -44,3 +50,4 @@ class World:
     on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None
     on_connected: Callable[[AccountId], None] = lambda _account: None
     careful_until: float = 0.0
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS))

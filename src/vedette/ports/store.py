@@ -137,8 +137,11 @@ class Store(Protocol):
         With ``ordered``, only the first unsettled delivery of each (account, lane).
         """
 
-    async def next_due(self, endpoint: EndpointId) -> float | None:
-        """Return the instant of the endpoint's next delivery, claimed ones included."""
+    async def next_due(self, endpoint: EndpointId, *, ordered: bool = False) -> float | None:
+        """Return the instant of the endpoint's next delivery, claimed ones included.
+
+        With ``ordered``, of those that may go: the first unsettled one of each (account, lane).
+        """
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Write what came of claimed deliveries."""
