@@ -36,7 +36,7 @@ _LIMIT = re.compile(
 _NOT_CONNECTED = re.compile(r"authenticated but not connected|server unavailable", re.IGNORECASE)
 # Google, Apple, Microsoft: what no retry and no other password can cure, only a person can.
 _WITHDRAWN = re.compile(
-    r"application-specific password|app(?:lication)? password|basic auth\w* (?:is |was )?"
+    r"application-specific password|(?:app|application) password|basic auth\w* (?:is |was )?"
     r"(?:disabled|blocked)|via (?:your )?web browser|account (?:is |has been )?"
     r"(?:disabled|suspended|locked|blocked)|imap (?:access )?(?:is )?(?:disabled|not enabled)",
     re.IGNORECASE,
