@@ -69,7 +69,7 @@ async def tell(out: TextIO, *, stay: bool, pace: float = PACE) -> int:
             passed = story.verdict()
             if stay and passed:
                 await story.stay()
-                passed = story.verdict()
+                passed = story.verdict(visited=True)
         finally:
             await story.close()
     return 0 if passed else 1
@@ -139,19 +139,25 @@ class _Story:
         self.say("")
 
     def balance(self) -> Balance:
-        """Compare every mailbox of the server with what the webhook was told."""
+        """Compare every mailbox that is watched with what the webhook was told."""
         return self._books.balance(
             Place(account=user, folder=box.name, uid_validity=box.uid_validity, uid=mail.uid)
             for user, drop in self._server.drops.items()
             for box in drop.mailboxes.values()
+            if box.name == "INBOX" or box.use == "\\Junk"
             for mail in box
         )
 
-    def verdict(self) -> bool:
-        """Write what the books say, as one line; return whether all is well."""
-        balance, refused, touched = self.balance(), self._receiver.refused, self._touched()
-        if balance.agrees and not refused and not touched:
-            self.say(f"{balance}; nothing was marked as read.")
+    def verdict(self, *, visited: bool = False) -> bool:
+        """Write what the books say, as one line; return whether all is well.
+
+        A person who visited the mailboxes may have read, moved and deleted.
+        """
+        balance, refused = self.balance(), self._receiver.refused
+        touched = 0 if visited else self._touched()
+        even = not (balance.lost or balance.repeated) if visited else balance.agrees
+        if even and not refused and not touched:
+            self.say(f"{balance}." if visited else f"{balance}; nothing was marked as read.")
             return True
         self.say(
             f"FAILED: the books do not agree: {balance}; {refused} signatures did not fit; "
