@@ -81,7 +81,7 @@ On Thu, 19 Nov 2026 at 16:02, Anna Berg <anna@demo.example> wrote:
 )
 
 _GERMAN_BODY: Final = """\
-Guten Tag, Dienstag um zehn ist gut. Bis dann!
+Guten Tag, Dienstag um zehn geht gut. Bis dann!
 
 Am 20.11.2026 um 09:12 schrieb Bruno Weber <bruno@demo.example>:
 > Hätten wir nächste Woche Zeit für ein Gespräch?

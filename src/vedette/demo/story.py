@@ -48,6 +48,8 @@ SETTLING: Final = 3.0
 LOOK: Final = 0.05
 #: Octets of a signing key: 256 bits, as much as HMAC-SHA256 takes in.
 KEY_OCTETS: Final = 32
+#: Octets in the password of both accounts: nobody guesses 64 bits in three tries a connection.
+PASSWORD_OCTETS: Final = 8
 
 
 async def tell(out: TextIO, *, stay: bool, pace: float = PACE) -> int:
@@ -128,9 +130,9 @@ class _Story:
         self.say(f"  users {ANNA} and {BRUNO}, password {password}")
         self.say("To put a message into one and see its event here:")
         self.say(
-            "  printf 'From: me@here.example\\r\\nSubject: Hello\\r\\n\\r\\nHello!\\r\\n' | "
-            f"curl -sS --user {ANNA}:{password} {url}/INBOX -T -"
+            r"  printf 'From: me@here.example\r\nSubject: Hello\r\n\r\nHello!\r\n' > hello.eml"
         )
+        self.say(f"  curl -sS --user {ANNA}:{password} {url}/INBOX -T hello.eml")
         await _signalled()
         with contextlib.suppress(TimeoutError):
             # What is missing after this is missing: the books say so.
@@ -175,8 +177,8 @@ class _Story:
 
     async def _open(self) -> None:
         """Start all parts, and wait until both accounts are watched."""
+        password = Secret(secrets.token_hex(PASSWORD_OCTETS))
         for user in (ANNA, BRUNO):
-            password = Secret(secrets.token_urlsafe(9))
             self._server.add(user, password, uses=[("Junk", "\\Junk")])
         try:
             await self._server.start()
