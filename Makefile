@@ -10,6 +10,12 @@ ARGS ?=
 BENCH ?= $(patsubst bench/%.py,%,$(shell grep -l __main__ bench/*.py))
 FOR ?= 60
 
+# Sets iterate in an order of each run's own, but the same one in all workers, as some tests are
+# named after a set. To repeat a run: make test PYTHONHASHSEED=1234
+ifndef PYTHONHASHSEED
+PYTHONHASHSEED := $(shell shuf -i 0-4294967295 -n 1)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check bench fuzz clean
 
@@ -23,7 +29,8 @@ demo: setup ## Run the main job against a small IMAP server of its own, about 20
 	@$(RUN) -m vedette demo $(ARGS)
 
 test: setup ## Run all tests; ARGS="-k name" chooses
-	@$(RUN) -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
+	@echo "PYTHONHASHSEED=$(PYTHONHASHSEED)"
+	@PYTHONHASHSEED=$(PYTHONHASHSEED) $(RUN) -m pytest --numprocesses $(JOBS) --dist worksteal $(ARGS)
 
 check: setup ## Format, lint, types, import contracts, spelling, lock file
 	@$(RUN) -m ruff format --check .
