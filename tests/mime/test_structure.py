@@ -134,6 +134,16 @@ def test_a_boundary_used_twice_is_told() -> None:
     assert Defect.BOUNDARY_REPEATED in defects
 
 
+def test_no_more_attached_messages_are_told_than_the_limit() -> None:
+    """The others are attachments, and the cut is told."""
+    data = multipart(*["Content-Type: message/rfc822\n\nSubject: in\n\nhello"] * 3)
+
+    message = mime.read(data, limits=Limits(nested=2))
+
+    assert (len(message.nested), len(message.attachments)) == (2, 3)
+    assert Defect.NESTED_CUT in message.defects
+
+
 def test_a_digest_holds_messages() -> None:
     """RFC 2046 section 5.1.5: they need not say so."""
     message = mime.read(multipart("\nFrom: a@b\nSubject: in\n\nhello", kind="digest"))

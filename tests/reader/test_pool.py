@@ -25,6 +25,7 @@ from vedette.reader.worker import Worker
 KILLER = (str(Path(__file__).with_name("killer.py")),)
 LARGE = letter("Hello\n" * 60_000)
 PATIENCE = 60
+STRANGER = ("-c", r"import sys; sys.stdout.buffer.write(b'\0\0\0\1x'); sys.stdout.flush(); input()")
 
 Make = Callable[..., MessageReader]
 
@@ -270,7 +271,9 @@ async def test_stopping_ends_what_is_being_read(make: Make, asked: asyncio.Event
             await task
 
 
-@pytest.mark.parametrize("program", [("-c", "pass"), ("-c", "print('x' * 99)"), ("no-such-file",)])
+@pytest.mark.parametrize(
+    "program", [("-c", "pass"), ("-c", "print('x' * 99)"), ("no-such-file",), STRANGER]
+)
 async def test_a_worker_that_does_not_get_ready_blames_no_message(
     make: Make, program: tuple[str, ...]
 ) -> None:

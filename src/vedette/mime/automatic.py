@@ -102,7 +102,7 @@ def _lower(raw: bytes | None) -> str:
 def _groups(part: Part, raw: bytes, limits: Limits) -> list[list[tuple[str, str]]]:
     """Return the groups of fields of a report part (RFC 3464 section 2.1); at least one."""
     ignored: set[Defect] = set()
-    data = encoding.decode(part.body(raw)[:_REPORT_BYTES], part.encoding, ignored)
+    data = encoding.decode(part.head(raw, _REPORT_BYTES), part.encoding, ignored)
     groups: list[list[tuple[str, str]]] = []
     at = 0
     while at < len(data) and len(groups) <= _MOST_RECIPIENTS:
@@ -170,7 +170,7 @@ def _returned(scope: Scope, raw: bytes, limits: Limits) -> list[tuple[str, str]]
     if found is None:
         for part in scope.reports:
             if part.content_type in {"text/rfc822-headers", "message/rfc822-headers"}:
-                data = encoding.decode(part.body(raw)[:_REPORT_BYTES], part.encoding, ignored)
+                data = encoding.decode(part.head(raw, _REPORT_BYTES), part.encoding, ignored)
                 found = headers.scan(data, 0, limits, ignored)
                 break
     if found is None:

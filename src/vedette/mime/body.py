@@ -65,7 +65,8 @@ def _joined(
 
 
 def _decoded(part: Part, raw: bytes, most: int, defects: set[Defect]) -> tuple[str, bool]:
-    data, cut = encoding.decode_head(part.body(raw), part.encoding, most, defects)
+    head = part.head(raw, encoding.room(most) + 1)
+    data, cut = encoding.decode_head(head, part.encoding, most, defects)
     named = part.parameters.get("charset")
     if part.content_type == "text/html" and (not named or charset.codec(named) is None):
         named = charset.sniff(data) or named

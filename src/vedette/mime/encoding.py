@@ -17,8 +17,6 @@ _FOREIGN_BUT_PAD = bytes(sorted(set(_FOREIGN) - {ord("=")}))
 _SLACK = 128
 _SPACE = b" \t\r\n"
 _QUANTUM = 4  # characters of base64 that make three bytes
-# Base64 that was glued together has padding in the middle; more pieces than this is noise.
-_MOST_PIECES = 1000
 # A line of uuencode holds at most 45 bytes in 61 characters; longer is no uuencode.
 _UU_LINE = 200
 _PLAIN = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none", "unencoded"})
@@ -46,20 +44,27 @@ def decode(data: bytes, encoding: str, defects: set[Defect]) -> bytes:
     return data
 
 
+def room(most: int) -> int:
+    """Return how many encoded bytes hold ``most`` decoded ones, whatever the encoding.
+
+    Three encoded characters per byte is the most that an encoding uses; line ends
+    and soft breaks add less than a third.
+    """
+    return most * 4 + _SLACK
+
+
 def decode_head(data: bytes, encoding: str, most: int, defects: set[Defect]) -> tuple[bytes, bool]:
-    """Return at most about ``most`` decoded bytes, and whether more were there.
+    """Return at most ``most`` decoded bytes of ``data``, and whether more were there.
 
     Only as much is decoded as is needed: a text cut at 64 KiB does not pay for 50 MB.
     """
-    # Three encoded characters per byte is the most that either encoding uses; line
-    # ends and soft breaks add less than a third.
-    room = most * 4 + _SLACK
-    head = data[:room]
-    if encoding == "base64" and len(data) > room:
+    enough = room(most)
+    head = data[:enough]
+    if encoding == "base64" and len(data) > enough:
         head = head.translate(None, _FOREIGN_BUT_PAD)
         head = head[: len(head) - len(head) % _QUANTUM]
     found = decode(head, encoding, defects)
-    return found[:most], len(found) > most or len(data) > room
+    return found[:most], len(found) > most or len(data) > enough
 
 
 def size(data: bytes, start: int, end: int, encoding: str) -> int:
@@ -93,8 +98,6 @@ def base64(data: bytes, defects: set[Defect]) -> bytes:
         return _padded(body.translate(None, _FOREIGN))
     defects.add(Defect.BASE64)
     pieces = body.translate(None, _FOREIGN_BUT_PAD).split(b"=")
-    if len(pieces) > _MOST_PIECES:
-        return _padded(b"".join(pieces))
     return b"".join(_padded(piece) for piece in pieces if piece)
 
 

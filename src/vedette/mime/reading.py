@@ -173,7 +173,8 @@ def _calendar(
         most = limits.calendar_events - len(found)
         if most <= 0:
             break
-        data, cut = encoding.decode_head(part.body(raw), part.encoding, max(room, 0), defects)
+        head = part.head(raw, encoding.room(room) + 1)
+        data, cut = encoding.decode_head(head, part.encoding, room, defects)
         room -= len(data)
         if cut:
             defects.add(Defect.CALENDAR)

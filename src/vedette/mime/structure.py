@@ -56,6 +56,10 @@ class Part:
         """Return the encoded body."""
         return raw[self.header.body : self.end]
 
+    def head(self, raw: bytes, most: int) -> bytes:
+        """Return the first ``most`` bytes of the encoded body; the rest is not copied."""
+        return raw[self.header.body : min(self.end, self.header.body + most)]
+
 
 def walk(
     raw: bytes, *, limits: Limits, defects: set[Defect], header: Header, partial: bool = False
