@@ -10,7 +10,7 @@ MAX_HOSTS = 1_000
 
 
 class IdleBook:
-    """The lengths of IDLE by host, shared by all accounts of an engine."""
+    """The lengths of IDLE by host, shared by all accounts of an engine. ``now`` is loop time."""
 
     __slots__ = ("_lengths",)
 
@@ -19,15 +19,15 @@ class IdleBook:
 
     def length(self, target: Target) -> float:
         """Return how long an IDLE may last at this host, in seconds."""
-        return self._lengths.get((target.host, target.port), IdleLength()).seconds
+        return self._get(target).seconds
 
-    def dropped(self, target: Target, quiet: float) -> None:
+    def dropped(self, target: Target, quiet: float, now: float) -> None:
         """Learn that a link was lost after ``quiet`` seconds without a byte."""
-        self._put(target, self._get(target).dropped(quiet))
+        self._put(target, self._get(target).dropped(quiet, now))
 
-    def held(self, target: Target, lasted: float) -> None:
-        """Learn that an IDLE lived for ``lasted`` seconds and could be renewed."""
-        self._put(target, self._get(target).held(lasted))
+    def held(self, target: Target, quiet: float, now: float) -> None:
+        """Learn that a link answered after ``quiet`` seconds without a byte."""
+        self._put(target, self._get(target).held(quiet, now))
 
     def _get(self, target: Target) -> IdleLength:
         return self._lengths.get((target.host, target.port), IdleLength())
