@@ -23,13 +23,19 @@ def opened(uid_validity: int, uids: Iterable[int], now: float) -> tuple[Gap, ...
 
 
 def due(gaps: Sequence[Gap], now: float) -> tuple[Gap, ...]:
-    """Return the gaps whose time has come."""
-    return tuple(gap for gap in gaps if gap.due <= now)
+    """Return the gaps whose time has come.
+
+    A gap further ahead than the longest wait was dated by a clock that has been
+    set back since; it is due now (catalogue V8).
+    """
+    return tuple(gap for gap in gaps if not now < gap.due <= now + WAITS[-1])
 
 
-def next_due(gaps: Sequence[Gap]) -> float | None:
-    """Return the instant of the earliest gap, or None."""
-    return min((gap.due for gap in gaps), default=None)
+def next_due(gaps: Sequence[Gap], now: float) -> float | None:
+    """Return the seconds from ``now`` until the earliest gap is due, or None."""
+    if due(gaps, now):
+        return 0.0
+    return min((gap.due - now for gap in gaps), default=None)
 
 
 def asked(gap: Gap, now: float) -> Gap | None:
