@@ -59,7 +59,7 @@ class Link:
         self.connection.receive_eof()
         self._lost = error or NetworkError("the server closed the connection")
         self._collect()
-        self._wake()
+        self.wake()
 
     def flush(self) -> None:
         """Send what the machine has ready, in one write. Raises LinkError on a lost link."""
@@ -93,6 +93,11 @@ class Link:
         if self._stream is not None:
             self._stream.close()
 
+    def wake(self) -> None:
+        """Let ``next`` return, with nothing if nothing came."""
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
     def _collect(self) -> None:
         events = self.connection.events()
         if events:
@@ -103,21 +108,17 @@ class Link:
             if len(self._inbox) > MAX_WAITING and not self._paused and self._stream is not None:
                 self._paused = True
                 self._stream.pause()
-            self._wake()
+            self.wake()
         if self._lost is None and self._stream is not None:
             # A continuation request lets the machine go on with a literal or a challenge.
             data = self.connection.data_to_send()
             if data:
                 self._stream.write(data)
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
-
     async def _wait(self, deadline: float | None) -> None:
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
-        timer = None if deadline is None else loop.call_at(deadline, self._wake)
+        timer = None if deadline is None else loop.call_at(deadline, self.wake)
         try:
             await self._waiter
         finally:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vedette.engine.link import Link
-from vedette.errors import LinkError, NetworkError, ProtocolError
+from vedette.errors import LinkError, NetworkError, ProtocolError, UsageError, VedetteError
 from vedette.imap import (
     Code,
+    CodeName,
     Command,
     Completed,
     Event,
@@ -42,6 +43,10 @@ ANSWER = 60.0
 PROGRESS_CAP = 900.0
 #: DONE and the '+' of IDLE are answered at once or never (catalogue I8, I9).
 PROMPT = 15.0
+#: An IDLE that a server ends by itself before this was no IDLE: it is of no use here (I8).
+SHORTEST_IDLE = 30.0
+#: A server that refused IDLE is asked again after a day; it may have been a bad moment (I8).
+REPROBE = 86_400.0
 #: LOGOUT is a courtesy: the link is closed after this, answered or not.
 FAREWELL = 2.0
 #: Untagged events kept for one command; a chunk of 64 messages has a few hundred.
@@ -69,15 +74,19 @@ class Session:
     __slots__ = (
         "_answer",
         "_awaited",
+        "_idle_since",
         "_idle_tag",
         "_leaving",
+        "_opening",
+        "_refused_at",
+        "_unanswered_done",
         "announced_at",
         "exists",
         "grown",
         "host",
-        "idle_refused",
         "link",
         "now",
+        "overflowed",
         "statuses",
     )
 
@@ -93,8 +102,12 @@ class Session:
         self.announced_at: float | None = None
         #: STATUS data that came unasked (NOTIFY), by folder.
         self.statuses: dict[bytes, StatusItem] = {}
-        #: The server answered IDLE with NO or BAD: it is not to be used here (I8).
-        self.idle_refused = False
+        #: The server gave up NOTIFY: it tells nothing more of other folders (RFC 5465 section 5.8).
+        self.overflowed = False
+        self._refused_at: float | None = None  # when IDLE proved useless, in loop time
+        self._idle_since: float | None = None  # when the "+" came
+        self._unanswered_done: Tag | None = None  # the IDLE whose DONE has no answer yet
+        self._opening = False  # a folder is being opened: its first EXISTS is no growth
         self._awaited: Tag | None = None
         self._answer: Completed | None = None
         self._idle_tag: Tag | None = None
@@ -114,6 +127,17 @@ class Session:
         """Whether an IDLE was sent and its DONE was not."""
         return self._idle_tag is not None
 
+    @property
+    def idle_refused(self) -> bool:
+        """Whether IDLE proved useless on this connection, within the last day (I8)."""
+        now = asyncio.get_running_loop().time()
+        return self._refused_at is not None and now - self._refused_at < REPROBE
+
+    @property
+    def quiet(self) -> float:
+        """For how many seconds nothing was heard."""
+        return asyncio.get_running_loop().time() - self.link.last_heard
+
     async def run(
         self,
         command: Command,
@@ -125,14 +149,20 @@ class Session:
 
         An IDLE is left first: DONE and the command go out in one write. Large
         literals go to ``chunks`` piece by piece. Raises LinkError when the link
-        dies or ``seconds`` pass without a byte.
+        dies, when ``seconds`` pass without a byte, or when DONE is not answered
+        promptly (I9).
         """
         if self._idle_tag is not None:
-            self._idle_tag = None
+            self._unanswered_done, self._idle_tag = self._idle_tag, None
             self.link.connection.done()
         tag = self._awaited = self.link.connection.send(command)
         self.link.flush()
-        return await self._finish(tag, seconds, command.verb, chunks)
+        try:
+            return await self._finish(tag, seconds, command.verb, chunks)
+        except VedetteError:
+            # In the middle of an answer nothing else can be asked on this link.
+            self.link.close()
+            raise
 
     async def check(self, command: Command, *, seconds: float = ANSWER) -> Reply:
         """Run a command that must succeed. Raises the error that the server's words mean."""
@@ -143,15 +173,18 @@ class Session:
 
     async def examine(self, path: bytes) -> Opened:
         """Open a folder read-only (EXAMINE: nothing we do can change it)."""
-        self.exists = 0
-        reply = await self.check(Select(mailbox=path, read_only=True))
+        self.settle()
+        self.exists, self._opening = 0, True
+        try:
+            reply = await self.check(Select(mailbox=path, read_only=True))
+        finally:
+            self._opening = False
         codes: dict[str, Code] = {}
         for event in reply.data:
             if isinstance(event, Status) and event.code is not None:
                 codes[event.code.name] = event.code
         if reply.code is not None:
             codes.setdefault(reply.code.name, reply.code)
-        self.settle()
         return Opened(
             uid_validity=_number(codes.get("UIDVALIDITY")),
             uid_next=_number(codes.get("UIDNEXT")),
@@ -169,11 +202,12 @@ class Session:
         """Idle until ``enough()`` holds after some event, or the loop's time is ``until``.
 
         The session stays in IDLE; the next ``run`` leaves it. When the server
-        ends the IDLE by itself, ``idle_refused`` is set. Raises NetworkError when
-        it does not answer the IDLE at all (I8).
+        ends the IDLE at once, ``idle_refused`` holds from then on. Raises
+        NetworkError when it does not answer the IDLE at all (I8).
         """
         loop = asyncio.get_running_loop()
         if self._idle_tag is None:
+            self._idle_since = None
             self._idle_tag = self.link.connection.send(Idle())
             self.link.flush()
         patience = loop.time() + PROMPT
@@ -182,8 +216,9 @@ class Session:
             for event in await self.link.next(until if started else min(until, patience)):
                 self._observe(event)
             if not self.is_idling:
-                # The server ended the IDLE by itself: it is of no use here (I8).
-                self.idle_refused = True
+                since = self._idle_since
+                if since is None or loop.time() - since < SHORTEST_IDLE:
+                    self._refused_at = loop.time()
                 return
             if not self.link.connection.idling and loop.time() >= patience:
                 raise NetworkError(f"{self.host} did not answer IDLE within {PROMPT:.0f} s")
@@ -200,8 +235,8 @@ class Session:
         self._leaving = True
         try:
             await self.run(Logout(), seconds=FAREWELL)
-        except LinkError:
-            # The link was going away anyway; that is what was asked for.
+        except (LinkError, UsageError):
+            # The link is going or gone; that is what was asked for.
             return
         finally:
             self.link.close()
@@ -217,8 +252,7 @@ class Session:
         start = loop.time()
         kept: list[Event] = []
         while True:
-            events = await self.link.next(max(start, self.link.last_heard) + seconds)
-            for event in events:
+            for event in await self.link.next(self._late(start, seconds)):
                 if isinstance(event, LiteralChunk):
                     if chunks is not None:
                         chunks(event)
@@ -226,36 +260,50 @@ class Session:
                     kept.append(event)
             done = self._answer
             if done is not None and done.tag == tag:
-                self._answer = None
+                self._answer = self._unanswered_done = None
                 return Reply(kind=done.kind, code=done.code, text=done.text, data=kept)
             now = loop.time()
-            silent = now - max(start, self.link.last_heard) >= seconds
-            if silent or now - start > PROGRESS_CAP:
-                raise NetworkError(f"{self.host} did not answer {doing} within {now - start:.0f} s")
+            if now >= self._late(start, seconds) or now - start > PROGRESS_CAP:
+                what = doing if self._unanswered_done is None else "DONE"
+                raise NetworkError(f"{self.host} did not answer {what} within {now - start:.0f} s")
             if len(kept) > MAX_KEPT:
                 raise ProtocolError(f"{self.host} sent over {MAX_KEPT} answers to one {doing}")
+
+    def _late(self, start: float, seconds: float) -> float:
+        """Return the loop's time at which an answer is overdue; every byte puts it off."""
+        late = max(start, self.link.last_heard) + seconds
+        return late if self._unanswered_done is None else min(late, start + PROMPT)
 
     def _observe(self, event: Event) -> bool:
         """Note what an event tells of the server; return True if that is all it is for."""
         match event:
             case Exists() | Expunge() | Vanished():
                 self._count(event)
+            case IdleStarted():
+                self._idle_since = asyncio.get_running_loop().time()
             case Completed():
-                if event.tag == self._idle_tag:
-                    self._idle_tag = None
-                elif event.tag == self._awaited:
-                    self._answer = event
+                self._note_answer(event)
             case Fatal():
                 raise event.error
             case Status(kind=Kind.BYE) if not self._leaving:
                 # Never wait for the tag: some servers say BYE for ever and close never (C8).
                 raise refusal("", event.kind, event.code, event.text)
+            case Status(code=Code(name=CodeName.NOTIFICATIONOVERFLOW)):
+                self.overflowed = True
             case StatusItem():
                 self.statuses[event.name] = event
                 return False
             case _:
-                return isinstance(event, (IdleStarted, Malformed))
+                return isinstance(event, Malformed)
         return True
+
+    def _note_answer(self, event: Completed) -> None:
+        if event.tag == self._idle_tag:
+            self._idle_tag = None
+        elif event.tag == self._unanswered_done:
+            self._unanswered_done = None
+        elif event.tag == self._awaited:
+            self._answer = event
 
     def _count(self, event: Exists | Expunge | Vanished) -> None:
         """Keep the number of messages in the open folder, and what was announced of it."""
@@ -265,7 +313,9 @@ class Session:
             if not event.earlier:
                 self.exists = max(0, self.exists - len(event.uids))
         else:
-            if event.count > self.exists:
+            if self._opening:
+                self._opening = False
+            elif event.count > self.exists:
                 self.grown += event.count - self.exists
                 if self.announced_at is None:
                     self.announced_at = self.now()
