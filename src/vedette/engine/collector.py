@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import structlog
+
 from vedette.engine.fetching import Fetching
-from vedette.engine.ingest import Batch, Ingest, with_state
+from vedette.engine.ingest import Batch, Ingest, Mail, with_state
 from vedette.engine.rebase import Rebasing
 from vedette.engine.session import Session
+from vedette.engine.spool import Spools
+from vedette.engine.stumbles import Stumbles
 from vedette.engine.watched import FencedError, StaleError, Watched
 from vedette.engine.world import World
+from vedette.errors import FolderError, LinkError, Trouble
 from vedette.imap import UidSet
 from vedette.model.account import Account
 from vedette.model.cursor import Cursor, Gap
@@ -23,8 +28,13 @@ from vedette.sync import gaps, reconcile
 from vedette.sync.fold import fold, is_contiguous
 from vedette.sync.plan import Adopt, Baseline, CatchUp, CaughtUp, Opened, advanced, plan
 
+_log = structlog.stdlib.get_logger(__name__)
+
 #: Messages in one FETCH and one commit: 64 windows of 64 KiB are 4 MiB at most.
 STEP = 64
+
+#: Failures that a message may be the cause of: the link died over it, or it was refused.
+BLAMES_MESSAGE = frozenset({Trouble.NETWORK, Trouble.PROTOCOL, Trouble.FOLDER})
 
 #: A server without UIDVALIDITY has one for ever, and it must not be 0 (catalogue S4).
 NO_UID_VALIDITY = 1
@@ -33,12 +43,23 @@ NO_UID_VALIDITY = 1
 class Collector:
     """Syncs the folder that a session has open, for one account."""
 
-    __slots__ = ("_account", "_fetching", "_ingest", "_session", "_world", "announced_at")
+    __slots__ = (
+        "_account",
+        "_fetching",
+        "_ingest",
+        "_session",
+        "_stumbles",
+        "_world",
+        "announced_at",
+    )
 
-    def __init__(self, account: Account, world: World, session: Session) -> None:
+    def __init__(
+        self, account: Account, world: World, session: Session, stumbles: Stumbles
+    ) -> None:
         self._account = account
         self._world = world
         self._session = session
+        self._stumbles = stumbles
         self._ingest = Ingest(account, world)
         self._fetching = Fetching(session, account, world.spool)
         #: The wall clock when the last messages that were written had been announced.
@@ -52,8 +73,13 @@ class Collector:
             beginning=self._account.beginning,
             known_since=known_since,
         )
+        watched.seen = (opened.uid_next, opened.exists)
         if isinstance(step, CatchUp):
-            return await self.catch_up(watched)
+            told = await self.catch_up(watched)
+            if opened.uid_next is not None and opened.uid_next < step.start:
+                # UIDNEXT went back: new mail may stand below the cursor (S5).
+                told += await self.reconcile(watched)
+            return told
         if isinstance(step, CaughtUp):
             return await self.settle_gaps(watched)
         rebasing = Rebasing(self._account, self._world, self._fetching)
@@ -79,8 +105,8 @@ class Collector:
         self._session.settle()
         cursor = watched.state.cursor
         with self._fetching.spools() as spools:
-            mails = await self._fetching.mails(UidSet.since(cursor.last_uid + 1), spools)
-            fresh = [mail for mail in mails if (mail.row.uid or 0) > cursor.last_uid]
+            mails = await self._mails(watched, UidSet.since(cursor.last_uid + 1), spools)
+            fresh = sorted(mails, key=lambda mail: mail.row.uid or 0)
             if not is_contiguous(cursor, (mail.row for mail in fresh), growth):
                 return await self.catch_up(watched, announced_at=announced_at)
             # What came with this FETCH was announced during it: it is taken care of.
@@ -138,8 +164,11 @@ class Collector:
         if watched.state is None:
             return 0
         cursor = watched.state.cursor
+        if self._stumbles.is_stuck(watched.folder.path, cursor.uid_validity, listed.first or 0):
+            _log.warning("folder.stuck", account=self._account.id, folder=watched.folder.name)
+            return await self._put_off(watched, listed)
         with self._fetching.spools() as spools:
-            mails = await self._fetching.mails(listed, spools)
+            mails = await self._mails(watched, listed, spools)
             folded = fold(cursor, (mail.row for mail in mails), listed)
             by_uid = {mail.row.uid: mail for mail in mails}
             now = self._world.clock.now()
@@ -149,12 +178,52 @@ class Collector:
             await self._write(watched, batch)
         return len(folded.fresh)
 
+    async def _put_off(self, watched: Watched, listed: UidSet) -> int:
+        """Move the cursor over a step that fails each time; each of its UIDs is asked singly."""
+        if watched.state is None:
+            return 0
+        cursor = watched.state.cursor
+        now = self._world.clock.now()
+        owed = [uid for uid in listed if uid > cursor.last_uid]
+        batch = self._batch(watched, advanced(cursor, max(owed, default=0)), None)
+        batch.gaps = tuple(
+            gap
+            for opened in gaps.opened(cursor.uid_validity, owed, now)
+            if (gap := gaps.asked(opened, now)) is not None
+        )
+        await self._write(watched, batch)
+        return 0
+
+    async def _mails(self, watched: Watched, uids: UidSet, spools: Spools) -> list[Mail]:
+        """Fetch a step, remembering where it began if that fails."""
+        validity = 0 if watched.state is None else watched.state.cursor.uid_validity
+        try:
+            return await self._fetching.mails(uids, spools)
+        except LinkError as error:
+            if error.trouble in BLAMES_MESSAGE:
+                self._stumbles.fell(watched.folder.path, validity, uids.first or 0)
+            raise
+
+    async def _answered(self, watched: Watched, due: Sequence[Gap], spools: Spools) -> list[Mail]:
+        """Ask for gaps; a refusal is an answer, and so is a link that died of the same before."""
+        validity = due[0].uid_validity
+        uids = {gap.uid for gap in due}
+        uids -= self._stumbles.take_fallen(watched.folder.path, validity)
+        try:
+            return await self._fetching.mails(UidSet(uids), spools) if uids else []
+        except FolderError:
+            return []
+        except LinkError as error:
+            if error.trouble in BLAMES_MESSAGE:
+                self._stumbles.gaps_fell(watched.folder.path, validity, uids)
+            raise
+
     async def _ask_again(self, watched: Watched, due: Sequence[Gap], now: float) -> int:
         if watched.state is None:
             return 0
         cursor = watched.state.cursor
         with self._fetching.spools() as spools:
-            mails = await self._fetching.mails(UidSet(gap.uid for gap in due), spools)
+            mails = await self._answered(watched, due, spools)
             wanted = {gap.uid for gap in due}
             found = {mail.row.uid: mail for mail in mails if mail.row.uid in wanted}
             later = {gap.uid: gaps.asked(gap, now) for gap in due if gap.uid not in found}
@@ -193,5 +262,6 @@ class Collector:
         if verdict is Verdict.FENCED:
             raise FencedError(f"{self._account.id} is owned by another instance now")
         watched.state = with_state(watched.state, batch)
+        self._stumbles.passed(watched.folder.path)
         if batch.mails:
             self.announced_at = batch.announced_at

@@ -12,7 +12,7 @@ from datetime import date
 from vedette.engine.ingest import Mail
 from vedette.engine.session import Reply, Session
 from vedette.engine.spool import Spools
-from vedette.errors import FolderError, ProtocolError
+from vedette.errors import FolderError, ProtocolError, Trouble
 from vedette.imap import (
     ByDate,
     DateKey,
@@ -28,6 +28,7 @@ from vedette.imap import (
     UidFetch,
     UidSearch,
     UidSet,
+    refusal,
 )
 from vedette.model.account import Account, Depth
 from vedette.sync.fold import is_whole, merged
@@ -84,8 +85,9 @@ class Fetching:
     async def mails(self, uids: UidSet, spools: Spools) -> list[Mail]:
         """Fetch messages; those that did not come whole are left out.
 
-        A NO with some rows is a partial success (catalogue S8). Raises
-        FolderError for a NO without any.
+        A NO with some rows is a partial success (catalogue S8). Raises the error
+        that the server's words mean for a refusal without any: FolderError when
+        it is about these messages, not about us.
         """
         reply = await self.session.run(UidFetch(uids=uids, items=self._items()), chunks=spools.take)
         rows = [event for event in reply.data if isinstance(event, Fetch)]
@@ -113,11 +115,16 @@ class Fetching:
         return [row for row in merged(rows).values() if is_whole(row) and row.uid in uids]
 
     def _check(self, reply: Reply, rows: Sequence[Fetch]) -> None:
-        if not reply.is_ok and not rows:
+        if reply.is_ok or rows:
+            return
+        error = refusal("UID FETCH", reply.kind, reply.code, reply.text)
+        if error.trouble is Trouble.PROTOCOL:
             raise FolderError(
                 f"{self.session.host} refused to hand over messages: {reply.text}",
                 reply=reply.text,
             )
+        # A limit or a wish for patience is no fault of a message (A18, A19).
+        raise error
 
     def _items(self) -> tuple[FetchItem | Peek, ...]:
         body = (

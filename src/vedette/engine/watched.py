@@ -26,8 +26,9 @@ class Watched:
     """A folder, its stored state (None: new to the store), and how it stands.
 
     ``failures`` counts refusals to open it in a row; ``parked`` folders are left
-    alone until the next listing (catalogue S17). ``reconciled`` is the digest of
-    the last listing that was held against the store.
+    alone until the next listing (catalogue S17). ``reconciled`` is the last
+    listing that was held against the store, and ``seen`` are UIDNEXT and the
+    number of messages as they were at the last sync.
     """
 
     folder: Folder
@@ -35,6 +36,7 @@ class Watched:
     failures: int = 0
     parked: bool = False
     reconciled: bytes = b""
+    seen: tuple[int | None, int | None] | None = None
 
     @property
     def next_uid(self) -> int:
