@@ -9,11 +9,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from vedette.errors import LimitError
+from vedette.errors import ProtocolError, StoreError
 from vedette.imap import LiteralChunk
 
 
@@ -40,30 +41,44 @@ class Spools:
         traceback: TracebackType | None,
     ) -> None:
         for file in self._files.values():
-            file.close()
+            # What a full disk did not take is thrown away here anyway.
+            with suppress(OSError):
+                file.close()
         for path in self._paths.values():
             path.unlink(missing_ok=True)
 
     def take(self, chunk: LiteralChunk) -> None:
-        """Append a chunk of a literal to its file. Raises LimitError."""
+        """Append a chunk of a literal to its file. Raises ProtocolError."""
         self.append(chunk.key, chunk.data)
 
     def append(self, key: int, data: bytes) -> None:
-        """Append octets to the file of ``key``, made at the first call. Raises LimitError."""
+        """Append octets to the file of ``key``, made at the first call.
+
+        Raises ProtocolError above the limit, and StoreError when the disk takes no more.
+        """
         self._room -= len(data)
         if self._room < 0:
-            raise LimitError(f"the server sent over {self._limit} octets in one FETCH")
+            raise ProtocolError(f"the server sent over {self._limit} octets in one FETCH")
+        try:
+            self._file(key).write(data)
+        except OSError as error:
+            raise _unwritten(self._folder, error) from error
+
+    def path(self, key: int) -> Path:
+        """Return the file of a literal, with everything written. Raises StoreError."""
+        try:
+            self._files[key].flush()
+        except OSError as error:
+            raise _unwritten(self._folder, error) from error
+        return self._paths[key]
+
+    def _file(self, key: int) -> BinaryIO:
         file = self._files.get(key)
         if file is None:
             handle, name = tempfile.mkstemp(prefix="vedette-", suffix=".eml", dir=self._folder)
             file = self._files[key] = os.fdopen(handle, "wb")
             self._paths[key] = Path(name)
-        file.write(data)
-
-    def path(self, key: int) -> Path:
-        """Return the file of a literal, with everything written."""
-        self._files[key].flush()
-        return self._paths[key]
+        return file
 
     def drop(self, key: int, count: int) -> None:
         """Remove the first ``count`` octets of a file; rare, and bounded by the limit."""
@@ -75,3 +90,7 @@ class Spools:
             shutil.copyfileobj(source, target)
         whole.replace(path)
         self._files[key] = path.open("ab")
+
+
+def _unwritten(folder: str, error: OSError) -> StoreError:
+    return StoreError(f"a large message can not be kept in {folder}: {error.strerror}")
