@@ -16,56 +16,57 @@ answer is announced by nobody (catalogue I4).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from vedette.engine.collector import Collector
 from vedette.engine.health import HealthBook
+from vedette.engine.others import Others
+from vedette.engine.roster import Roster
 from vedette.engine.session import Session
+from vedette.engine.stumbles import Stumbles
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
-from vedette.errors import FolderError
-from vedette.imap import (
-    AskStatus,
-    EventGroup,
-    List,
-    Notify,
-    NotifyEvent,
-    Scope,
-    StatusField,
-    StatusItem,
-)
+from vedette.errors import FolderError, LinkError, ProtocolError
 from vedette.model.account import Account
-from vedette.sync import gaps
 from vedette.sync.cadence import Cadence, Duty
 
 _log = structlog.stdlib.get_logger(__name__)
 
-#: Refusals of one folder in a row before it is left alone until the next listing (S17).
-MAX_REFUSALS = 3
-
-#: What is asked of a folder that is not open.
-NUMBERS = (StatusField.MESSAGES, StatusField.UIDNEXT, StatusField.UIDVALIDITY)
-
-#: Where a server has no IDLE that works, its folder is asked this often, in seconds.
+#: Where a server has no IDLE that works, its folder is opened anew this often, in seconds.
 NO_IDLE_POLL = 30.0
+
+#: EXISTS that brought nothing, in a row, before they are left to the next check (I5, I16).
+FRUITLESS = 3
+#: Seconds for which they are.
+BREATH = 2.0
+
+INBOX = b"INBOX"
 
 
 class Lookout:
-    """Watches ``folders`` of one account over one session; the first is the one kept open."""
+    """Watches ``folders`` of one account over one session; the first is the one kept open.
+
+    ``relist`` asks the server for the folders again; ``held`` is told, in seconds,
+    how long the link was quiet and yet alive.
+    """
 
     __slots__ = (
         "_account",
         "_cadence",
         "_collector",
+        "_fruitless",
         "_health",
+        "_held",
         "_known_since",
-        "_notified",
         "_open",
+        "_others",
+        "_probe",
+        "_relist",
         "_session",
         "_world",
-        "folders",
+        "roster",
         "synced_at",
     )
 
@@ -77,10 +78,13 @@ class Lookout:
         folders: Sequence[Watched],
         health: HealthBook,
         *,
-        idle_length: float,
+        idle_length: Callable[[], float],
         known_since: float | None,
+        stumbles: Stumbles,
+        relist: Callable[[], Awaitable[Sequence[Watched]]],
+        held: Callable[[float], None],
     ) -> None:
-        self.folders = {watched.folder.path: watched for watched in folders}
+        self.roster = Roster(folders)
         #: The loop's time at which every folder had been synced once, or None.
         self.synced_at: float | None = None
         self._account = account
@@ -88,22 +92,24 @@ class Lookout:
         self._session = session
         self._health = health
         self._known_since = known_since
-        self._collector = Collector(account, world, session)
+        self._relist = relist
+        self._held = held
+        self._collector = Collector(account, world, session, stumbles)
+        self._others = Others(session, self.roster)
         self._open: Watched | None = None
-        self._notified = False
+        self._fruitless = 0
+        self._probe = False
         now = asyncio.get_running_loop().time()
-        self._cadence = Cadence(
-            world.tempo, now=now, polls=len(folders) > 1, idle_length=idle_length
-        )
+        self._cadence = Cadence(world.tempo, now=now, idle_length=idle_length)
 
     async def first_sync(self) -> None:
         """Bring every folder up to date once. Raises FolderError when none can be opened."""
         # The first folder last, so that it is the one left open.
-        for watched in reversed(list(self.folders.values())):
+        for watched in reversed(list(self.roster)):
             await self._sync(watched)
-        if all(watched.failures for watched in self.folders.values()):
+        if all(watched.failures for watched in self.roster):
             raise FolderError(f"none of the folders of {self._account.id} can be opened")
-        await self._subscribe()
+        await self._others.subscribe()
         self.synced_at = asyncio.get_running_loop().time()
 
     async def watch(self) -> None:
@@ -113,30 +119,47 @@ class Lookout:
             await self._wait()
             await self._attend()
 
+    def probe(self) -> None:
+        """Let the link prove itself now; the machine may have slept (catalogue V8)."""
+        self._probe = True
+        self._session.link.wake()
+
     async def _settled(self) -> None:
-        """Take care of everything that was announced, until nothing is left (I2)."""
+        """Take care of what was announced (I2); duties are not kept waiting by a flood (I16)."""
         home = await self._home()
-        while home is not None and self._session.grown > 0:
-            await self._told(await self._collector.arrived(home))
+        while self._session.grown > 0:
+            told = await self._collector.arrived(home)
+            self._fruitless = 0 if told else self._fruitless + 1
+            await self._told(told)
+            if self._fruitless >= FRUITLESS or self._due():
+                return
 
     async def _wait(self) -> None:
-        session = self._session
-        if self._open is not None and session.has("IDLE") and not session.idle_refused:
-            await session.idle(self._wake_at(), enough=self._has_news)
-        else:
-            loop = asyncio.get_running_loop()
-            until = min(self._wake_at(), loop.time() + NO_IDLE_POLL)
-            await session.wait(until, enough=self._has_news)
-            if loop.time() >= until:
-                await self._prove()
+        session, loop = self._session, asyncio.get_running_loop()
+        until, enough = self._wake_at(), self._has_news
+        if self._fruitless >= FRUITLESS:
+            # The number of messages moves without new ones: it is looked at again, not at once.
+            until, enough = min(until, loop.time() + BREATH), self._is_probed
+            self._fruitless = 0
+        if session.has("IDLE") and not session.idle_refused:
+            await session.idle(until, enough=enough)
+            return
+        until = min(until, loop.time() + NO_IDLE_POLL)
+        await session.wait(until, enough=enough)
+        if loop.time() >= until:
+            await self._reopen()
+            # The next look is near enough, and sees what came meanwhile.
+            self._cadence.settled()
 
     async def _attend(self) -> None:
         """Do what the wait ended for."""
-        if self._session.grown > 0:
+        duty = self._due()
+        if self._session.grown > 0 and not duty:
             return  # the next turn of the loop fetches it at once
+        if self._session.overflowed:
+            self._session.overflowed = False
+            duty |= Duty.POLL
         await self._pushed()
-        now = asyncio.get_running_loop().time()
-        duty = self._cadence.due(now)
         if Duty.SAFETY in duty:
             await self._safety()
         elif Duty.REOPEN in duty:
@@ -148,62 +171,73 @@ class Lookout:
                 await self._prove()
         await self._owed()
 
+    def _due(self) -> Duty:
+        duty = self._cadence.due(asyncio.get_running_loop().time())
+        if not self.roster.others:
+            duty &= ~Duty.POLL
+        return duty | Duty.PROOF if self._probe else duty
+
     def _has_news(self) -> bool:
-        return self._session.grown > 0 or bool(self._session.statuses)
+        session = self._session
+        return (
+            session.grown > 0 or bool(session.statuses) or session.overflowed or self._is_probed()
+        )
+
+    def _is_probed(self) -> bool:
+        return self._probe
 
     def _wake_at(self) -> float:
         """Return the loop's time of the next duty, or of the next gap that is due."""
-        wake = self._cadence.wake
-        dues = [
-            due
-            for watched in self.folders.values()
-            if watched.state is not None and (due := gaps.next_due(watched.state.gaps)) is not None
-        ]
-        if dues:
-            # Gaps are due by the wall clock, because they outlive the process.
-            lag = max(0.0, min(dues) - self._world.clock.now())
-            wake = min(wake, asyncio.get_running_loop().time() + lag)
-        return wake
+        wake = self._cadence.wake(polls=bool(self.roster.others))
+        # Gaps are due by the wall clock, because they outlive the process.
+        lag = self.roster.next_gap(self._world.clock.now())
+        return wake if lag is None else min(wake, asyncio.get_running_loop().time() + lag)
 
     async def _prove(self) -> None:
         """Ask for anything above the cursor: a round trip, and the catch-up of every IDLE."""
         home = await self._home()
-        if home is not None:
-            told = await self._collector.catch_up(home)
-            if told:
-                await self._told(told)
+        quiet = self._session.quiet
+        told = await self._collector.catch_up(home)
+        self._held(quiet)
+        await self._told(told)
         await self._proved()
 
     async def _proved(self) -> None:
+        self._probe = False
         self._cadence.proved(asyncio.get_running_loop().time())
         await self._health.proved()
 
     async def _told(self, count: int) -> None:
-        now = asyncio.get_running_loop().time()
         if count:
-            self._cadence.worked(now)
+            self._cadence.worked(asyncio.get_running_loop().time())
             await self._health.worked(self._collector.announced_at)
 
-    async def _home(self) -> Watched | None:
-        """Return the first folder that can be opened, and have it open."""
-        for watched in self.folders.values():
-            if watched.parked:
-                continue
-            if self._open is watched and self._session.selected == watched.folder.path:
-                return watched
-            await self._sync(watched)
-            if self._open is watched:
-                return watched
-        return None
+    async def _home(self) -> Watched:
+        """Have the first folder open that can be. Raises FolderError when there is none."""
+        while (home := self.roster.home) is not None:
+            if self._open is not home or self._session.selected != home.folder.path:
+                await self._sync(home)
+            if self._open is home:
+                return home
+        raise FolderError(f"none of the folders of {self._account.id} can be opened any more")
 
-    async def _sync(self, watched: Watched) -> None:
-        """Open a folder and bring it up to date; a refusal is the folder's own trouble."""
+    async def _sync(self, watched: Watched, *, thorough: bool = False) -> None:
+        """Open a folder and bring it up to date; a refusal is the folder's own trouble.
+
+        ``thorough`` holds it against the store too (S9).
+
+        INBOX is always there (RFC 9051 section 5.1): without it there is no watch.
+        """
+        self._open = None
         try:
             opened = await self._session.examine(watched.folder.path)
-        except FolderError as error:
-            self._open = None
-            watched.failures += 1
-            watched.parked = watched.failures >= MAX_REFUSALS
+            told = await self._collector.sync(watched, opened, known_since=self._known_since)
+            if thorough:
+                told += await self._collector.reconcile(watched)
+        except (FolderError, ProtocolError) as error:
+            if self._session.link.is_lost or watched.folder.path == INBOX:
+                raise
+            self.roster.refused(watched)
             _log.warning(
                 "folder.refused",
                 account=self._account.id,
@@ -214,87 +248,56 @@ class Lookout:
             return
         self._open = watched
         watched.failures = 0
-        await self._told(await self._collector.sync(watched, opened, known_since=self._known_since))
+        # What came after UIDNEXT was told and before the answer is announced by nobody (I2).
+        self._cadence.worked(asyncio.get_running_loop().time())
+        await self._told(told)
 
     async def _safety(self) -> None:
-        """Sync every folder and hold it against the store, whatever was pushed (I1, S9)."""
-        for watched in reversed(list(self.folders.values())):
-            if not watched.parked:
-                await self._sync(watched)
-                if self._open is watched:
-                    await self._told(await self._collector.reconcile(watched))
+        """List and sync every folder, and hold it against the store, whatever was pushed (I1)."""
+        await self._listed()
+        for watched in reversed(list(self.roster)):
+            await self._sync(watched, thorough=True)
         now = asyncio.get_running_loop().time()
         self._cadence.synced(now)
         self._cadence.reopened(now)
         await self._proved()
 
+    async def _listed(self) -> None:
+        """Learn of folders that were made, deleted or came back (I14, S17)."""
+        try:
+            listed = await self._relist()
+        except LinkError as error:
+            if self._session.link.is_lost or not isinstance(error, (FolderError, ProtocolError)):
+                raise
+            # One bad listing is no reason to let go of a folder.
+            _log.warning("folders.unlisted", account=self._account.id, error=str(error))
+            return
+        if self.roster.relisted(listed):
+            await self._others.subscribe()
+
     async def _reopen(self) -> None:
-        """Open the first folder anew: some servers show new mail only then (I1)."""
-        home = next((each for each in self.folders.values() if not each.parked), None)
-        if home is not None:
-            await self._sync(home)
+        """Open the first folder anew: some servers show new mail only then (I1, I10)."""
+        self._open = None
+        await self._home()
         self._cadence.reopened(asyncio.get_running_loop().time())
         await self._proved()
 
     async def _owed(self) -> None:
         """Ask again for UIDs that are owed, folder by folder."""
-        now = self._world.clock.now()
-        for watched in list(self.folders.values()):
-            if watched.state is not None and gaps.due(watched.state.gaps, now):
-                if self._open is not watched:
-                    await self._sync(watched)
-                if self._open is watched:
-                    await self._told(await self._collector.settle_gaps(watched))
-
-    async def _subscribe(self) -> None:
-        """Let the server push about the other folders too, where it can (RFC 5465).
-
-        It is an accelerator only: some servers accept it and stay silent (I15).
-        """
-        others = tuple(list(self.folders)[1:])
-        if not others or not self._session.has("NOTIFY"):
-            return
-        events = (NotifyEvent.MESSAGE_NEW, NotifyEvent.MESSAGE_EXPUNGE)
-        reply = await self._session.run(
-            Notify(
-                groups=(
-                    EventGroup(scope=Scope.SELECTED, events=events),
-                    EventGroup(scope=Scope.MAILBOXES, events=events, mailboxes=others),
-                )
-            )
-        )
-        self._notified = reply.is_ok
+        for watched in self.roster.owing(self._world.clock.now()):
+            if self._open is not watched:
+                await self._sync(watched)
+            if self._open is watched:
+                await self._told(await self._collector.settle_gaps(watched))
 
     async def _pushed(self) -> None:
-        """Sync the folders whose STATUS came unasked and shows more than we have."""
-        statuses, self._session.statuses = self._session.statuses, {}
-        for path, status in statuses.items():
-            watched = self.folders.get(path)
-            if watched is not None and self._open is not watched and _is_news(watched, status):
+        """Sync the folders whose numbers came unasked and show more than we have."""
+        for watched in self._others.moved():
+            if self._open is not watched:
                 await self._sync(watched)
 
     async def _poll(self) -> None:
         """Ask the folders that are not open for their numbers, and sync those that moved."""
-        others = [each for each in list(self.folders.values())[1:] if not each.parked]
-        self._session.statuses.clear()
-        if others and self._session.has("LIST-STATUS") and len(others) > 1:
-            await self._session.run(List(status=NUMBERS))
-        else:
-            for watched in others:
-                await self._session.run(AskStatus(mailbox=watched.folder.path, fields=NUMBERS))
-        silent = [each for each in others if each.folder.path not in self._session.statuses]
-        await self._pushed()
-        for watched in silent:
-            # A folder whose STATUS does not come is opened instead (S4).
+        for watched in await self._others.asked():
             await self._sync(watched)
         self._cadence.polled(asyncio.get_running_loop().time())
-
-
-def _is_news(watched: Watched, status: StatusItem) -> bool:
-    """Tell whether a STATUS shows anything beyond the cursor; an unknown number does."""
-    if watched.state is None:
-        return True
-    cursor = watched.state.cursor
-    if status.uid_validity is not None and status.uid_validity != cursor.uid_validity:
-        return True
-    return status.uid_next is None or status.uid_next != cursor.last_uid + 1

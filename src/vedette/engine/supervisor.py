@@ -25,6 +25,11 @@ _log = structlog.stdlib.get_logger(__name__)
 #: A watcher whose task ended by a defect is built anew after this, in seconds (V4).
 REVIVAL = 30.0
 
+#: How often the wall clock is held against the loop's own, in seconds.
+CLOCK_CHECK = 10.0
+#: A difference that no clock discipline makes in that time: the machine slept, or was set.
+CLOCK_JUMP = 5.0
+
 #: Watchers that say goodbye at once; each has two seconds for it.
 STOPPING_AT_ONCE = 200
 
@@ -71,6 +76,19 @@ class Supervisor(Part):
 
     async def _open(self) -> None:
         self._known = {health.account: health for health in await self._world.store.healths()}
+        self.spawn(self._mind_the_clock(), "clock")
+
+    async def _mind_the_clock(self) -> None:
+        """Let every link prove itself after the machine slept: its timers slept too (V8)."""
+        loop = asyncio.get_running_loop()
+        drift = self._world.clock.now() - loop.time()
+        while True:
+            await asyncio.sleep(CLOCK_CHECK)
+            before, drift = drift, self._world.clock.now() - loop.time()
+            if abs(drift - before) > CLOCK_JUMP:
+                _log.warning("clock.jumped", seconds=drift - before)
+                for watcher in self._watchers.values():
+                    watcher.probe()
 
     async def _close(self) -> None:
         await self._stop_watchers(list(self._watchers))
@@ -93,11 +111,11 @@ class Supervisor(Part):
     def _watcher_ended(self, assignment: Assignment, task: asyncio.Task[None]) -> None:
         """Report the defect of a watcher that nobody stopped, and build it anew."""
         account = assignment.account.id
-        if task.cancelled() or self._watchers.get(account) is None:
+        error = None if task.cancelled() else task.exception()
+        watcher = self._watchers.get(account)
+        if watcher is None:
             return
-        error = task.exception()
         _log.error("watcher.crashed", account=account, exc_info=error)
-        watcher = self._watchers[account]
         if watcher.task is task and not self._stopping:
             self._known[account] = watcher.health
             self._revivals[account] = asyncio.get_running_loop().call_later(

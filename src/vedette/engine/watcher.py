@@ -20,9 +20,19 @@ from vedette.engine.idle_book import IdleBook
 from vedette.engine.login import log_in
 from vedette.engine.lookout import Lookout
 from vedette.engine.session import Session
-from vedette.engine.watched import FencedError, StaleError, Watched
+from vedette.engine.stumbles import Stumbles
+from vedette.engine.watched import StaleError, Watched
 from vedette.engine.world import World
-from vedette.errors import LinkError, StoreError, ThrottledError, Trouble, VedetteError
+from vedette.errors import (
+    AuthError,
+    LinkError,
+    NetworkError,
+    RevokedError,
+    StoreError,
+    ThrottledError,
+    Trouble,
+    VedetteError,
+)
 from vedette.model.account import Account, Cover, Health
 from vedette.model.folder import Folder
 from vedette.ports.link import Target
@@ -45,8 +55,10 @@ class Watcher:
         "_gate",
         "_health",
         "_idles",
+        "_lookouts",
         "_recovery",
         "_sides",
+        "_stumbles",
         "_task",
         "_world",
         "account",
@@ -75,11 +87,14 @@ class Watcher:
             since=world.clock.now(),
             credential=credential,
         )
-        known = health if health is not None and health.credential == credential else None
-        # New credentials begin with no strikes (A3); the state of before is no news again.
-        start = fresh if known is None else replace(known, email=account.email)
+        # The state of before is no news again, and new credentials begin with no strikes (A3).
+        start = fresh if health is None else replace(health, email=account.email)
+        if start.credential != credential:
+            start = replace(start, strikes=0, credential=credential)
         self._health = HealthBook(account, world, start)
         self._recovery = Recovery(strikes=start.strikes)
+        self._stumbles = Stumbles()
+        self._lookouts: set[Lookout] = set()
         self._task: asyncio.Task[None] | None = None
         self._sides: dict[bytes, asyncio.Task[None]] = {}
 
@@ -106,6 +121,11 @@ class Watcher:
             await asyncio.wait(tasks)
         self._sides.clear()
 
+    def probe(self) -> None:
+        """Let every link of the account prove itself now (V8)."""
+        for lookout in self._lookouts:
+            lookout.probe()
+
     async def _run(self) -> None:
         while not self._recovery.is_parked:
             wait = await self._once()
@@ -118,8 +138,11 @@ class Watcher:
         """Hold one connection to its end; return how long to wait before the next."""
         try:
             await self._connection(None)
-        except StaleError:
-            return 0.0
+        except StaleError as error:
+            # Someone else moved the cursor: read it again, but never in a tight circle.
+            self._recovery = self._recovery.failed(Trouble.PROTOCOL)
+            await self._noted(error)
+            return self._recovery.wait(Trouble.PROTOCOL, self._world.dice())
         except (StoreError, ReaderUnavailableError) as error:
             await self._noted(error)
             return STORE_WAIT
@@ -157,25 +180,51 @@ class Watcher:
         """Log in, watch, and log out; ``only`` is the one folder of a connection of its own."""
         async with self._gate.login(self.target.host):
             session = await log_in(self.account, self.target, self._world)
-        loop = asyncio.get_running_loop()
         lookout: Lookout | None = None
         try:
             lookout = await self._lookout(session, only)
+            self._lookouts.add(lookout)
             await lookout.first_sync()
             if only is None:
                 self._recovery = self._recovery.accepted()
                 await self._health.connected()
             await lookout.watch()
-        except LinkError:
-            now = loop.time()
-            self._idles.dropped(self.target, now - session.link.last_heard)
-            if only is None and lookout is not None and lookout.synced_at is not None:
-                self._recovery = self._recovery.survived(now - lookout.synced_at)
+        except NetworkError:
+            now = asyncio.get_running_loop().time()
+            self._idles.dropped(self.target, session.quiet, now)
             raise
         finally:
+            if only is None and lookout is not None and lookout.synced_at is not None:
+                lived = asyncio.get_running_loop().time() - lookout.synced_at
+                self._recovery = self._recovery.survived(lived)
+            if lookout is not None:
+                self._lookouts.discard(lookout)
             await session.logout()
 
     async def _lookout(self, session: Session, only: Folder | None) -> Lookout:
+        target, loop = self.target, asyncio.get_running_loop()
+
+        async def relist() -> list[Watched]:
+            return await self._watched(session, only)
+
+        folders = await relist()
+        states = await self._world.store.folders(self.account.id)
+        since = [state.cursor.since for state in states]
+        return Lookout(
+            self.account,
+            self._world,
+            session,
+            folders,
+            self._health,
+            idle_length=lambda: self._idles.length(target),
+            known_since=min(since, default=None),
+            stumbles=self._stumbles,
+            relist=relist,
+            held=lambda quiet: self._idles.held(target, quiet, loop.time()),
+        )
+
+    async def _watched(self, session: Session, only: Folder | None) -> list[Watched]:
+        """Ask which folders there are; the result carries their stored states."""
         if only is None:
             folders = (await discover(session, self.account)).folders
             if self.account.cover is Cover.CONNECTIONS and not session.has("NOTIFY"):
@@ -184,16 +233,7 @@ class Watcher:
         else:
             folders = (only,)
         states = {state.path: state for state in await self._world.store.folders(self.account.id)}
-        since = min((state.cursor.since for state in states.values()), default=None)
-        return Lookout(
-            self.account,
-            self._world,
-            session,
-            [Watched(folder, states.get(folder.path)) for folder in folders],
-            self._health,
-            idle_length=self._idles.length(self.target),
-            known_since=since,
-        )
+        return [Watched(folder, states.get(folder.path)) for folder in folders]
 
     def _open_sides(self, folders: tuple[Folder, ...]) -> None:
         """Give each further folder a connection of its own; those that went away lose theirs."""
@@ -202,28 +242,38 @@ class Watcher:
             self._sides.pop(path).cancel()
         for path, folder in wanted.items():
             if path not in self._sides or self._sides[path].done():
-                self._sides[path] = asyncio.create_task(
+                side = self._sides[path] = asyncio.create_task(
                     self._side(folder), name=f"watch {self.account.id} {folder.name}"
                 )
+                side.add_done_callback(self._side_ended)
 
     async def _side(self, folder: Folder) -> None:
+        """Watch one folder on its own connection, until the credentials are refused.
+
+        A refused login counts as one of the account's strikes; the next listing
+        opens the side again, as long as the account is not parked (A2).
+        """
         recovery = Recovery()
-        while True:
-            wait = 0.0
+        while not self._recovery.is_parked:
             try:
                 await self._connection(folder)
-            except StaleError:
-                continue
-            except (LinkError, StoreError) as error:
+            except (AuthError, RevokedError) as error:
+                self._recovery = self._recovery.failed(error.trouble)
+                await self._noted(error)
+                return
+            except (LinkError, StoreError, StaleError, ReaderUnavailableError) as error:
                 trouble = error.trouble if isinstance(error, LinkError) else Trouble.NETWORK
                 recovery = recovery.failed(trouble)
-                wait = recovery.wait(trouble, self._world.dice())
                 _log.warning(
                     "folder.failed", account=self.account.id, folder=folder.name, error=str(error)
                 )
-            except FencedError:
-                return
-            await asyncio.sleep(wait)
+                asked = error.retry_after if isinstance(error, ThrottledError) else None
+                await asyncio.sleep(recovery.wait(trouble, self._world.dice(), asked))
+
+    def _side_ended(self, task: asyncio.Task[None]) -> None:
+        """Say why a side ended by a defect; the next listing builds it anew."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _log.error("folder.crashed", account=self.account.id, exc_info=error)
 
 
 def fingerprint(account: Account) -> str:

@@ -8,6 +8,7 @@ All instants are seconds on one monotonic clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Flag, auto
 
@@ -46,25 +47,27 @@ class Cadence:
 
     __slots__ = ("_idle_length", "_poll", "_proof", "_recheck", "_reopen", "_safety", "_tempo")
 
-    def __init__(self, tempo: Tempo, *, now: float, polls: bool, idle_length: float) -> None:
-        """Begin at ``now``, right after a first sync of every folder.
+    def __init__(self, tempo: Tempo, *, now: float, idle_length: Callable[[], float]) -> None:
+        """Begin at ``now``, right before a first sync of every folder.
 
-        ``polls`` is whether other folders must be asked; ``idle_length`` is how
-        long an IDLE lasts on this host.
+        ``idle_length`` tells how long an IDLE may last on this host, as far as is
+        known by then.
         """
         self._tempo = tempo
         self._idle_length = idle_length
-        self._proof = now + min(tempo.proof, idle_length)
-        self._poll = now + tempo.poll if polls else None
+        self._proof = now + min(tempo.proof, idle_length())
+        self._poll = now + tempo.poll
         self._safety = now + tempo.safety
         self._reopen = now + tempo.reopen
         self._recheck: float | None = now + tempo.recheck
 
-    @property
-    def wake(self) -> float:
-        """The instant of the next duty."""
+    def wake(self, *, polls: bool) -> float:
+        """Return the instant of the next duty; ``polls`` is whether there are other folders."""
         instants = [self._proof, self._safety, self._reopen]
-        instants += [at for at in (self._poll, self._recheck) if at is not None]
+        if polls:
+            instants.append(self._poll)
+        if self._recheck is not None:
+            instants.append(self._recheck)
         return min(instants)
 
     def due(self, now: float) -> Duty:
@@ -83,18 +86,21 @@ class Cadence:
 
     def proved(self, now: float) -> None:
         """Note that a round trip ended: link and server were alive at ``now``."""
-        self._proof = now + min(self._tempo.proof, self._idle_length)
+        self._proof = now + min(self._tempo.proof, self._idle_length())
         if self._recheck is not None and self._recheck <= now:
             self._recheck = None
 
     def worked(self, now: float) -> None:
-        """Look once more soon after new mail, for what came while we worked."""
+        """Look once more soon after a folder was opened or read, for what came meanwhile."""
         self._recheck = now + self._tempo.recheck
+
+    def settled(self) -> None:
+        """Note that another look is near anyway."""
+        self._recheck = None
 
     def polled(self, now: float) -> None:
         """Note that the other folders were asked for their status."""
-        if self._poll is not None:
-            self._poll = now + self._tempo.poll
+        self._poll = now + self._tempo.poll
 
     def synced(self, now: float) -> None:
         """Note that every folder was synced."""
