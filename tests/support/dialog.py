@@ -82,9 +82,7 @@ def read(path: Path) -> Dialog:
     assert head is not None, f"{path.name} has to begin like '# I4: what breaks.'"
     entries = tuple(_ENTRY.findall(head["entries"]))
     assert path.stem.split("-")[0] == entries[0].lower(), f"{path.name} is about {entries[0]}"
-    return Dialog(
-        name=path.stem, entries=entries, title=head["title"], lines=tuple(_lines(path))
-    )
+    return Dialog(name=path.stem, entries=entries, title=head["title"], lines=tuple(_lines(path)))
 
 
 def _lines(path: Path) -> list[Line]:

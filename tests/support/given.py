@@ -1,4 +1,4 @@
-"""What a dialog may take as given before its first word.
+r"""What a dialog may take as given before its first word.
 
 ::
 
@@ -61,7 +61,5 @@ _GIVEN: dict[str, Callable[..., object]] = {
     r"STARTTLS": lambda found: setattr(found, "encryption", Encryption.STARTTLS),
     r"plaintext": lambda found: setattr(found, "encryption", Encryption.NONE),
     r"begin at the last (\d+)": _last,
-    r"no message above (\d+) octets": lambda found, size: setattr(
-        found, "max_message", int(size)
-    ),
+    r"no message above (\d+) octets": lambda found, size: setattr(found, "max_message", int(size)),
 }

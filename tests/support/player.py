@@ -101,7 +101,9 @@ class Player:
         if self._segment:
             lines = [b"".join(lines)]
         for line in lines:
-            for segment in [line[at : at + 1] for at in range(len(line))] if self._slowly else [line]:
+            for segment in (
+                [line[at : at + 1] for at in range(len(line))] if self._slowly else [line]
+            ):
                 self.wire.feed(segment)
 
     def _with_tag(self, text: str) -> str:
@@ -211,9 +213,7 @@ class Player:
 
     async def _hangs_up(self, line: Line) -> None:
         while self.wire.is_open or self._heard:
-            await self._until(
-                line, lambda: bool(self._heard) or not self.wire.is_open, line.text
-            )
+            await self._until(line, lambda: bool(self._heard) or not self.wire.is_open, line.text)
             if self._heard:
                 said, _ = self._heard.popleft()
                 assert said.endswith(" LOGOUT"), f"{line.place}: the client said {said!r}"

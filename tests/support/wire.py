@@ -49,9 +49,7 @@ class Wire:
 
     @property
     def peer(self) -> Peer:
-        return Peer(
-            address="192.0.2.1", port=self.target.port, tls="TLSv1.3" if self.tls else None
-        )
+        return Peer(address="192.0.2.1", port=self.target.port, tls="TLSv1.3" if self.tls else None)
 
     def write(self, data: bytes) -> None:
         assert self.is_open, "the client wrote to a stream that is over"

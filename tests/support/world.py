@@ -57,8 +57,11 @@ class PlainReader:
         size: int | None,
         isolate: bool = False,
     ) -> mime.Message:
-        raw = source if isinstance(source, bytes) else source.read_bytes()
-        return mime.read(raw, depth=depth, trusted_authserv=trusted_authserv, size=size)
+        return mime.read(_octets(source), depth=depth, trusted_authserv=trusted_authserv, size=size)
+
+
+def _octets(source: bytes | Path) -> bytes:
+    return source if isinstance(source, bytes) else source.read_bytes()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,5 +187,3 @@ async def quiet() -> None:
 def cursor(validity: int, last: int, *, first: int = 0, since: float = START - DAY) -> Cursor:
     """Return a cursor of a folder that has been watched for a day."""
     return Cursor(uid_validity=validity, last_uid=last, first_uid=first, since=since)
-
-
