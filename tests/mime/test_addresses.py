@@ -59,7 +59,7 @@ def test_two_angles_in_one_mailbox_are_told() -> None:
 
     addresses.parse("<a@x.org> <b@x.org>", 100, defects)
 
-    assert defects == {Defect.FROM_AMBIGUOUS}
+    assert defects == {Defect.ADDRESS_AMBIGUOUS}
 
 
 def test_addresses_beyond_the_limit_are_told() -> None:

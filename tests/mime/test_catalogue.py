@@ -338,6 +338,15 @@ def test_g15_only_the_top_most_result_of_a_trusted_server_counts() -> None:
     assert [result.result for result in found.results] == ["fail"]
 
 
+@pytest.mark.parametrize(("field", "doubtful"), [("From", True), ("To", False)])
+def test_g15_a_sender_with_two_addresses_is_in_doubt(field: str, *, doubtful: bool) -> None:
+    """Readers differ in which one they show; a recipient in doubt convicts nobody."""
+    message = mime.read(raw(f"{field}: <a@example.com> <b@example.net>\n\n"))
+
+    assert (Defect.FROM_AMBIGUOUS in message.defects) is doubtful
+    assert Defect.ADDRESS_AMBIGUOUS in message.defects
+
+
 def test_g15_an_address_in_a_display_name_is_a_name() -> None:
     """The sender is who stands between the angle brackets."""
     message = mime.read(raw('From: "ceo@corp.example" <evil@example.net>\n\n'))

@@ -53,7 +53,7 @@ class _Box:
             comment = words.clean(words.decode(" ".join(self.comments), defects))
         if self.angle:
             if len(self.angle) > 1:
-                defects.add(Defect.FROM_AMBIGUOUS)
+                defects.add(Defect.ADDRESS_AMBIGUOUS)
             return Address(name or comment, _address(self.angle[-1]))
         text = "".join(self.pieces).strip()
         if not text:

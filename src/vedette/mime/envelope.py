@@ -95,12 +95,16 @@ def _addresses(
     if name not in header.first:
         return ()
     found: list[Address] = []
+    own: set[Defect] = set()
     for raw in header.all(name):
         room = limits.addresses - len(found)
         if room <= 0:
             defects.add(Defect.ADDRESSES_CUT)
             break
-        found.extend(addresses.parse(words.text(raw, defects), room, defects))
+        found.extend(addresses.parse(words.text(raw, defects), room, own))
+    if name == b"from" and Defect.ADDRESS_AMBIGUOUS in own:
+        own.add(Defect.FROM_AMBIGUOUS)
+    defects |= own
     return tuple(found)
 
 

@@ -108,8 +108,6 @@ def _read(
             automatic=automatic.by_header(header, message.subject),
             defects=_codes(defects),
         )
-    if header.ended:
-        defects.discard(Defect.HEADER_UNENDED)
     root = structure.walk(raw, limits=limits, defects=defects, header=header, partial=partial)
     scope = content.sort(root)
     most = limits.full_text_bytes if depth is Depth.FULL else limits.text_bytes
