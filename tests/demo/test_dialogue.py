@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.demo.talk import HELLO, NOW, Talk, maildrop
+from vedette.demo import selected
 from vedette.demo.dialogue import MAX_NONSENSE, State
 
 PLAIN = "AGFubmEAcGFzcyB3b3Jk"  # NUL anna NUL pass word
@@ -390,3 +391,22 @@ def test_no_octets_make_the_conversation_fail(octets: bytes) -> None:
         talk.raw(octets + b"\r\n")
         for line in talk.raw(b"z NOOP\r\n"):
             assert "\n" not in line
+
+
+def test_criteria_nest_no_deeper_than_a_person_writes() -> None:
+    """A long row of NOT is refused, in whatever form, and costs nothing."""
+    talk = Talk()
+    talk.send("a EXAMINE INBOX")
+    for criteria in ("NOT " * 5000 + "ALL", "(" * 5000 + "ALL" + ")" * 5000):
+        assert talk.send(f"b SEARCH {criteria}")[-1].startswith("b BAD")
+
+
+def test_an_answer_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One FETCH can not make the server hold a whole maildrop twice."""
+    monkeypatch.setattr(selected, "MAX_ANSWER", 2 * len(HELLO))
+    talk = Talk()
+    for _ in range(5):
+        talk.deliver()
+    talk.send("a EXAMINE INBOX")
+    assert talk.send("b FETCH 1 BODY.PEEK[]")[-1] == "b OK fetched"
+    assert talk.send("c FETCH 1:* BODY.PEEK[]")[-1].startswith("c NO [LIMIT]")

@@ -327,3 +327,37 @@ async def test_stop_says_bye_and_may_be_called_again(server: DemoServer) -> None
         await stopping
         await server.stop()
     assert server.connections == 0
+
+
+async def test_one_connection_too_many_is_told_so(
+    server: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are not disturbed."""
+    monkeypatch.setattr(module, "MAX_CONNECTIONS", 1)
+    first, kept = await asyncio.open_connection(server.host, server.port)
+    await first.readline()
+    second, refused = await asyncio.open_connection(server.host, server.port)
+    async with asyncio.timeout(PATIENCE):
+        assert (await second.read()).endswith(b"* BYE too many connections\r\n")
+        kept.write(b"a NOOP\r\n")
+        assert await first.readline() == b"a OK done\r\n"
+    for writer in (kept, refused):
+        writer.close()
+
+
+async def test_a_listener_that_never_reads_is_dropped(server: DemoServer) -> None:
+    """What waits for one idle client is bounded, beyond what the kernel holds."""
+    reader, writer = await asyncio.open_connection(server.host, server.port, limit=1024)
+    box = server.drops["anna"].mailboxes["INBOX"]
+    mail = server.deliver("anna", HELLO)
+    writer.write(f'a LOGIN anna "{PASSWORD}"\r\nb EXAMINE INBOX\r\nc IDLE\r\n'.encode())
+    async with asyncio.timeout(PATIENCE):
+        await reader.readuntil(b"+ idling\r\n")
+        # Each push is 100 KB; no kernel holds 50 MB for one connection.
+        for number in range(500):
+            box.flag(mail, {"k" * 100_000 + str(number)})
+            await asyncio.sleep(0)
+        while server.connections:  # noqa: ASYNC110 - the server tells nobody of a drop
+            await asyncio.sleep(0.01)
+    assert not box.viewers
+    writer.close()
