@@ -107,6 +107,19 @@ def test_a_reader_that_fails_still_tells_the_header(monkeypatch: pytest.MonkeyPa
     assert Defect.INTERNAL in message.defects
 
 
+def test_a_reader_that_fails_on_the_header_too_still_tells_the_bytes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The event has a pointer and the raw header, and says why it has no more."""
+
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("vedette.mime.reading.headers.scan", fail)
+
+    assert mime.read(RICH) == Message(raw_header=RICH, defects=("reader-failed",))
+
+
 def test_no_limit_of_one_makes_the_reader_fail() -> None:
     """A user may set any of them as low as they like."""
     least = Limits(

@@ -35,6 +35,7 @@ from vedette.mime import attachments
         ('a<b>:"|?*c.txt', "a_b______c.txt"),
         ("€uro.pdf", "€uro.pdf"),
         ("x" * 300 + ".pdf", "x" * 251 + ".pdf"),
+        ("x" * 300, "x" * 255),
         ("ä" * 200 + ".pdf", "ä" * 125 + ".pdf"),
     ],
 )

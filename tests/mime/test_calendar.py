@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.mime.letter import typed
+from tests.mime.letter import multipart, typed
 from vedette import mime
 from vedette.mime import CalendarEvent, Defect, calendar
 
@@ -72,6 +72,15 @@ def test_events_beyond_the_limit_are_not_told() -> None:
     data = typed("text/calendar", f"BEGIN:VCALENDAR\n{event * 30}END:VCALENDAR\n")
 
     assert len(mime.read(data).calendar) == mime.Limits().calendar_events
+
+
+def test_calendars_after_the_last_event_that_is_told_are_not_read() -> None:
+    """Not even a broken one is a defect then."""
+    part = f"Content-Type: text/calendar\n\n{INVITATION}"
+
+    message = mime.read(multipart(part, part), limits=mime.Limits(calendar_events=1))
+
+    assert len(message.calendar) == 1
 
 
 def test_a_calendar_beyond_its_bytes_is_a_defect() -> None:

@@ -53,6 +53,11 @@ def test_text_without_a_name_is_no_defect_when_it_is_utf8() -> None:
     assert defects == set()
 
 
+def test_a_codec_that_this_python_lacks_is_no_error() -> None:
+    """The text is guessed then."""
+    assert charset.strict(b"a", "no-such-codec") is None
+
+
 def test_controls_go_and_line_ends_become_one() -> None:
     """CRLF and CR are LF, NUL and other controls are nothing."""
     assert charset.decode(b"a\r\nb\rc\x00\x08\x1b\td", "utf-8", set()) == "a\nb\nc\td"

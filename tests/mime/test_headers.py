@@ -114,6 +114,14 @@ def test_the_empty_line_is_known_by_its_line_feed(end: bytes) -> None:
     assert header.first[b"subject"] == b"a"
 
 
+def test_addresses_of_repeated_fields_count_together() -> None:
+    """A flood of To fields is cut as one long one is."""
+    message = mime.read(raw("To: a@x.org\n" * 3 + "\n"), limits=Limits(addresses=2))
+
+    assert len(message.to) == 2
+    assert Defect.ADDRESSES_CUT in message.defects
+
+
 def test_repeated_fields_are_all_there_in_order() -> None:
     """The first is the one that is shown."""
     header, _defects = scanned(raw("To: a\nX: y\nTO: b\n\n"))

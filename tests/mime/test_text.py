@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+
 import pytest
 
-from tests.mime.letter import typed
+from tests.mime.letter import multipart, typed
 from vedette import mime
 from vedette.mime import text
 
@@ -45,6 +47,27 @@ def test_a_text_beyond_its_limit_is_cut_and_told() -> None:
     assert message.text.plain == "ä" * 5
     assert message.text.truncated
     assert mime.Defect.TEXT_CUT in message.defects
+
+
+def test_the_limit_holds_for_all_texts_of_a_message_together() -> None:
+    """The third text has no room left."""
+    data = multipart("\n" + "a" * 50, "\n" + "b" * 60, "\nccc")
+
+    text = mime.read(data, limits=mime.Limits(text_bytes=100)).text
+
+    assert text.plain == "a" * 50 + "\n" + "b" * 49
+    assert text.truncated
+
+
+def test_a_text_in_base64_is_decoded_no_further_than_its_limit() -> None:
+    """The cut falls on whole bytes, and is no defect of the encoding."""
+    wire = base64.encodebytes(b"a" * 5000).decode()
+    data = typed("text/plain", wire, fields="Content-Transfer-Encoding: base64\n")
+
+    message = mime.read(data, limits=mime.Limits(text_bytes=100))
+
+    assert message.text.plain == "a" * 100
+    assert message.defects == (mime.Defect.TEXT_CUT,)
 
 
 def test_full_depth_reads_the_text_that_the_default_cuts() -> None:

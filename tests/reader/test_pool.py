@@ -282,6 +282,18 @@ async def test_a_worker_that_does_not_get_ready_blames_no_message(
         await make(program=program).read(letter())
 
 
+async def test_a_worker_that_can_not_be_started_blames_no_message(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No memory, no processes left, no interpreter: tried again later."""
+    monkeypatch.setattr("sys.executable", "/no/such/python")
+
+    with pytest.raises(ReaderUnavailable, match="started") as caught:
+        await make().read(letter())
+
+    assert caught.value.retryable
+
+
 async def test_the_worker_inherits_no_secret(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its environment is its own."""
     monkeypatch.setenv("IMAP_PASSWORD", "hunter2")

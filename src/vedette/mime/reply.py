@@ -86,10 +86,7 @@ def _starts_quote(lines: list[str], number: int) -> bool:
 def _attribution(lines: list[str], number: int) -> int:
     """Return how many lines from ``number`` are one attribution; 0 if none starts there."""
     joined = ""
-    for length in range(1, _MOST_LINES + 1):
-        if number + length > len(lines):
-            return 0
-        line = lines[number + length - 1]
+    for length, line in enumerate(lines[number : number + _MOST_LINES], 1):
         if not line or len(joined) + len(line) > _LONGEST_ATTRIBUTION:
             return 0
         joined = f"{joined} {line}" if joined else line
