@@ -1,4 +1,4 @@
-"""Deletes what is older than the retention, in small steps between which mail goes first."""
+"""Keeps the state and the process small, in small steps between which mail goes first."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 
 import structlog
 
+from vedette.app.memory import give_back
 from vedette.config.settings import Retention
 from vedette.engine.part import Part
 from vedette.errors import StoreError
@@ -14,7 +15,9 @@ from vedette.ports.store import Store
 
 _log = structlog.stdlib.get_logger(__name__)
 
-#: Seconds between two looks, and the rows of one step: a step takes some milliseconds.
+#: Seconds between two returns of free memory to the system.
+TRIM = 60.0
+#: Seconds between two looks for old rows, and the rows of one step: some milliseconds.
 INTERVAL = 600.0
 ROWS = 500
 #: Seconds between the steps of one look, so that commits are not held up.
@@ -22,7 +25,7 @@ PAUSE = 0.1
 
 
 class Housekeeping(Part):
-    """Prunes the store for as long as it runs."""
+    """Prunes the store and trims the heap for as long as it runs."""
 
     def __init__(self, store: Store, clock: Clock, retention: Retention) -> None:
         super().__init__("housekeeping")
@@ -32,6 +35,7 @@ class Housekeeping(Part):
 
     async def _open(self) -> None:
         self.spawn(self._run(), "prune")
+        self.spawn(self._trim(), "trim")
 
     async def _run(self) -> None:
         while True:
@@ -41,6 +45,12 @@ class Housekeeping(Part):
             except StoreError as error:
                 # The next look tries again; a store in trouble has said so already.
                 _log.warning("housekeeping.failed", error=str(error))
+
+    async def _trim(self) -> None:
+        while True:
+            await asyncio.sleep(TRIM)
+            # On a thread: the call lets go of the interpreter while it walks the heap.
+            await asyncio.to_thread(give_back)
 
     async def _prune(self) -> None:
         now = self._clock.now()
