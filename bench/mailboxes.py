@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bench.load_server import LoadServer, load_server
@@ -78,7 +79,7 @@ async def measure(folder: Path, server: LoadServer, ca_file: Path, count: int) -
     for _ in range(WARM_UP):
         since = time.time()
         server.deliver(MEGABYTE)
-        await until(lambda since=since: worked(engine, since) == 1)
+        await until(partial(all_worked, engine, since, 1))
     await settled()
     before, begun, cpu = rss(), time.monotonic(), time.process_time()
     await engine.apply(every)
@@ -96,7 +97,7 @@ async def measure(folder: Path, server: LoadServer, ca_file: Path, count: int) -
     for round_number in (1, 2):
         since = time.time()
         server.deliver(MEGABYTE)
-        await until(lambda since=since: worked(engine, since) == count)
+        await until(partial(all_worked, engine, since, count))
         report("fetched_1_mb_each", round=round_number, seconds=round(time.time() - since, 2))
         await settled()
         report("idle_after", round=round_number, kib_each=round((rss() - before) / count / 1024, 1))
@@ -111,9 +112,10 @@ def live(engine: Engine) -> int:
     )
 
 
-def worked(engine: Engine, since: float) -> int:
-    """Return how many mailboxes have committed a message since an instant."""
-    return sum(health.work_at is not None and health.work_at >= since for health in engine.healths)
+def all_worked(engine: Engine, since: float, count: int) -> bool:
+    """Tell whether ``count`` mailboxes have committed a message since an instant."""
+    done = [health for health in engine.healths if (health.work_at or 0.0) >= since]
+    return len(done) == count
 
 
 async def until(condition: Callable[[], bool]) -> None:
@@ -144,7 +146,7 @@ def main() -> None:
         authority = Authority(folder)
         leaf = authority.issue("localhost", "127.0.0.1")
         with load_server(leaf.path) as server:
-            asyncio.run(measure(folder / "state", server, authority.ca_file, count))
+            asyncio.run(measure(folder / "state", server, Path(authority.ca_file), count))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from vedette.demo.story import tell
+from vedette.telemetry.log import LogPolicy, Style, configure
 
 
 def demo(*, stay: Annotated[bool, Parameter(negative=())] = False) -> int:
@@ -19,4 +20,7 @@ def demo(*, stay: Annotated[bool, Parameter(negative=())] = False) -> int:
     stay
         Keep everything up until Ctrl-C, and say how to send mail to it.
     """
+    # The story drops connections on purpose; only what is not part of it may be heard.
+    configure(LogPolicy(level="error", style=Style.CONSOLE))
+    configure(LogPolicy(level="error", style=Style.CONSOLE))
     return asyncio.run(tell(sys.stdout, stay=stay))
