@@ -31,7 +31,8 @@ async def discover(session: Session, account: Account) -> Chosen:
 
 async def listed(session: Session) -> list[Folder]:
     """Return every folder of the account."""
-    if session.has("SPECIAL-USE"):
+    # RETURN is LIST-EXTENDED's (RFC 6154 section 2); without it the attributes come unasked.
+    if session.has("SPECIAL-USE") and session.has("LIST-EXTENDED"):
         reply = await session.run(List(special_use=True))
         if reply.is_ok and _items(reply):
             return folders_of(_items(reply))

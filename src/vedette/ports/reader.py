@@ -14,12 +14,14 @@ class ReaderKilledError(VedetteError):
     """The process that read a message died of it, or passed its limits."""
 
     code = "reader_killed"
+    exit_status = 65
 
 
 class ReaderUnavailableError(VedetteError):
     """No process could be had to read with; the message was not looked at."""
 
     code = "reader_unavailable"
+    exit_status = 71
     retryable = True
 
 

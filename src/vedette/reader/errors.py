@@ -2,8 +2,9 @@
 
 ::
 
-    VedetteError
-    ├── ReaderKilled       this message killed the worker, or passed its limits
+    ports.reader.ReaderKilledError
+    └── ReaderKilled       this message killed the worker, or passed its limits
+    ports.reader.ReaderUnavailableError
     └── ReaderUnavailable  no worker could be had, or no bytes: not the message's fault
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from enum import StrEnum, unique
 
-from vedette.errors import VedetteError
+from vedette.ports.reader import ReaderKilledError, ReaderUnavailableError
 
 
 @unique
@@ -28,14 +29,11 @@ class Cause(StrEnum):
     """What it said was no message."""
 
 
-class ReaderKilled(VedetteError):  # noqa: N818 -- it names what happened, as StoreFull does
+class ReaderKilled(ReaderKilledError):  # noqa: N818 -- it names what happened, as StoreFull does
     """The worker died, or passed a limit, on this message; another try may do the same.
 
     ``cause`` says how; ``status`` is the exit status, negative for a signal, where known.
     """
-
-    code = "reader_killed"
-    exit_status = 65
 
     def __init__(self, message: str, *, cause: Cause, status: int | None = None) -> None:
         super().__init__(message)
@@ -43,9 +41,5 @@ class ReaderKilled(VedetteError):  # noqa: N818 -- it names what happened, as St
         self.status = status
 
 
-class ReaderUnavailable(VedetteError):  # noqa: N818 -- as ReaderKilled
+class ReaderUnavailable(ReaderUnavailableError):  # noqa: N818 -- as ReaderKilled
     """No worker could be started, the reader was stopped, or the spool file is unreadable."""
-
-    code = "reader_unavailable"
-    exit_status = 71
-    retryable = True
