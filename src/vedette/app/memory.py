@@ -43,5 +43,9 @@ def settle_allocator() -> bool:
         return False
     return all(
         mallopt(parameter, value) == 1
-        for parameter, value in ((M_MMAP_THRESHOLD, LARGE), (M_TRIM_THRESHOLD, TOP), (M_ARENA_MAX, 2))
+        for parameter, value in (
+            (M_MMAP_THRESHOLD, LARGE),
+            (M_TRIM_THRESHOLD, TOP),
+            (M_ARENA_MAX, 2),
+        )
     )
