@@ -135,7 +135,7 @@ def serve(certificate: Path, control: Connection) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
-    listener.setblocking(False)
+    listener.settimeout(0)
     control.send(listener.getsockname()[1])
     selector = selectors.DefaultSelector()
     selector.register(listener, selectors.EVENT_READ)
@@ -161,7 +161,7 @@ def _accept(
     listener: socket.socket, context: ssl.SSLContext, selector: selectors.BaseSelector
 ) -> Mailbox:
     raw, _address = listener.accept()
-    raw.setblocking(False)
+    raw.settimeout(0)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     mailbox = Mailbox(context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False))
     selector.register(mailbox.sock, selectors.EVENT_READ, mailbox)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from vedette.model.account import Account, AccountState, Health
+from vedette.model.delivery import EndpointState
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
-from vedette.model.delivery import EndpointState
 from vedette.model.ids import AccountId, TenantId, message_event_id, occurrence_event_id
 from vedette.outbox.envelope import instant
 from vedette.outbox.message import whereabouts
