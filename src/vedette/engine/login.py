@@ -13,7 +13,7 @@ from vedette import __version__
 from vedette.engine.link import Link
 from vedette.engine.session import Session
 from vedette.engine.world import World
-from vedette.errors import AuthError, NetworkError, ProtocolError, TLSError
+from vedette.errors import AuthError, NetworkError, TLSError
 from vedette.imap import (
     AskCapability,
     AskId,
@@ -95,17 +95,13 @@ async def opened(
 
 
 async def _greeted(link: Link) -> None:
+    """Wait for the greeting; PREAUTH and BYE are fatal to the machine (catalogue C6, C7)."""
     while True:
         for event in await link.next(None):
-            if isinstance(event, Greeting):
-                if event.status is Kind.PREAUTH:
-                    # Whose mailbox this would be is not known (catalogue C6).
-                    raise ProtocolError("the server greeted with PREAUTH; it is not used")
-                if event.status is Kind.BYE:
-                    raise refusal("", Kind.BYE, event.code, event.text)
-                return
             if isinstance(event, Fatal):
                 raise event.error
+            if isinstance(event, Greeting) and event.status is Kind.OK:
+                return
 
 
 async def _capable(session: Session) -> None:
