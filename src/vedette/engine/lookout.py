@@ -136,20 +136,22 @@ class Lookout:
 
     async def _wait(self) -> None:
         session, loop = self._session, asyncio.get_running_loop()
+        idles = session.has("IDLE") and not session.idle_refused
+        if not idles:
+            # The next look is near anyway, and sees what came meanwhile.
+            self._cadence.settled()
         until, enough = self._wake_at(), self._has_news
         if self._fruitless >= FRUITLESS:
             # The number of messages moves without new ones: it is looked at again, not at once.
             until, enough = min(until, loop.time() + BREATH), self._is_probed
             self._fruitless = 0
-        if session.has("IDLE") and not session.idle_refused:
+        if idles:
             await session.idle(until, enough=enough)
             return
         until = min(until, loop.time() + NO_IDLE_POLL)
         await session.wait(until, enough=enough)
         if loop.time() >= until:
             await self._reopen()
-            # The next look is near enough, and sees what came meanwhile.
-            self._cadence.settled()
 
     async def _attend(self) -> None:
         """Do what the wait ended for."""

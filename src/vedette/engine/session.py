@@ -211,17 +211,21 @@ class Session:
             self._idle_tag = self.link.connection.send(Idle())
             self.link.flush()
         patience = loop.time() + PROMPT
-        while not enough() and loop.time() < until:
+        while not enough():
+            # Whoever leaves before the "+" could not tell a slow server from a dead one.
             started = self.link.connection.idling
-            for event in await self.link.next(until if started else min(until, patience)):
+            if loop.time() >= (until if started else patience):
+                break
+            for event in await self.link.next(until if started else patience):
                 self._observe(event)
             if not self.is_idling:
                 since = self._idle_since
                 if since is None or loop.time() - since < SHORTEST_IDLE:
                     self._refused_at = loop.time()
                 return
-            if not self.link.connection.idling and loop.time() >= patience:
-                raise NetworkError(f"{self.host} did not answer IDLE within {PROMPT:.0f} s")
+        if not self.link.connection.idling and loop.time() >= patience:
+            self.link.close()
+            raise NetworkError(f"{self.host} did not answer IDLE within {PROMPT:.0f} s")
 
     async def wait(self, until: float, *, enough: Callable[[], bool]) -> None:
         """Wait without IDLE, noting what comes, as ``idle`` does."""
