@@ -3,6 +3,7 @@ r"""What a dialog may take as given before its first word.
 ::
 
     Given: read up to 7:2           the default: INBOX of UIDVALIDITY 7 was read up to UID 2
+    Given: watched since UID 2, read up to 7:9
     Given: Junk read up to 9:1      Given: never watched
     Given: folders INBOX, Junk      what is watched; the default is INBOX
     Given: password pä"s            Given: user dom\\joe         Given: token abc
@@ -23,7 +24,7 @@ from vedette.ports.link import Encryption
 
 def setting(lines: tuple[Line, ...]) -> Setting:
     """Return the setting that the ``Given:`` lines of a dialog describe."""
-    found = Setting(read={b"INBOX": cursor(7, 2)})
+    found = Setting(read={b"INBOX": cursor(7, 2, first=2)})
     for line in lines:
         if line.kind is Kind.GIVEN:
             _apply(found, line)
@@ -40,7 +41,12 @@ def _apply(found: Setting, line: Line) -> None:
 
 
 def _read(found: Setting, folder: str | None, validity: str, last: str) -> None:
-    found.read[(folder or "INBOX").encode()] = cursor(int(validity), int(last))
+    last_uid = int(last)
+    found.read[(folder or "INBOX").encode()] = cursor(int(validity), last_uid, first=last_uid)
+
+
+def _read_since(found: Setting, first: str, validity: str, last: str) -> None:
+    found.read[b"INBOX"] = cursor(int(validity), int(last), first=int(first))
 
 
 def _token(found: Setting, token: str) -> None:
@@ -54,6 +60,7 @@ def _last(found: Setting, count: str) -> None:
 _GIVEN: dict[str, Callable[..., object]] = {
     r"(?:(\w+) )?read up to (\d+):(\d+)": _read,
     r"never watched": lambda found: found.read.clear(),
+    r"watched since UID (\d+), read up to (\d+):(\d+)": _read_since,
     r"folders (.+)": lambda found, names: setattr(found, "folders", tuple(names.split(", "))),
     r"password (.+)": lambda found, text: setattr(found, "password", text),
     r"user (.+)": lambda found, text: setattr(found, "user", text),

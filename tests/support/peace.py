@@ -28,7 +28,7 @@ class Peace:
         elif command.startswith("UID SEARCH"):
             listed = ["1 2"] if " 1:2" in command else [""]
             lines = [f"* SEARCH {listed[0]}".rstrip(), f"{tag} OK done"]
-        elif command == "EXAMINE INBOX":
+        elif command == 'EXAMINE "INBOX"':
             lines = [*OPENED, f"{tag} OK [READ-ONLY] done"]
         elif command == "NOOP":
             lines = [f"{tag} OK done"]

@@ -6,7 +6,8 @@ Stage directions::
     (the client hangs up)            after a LOGOUT or without one
     (the server hangs up)            (the connection is reset)
     (the server can not be reached)  holds for the next dial; (… hangs) never answers it
-    (30 s pass)                      in silence
+    (the client says nothing for 60 s)
+    (30 s pass)                      the server says nothing
     (300 s pass in peace)            the server answers what an idle client asks, and has nothing
     (within 5 s)                     the client's next step is not later than this
     (not before 20 s)                nor earlier than this
@@ -23,6 +24,7 @@ import asyncio
 import re
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import groupby
 
 from tests.support.dialog import Kind, Line, octets
@@ -31,6 +33,9 @@ from tests.support.peace import Peace
 from tests.support.wire import Wire, WireDialer
 from tests.support.world import ACCOUNT, Watch, quiet
 from vedette.errors import NetworkError, StoreFullError
+
+#: How a dialog writes a line that is nothing but its CRLF.
+EMPTY = "(an empty line)"
 
 #: Virtual seconds in which the client has to say what the dialog has it say.
 PATIENCE = 900.0
@@ -115,7 +120,7 @@ class Player:
         for line in run:
             said, write = await self._next(line)
             writes.add(write)
-            expected, tag = line.text, said.split(" ")[0]
+            expected, tag = line.text.replace(EMPTY, ""), said.split(" ")[0]
             label = expected.split(" ")[0]
             if " " in expected:
                 self._tags[label] = tag
@@ -169,6 +174,7 @@ class Player:
         return {
             r"the client connects": self._connects,
             r"the client hangs up": self._hangs_up,
+            r"the client says nothing for (\d+) s": self._silent,
             r"TLS starts": self._tls_starts,
             r"(\d+) s pass": self._pass,
             r"(\d+) s pass in peace": self._pass_in_peace,
@@ -227,19 +233,25 @@ class Player:
     async def _pass(self, line: Line, seconds: str) -> None:
         await asyncio.sleep(float(seconds))
 
+    async def _silent(self, line: Line, seconds: str) -> None:
+        await asyncio.sleep(float(seconds))
+        assert not self._heard, f"{line.place}: the client said {self._unanswered}"
+
     async def _pass_in_peace(self, line: Line, seconds: str) -> None:
         loop = asyncio.get_running_loop()
         end = loop.time() + float(seconds)
         peace = Peace(self._tags)
-        try:
-            async with asyncio.timeout_at(end):
-                while True:
-                    while self._heard:
-                        self.wire.feed(peace.answer(self._heard.popleft()[0], line.place))
-                    self._change.clear()
+        while True:
+            await quiet()
+            while self._heard:
+                self.wire.feed(peace.answer(self._heard.popleft()[0], line.place))
+                await quiet()
+            if loop.time() >= end:
+                return
+            self._change.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(end):
                     await self._change.wait()
-        except TimeoutError:
-            return
 
     async def _new_password(self, line: Line, password: str) -> None:
         self.watch.setting.password = password
