@@ -156,7 +156,10 @@ class Collector:
         stored = await self._world.store.stored(ids)
         lost = reconcile.unsettled(wanted, stored)
         if lost:
-            await self._open_gaps(watched, state.cursor, lost)
+            # Events end with their retention, identities later: what was told is not told again.
+            rebasing = Rebasing(self._account, self._world, self._fetching)
+            untold = await rebasing.untold(UidSet(lost), state.cursor.since)
+            await self._open_gaps(watched, state.cursor, untold)
         watched.reconciled = listed.wire
         return await self.settle_gaps(watched)
 

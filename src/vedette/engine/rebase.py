@@ -80,11 +80,7 @@ class Rebasing:
         listed = UidSet()
         if opened.exists > 0 and top > 0:
             listed = await self._fetching.listing(UidSet.span(1, top), since=_day(step.since))
-            for part in listed.chunks(uids=STEP):
-                rows = await self._fetching.identities(part)
-                wanted += await self._untold(rows, step.since)
-                # A row that did not come can not be matched: it is owed, not old.
-                wanted += sorted(set(part) - {row.uid for row in rows})
+            wanted = await self.untold(listed, step.since)
         batch = self._batch(
             watched,
             opened,
@@ -104,6 +100,16 @@ class Rebasing:
                 )
             ]
         return batch
+
+    async def untold(self, uids: UidSet, since: float) -> list[int]:
+        """Return those UIDs whose messages arrived since ``since`` and were never told."""
+        wanted: list[int] = []
+        for part in uids.chunks(uids=STEP):
+            rows = await self._fetching.identities(part)
+            wanted += await self._untold(rows, since)
+            # A row that did not come can not be matched: it is owed, not old.
+            wanted += sorted(set(part) - {row.uid for row in rows})
+        return wanted
 
     async def _highest(self, opened: Opened) -> int:
         """Return the highest UID there is, below UIDNEXT as it was when the folder was opened.
