@@ -22,5 +22,4 @@ def demo(*, stay: Annotated[bool, Parameter(negative=())] = False) -> int:
     """
     # The story drops connections on purpose; only what is not part of it may be heard.
     configure(LogPolicy(level="error", style=Style.CONSOLE))
-    configure(LogPolicy(level="error", style=Style.CONSOLE))
     return asyncio.run(tell(sys.stdout, stay=stay))

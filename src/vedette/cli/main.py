@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from cyclopts import App, CycloptsError
 from rich.console import Console
@@ -22,8 +23,12 @@ INTERRUPTED = 130
 COMMANDS = ("watch", "serve", "demo", "doctor", "status", "events", "replay")
 
 
-def build() -> App:
-    """Return the program with all its commands."""
+#: What asks for the list of commands, which shows the first line of each.
+LISTING: tuple[list[str], ...] = ([], ["--help"], ["-h"])
+
+
+def build(*, whole: bool = False) -> App:
+    """Return the program with all its commands; ``whole`` imports them, for the list of them."""
     app = App(
         name="vedette",
         help="Watch mailboxes in real time: one never-lost event per new message.",
@@ -31,7 +36,8 @@ def build() -> App:
         version_flags=["--version"],
     )
     for name in COMMANDS:
-        app.command(f"vedette.cli.{name}:{name}", name=name)
+        place = f"vedette.cli.{name}"
+        app.command(getattr(import_module(place), name) if whole else f"{place}:{name}", name=name)
     return app
 
 
@@ -39,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        status = build()(
+        status = build(whole=given in LISTING)(
             given, exit_on_error=False, print_error=False, result_action="return_value"
         )
     except CycloptsError as error:

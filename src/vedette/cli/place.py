@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vedette.config.environment import CONFIG, variable
-from vedette.config.service import read_settings
+from vedette.config.document import load
+from vedette.config.environment import CONFIG, state_folder, variable
 from vedette.errors import ConfigError
 
 USUAL = (Path("vedette.toml"), Path("/etc/vedette/vedette.toml"))
@@ -24,5 +24,12 @@ def configuration(given: Path | None) -> Path:
 
 
 def state_of(config: Path | None, state: Path | None) -> Path:
-    """Return the state folder: as given, or as the configuration says."""
-    return state or read_settings(configuration(config)).state
+    """Return the state folder: as given, or as the configuration says.
+
+    Nothing else is read: whoever looks at the state need not have the service's passwords.
+    """
+    if state is not None:
+        return state
+    file = configuration(config)
+    named = load(file).text("state")
+    return state_folder() if named is None else file.parent / Path(named).expanduser()

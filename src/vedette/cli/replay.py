@@ -10,8 +10,7 @@ from cyclopts import Parameter
 
 from vedette.app.control import ask, query_to
 from vedette.cli.events import query_of
-from vedette.cli.place import configuration
-from vedette.config.service import read_settings
+from vedette.cli.place import state_of
 from vedette.errors import UsageError
 
 #: More in one call than this is a migration; do it in steps.
@@ -55,7 +54,7 @@ def replay(
     query = query_of(
         account=account, types=type_, since=since, until=until, event=event, limit=limit
     )
-    folder = read_settings(configuration(config)).state
+    folder = state_of(config, None)
     request = {"command": "replay", "query": query_to(query), "endpoints": list(endpoint)}
     answer = asyncio.run(ask(folder, request))
     if answer is None:
