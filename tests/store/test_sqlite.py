@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.bundle import StillClock
+from tests.store.bundle import HOOK, StillClock, post, posting, settled, take
 from tests.store.conformance import StoreContract
+from vedette.model.delivery import DeliveryState
 from vedette.ports.store import Store
 from vedette.store.sqlite import SqliteStore
 
@@ -38,3 +39,36 @@ class TestSqliteStore(StoreContract):
     @pytest.fixture
     def harness(self, tmp_path: Path) -> SqliteHarness:
         return SqliteHarness(tmp_path / "state")
+
+    async def test_a_new_owner_releases_what_the_old_one_claimed(
+        self, harness: SqliteHarness
+    ) -> None:
+        """Deliveries that were in hand at a crash are due at the next start, not a lease later."""
+        first = harness.make()
+        await first.start()
+        await post(first, posting("a", HOOK))
+        await take(first, now=1000.0, lease=80.0)
+        await first.stop()
+        second = harness.make()
+        await second.start()
+
+        (parcel,) = await take(second, now=1000.0)
+
+        assert parcel.attempt == 1
+        await second.stop()
+
+    async def test_a_release_leaves_the_instant_of_a_retry_alone(
+        self, harness: SqliteHarness
+    ) -> None:
+        """A restart does not hurry an endpoint that is waited for."""
+        first = harness.make()
+        await first.start()
+        await post(first, posting("a", HOOK))
+        (parcel,) = await take(first, now=1000.0)
+        await first.settle([settled(parcel, DeliveryState.DUE, due=5000.0)])
+        await first.stop()
+        second = harness.make()
+        await second.start()
+
+        assert await second.next_due(HOOK) == 5000.0
+        await second.stop()

@@ -1,7 +1,7 @@
 """Claim and settle deliveries.
 
 A claim is a lease: it moves ``due`` to the lease's end, so a claim that is never
-settled (a crash) comes back by itself. The attempt number counts settled
+settled comes back by itself; after a crash the next owner releases all at once. The attempt number counts settled
 attempts: a parcel carries the stored number plus one, and an attempt whose
 settlement was lost is made again under the same number.
 
@@ -21,6 +21,7 @@ from vedette.store.words import printable
 _DUE = sql("deliveries_due")
 _DUE_IN_ORDER = sql("deliveries_due_in_order")
 _LEASE = sql("delivery_lease")
+_RELEASE = sql("deliveries_release")
 _NEXT = sql("delivery_next")
 _NEXT_IN_ORDER = sql("delivery_next_in_order")
 _SETTLE = sql("delivery_settle")
@@ -58,6 +59,11 @@ def claim(
         _LEASE, ({"id": parcel.delivery, "until": now + lease} for parcel in parcels)
     )
     return parcels
+
+
+def release(connection: sqlite3.Connection, *, now: float) -> None:
+    """Make every claimed delivery due at ``now``: whoever claimed it is no more."""
+    connection.execute(_RELEASE, {"now": now})
 
 
 def next_due(

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from vedette.errors import StoreFullError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
@@ -47,11 +49,13 @@ class SqliteStore:
         return connection
 
     async def start(self) -> None:
-        """Open, migrate and take the single-writer lock."""
+        """Open, migrate, take the single-writer lock, and release what a dead owner claimed."""
         self._place.take()
         try:
             await self._writer.start()
+            await self._release()
         except BaseException:
+            await self._writer.stop()
             self._place.release()
             raise
 
@@ -59,6 +63,11 @@ class SqliteStore:
         """Write what was accepted, then close. Idempotent."""
         await self._writer.stop()
         self._place.release()
+
+    async def _release(self) -> None:
+        # A full disk must not keep us from watching: the leases end by themselves.
+        with suppress(StoreFullError):
+            await self._writer.run(partial(deliveries.release, now=self._clock.now()), writes=True)
 
     async def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders, by path."""
