@@ -108,9 +108,11 @@ class Collector:
             mails = await self._mails(watched, UidSet.since(cursor.last_uid + 1), spools)
             fresh = sorted(mails, key=lambda mail: mail.row.uid or 0)
             if not is_contiguous(cursor, (mail.row for mail in fresh), growth):
-                return await self.catch_up(watched, announced_at=announced_at)
+                listed = await self._fetching.listing(UidSet.since(watched.next_uid))
+                if not set(listed) <= {mail.row.uid for mail in fresh}:
+                    return await self._steps(watched, listed, announced_at)
             # What came with this FETCH was announced during it: it is taken care of.
-            self._session.grown = max(0, self._session.grown - (len(fresh) - growth))
+            self._session.grown -= min(self._session.grown, max(0, len(fresh) - growth))
             if fresh:
                 last = max(mail.row.uid or 0 for mail in fresh)
                 batch = self._batch(watched, advanced(cursor, last), announced_at)
@@ -118,12 +120,16 @@ class Collector:
                 await self._write(watched, batch)
         return len(fresh)
 
-    async def catch_up(self, watched: Watched, *, announced_at: float | None = None) -> int:
+    async def catch_up(self, watched: Watched) -> int:
         """List everything above the cursor and fetch it step by step."""
         if watched.state is None:
             return 0
+        announced_at = self._session.announced_at
         self._session.settle()
         listed = await self._fetching.listing(UidSet.since(watched.next_uid))
+        return await self._steps(watched, listed, announced_at)
+
+    async def _steps(self, watched: Watched, listed: UidSet, announced_at: float | None) -> int:
         told = 0
         for part in listed.chunks(uids=STEP):
             told += await self._step(watched, part, announced_at)
