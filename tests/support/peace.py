@@ -1,6 +1,7 @@
 """What a server with nothing to tell answers to a client that idles on INBOX.
 
-INBOX of UIDVALIDITY 7 holds the messages 1 and 2, as in all dialogs that do not say otherwise.
+INBOX of UIDVALIDITY 7 holds the messages 1 and 2, and Junk of UIDVALIDITY 9 the message 1, as in
+all dialogs that do not say otherwise.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Peace:
             lines = [f"* SEARCH {listed[0]}".rstrip(), f"{tag} OK done"]
         elif command == 'EXAMINE "INBOX"':
             lines = [*OPENED, f"{tag} OK [READ-ONLY] done"]
+        elif command.startswith('STATUS "Junk"'):
+            lines = ["* STATUS Junk (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 9)", f"{tag} OK done"]
         elif command == "NOOP":
             lines = [f"{tag} OK done"]
         else:
