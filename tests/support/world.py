@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +119,12 @@ class Watch:
         assert not any(wire.is_open for wire in self.dialer.wires), "a link is left open"
         forbidden = [line for line in self.said() if FORBIDDEN.match(line)]
         assert forbidden == [], "an observer must not say this"
+
+    def assignments(self, count: int) -> list[Assignment]:
+        """Return as many accounts, all alike but for their names."""
+        one = self.assignment()
+        accounts = [replace(one.account, id=AccountId(f"joe-{n}")) for n in range(count)]
+        return [Assignment(account=account, target=one.target) for account in accounts]
 
     def assignment(self) -> Assignment:
         setting = self.setting
