@@ -98,6 +98,10 @@ class MemoryStore:
 
     async def start(self) -> None:
         self._open = True
+        now = self._clock.now()
+        for row in self.state.deliveries.values():
+            if row.leased and row.due > now and row.state is DeliveryState.DUE:
+                row.due, row.leased = now, False
 
     async def stop(self) -> None:
         self._open = False

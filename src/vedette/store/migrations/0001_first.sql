@@ -102,6 +102,7 @@ CREATE TABLE delivery (
 CREATE INDEX delivery_due ON delivery (endpoint, due, id) WHERE state = 'due';
 CREATE INDEX delivery_head ON delivery (endpoint, due, id) WHERE state = 'due' AND head = 1;
 CREATE INDEX delivery_lane ON delivery (endpoint, account, lane, id) WHERE state = 'due';
+CREATE INDEX delivery_leased ON delivery (due) WHERE state = 'due' AND leased = 1;
 CREATE INDEX delivery_event ON delivery (event, endpoint, state);
 
 -- How each account is doing: three clocks kept apart, and the strikes against its credentials.

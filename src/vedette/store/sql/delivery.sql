@@ -45,7 +45,7 @@ UPDATE delivery SET leased = 1, due = :until WHERE id = :id;
 
 -- name: deliveries_release
 -- Who held these is gone: the state has one owner, and a new one has just begun.
-UPDATE delivery SET leased = 0, due = min(due, :now) WHERE state = 'due' AND leased = 1;
+UPDATE delivery SET leased = 0, due = :now WHERE state = 'due' AND leased = 1 AND due > :now;
 
 -- name: delivery_next
 SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due';
