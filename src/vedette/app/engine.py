@@ -136,7 +136,7 @@ class Engine(Part):
             spool=str(_spool(self.settings.state)),
             tempo=self.settings.tempo,
             on_failure=self._on_failure,
-            on_connected=self._on_connected,
+            on_connected=self._connected,
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
         )
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
@@ -170,6 +170,11 @@ class Engine(Part):
         postings = plan([event], self.endpoints())
         await self.store.post(Fence(), postings)
         self.courier.wake({each for posting in postings for each in posting.endpoints})
+
+    def _connected(self, account: AccountId) -> None:
+        """Log every connect: a state that is as before a restart is no event of its own."""
+        _log.info("account.watched", account=account)
+        self._on_connected(account)
 
     def _crashed(self, part: Part, error: BaseException) -> None:
         """Take the service down when a part has a defect: whoever runs us starts it anew."""
