@@ -70,7 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
     # A sender that stalls is dropped: the thread ends with the test.
     timeout = 10.0
 
-    def do_POST(self) -> None:  # noqa: N802 - the name is the standard library's
+    def do_POST(self) -> None:
         """Take the event, then say so: what is cut in between must come again."""
         length = int(self.headers["content-length"])
         body = self.rfile.read(length)
