@@ -48,7 +48,7 @@ _PARTS: Final = ("HEADER.FIELDS.NOT", "HEADER.FIELDS", "HEADER", "TEXT")
 # The items of a FETCH are told apart before ``[``, which an atom may hold.
 _NAME: Final = re.compile(rb"[A-Za-z0-9.]++")
 # A field of a header, with its continuation lines.
-_FIELD: Final = re.compile(rb"([^:\r\n]*+)[^\n]*+\n(?:[ \t][^\n]*+\n)*+")
+_FIELD: Final = re.compile(rb"([^:\r\n]*+)[^\n]*+\n(?:[ \t][^\n]*+\n)*")
 
 
 def read_items(words: Arguments) -> list[Item]:

@@ -135,7 +135,8 @@ class Code:
 
 # A code ends at the first "]" outside of quotes and parentheses; a keyword may hold one.
 _CODE = re.compile(
-    rb"\[([^\]\[ ()\"]++)(?: ++((?:[^\]\"(]|\"(?:[^\"\\]|\\.)*+\"|\([^()]*+\))*+))?+\] ?+"
+    rb"\[([^\]\[ ()\"]++)"
+    rb"(?: ++([^\]\"(]*+(?:(?:\"[^\"\\]*+(?:\\.[^\"\\]*+)*\"|\([^()]*+\))[^\]\"(]*+)*))?\] ?+"
 )
 _OBJECT_ID = re.compile(rb"\(? *+([A-Za-z0-9_-]{1,255}+) *+\)?")
 # Longer lists than any server's are not worth keeping in the memo.

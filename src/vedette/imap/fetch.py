@@ -90,7 +90,7 @@ class Fetch:
         return Fetch(**values)
 
 
-_SECTION = re.compile(rb"BODY(?:\.PEEK)?+\[(.*)\](?:<([0-9]++)(?:\.[0-9]++)?+>)?+", re.DOTALL)
+_SECTION = re.compile(rb"BODY(?:\.PEEK)?\[(.*)\](?:<([0-9]++)(?:\.[0-9]++)?>)?", re.DOTALL)
 # Whole-message items of RFC 3501, by the section that they stand for.
 _OLD_SECTIONS = {b"RFC822": b"", b"RFC822.HEADER": b"HEADER", b"RFC822.TEXT": b"TEXT"}
 _FLAGS, _UID = b"FLAGS", b"UID"

@@ -32,10 +32,11 @@ Value: TypeAlias = Union[Atom, bytes, Streamed, "list[Value]"]
 _TOKEN = re.compile(
     rb" *+(?:"
     rb"(~?+\{[0-9]++\+?+\}\n)"  # 1: the marker of a literal, whose octets are out of line
-    rb"|((?i:BODY|BINARY)[A-Za-z.]*+\[(?:[^\[\]\"\n]|\"(?:[^\"\\\n]|\\.)*+\")*+\](?:<[0-9.]++>)?+"
+    rb"|((?i:BODY|BINARY)[A-Za-z.]*+"
+    rb"\[[^\[\]\"\n]*+(?:\"[^\"\\\n]*+(?:\\.[^\"\\\n]*+)*\"[^\[\]\"\n]*+)*\](?:<[0-9.]++>)?"
     rb"|[^ ()\"\n]++)"  # 2: an atom; wider than the grammar, as servers are
     rb"|(\()|(\))"  # 3, 4
-    rb"|\"((?:[^\"\\\n]|\\[^\n])*+)\""  # 5: a quoted string; 8-bit octets may stand in it
+    rb"|\"([^\"\\\n]*+(?:\\[^\n][^\"\\\n]*+)*)\""  # 5: a quoted string; 8-bit octets may stand in it
     rb"|(.))",  # 6: a lone quote
     re.DOTALL,
 )

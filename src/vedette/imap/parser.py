@@ -46,7 +46,7 @@ from vedette.imap.responses import (
 )
 from vedette.imap.sets import UidSet
 
-_UNTAGGED = re.compile(rb"\* *+(?:([0-9]++) ++)?+([A-Za-z][A-Za-z0-9.-]*+)(?: ++|\Z)")
+_UNTAGGED = re.compile(rb"\* *+(?:([0-9]++) ++)?([A-Za-z][A-Za-z0-9.-]*+)(?: ++|\Z)")
 _CODE_ALONE = re.compile(rb"\* *+\[")
 # An unknown or malformed response is kept this long, for a person to look at.
 RAW_LENGTH = 1_024

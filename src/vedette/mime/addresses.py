@@ -14,7 +14,7 @@ from vedette.mime.defects import Defect
 from vedette.mime.message import Address
 
 _TOKEN = re.compile(
-    r'"(?:[^"\\]++|\\.|\\)*+"?|[(),;:]|<@[^<>"]*>|<[^<>,;"]*+>?|>|[^"(),;:<>]++', re.DOTALL
+    r'"[^"\\]*+(?:\\.?+[^"\\]*+)*"?|[(),;:]|<@[^<>"]*>|<[^<>,;"]*+>?|>|[^"(),;:<>]++', re.DOTALL
 )
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")

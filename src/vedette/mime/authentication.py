@@ -16,8 +16,10 @@ from vedette.mime.message import Authentication, AuthenticationResult
 
 _SERVER = re.compile(r'\s*("[^"]*+"|[^\s"]++)')
 _RESULT = re.compile(r"\s*([A-Za-z][\w-]*)(?:/\d+)?\s*=\s*([A-Za-z]+)")
-_PROPERTY = re.compile(r'([A-Za-z][\w-]*)\s*(?:\.\s*([\w-]+))?\s*=\s*("(?:[^"\\]|\\.)*+"|[^\s;"]+)')
-_PIECE = re.compile(r'"(?:[^"\\]++|\\.|\\)*+"?|[();]|[^"();]++', re.DOTALL)
+_PROPERTY = re.compile(
+    r'([A-Za-z][\w-]*)\s*(?:\.\s*([\w-]+))?\s*=\s*("[^"\\]*+(?:\\.[^"\\]*+)*"|[^\s;"]+)'
+)
+_PIECE = re.compile(r'"[^"\\]*+(?:\\.?+[^"\\]*+)*"?|[();]|[^"();]++', re.DOTALL)
 # One field reports on some ten methods; a DKIM result for each of some signatures.
 _MOST_RESULTS = 100
 

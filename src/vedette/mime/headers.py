@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from vedette.mime.defects import Defect
 from vedette.mime.limits import Limits
 
-_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)(?:\n|\Z)")
+_FIELD = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*)(?:\n|\Z)")
 _END = re.compile(rb"\r*+(?:\n|\Z)")
 _EMPTY_LINE = re.compile(rb"\n\r*+\n")
 _LINE = re.compile(rb"[^\n]*+(?:\n|\Z)")

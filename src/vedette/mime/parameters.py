@@ -14,7 +14,7 @@ from vedette.mime import charset, words
 from vedette.mime.defects import Defect
 
 _PARAMETER = re.compile(
-    r'[;\s]*+([^\s=;"]++)\s*+=\s*+(?:"((?:[^"\\]++|\\.|\\)*+)"?|([^;]*+))', re.DOTALL
+    r'[;\s]*+([^\s=;"]++)\s*+=\s*+(?:"([^"\\]*+(?:\\.?+[^"\\]*+)*)"?|([^;]*+))', re.DOTALL
 )
 _ESCAPE = re.compile(r'\\(["\\])')
 _SEGMENT = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")

@@ -14,7 +14,8 @@ from vedette.mime.defects import Defect
 # Possessive: no start is tried twice over the same characters. The text stops before
 # the next "=?" so that a word without an end does not swallow the one behind it.
 _WORD = re.compile(
-    r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?((?:[^?=]++|=(?!\?(?!=))|\?(?!=))*+)\?="
+    r"=\?([^?\s*]{1,40})(?:\*[^?\s]{0,20})?\?([bBqQ])\?"
+    r"([^?=]*+(?:(?:=(?!\?(?!=))|\?(?!=))[^?=]*+)*)\?="
 )
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BLANK = re.compile("[\t\n\v\f\r\x85\u2028\u2029]")
