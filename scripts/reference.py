@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import logging
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -186,6 +187,11 @@ def logged(node: ast.AST) -> tuple[str, str] | None:
             args=[ast.Constant(value=str(event)), *_],
         ) if level in LEVELS:
             return event, level
+        case ast.Call(
+            func=ast.Name(id="log"),
+            args=[ast.Constant(value=int(level)), ast.Constant(value=str(event))],
+        ):
+            return event, logging.getLevelName(level).lower()
         case _:
             return None
 
