@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.support.books import Books, letter, new_token
 from tests.support.dovecot import Dovecot
 from tests.support.engine import Watching, blocking, mailbox
 from vedette.model.account import Beginning, Depth, Start
+from vedette.ports.store import EventQuery
 
 pytestmark = pytest.mark.server
 
@@ -165,12 +167,8 @@ def sized(token: str, size: int) -> bytes:
     return head + line * full + b"y" * rest + tail
 
 
-async def stored_messages(watching: Watching) -> dict[str, dict[str, object]]:
+async def stored_messages(watching: Watching) -> dict[str, dict[str, Any]]:
     """Return the data of every message event by its token."""
-    import json
-
-    from vedette.ports.store import EventQuery
-
     found = await watching.engine.store.events(
         EventQuery(types=("message.received",), limit=10_000)
     )

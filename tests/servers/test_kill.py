@@ -139,10 +139,15 @@ class Lane:
         with self._service() as service:
             service.until_connected()
             wait_until(receiver.all_came, within=60, what="the webhook to have everything")
+            wait_until(self._all_written, within=60, what="the file to have everything")
             service.send(signal.SIGTERM)
             assert service.ended() == 0, service.err[-2000:]
         for line in (self.folder / "events.jsonl").read_bytes().splitlines():
             self.written.take(line)
+
+    def _all_written(self) -> bool:
+        text = (self.folder / "events.jsonl").read_text()
+        return all(token in text for token in self.written.expected)
 
     def verdicts(self) -> list[Verdict]:
         return [self.hooked.check(), self.written.check()]

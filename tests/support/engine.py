@@ -136,7 +136,7 @@ class Watching:
             while (self.health.proof_at or 0.0) <= proof:
                 if asyncio.get_running_loop().time() > deadline:
                     raise AssertionError("no proof of life came")
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 - a proof tells nobody but the store
+                await asyncio.sleep(0.01)
             proof = self.health.proof_at or 0.0
 
     def check(self) -> Verdict:
