@@ -36,7 +36,7 @@ class Box:
         return uid
 
     def reset(self) -> None:
-        """Number the messages anew under a new UIDVALIDITY."""
+        """Give every message a new UID, under a new UIDVALIDITY."""
         old = [(self.mails[uid], self.dates[uid]) for uid in sorted(self.mails)]
         self.uid_validity += 1
         self.uid_next, self.mails, self.dates = 1, {}, {}
@@ -55,10 +55,12 @@ class ScriptedServer:
         self.tells = tells
         self.capabilities = capabilities
         self.points: list[str] = []
-        self.at_point: Callable[[int], None] = lambda _index: None
+        self.at_point: Callable[[int], object] = lambda _index: None
         self.arrived_at: dict[int, float] = {}
         self.talks: list[Talk] = []
         self.greets = True
+        #: UIDs that the next FETCH leaves out although they are there (S8).
+        self.withheld: set[int] = set()
         self.dialer = WireDialer(self._accept)
         self._numbers = 0
 
@@ -106,6 +108,11 @@ class Talk:
         self._idle_tag: str | None = None
         self._selected = False
         self._told = 0
+        self._served: dict[str, Callable[[str], None]] = {
+            "EXAMINE": self._examine,
+            "UID SEARCH": self._search,
+            "UID FETCH": self._fetch,
+        }
         wire.on_data = self._take
         if server.greets:
             self._say(f"* OK [CAPABILITY {server.capabilities}] ready")
@@ -154,9 +161,9 @@ class Talk:
             self._idle_tag = tag
             self._say("+ idling")
         else:
-            {"EXAMINE": self._examine, "UID SEARCH": self._search, "UID FETCH": self._fetch}.get(
-                verb, lambda _rest: None
-            )(rest)
+            serve = self._served.get(verb)
+            if serve is not None:
+                serve(rest)
             server.point(f"before the answer to {verb}")
             if server.tells:
                 self._tell()
@@ -179,13 +186,16 @@ class Talk:
         self._say(f"* OK [UIDNEXT {box.uid_next}] next")
 
     def _search(self, rest: str) -> None:
-        uids = self._uids(rest.split(" ")[1])
+        uids = self._uids(rest.split(" ", 2)[1])
         self._say(f"* SEARCH {' '.join(map(str, uids))}".rstrip())
 
     def _fetch(self, rest: str) -> None:
         box = self._server.box
         only_header = "HEADER.FIELDS" in rest
-        for uid in self._uids(rest.split(" ")[0]):
+        withheld, self._server.withheld = self._server.withheld, set()
+        for uid in self._uids(rest.split(" ", 1)[0]):
+            if uid in withheld:
+                continue
             number = box.mails[uid]
             data = header(number) if only_header else mail(number)
             section = b"[HEADER.FIELDS (MESSAGE-ID)]" if only_header else b"[]<0>"
