@@ -27,6 +27,7 @@ from vedette import errors
 from vedette.cli.main import build
 from vedette.mime.defects import Defect
 from vedette.outbox.schedule import STANDARD
+from vedette.ports import reader
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "vedette"
@@ -45,6 +46,8 @@ _BLOCK = re.compile(
 )
 #: Help is printed this wide, so that a block fits a page.
 WIDTH = 96
+#: The modules whose errors have codes that a user may meet.
+TREES = {errors.__name__, reader.__name__}
 LEVELS = ("debug", "info", "warning", "error")
 
 Rows = Sequence[Sequence[str]]
@@ -121,7 +124,7 @@ def error_rows() -> Rows:
     waiting: list[type[errors.VedetteError]] = [errors.VedetteError]
     while waiting:
         kind = waiting.pop(0)
-        waiting[:0] = [each for each in kind.__subclasses__() if each.__module__ == errors.__name__]
+        waiting[:0] = [each for each in kind.__subclasses__() if each.__module__ in TREES]
         words = (kind.__doc__ or "").splitlines()[0].replace("``", "`")
         retried = "yes" if kind.retryable else "no"
         found.append((f"`{kind.code}`", kind.__name__, str(kind.exit_status), retried, words))
