@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,7 @@ def covering(tests: Path) -> dict[str, list[str]]:
     """Return, for each entry, the tests and dialogs that cover it, in order."""
     found: dict[str, set[str]] = {}
     for path in sorted(tests.rglob("*")):
+        covers: Iterable[str]
         if path.suffix == ".imap":
             covers = _of_dialog(path.read_text())
         elif path.suffix == ".py" and path.name.startswith(("test_", "conformance")):
@@ -134,9 +135,16 @@ def _cell(entry: str, covered: dict[str, list[str]], uncovered: dict[str, str]) 
     paths = covered[entry]
     # Dialogs first: they are what a person wants to read.
     ranked = sorted(paths, key=lambda path: (not path.endswith(".imap"), path))
-    names = [f"[`{path}`](../../tests/{path})" for path in ranked[:SHOWN]]
+    names = [f"[{_label(path)}](../../tests/{path})" for path in ranked[:SHOWN]]
     more = f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
     return ", ".join(names) + more
+
+
+def _label(path: str) -> str:
+    """Return a dialog's name as words, and the path of other tests."""
+    if path.endswith(".imap"):
+        return Path(path).stem.split("-", 1)[1].replace("-", " ")
+    return f"`{path}`"
 
 
 def page() -> str:
