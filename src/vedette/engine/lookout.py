@@ -109,6 +109,10 @@ class Lookout:
             await self._sync(watched)
         if all(watched.failures for watched in self.roster):
             raise FolderError(f"none of the folders of {self._account.id} can be opened")
+        if self._known_since is None:
+            # From here on a folder without a cursor was made or renamed: its mail is news (S3).
+            states = [each.state for each in self.roster if each.state is not None]
+            self._known_since = min((state.cursor.since for state in states), default=None)
         await self._others.subscribe()
         self.synced_at = asyncio.get_running_loop().time()
 
