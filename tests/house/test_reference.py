@@ -13,7 +13,7 @@ import pytest
 from scripts import reference
 from scripts.reference_events import examples
 from scripts.reference_settings import sections
-from tests.house.tree import ROOT
+from tests.house.tree import ROOT, documents, named
 from vedette.cli.main import COMMANDS
 from vedette.model.event import EventType
 
@@ -87,3 +87,26 @@ def test_a_log_line_is_found_by_its_event(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(reference, "SOURCE", tmp_path)
 
     assert reference.logs() == [("`a.b`", "info", "room"), ("`c.d`", "error", "room")]
+
+
+def test_every_file_on_the_map_exists() -> None:
+    """ARCHITECTURE.md names no file that was moved, renamed or removed."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    room = Path()
+    lost = []
+
+    for found in re.finditer(r"\*\*`(?P<room>[a-z]+)/`\*\*|`(?P<file>[a-z_/]+\.py)`", text):
+        if found["room"]:
+            room = Path(found["room"])
+        elif not any((reference.SOURCE / at / found["file"]).is_file() for at in ("", room)):
+            lost.append(found["file"])
+
+    assert lost == []
+
+
+@pytest.mark.parametrize("path", documents(), ids=named)
+def test_every_link_leads_to_a_file(path: Path) -> None:
+    """A document links no other that is not there."""
+    targets = re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", path.read_text())
+
+    assert [each for each in targets if not (path.parent / each).exists()] == []
