@@ -20,12 +20,23 @@ MAX_WAITING = 1_000
 class Link:
     """Joins one stream and one connection machine. It is the stream's receiver."""
 
-    __slots__ = ("_inbox", "_lost", "_paused", "_stream", "_waiter", "connection", "last_heard")
+    __slots__ = (
+        "_inbox",
+        "_lost",
+        "_paused",
+        "_stream",
+        "_waiter",
+        "connection",
+        "last_heard",
+        "received",
+    )
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
         #: The loop's time at which the last bytes came.
         self.last_heard = 0.0
+        #: All octets that came.
+        self.received = 0
         self._stream: Stream | None = None
         self._inbox: list[Event] = []
         self._waiter: asyncio.Future[None] | None = None
@@ -51,6 +62,7 @@ class Link:
     def data_received(self, data: memoryview) -> None:
         """Feed bytes to the machine and wake the task if they made an event."""
         self.last_heard = asyncio.get_running_loop().time()
+        self.received += len(data)
         self.connection.receive_data(data)
         self._collect()
 
@@ -78,7 +90,15 @@ class Link:
         if not self._inbox:
             if self._lost is not None:
                 raise self._lost
-            await self._wait(deadline)
+            loop = asyncio.get_running_loop()
+            self._waiter = loop.create_future()
+            timer = None if deadline is None else loop.call_at(deadline, self.wake)
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+                if timer is not None:
+                    timer.cancel()
         events, self._inbox = self._inbox, []
         if self._paused and not self._inbox:
             self._paused = False
@@ -114,17 +134,6 @@ class Link:
             data = self.connection.data_to_send()
             if data:
                 self._stream.write(data)
-
-    async def _wait(self, deadline: float | None) -> None:
-        loop = asyncio.get_running_loop()
-        self._waiter = loop.create_future()
-        timer = None if deadline is None else loop.call_at(deadline, self.wake)
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-            if timer is not None:
-                timer.cancel()
 
 
 def _begins_tls(event: Event) -> bool:

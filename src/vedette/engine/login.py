@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import lru_cache
 
 from vedette import __version__
 from vedette.engine.link import Link
@@ -56,7 +57,7 @@ async def opened(
 ) -> Session:
     """As ``log_in``, telling ``stage`` what it is about to do (for the doctor)."""
     connection = Connection(
-        limits=Limits(literal=account.max_message + LITERAL_SLACK),
+        limits=_limits(account.max_message),
         encrypted=target.encryption is Encryption.IMPLICIT,
     )
     link = Link(connection)
@@ -92,6 +93,12 @@ async def opened(
         link.close()
         raise
     return session
+
+
+@lru_cache(maxsize=64)
+def _limits(max_message: int) -> Limits:
+    """Return the bounds of a connection; accounts with equal bounds share one object."""
+    return Limits(literal=max_message + LITERAL_SLACK)
 
 
 async def _greeted(link: Link) -> None:

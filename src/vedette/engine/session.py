@@ -49,8 +49,9 @@ SHORTEST_IDLE = 30.0
 REPROBE = 86_400.0
 #: LOGOUT is a courtesy: the link is closed after this, answered or not.
 FAREWELL = 2.0
-#: Untagged events kept for one command; a chunk of 64 messages has a few hundred.
-MAX_KEPT = 200_000
+#: Octets of one answer that are kept in memory: 64 windows of 64 KiB are 4 MiB, and a
+#: list of a million folders is 50.
+MAX_ANSWER = 64 * 1024 * 1024
 
 
 @dataclass(slots=True, kw_only=True)
@@ -255,9 +256,12 @@ class Session:
         loop = asyncio.get_running_loop()
         start = loop.time()
         kept: list[Event] = []
+        room = self.link.received + MAX_ANSWER
         while True:
             for event in await self.link.next(self._late(start, seconds)):
                 if isinstance(event, LiteralChunk):
+                    # What is streamed is bounded by who takes it, and kept by nobody here.
+                    room += len(event.data)
                     if chunks is not None:
                         chunks(event)
                 elif not self._observe(event):
@@ -270,8 +274,10 @@ class Session:
             if now >= self._late(start, seconds) or now - start > PROGRESS_CAP:
                 what = doing if self._unanswered_done is None else "DONE"
                 raise NetworkError(f"{self.host} did not answer {what} within {now - start:.0f} s")
-            if len(kept) > MAX_KEPT:
-                raise ProtocolError(f"{self.host} sent over {MAX_KEPT} answers to one {doing}")
+            if self.link.received > room:
+                raise ProtocolError(
+                    f"{self.host} sent over {MAX_ANSWER} octets in answer to {doing}"
+                )
 
     def _late(self, start: float, seconds: float) -> float:
         """Return the loop's time at which an answer is overdue; every byte puts it off."""

@@ -106,11 +106,12 @@ class Supervisor(Part):
         self._watchers[account.id] = watcher
         watcher.start()
         if watcher.task is not None:
-            watcher.task.add_done_callback(lambda task: self._watcher_ended(assignment, task))
+            # The task is named by its account: a closure here would be one per mailbox.
+            watcher.task.add_done_callback(self._watcher_ended)
 
-    def _watcher_ended(self, assignment: Assignment, task: asyncio.Task[None]) -> None:
+    def _watcher_ended(self, task: asyncio.Task[None]) -> None:
         """Report the defect of a watcher that nobody stopped, and build it anew."""
-        account = assignment.account.id
+        account = AccountId(task.get_name())
         error = None if task.cancelled() else task.exception()
         watcher = self._watchers.get(account)
         if watcher is None:
@@ -118,6 +119,7 @@ class Supervisor(Part):
         _log.error("watcher.crashed", account=account, exc_info=error)
         if watcher.task is task and not self._stopping:
             self._known[account] = watcher.health
+            assignment = Assignment(account=watcher.account, target=watcher.target)
             self._revivals[account] = asyncio.get_running_loop().call_later(
                 REVIVAL, self._revive, assignment
             )

@@ -110,7 +110,7 @@ class Watcher:
 
     def start(self) -> None:
         """Begin to watch."""
-        self._task = asyncio.create_task(self._run(), name=f"watch {self.account.id}")
+        self._task = asyncio.create_task(self._run(), name=self.account.id)
 
     async def stop(self) -> None:
         """Say goodbye to the server and end. Idempotent."""
