@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +40,7 @@ class Wanted:
 def settings_of(wanted: Wanted, state: Path | None) -> Settings:
     """Return settings with this one account. Raises UsageError or ConfigError."""
     if "://" not in wanted.mailbox:
-        return _named(wanted.mailbox, state)
+        return _named(wanted, state)
     address = read_address(wanted.mailbox)
     if address.user is None:
         raise UsageError(f"the URL names no user; write it as imaps://user@{address.host}")
@@ -70,20 +70,40 @@ def settings_of(wanted: Wanted, state: Path | None) -> Settings:
     )
 
 
-def _named(name: str, state: Path | None) -> Settings:
+def _named(wanted: Wanted, state: Path | None) -> Settings:
     """Return the settings of one account of the configuration, with a state of its own."""
+    name = wanted.mailbox
     settings = read_settings(configuration(None))
     for each in settings.accounts:
         if each.account.id == name:
             return Settings(
                 state=state or environment.state_folder() / "watch" / _slug(name),
-                accounts=(each,),
+                accounts=(_overridden(each, wanted),),
                 logins=settings.logins,
                 tempo=settings.tempo,
                 retention=settings.retention,
             )
     known = ", ".join(each.account.id for each in settings.accounts) or "none"
     raise UsageError(f"no account is named {name!r} in the configuration; there are: {known}")
+
+
+def _overridden(settings: AccountSettings, wanted: Wanted) -> AccountSettings:
+    """Return the account with what the command line says otherwise."""
+    account, target = settings.account, settings.target
+    standard = Wanted(mailbox=wanted.mailbox)
+    if wanted.folders:
+        account = replace(account, folders=wanted.folders)
+    if wanted.beginning != standard.beginning:
+        account = replace(account, beginning=wanted.beginning)
+    if wanted.depth is not standard.depth:
+        account = replace(account, depth=wanted.depth)
+    if wanted.policy != standard.policy:
+        target = replace(target, policy=wanted.policy)
+    if wanted.password_file is not None:
+        password = environment.secret_file(wanted.password_file)
+        credentials = Credentials(user=account.credentials.user, password=password)
+        account = replace(account, credentials=credentials)
+    return AccountSettings(account=account, target=target)
 
 
 def _credentials(address: MailAddress, password_file: Path | None) -> Credentials:
