@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.support.tls import Authority
+from tests.support.authority import Authority
 from vedette.errors import LinkError
 from vedette.net.dial import SocketDialer
 from vedette.net.stream import SocketStream
@@ -201,7 +201,9 @@ def main() -> None:
             target=serve, args=(leaf.path, theirs), daemon=True
         )
         server.start()
-        print(json.dumps(asyncio.run(measure(ours.recv(), authority.ca_file, streams, at_once))))
+        print(
+            json.dumps(asyncio.run(measure(ours.recv(), str(authority.ca_file), streams, at_once)))
+        )
         server.terminate()
 
 

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.load_server import LoadServer, load_server
-from tests.support.tls import Authority
+from tests.support.authority import Authority
 from vedette.app.engine import Engine
 from vedette.app.memory import give_back
 from vedette.config.settings import AccountSettings, Settings
@@ -146,7 +146,7 @@ def main() -> None:
         authority = Authority(folder)
         leaf = authority.issue("localhost", "127.0.0.1")
         with load_server(leaf.path) as server:
-            asyncio.run(measure(folder / "state", server, Path(authority.ca_file), count))
+            asyncio.run(measure(folder / "state", server, authority.ca_file, count))
 
 
 if __name__ == "__main__":

@@ -31,9 +31,9 @@ def absent(reason: UnavailableError) -> NoReturn:
 
 
 @pytest.fixture(scope="session")
-def authority() -> Authority:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     """Return the certificate authority of this test process."""
-    return Authority()
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(scope="session")

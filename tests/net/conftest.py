@@ -9,20 +9,15 @@ from typing import Any
 
 import pytest
 
-from tests.net.peers import PATIENCE, descriptors
-from tests.support.tls import Authority, Leaf
+from tests.net.peers import PATIENCE
+from tests.support.authority import Authority, Certificate
+from tests.support.process import open_descriptors
 
 
 @pytest.fixture(scope="session")
-def ca(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Return the authority that the clients of this room trust."""
-    return Authority(tmp_path_factory.mktemp("authority"))
-
-
-@pytest.fixture(scope="session")
-def leaf(ca: Authority) -> Leaf:
+def leaf(authority: Authority) -> Certificate:
     """Return a valid certificate for mail.example.org and loopback."""
-    return ca.issue("mail.example.org", "127.0.0.1", "::1")
+    return authority.issue("mail.example.org", "127.0.0.1", "::1")
 
 
 @pytest.fixture
@@ -33,13 +28,13 @@ async def calm() -> AsyncIterator[None]:
     loop.set_exception_handler(lambda _, context: reported.append(context))
     tasks: set[asyncio.Task[Any] | None] = {*asyncio.all_tasks()}
     gc.collect()
-    before = descriptors()
+    before = open_descriptors()
     yield
     gc.collect()
     async with asyncio.timeout(PATIENCE):
         # Closed sockets of the servers' threads go a moment after the test.
         tasks.add(asyncio.current_task())
-        while descriptors() > before or asyncio.all_tasks() - tasks:  # noqa: ASYNC110 - the kernel's table has no event
+        while open_descriptors() > before or asyncio.all_tasks() - tasks:  # noqa: ASYNC110 - the kernel's table has no event
             await asyncio.sleep(0)
     # A task whose error nobody took says so when it is collected.
     gc.collect()

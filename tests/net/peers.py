@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from vedette.errors import LinkError, NetworkError
 from vedette.net.dial import SocketDialer
@@ -205,9 +205,9 @@ def target(
     )
 
 
-def tls_target(port: int, ca_file: str, *, host: str = "mail.example.org") -> Target:
+def tls_target(port: int, ca_file: Path, *, host: str = "mail.example.org") -> Target:
     """Name a server on loopback behind implicit TLS, of the tests' authority."""
-    policy = TlsPolicy(ca_file=ca_file)
+    policy = TlsPolicy(ca_file=str(ca_file))
     return target(port, host=host, encryption=Encryption.IMPLICIT, policy=policy)
 
 
@@ -233,8 +233,3 @@ def blackhole(address: str, port: int) -> Iterator[None]:
         for filler in fillers:
             filler.close()
         listener.close()
-
-
-def descriptors() -> int:
-    """Count the open file descriptors of this process."""
-    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - a Path each would open more

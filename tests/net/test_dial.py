@@ -14,7 +14,6 @@ from tests.net.peers import (
     LostNames,
     Names,
     blackhole,
-    descriptors,
     dialer,
     echo,
     serve,
@@ -22,13 +21,22 @@ from tests.net.peers import (
     target,
     tls_target,
 )
-from tests.support.tls import Authority, Leaf
+from tests.support.authority import Authority, Certificate
+from tests.support.process import open_descriptors
 from vedette.errors import LinkError, NetworkError, TLSError
 from vedette.net.dial import SocketDialer
 from vedette.ports.address import ForbiddenAddress
 from vedette.ports.link import Encryption, Proxy, ProxyScheme, Target
 
 pytestmark = pytest.mark.usefixtures("calm")
+
+
+def told(deadline: TimeoutError) -> str:
+    """Return the note of the cancellation that the deadline made; no cause before Python 3.11.3."""
+    stop = deadline.__cause__ or deadline.__context__
+    assert isinstance(stop, asyncio.CancelledError)
+    (note,) = stop.__notes__
+    return str(note)
 
 
 async def test_plaintext_only_when_asked_for() -> None:
@@ -43,24 +51,22 @@ async def test_plaintext_only_when_asked_for() -> None:
         stream.close()
 
 
-async def test_c2_silent_server_ends_with_the_callers_deadline(ca: Authority) -> None:
+async def test_c2_silent_server_ends_with_the_callers_deadline(authority: Authority) -> None:
     """A TLS port that says nothing costs the deadline and leaves no descriptor."""
     with serve(silent) as server:
-        before = descriptors()
+        before = open_descriptors()
         with pytest.raises(TimeoutError) as ended:
             async with asyncio.timeout(0.2):
-                await dialer().dial(tls_target(server.port, ca.ca_file), Collector())
+                await dialer().dial(tls_target(server.port, authority.ca_file), Collector())
         # The server's end of the link is in this process too; ours is gone.
-        assert descriptors() <= before + 1
-    assert isinstance(ended.value.__cause__, asyncio.CancelledError)
-    (note,) = ended.value.__cause__.__notes__
-    assert note == (
+        assert open_descriptors() <= before + 1
+    assert told(ended.value) == (
         f"mail.example.org:{server.port}: the time was over while in the TLS handshake"
         " with 127.0.0.1"
     )
 
 
-async def test_c2_plaintext_on_the_tls_port_is_named(ca: Authority) -> None:
+async def test_c2_plaintext_on_the_tls_port_is_named(authority: Authority) -> None:
     """A server that greets in plaintext where TLS is expected is quoted, with the remedy."""
 
     def greet(sock: socket.socket) -> None:
@@ -68,28 +74,30 @@ async def test_c2_plaintext_on_the_tls_port_is_named(ca: Authority) -> None:
         silent(sock)
 
     with serve(greet) as server, pytest.raises(TLSError, match=r"is this a STARTTLS port\?") as no:
-        await dialer().dial(tls_target(server.port, ca.ca_file), Collector())
+        await dialer().dial(tls_target(server.port, authority.ca_file), Collector())
     assert no.value.reply == "'* OK [CAPABILITY IMAP4rev1 STARTTLS] Dovecot ready.'"
 
 
-async def test_c3_two_hundred_connects_one_after_another(ca: Authority, leaf: Leaf) -> None:
+async def test_c3_two_hundred_connects_one_after_another(
+    authority: Authority, leaf: Certificate
+) -> None:
     """One dialer connects 200 times in a row."""
     one = dialer()
     with serve(echo, tls=leaf.context()) as server:
         for _ in range(200):
             receiver = Collector()
-            stream = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+            stream = await one.dial(tls_target(server.port, authority.ca_file), receiver)
             await receiver.received(b"* OK ready\r\n")
             stream.close()
         assert server.accepted == 200
 
 
-async def test_c3_fifty_connects_at_once(ca: Authority, leaf: Leaf) -> None:
+async def test_c3_fifty_connects_at_once(authority: Authority, leaf: Certificate) -> None:
     """One dialer connects 50 times at the same time, to a server it has not met."""
     one = dialer()
     receivers = [Collector() for _ in range(50)]
     with serve(echo, tls=leaf.context()) as server:
-        there = tls_target(server.port, ca.ca_file)
+        there = tls_target(server.port, authority.ca_file)
         streams = await asyncio.gather(*(one.dial(there, receiver) for receiver in receivers))
         for receiver in receivers:
             await receiver.received(b"* OK ready\r\n")
@@ -97,34 +105,36 @@ async def test_c3_fifty_connects_at_once(ca: Authority, leaf: Leaf) -> None:
             stream.close()
 
 
-async def test_c10_dead_ipv6_route_costs_a_quarter_second(ca: Authority, leaf: Leaf) -> None:
+async def test_c10_dead_ipv6_route_costs_a_quarter_second(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A name with a dead IPv6 and a living IPv4 address connects within a second."""
     receiver = Collector()
     with serve(echo, tls=leaf.context()) as server, blackhole("::1", server.port):
         async with asyncio.timeout(1):
             stream = await dialer("::1", "127.0.0.1").dial(
-                tls_target(server.port, ca.ca_file), receiver
+                tls_target(server.port, authority.ca_file), receiver
             )
         assert stream.peer.address == "127.0.0.1"
         stream.close()
 
 
-async def test_c10_next_address_after_tls_failure(ca: Authority, leaf: Leaf) -> None:
+async def test_c10_next_address_after_tls_failure(authority: Authority, leaf: Certificate) -> None:
     """An address with a wrong certificate does not hide the next one with the right."""
-    wrong = ca.issue("other.example.org")
+    wrong = authority.issue("other.example.org")
     with (
         serve(echo, tls=leaf.context()) as server,
         serve(echo, tls=wrong.context(), address="::1", port=server.port),
     ):
         stream = await dialer("::1", "127.0.0.1").dial(
-            tls_target(server.port, ca.ca_file), Collector()
+            tls_target(server.port, authority.ca_file), Collector()
         )
         assert stream.peer.address == "127.0.0.1"
         stream.close()
 
 
 async def test_c10_hanging_handshake_gives_way_to_the_next_address(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """An address that connects and then says nothing does not hold up the next."""
     one = SocketDialer(resolver=Names("::1", "127.0.0.1"), handshake_patience=0.1)
@@ -133,7 +143,7 @@ async def test_c10_hanging_handshake_gives_way_to_the_next_address(
         serve(silent, address="::1", port=server.port),
     ):
         async with asyncio.timeout(3):
-            stream = await one.dial(tls_target(server.port, ca.ca_file), Collector())
+            stream = await one.dial(tls_target(server.port, authority.ca_file), Collector())
         assert stream.peer.address == "127.0.0.1"
         stream.close()
 
@@ -163,11 +173,13 @@ async def test_silent_proxy_gives_way_to_its_next_address() -> None:
     assert "::1: no answer from the proxy in 0.1 s; 127.0.0.1: the SOCKS5" in str(failed.value)
 
 
-async def test_c10_every_address_and_error_is_reported(ca: Authority) -> None:
+async def test_c10_every_address_and_error_is_reported(authority: Authority) -> None:
     """When all addresses fail the error names each with its own cause; TLS outranks TCP."""
-    wrong = ca.issue("other.example.org")
+    wrong = authority.issue("other.example.org")
     with serve(echo, tls=wrong.context()) as server, pytest.raises(TLSError) as failed:
-        await dialer("::1", "127.0.0.1").dial(tls_target(server.port, ca.ca_file), Collector())
+        await dialer("::1", "127.0.0.1").dial(
+            tls_target(server.port, authority.ca_file), Collector()
+        )
     assert str(failed.value) == (
         f"mail.example.org:{server.port}: ::1: Connection refused; 127.0.0.1: the server's"
         " certificate is not for mail.example.org but for other.example.org;"
@@ -261,16 +273,14 @@ async def test_cancelled_in_tcp_leaves_nothing() -> None:
     with serve(silent) as server:
         port = server.port
     with blackhole("127.0.0.1", port):
-        before = descriptors()
+        before = open_descriptors()
         with pytest.raises(TimeoutError) as ended:
             async with asyncio.timeout(0.05):
                 await dialer("::1", "127.0.0.1").dial(
                     target(port, host="mail.example.org"), Collector()
                 )
-        assert descriptors() == before
-    assert ended.value.__cause__ is not None
-    (note,) = ended.value.__cause__.__notes__
-    assert note == (
+        assert open_descriptors() == before
+    assert told(ended.value) == (
         f"mail.example.org:{port}: the time was over while connecting to ::1, 127.0.0.1;"
         " ::1: Connection refused"
     )
@@ -287,14 +297,14 @@ async def test_cancelled_at_a_silent_proxy_leaves_nothing(scheme: ProxyScheme) -
 
 
 async def test_cancelled_at_every_turn_of_the_loop_leaves_nothing(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """Whenever a dial is cancelled, it either made a stream or left no descriptor."""
     one = dialer("::1", "127.0.0.1")
     made = 0
     turns = 0
     with serve(echo, tls=leaf.context()) as server:
-        there = tls_target(server.port, ca.ca_file)
+        there = tls_target(server.port, authority.ca_file)
         async with asyncio.timeout(60):
             while made < 3:
                 dialling = asyncio.create_task(one.dial(there, Collector()))
@@ -308,12 +318,12 @@ async def test_cancelled_at_every_turn_of_the_loop_leaves_nothing(
                 turns += 1 + turns // 16
 
 
-async def test_reset_while_connecting_is_a_network_error(ca: Authority) -> None:
+async def test_reset_while_connecting_is_a_network_error(authority: Authority) -> None:
     """A server that closes right after accepting is a network error, not a TLS verdict."""
 
     def leave(sock: socket.socket) -> None:
         sock.close()
 
     with serve(leave) as server, pytest.raises(LinkError) as failed:
-        await dialer().dial(tls_target(server.port, ca.ca_file), Collector())
+        await dialer().dial(tls_target(server.port, authority.ca_file), Collector())
     assert isinstance(failed.value, NetworkError)

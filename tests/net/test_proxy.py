@@ -24,7 +24,7 @@ from tests.net.peers import (
     silent,
     target,
 )
-from tests.support.tls import Authority, Leaf
+from tests.support.authority import Authority, Certificate
 from vedette.errors import NetworkError
 from vedette.net.dial import SocketDialer
 from vedette.net.wire import read_until
@@ -60,7 +60,7 @@ def exactly(sock: socket.socket, count: int) -> bytes:
 class Tunnel:
     """The far side of a proxy that connects; ``asked`` is where to."""
 
-    def __init__(self, behind: Script = echo, *, tls: Leaf | None = None) -> None:
+    def __init__(self, behind: Script = echo, *, tls: Certificate | None = None) -> None:
         self.asked: list[bytes] = []
         self.offered: list[bytes] = []
         self._behind = behind
@@ -111,7 +111,7 @@ async def refusal(script: Script, make: Callable[[int], Proxy]) -> NetworkError:
 
 @pytest.mark.parametrize("scheme", list(ProxyScheme))
 async def test_c13_name_is_resolved_by_the_proxy(
-    ca: Authority, leaf: Leaf, scheme: ProxyScheme
+    authority: Authority, leaf: Certificate, scheme: ProxyScheme
 ) -> None:
     """The name goes to the proxy; TLS through it is verified for the name."""
     tunnel = Tunnel(tls=leaf)
@@ -121,7 +121,7 @@ async def test_c13_name_is_resolved_by_the_proxy(
             993,
             host="Mail.example.org",
             encryption=Encryption.IMPLICIT,
-            policy=TlsPolicy(ca_file=ca.ca_file),
+            policy=TlsPolicy(ca_file=str(authority.ca_file)),
             proxy=_proxy(scheme, server.port, None),
         )
         stream = await SocketDialer(resolver=NoNames()).dial(there, receiver)

@@ -20,7 +20,7 @@ from tests.net.peers import (
     silent,
     target,
 )
-from tests.support.tls import Authority, Leaf
+from tests.support.authority import Authority, Certificate
 from vedette.errors import NetworkError, TLSError
 from vedette.net.stream import SocketStream
 from vedette.ports.link import Encryption, Target, TlsPolicy
@@ -39,18 +39,18 @@ class Client(Collector):
             self.stream.pause()
 
 
-def there(port: int, ca: Authority) -> Target:
+def there(port: int, authority: Authority) -> Target:
     return target(
         port,
         host="mail.example.org",
         encryption=Encryption.STARTTLS,
-        policy=TlsPolicy(ca_file=ca.ca_file),
+        policy=TlsPolicy(ca_file=str(authority.ca_file)),
     )
 
 
-async def agreed(port: int, ca: Authority, client: Client) -> SocketStream:
+async def agreed(port: int, authority: Authority, client: Client) -> SocketStream:
     """Dial, ask for STARTTLS, and return the stream with the server's OK in hand."""
-    stream = await dialer().dial(there(port, ca), client)
+    stream = await dialer().dial(there(port, authority), client)
     client.stream = stream
     assert stream.peer.tls is None
     stream.write(b"a STARTTLS\r\n")
@@ -76,12 +76,12 @@ def upgrading(context: ssl.SSLContext, *, behind: bytes = b"") -> Script:
 
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 async def test_upgraded_stream_speaks_tls(
-    ca: Authority, leaf: Leaf, version: ssl.TLSVersion
+    authority: Authority, leaf: Certificate, version: ssl.TLSVersion
 ) -> None:
     """After the upgrade the peer is known by its TLS version and bytes go both ways."""
     client = Client()
     with serve(upgrading(leaf.context(maximum=version))) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         await stream.start_tls()
         assert stream.peer.tls == {"TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}[version.name]
         stream.write(b"hello\r\n")
@@ -91,19 +91,19 @@ async def test_upgraded_stream_speaks_tls(
 
 
 async def test_c5_injected_line_in_one_segment_is_seen_by_the_caller(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """What comes in one segment with the OK reaches the framer, which must not be empty then."""
     client = Client()
     injected = b"* CAPABILITY EVIL\r\na2 OK injected\r\n"
     with serve(upgrading(leaf.context(), behind=injected)) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         assert client.data.endswith(injected)
         stream.close()
 
 
 async def test_c5_late_segment_before_the_handshake_fails_the_upgrade(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """A single byte that waits in the socket when the upgrade starts ends the link."""
     client = Client()
@@ -123,7 +123,7 @@ async def test_c5_late_segment_before_the_handshake_fails_the_upgrade(
         silent(sock)
 
     with serve(script) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         late.set()
         await sent.wait()
         with pytest.raises(TLSError, match=r"the server sent more after it agreed") as error:
@@ -133,7 +133,7 @@ async def test_c5_late_segment_before_the_handshake_fails_the_upgrade(
     assert client.lost == []
 
 
-async def test_c5_plaintext_instead_of_a_handshake_fails_the_upgrade(ca: Authority) -> None:
+async def test_c5_plaintext_instead_of_a_handshake_fails_the_upgrade(authority: Authority) -> None:
     """Plaintext that crosses our ClientHello is named for what it may be."""
     client = Client()
 
@@ -146,13 +146,13 @@ async def test_c5_plaintext_instead_of_a_handshake_fails_the_upgrade(ca: Authori
         silent(sock)
 
     with serve(script) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         with pytest.raises(TLSError, match=r"plaintext came where the TLS handshake was agreed"):
             await stream.start_tls()
     assert b"injected" not in client.data
 
 
-async def test_c5_nothing_is_read_in_plaintext_during_the_upgrade(ca: Authority) -> None:
+async def test_c5_nothing_is_read_in_plaintext_during_the_upgrade(authority: Authority) -> None:
     """The receiver gets no byte between the OK and the end of the handshake."""
     client = Client()
 
@@ -165,14 +165,16 @@ async def test_c5_nothing_is_read_in_plaintext_during_the_upgrade(ca: Authority)
         silent(sock)
 
     with serve(script) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         seen = bytes(client.data)
         with pytest.raises(TLSError):
             await stream.start_tls()
     assert client.data == seen
 
 
-async def test_c4_agreement_before_the_command_was_sent_fails_the_upgrade(ca: Authority) -> None:
+async def test_c4_agreement_before_the_command_was_sent_fails_the_upgrade(
+    authority: Authority,
+) -> None:
     """An OK that overtook our own command was not the answer to it."""
     done = threading.Event()
 
@@ -180,7 +182,7 @@ async def test_c4_agreement_before_the_command_was_sent_fails_the_upgrade(ca: Au
         done.wait(PATIENCE)
 
     with serve(deaf) as server:
-        stream = await dialer().dial(there(server.port, ca), Collector())
+        stream = await dialer().dial(there(server.port, authority), Collector())
         while stream._outbound is None:
             stream.write(bytes(512 * 1024))
         with pytest.raises(TLSError, match=r"before the command was sent"):
@@ -189,12 +191,12 @@ async def test_c4_agreement_before_the_command_was_sent_fails_the_upgrade(ca: Au
         done.set()
 
 
-async def test_wrong_certificate_after_starttls_is_named(ca: Authority) -> None:
+async def test_wrong_certificate_after_starttls_is_named(authority: Authority) -> None:
     """The upgrade verifies as implicit TLS does, and names the server."""
-    wrong = ca.issue("other.example.org")
+    wrong = authority.issue("other.example.org")
     client = Client()
     with serve(upgrading(wrong.context())) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         with pytest.raises(TLSError) as error:
             await stream.start_tls()
         assert str(error.value).startswith(f"mail.example.org:{server.port}: the server's cert")
@@ -206,7 +208,7 @@ async def test_wrong_certificate_after_starttls_is_named(ca: Authority) -> None:
 
 @pytest.mark.parametrize("way", ["close", "reset"])
 async def test_c9_server_that_leaves_after_the_ok_is_a_network_error(
-    ca: Authority, way: str
+    authority: Authority, way: str
 ) -> None:
     """A server that goes away instead of a handshake is a network error."""
     client = Client()
@@ -220,13 +222,13 @@ async def test_c9_server_that_leaves_after_the_ok_is_a_network_error(
             reset(sock)
 
     with serve(script) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         with pytest.raises(NetworkError):
             await stream.start_tls()
     assert client.lost == []
 
 
-async def test_server_that_left_with_the_ok_is_a_network_error(ca: Authority) -> None:
+async def test_server_that_left_with_the_ok_is_a_network_error(authority: Authority) -> None:
     """An end of file right behind the OK is told before any handshake."""
     client = Client()
 
@@ -236,17 +238,19 @@ async def test_server_that_left_with_the_ok_is_a_network_error(ca: Authority) ->
         sock.sendall(b"a OK begin TLS\r\n")
 
     with serve(script) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         await asyncio.to_thread(server.sockets[0].fileno)
         with pytest.raises(NetworkError):
             await stream.start_tls()
 
 
-async def test_secured_stream_is_not_upgraded_again(ca: Authority, leaf: Leaf) -> None:
+async def test_secured_stream_is_not_upgraded_again(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A stream that speaks TLS refuses a second upgrade and lives on."""
     client = Client()
     with serve(upgrading(leaf.context())) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         await stream.start_tls()
         with pytest.raises(TLSError, match=r"can not be upgraded"):
             await stream.start_tls()
@@ -255,11 +259,13 @@ async def test_secured_stream_is_not_upgraded_again(ca: Authority, leaf: Leaf) -
         stream.close()
 
 
-async def test_write_during_the_upgrade_is_sent_under_tls(ca: Authority, leaf: Leaf) -> None:
+async def test_write_during_the_upgrade_is_sent_under_tls(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A command written while the handshake runs never leaves in plaintext."""
     client = Client()
     with serve(upgrading(leaf.context())) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         upgrade = asyncio.create_task(stream.start_tls())
         await asyncio.sleep(0)
         stream.write(b"early\r\n")
@@ -268,7 +274,7 @@ async def test_write_during_the_upgrade_is_sent_under_tls(ca: Authority, leaf: L
         stream.close()
 
 
-async def test_cancelled_upgrade_leaves_nothing(ca: Authority) -> None:
+async def test_cancelled_upgrade_leaves_nothing(authority: Authority) -> None:
     """A deadline over the upgrade closes the stream."""
     client = Client()
 
@@ -279,7 +285,7 @@ async def test_cancelled_upgrade_leaves_nothing(ca: Authority) -> None:
         silent(sock)
 
     with serve(script) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
                 await stream.start_tls()
@@ -288,7 +294,7 @@ async def test_cancelled_upgrade_leaves_nothing(ca: Authority) -> None:
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 5, 50])
-async def test_close_during_the_upgrade_ends_it(ca: Authority, turns: int) -> None:
+async def test_close_during_the_upgrade_ends_it(authority: Authority, turns: int) -> None:
     """Closing the stream fails the upgrade at once; its caller is not cancelled."""
     client = Client()
 
@@ -299,7 +305,7 @@ async def test_close_during_the_upgrade_ends_it(ca: Authority, turns: int) -> No
         silent(sock)
 
     with serve(script) as server:
-        stream = await agreed(server.port, ca, client)
+        stream = await agreed(server.port, authority, client)
         upgrade = asyncio.create_task(stream.start_tls())
         for _ in range(turns + 1):
             await asyncio.sleep(0)

@@ -29,7 +29,7 @@ from tests.net.peers import (
     target,
     tls_target,
 )
-from tests.support.tls import Authority, Leaf
+from tests.support.authority import Authority, Certificate
 from vedette.errors import LinkError, NetworkError, TLSError
 from vedette.net.dial import SocketDialer
 from vedette.net.stream import BUFFER_SIZE, Common, SocketStream
@@ -43,15 +43,15 @@ MEGABYTE = 1024 * 1024
 class Link:
     """A way to serve a script and to dial it, in plaintext or in TLS."""
 
-    def __init__(self, ca: Authority, context: ssl.SSLContext | None) -> None:
-        self._ca = ca
+    def __init__(self, authority: Authority, context: ssl.SSLContext | None) -> None:
+        self._authority = authority
         self._context = context
 
     def serve(self, script: Script) -> AbstractContextManager[Server]:
         return serve(script, tls=self._context)
 
     def target(self, port: int) -> Target:
-        return target(port) if self._context is None else tls_target(port, self._ca.ca_file)
+        return target(port) if self._context is None else tls_target(port, self._authority.ca_file)
 
     async def dial(
         self, port: int, receiver: Receiver, *, outbound_limit: int = MEGABYTE
@@ -61,11 +61,11 @@ class Link:
 
 
 @pytest.fixture(params=["plaintext", "TLSv1.2", "TLSv1.3"])
-def link(request: pytest.FixtureRequest, ca: Authority, leaf: Leaf) -> Link:
+def link(request: pytest.FixtureRequest, authority: Authority, leaf: Certificate) -> Link:
     """Give each test the three kinds of link."""
     versions = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
     version = versions.get(request.param)
-    return Link(ca, None if version is None else leaf.context(maximum=version))
+    return Link(authority, None if version is None else leaf.context(maximum=version))
 
 
 async def test_large_transfer_arrives_byte_for_byte(link: Link) -> None:
@@ -227,11 +227,11 @@ async def test_orderly_end_of_file_is_no_error(link: Link) -> None:
     assert receiver.lost == [None]
 
 
-async def test_truncated_tls_is_an_error(ca: Authority, leaf: Leaf) -> None:
+async def test_truncated_tls_is_an_error(authority: Authority, leaf: Certificate) -> None:
     """An end of file without close_notify is told apart from an orderly one."""
     receiver = Collector()
     with serve(lambda sock: sock.sendall(b"* BYE\r\n"), tls=leaf.context()) as server:
-        await dialer().dial(tls_target(server.port, ca.ca_file), receiver)
+        await dialer().dial(tls_target(server.port, authority.ca_file), receiver)
         error = await receiver.end()
     assert isinstance(error, NetworkError)
     assert "broke off without ending TLS" in str(error)
@@ -280,7 +280,7 @@ async def test_c9_reset_after_close_reaches_nobody(link: Link) -> None:
 
 
 @pytest.mark.parametrize("stage", ["accepted", "hello"])
-async def test_c9_reset_in_the_handshake_is_a_typed_error(ca: Authority, stage: str) -> None:
+async def test_c9_reset_in_the_handshake_is_a_typed_error(authority: Authority, stage: str) -> None:
     """A reset before TLS stands fails the dial and nothing else."""
 
     def script(sock: socket.socket) -> None:
@@ -289,7 +289,7 @@ async def test_c9_reset_in_the_handshake_is_a_typed_error(ca: Authority, stage: 
         reset(sock)
 
     with serve(script) as server, pytest.raises(NetworkError) as error:
-        await dialer().dial(tls_target(server.port, ca.ca_file), Collector())
+        await dialer().dial(tls_target(server.port, authority.ca_file), Collector())
     assert "Connection reset by peer" in str(error.value)
 
 
@@ -378,7 +378,9 @@ async def test_receiver_that_raises_loses_its_link(link: Link) -> None:
     assert [type(fault) for fault in seen] == [ZeroDivisionError]
 
 
-async def test_tls_garbage_in_the_middle_is_a_tls_error(ca: Authority, leaf: Leaf) -> None:
+async def test_tls_garbage_in_the_middle_is_a_tls_error(
+    authority: Authority, leaf: Certificate
+) -> None:
     """Bytes that are no TLS record end the link with OpenSSL's words."""
     receiver = Collector()
 
@@ -388,13 +390,15 @@ async def test_tls_garbage_in_the_middle_is_a_tls_error(ca: Authority, leaf: Lea
         silent(sock)
 
     with serve(garble, tls=leaf.context()) as server:
-        await dialer().dial(tls_target(server.port, ca.ca_file), receiver)
+        await dialer().dial(tls_target(server.port, authority.ca_file), receiver)
         error = await receiver.end()
     assert isinstance(error, TLSError)
     assert receiver.data == b"* OK ready\r\n"
 
 
-async def test_bytes_inside_openssl_are_not_stranded(ca: Authority, leaf: Leaf) -> None:
+async def test_bytes_inside_openssl_are_not_stranded(
+    authority: Authority, leaf: Certificate
+) -> None:
     """With a buffer smaller than a TLS record the rest of the record is read at once."""
     body = os.urandom(MEGABYTE)
 
@@ -406,7 +410,7 @@ async def test_bytes_inside_openssl_are_not_stranded(ca: Authority, leaf: Leaf) 
     with serve(send, tls=leaf.context()) as server:
         one = dialer()
         one._common = Common(buffer=memoryview(bytearray(1000)))
-        stream = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+        stream = await one.dial(tls_target(server.port, authority.ca_file), receiver)
         await receiver.until(lambda: len(receiver.data) > 5000)
         stream.pause()
         await asyncio.sleep(0)

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from tests.net.peers import Collector, dialer, echo, serve, silent, target, tls_target
-from tests.support.tls import Authority, Leaf
+from tests.support.authority import Authority, Certificate
 from vedette.errors import NetworkError, TLSError
 from vedette.net.context import Contexts
 from vedette.net.resume import SESSION_LIFETIME, Kept, Service, Sessions
@@ -39,11 +39,11 @@ async def refused(port: int, policy: TlsPolicy, *, host: str = "mail.example.org
     return error.value
 
 
-async def test_c12_expired_certificate_is_named_with_its_day(ca: Authority) -> None:
+async def test_c12_expired_certificate_is_named_with_its_day(authority: Authority) -> None:
     """An expired certificate is refused, and the message holds the day and the remedy."""
-    expired = ca.issue("mail.example.org", begins=-9, ends=-2)
+    expired = authority.issue("mail.example.org", begins=-9, ends=-2)
     with serve(silent, tls=expired.context()) as server:
-        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+        error = await refused(server.port, TlsPolicy(ca_file=str(authority.ca_file)))
     assert "the server's certificate expired (" in str(error)
     assert "GMT); its owner must renew it" in str(error)
     assert error.reply is not None
@@ -51,34 +51,34 @@ async def test_c12_expired_certificate_is_named_with_its_day(ca: Authority) -> N
     assert "_ssl.c" not in error.reply
 
 
-async def test_c12_certificate_from_the_future_blames_the_clock(ca: Authority) -> None:
+async def test_c12_certificate_from_the_future_blames_the_clock(authority: Authority) -> None:
     """A certificate that is not valid yet points at the clock of this machine."""
-    early = ca.issue("mail.example.org", begins=2, ends=9)
+    early = authority.issue("mail.example.org", begins=2, ends=9)
     with serve(silent, tls=early.context()) as server:
-        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+        error = await refused(server.port, TlsPolicy(ca_file=str(authority.ca_file)))
     assert "is not valid yet (" in str(error)
 
 
-async def test_c12_wrong_host_names_the_certificates_names(ca: Authority) -> None:
+async def test_c12_wrong_host_names_the_certificates_names(authority: Authority) -> None:
     """A certificate for other names is refused, and the names are listed, a few of them."""
-    wrong = ca.issue("imap.example.net", "*.example.net", filler=9)
+    wrong = authority.issue("imap.example.net", "*.example.net", filler=9)
     with serve(silent, tls=wrong.context()) as server:
-        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+        error = await refused(server.port, TlsPolicy(ca_file=str(authority.ca_file)))
     assert (
         "is not for mail.example.org but for imap.example.net, *.example.net,"
         " filler-0.example.org, filler-1.example.org, filler-2.example.org and 6 more;"
     ) in str(error)
 
 
-async def test_c12_self_signed_certificate_is_named(ca: Authority) -> None:
+async def test_c12_self_signed_certificate_is_named(authority: Authority) -> None:
     """A self-signed certificate is refused with the two ways to trust it."""
-    lone = ca.issue("mail.example.org", self_signed=True)
+    lone = authority.issue("mail.example.org", self_signed=True)
     with serve(silent, tls=lone.context()) as server:
-        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+        error = await refused(server.port, TlsPolicy(ca_file=str(authority.ca_file)))
     assert "is self-signed; name it with ca_file, or pin it" in str(error)
 
 
-async def test_c12_unknown_issuer_is_named(leaf: Leaf) -> None:
+async def test_c12_unknown_issuer_is_named(leaf: Certificate) -> None:
     """A certificate of an authority the system does not know is refused by its name."""
     with serve(silent, tls=leaf.context()) as server:
         error = await refused(server.port, TlsPolicy())
@@ -86,24 +86,30 @@ async def test_c12_unknown_issuer_is_named(leaf: Leaf) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_c12_pin_replaces_chain_and_name(ca: Authority, version: ssl.TLSVersion) -> None:
+async def test_c12_pin_replaces_chain_and_name(
+    authority: Authority, version: ssl.TLSVersion
+) -> None:
     """A pinned certificate is trusted whoever signed it and whatever it is for."""
-    lone = ca.issue("elsewhere.example.net", begins=-9, ends=-2, self_signed=True)
+    lone = authority.issue("elsewhere.example.net", begins=-9, ends=-2, self_signed=True)
     spelt = ":".join(lone.pin[i : i + 2] for i in range(0, 64, 2)).upper()
     with serve(echo, tls=lone.context(maximum=version)) as server:
         await greeted(server.port, TlsPolicy(pin=lone.pin))
         await greeted(server.port, TlsPolicy(pin=spelt))
 
 
-async def test_c12_other_certificate_than_the_pinned_is_refused(ca: Authority, leaf: Leaf) -> None:
+async def test_c12_other_certificate_than_the_pinned_is_refused(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A valid certificate that is not the pinned one is refused, and its digest told."""
     with serve(silent, tls=leaf.context()) as server:
-        error = await refused(server.port, TlsPolicy(pin="00" * 32, ca_file=ca.ca_file))
+        error = await refused(server.port, TlsPolicy(pin="00" * 32, ca_file=str(authority.ca_file)))
     assert f"has the SHA-256 {leaf.pin}, not the pinned one" in str(error)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-async def test_pin_is_checked_on_a_resumed_session(leaf: Leaf, version: ssl.TLSVersion) -> None:
+async def test_pin_is_checked_on_a_resumed_session(
+    leaf: Certificate, version: ssl.TLSVersion
+) -> None:
     """Resumption does not get around the pin: the session belongs to the policy with it."""
     one = dialer()
     peers = []
@@ -124,21 +130,21 @@ async def test_pin_is_checked_on_a_resumed_session(leaf: Leaf, version: ssl.TLSV
     assert [peer.resumed for peer in peers] == [False, True]
 
 
-async def test_unverified_link_connects_when_the_account_says_so(ca: Authority) -> None:
+async def test_unverified_link_connects_when_the_account_says_so(authority: Authority) -> None:
     """With verification off any certificate is taken."""
-    lone = ca.issue("elsewhere.example.net", self_signed=True)
+    lone = authority.issue("elsewhere.example.net", self_signed=True)
     with serve(echo, tls=lone.context()) as server:
         await greeted(server.port, TlsPolicy(verify=False))
 
 
-async def test_self_signed_certificate_as_its_own_ca_file(ca: Authority) -> None:
+async def test_self_signed_certificate_as_its_own_ca_file(authority: Authority) -> None:
     """A server's own certificate may be named as what to trust."""
-    lone = ca.issue("mail.example.org", self_signed=True)
+    lone = authority.issue("mail.example.org", self_signed=True)
     with serve(echo, tls=lone.context()) as server:
         await greeted(server.port, TlsPolicy(ca_file=str(lone.path)))
 
 
-async def test_signed_certificate_as_its_own_ca_file(leaf: Leaf) -> None:
+async def test_signed_certificate_as_its_own_ca_file(leaf: Certificate) -> None:
     """A person who names the server's own certificate means it, whoever signed it."""
     with serve(echo, tls=leaf.context()) as server:
         await greeted(server.port, TlsPolicy(ca_file=str(leaf.path)))
@@ -150,7 +156,13 @@ async def test_server_may_not_renegotiate() -> None:
     assert context.options & ssl.OP_NO_RENEGOTIATION
 
 
-async def test_policies_that_differ_in_the_pin_share_a_context(leaf: Leaf) -> None:
+async def test_an_end_without_notice_is_not_ignored() -> None:
+    """No context takes a truncated stream for an orderly end, whatever this Python's default."""
+    context = await Contexts().of(TlsPolicy())
+    assert not context.options & ssl.OP_IGNORE_UNEXPECTED_EOF
+
+
+async def test_policies_that_differ_in_the_pin_share_a_context(leaf: Certificate) -> None:
     """A context is a megabyte: a thousand pins need one, and the cache is bounded."""
     contexts = Contexts(limit=2)
     first = await contexts.of(TlsPolicy(pin="00"))
@@ -169,9 +181,9 @@ async def test_context_is_made_once_for_many_who_want_it() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "not a certificate"])
-async def test_useless_ca_file_is_named(ca: Authority, text: str) -> None:
+async def test_useless_ca_file_is_named(authority: Authority, text: str) -> None:
     """A CA file without a certificate is a TLS error with its path."""
-    path = f"{ca.ca_file}.{len(text)}"
+    path = f"{authority.ca_file}.{len(text)}"
     with open(path, "w", encoding="ascii") as file:  # noqa: ASYNC230, PTH123 - a test's own file
         file.write(text)
     with serve(silent) as server:
@@ -197,7 +209,9 @@ async def test_unknown_setting_is_named(policy: TlsPolicy) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
-async def test_c11_old_tls_is_a_tls_error_with_the_reason(ca: Authority, leaf: Leaf) -> None:
+async def test_c11_old_tls_is_a_tls_error_with_the_reason(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A server with TLS 1.1 only is reported as such, not as unreachable."""
     old = leaf.context(
         minimum=ssl.TLSVersion.TLSv1_1,
@@ -205,31 +219,31 @@ async def test_c11_old_tls_is_a_tls_error_with_the_reason(ca: Authority, leaf: L
         ciphers="DEFAULT@SECLEVEL=0",
     )
     with serve(silent, tls=old) as server:
-        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+        error = await refused(server.port, TlsPolicy(ca_file=str(authority.ca_file)))
     assert "TLS version" in str(error)
     assert error.reply is not None
 
 
-async def test_c11_minimum_is_the_accounts(ca: Authority, leaf: Leaf) -> None:
+async def test_c11_minimum_is_the_accounts(authority: Authority, leaf: Certificate) -> None:
     """An account that wants TLS 1.3 does not take 1.2; another one does."""
     with serve(echo, tls=leaf.context(maximum=ssl.TLSVersion.TLSv1_2)) as server:
-        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file, minimum="1.3"))
+        error = await refused(server.port, TlsPolicy(ca_file=str(authority.ca_file), minimum="1.3"))
         assert "no common TLS version" in str(error)
-        peer = await greeted(server.port, TlsPolicy(ca_file=ca.ca_file))
+        peer = await greeted(server.port, TlsPolicy(ca_file=str(authority.ca_file)))
     assert peer.tls == "TLSv1.2"
 
 
 async def test_c11_security_level_opens_old_ciphers_for_one_account(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """A cipher without authentication strength passes at level 0 only where it is set."""
     weak = leaf.context(maximum=ssl.TLSVersion.TLSv1_2, ciphers="ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0")
     with serve(echo, tls=weak) as server:
-        error = await refused(server.port, TlsPolicy(ca_file=ca.ca_file))
+        error = await refused(server.port, TlsPolicy(ca_file=str(authority.ca_file)))
     assert "security_level = 1 may help" in str(error)
 
 
-async def sni(ca: Authority, leaf: Leaf, host: str) -> list[str | None]:
+async def sni(authority: Authority, leaf: Certificate, host: str) -> list[str | None]:
     """Return the server names that a link to ``host`` announced."""
     names: list[str | None] = []
     context = leaf.context()
@@ -239,23 +253,27 @@ async def sni(ca: Authority, leaf: Leaf, host: str) -> list[str | None]:
 
     context.sni_callback = note
     with serve(echo, tls=context) as server:
-        await greeted(server.port, TlsPolicy(ca_file=ca.ca_file), host=host)
+        await greeted(server.port, TlsPolicy(ca_file=str(authority.ca_file)), host=host)
     return names
 
 
-async def test_c12_no_server_name_for_an_ip_literal(ca: Authority, leaf: Leaf) -> None:
+async def test_c12_no_server_name_for_an_ip_literal(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A link to an IP literal is verified by it, and announces no server name (RFC 6066 3)."""
-    assert await sni(ca, leaf, "127.0.0.1") == [None]
+    assert await sni(authority, leaf, "127.0.0.1") == [None]
 
 
-async def test_server_name_is_announced_in_its_one_spelling(ca: Authority, leaf: Leaf) -> None:
+async def test_server_name_is_announced_in_its_one_spelling(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A link to a name announces it in lower case, without the trailing dot."""
-    assert await sni(ca, leaf, "Mail.Example.org.") == ["mail.example.org"]
+    assert await sni(authority, leaf, "Mail.Example.org.") == ["mail.example.org"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_second_link_resumes_the_session(
-    ca: Authority, leaf: Leaf, version: ssl.TLSVersion
+    authority: Authority, leaf: Certificate, version: ssl.TLSVersion
 ) -> None:
     """Links to one host, port and policy share a session, also in TLS 1.3."""
     one = dialer()
@@ -263,7 +281,7 @@ async def test_second_link_resumes_the_session(
     with serve(echo, tls=leaf.context(maximum=version)) as server:
         for _ in range(3):
             receiver = Collector()
-            stream = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+            stream = await one.dial(tls_target(server.port, authority.ca_file), receiver)
             await receiver.received(b"ready")
             resumed.append(stream.peer.resumed)
             stream.close()
@@ -272,22 +290,22 @@ async def test_second_link_resumes_the_session(
 
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_session_is_taken_at_the_first_data(
-    ca: Authority, leaf: Leaf, version: ssl.TLSVersion
+    authority: Authority, leaf: Certificate, version: ssl.TLSVersion
 ) -> None:
     """A second link resumes while the first, which was greeted, is still open."""
     one = dialer()
     with serve(echo, tls=leaf.context(maximum=version)) as server:
         receiver = Collector()
-        first = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+        first = await one.dial(tls_target(server.port, authority.ca_file), receiver)
         await receiver.received(b"ready")
-        second = await one.dial(tls_target(server.port, ca.ca_file), Collector())
+        second = await one.dial(tls_target(server.port, authority.ca_file), Collector())
         assert second.peer.resumed
         first.close()
         second.close()
 
 
 async def test_session_of_a_failed_handshake_is_not_offered_again(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """After a handshake that failed the next one starts from nothing."""
     one = dialer()
@@ -299,7 +317,7 @@ async def test_session_of_a_failed_handshake_is_not_offered_again(
             port = server.port
             receiver = Collector()
             try:
-                stream = await one.dial(tls_target(port, ca.ca_file), receiver)
+                stream = await one.dial(tls_target(port, authority.ca_file), receiver)
             except NetworkError:
                 continue
             await receiver.received(b"ready")
@@ -313,18 +331,20 @@ def silent_close(sock: socket.socket) -> None:
     sock.recv(65536)
 
 
-async def test_session_is_taken_at_the_close_of_a_silent_link(ca: Authority, leaf: Leaf) -> None:
+async def test_session_is_taken_at_the_close_of_a_silent_link(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A link that got no data gives its TLS 1.2 session when it is closed."""
     one = dialer()
     with serve(silent, tls=leaf.context(maximum=ssl.TLSVersion.TLSv1_2)) as server:
-        (await one.dial(tls_target(server.port, ca.ca_file), Collector())).close()
-        stream = await one.dial(tls_target(server.port, ca.ca_file), Collector())
+        (await one.dial(tls_target(server.port, authority.ca_file), Collector())).close()
+        stream = await one.dial(tls_target(server.port, authority.ca_file), Collector())
         assert stream.peer.resumed
         stream.close()
 
 
 async def test_server_that_forgot_the_session_gets_a_full_handshake(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """A restarted server with new ticket keys is reached all the same."""
     one = dialer()
@@ -334,14 +354,16 @@ async def test_server_that_forgot_the_session_gets_a_full_handshake(
         with serve(echo, tls=leaf.context(), port=port) as server:
             port = server.port
             receiver = Collector()
-            stream = await one.dial(tls_target(port, ca.ca_file), receiver)
+            stream = await one.dial(tls_target(port, authority.ca_file), receiver)
             await receiver.received(b"ready")
             resumed.append(stream.peer.resumed)
             stream.close()
     assert resumed == [False, False]
 
 
-async def test_session_is_not_shared_between_policies(ca: Authority, leaf: Leaf) -> None:
+async def test_session_is_not_shared_between_policies(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A session of a link that verified nothing does not spare another its verification."""
     one = dialer()
     with serve(echo, tls=leaf.context()) as server:
@@ -357,12 +379,12 @@ async def test_session_is_not_shared_between_policies(ca: Authority, leaf: Leaf)
         stream.close()
         with pytest.raises(TLSError):
             await one.dial(
-                tls_target(server.port, ca.ca_file, host="other.example.org"), Collector()
+                tls_target(server.port, authority.ca_file, host="other.example.org"), Collector()
             )
 
 
 @pytest.fixture(scope="session")
-def session(leaf: Leaf) -> ssl.SSLSession:
+def session(leaf: Certificate) -> ssl.SSLSession:
     """Return a session of a handshake in memory; it may be offered, it is never used."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname = False
@@ -380,7 +402,7 @@ def session(leaf: Leaf) -> ssl.SSLSession:
 
 
 def test_session_is_offered_for_an_hour_after_the_verification(
-    leaf: Leaf, session: ssl.SSLSession
+    leaf: Certificate, session: ssl.SSLSession
 ) -> None:
     """After an hour the certificate is verified again, however often it was resumed."""
     context = leaf.context()
@@ -393,7 +415,9 @@ def test_session_is_offered_for_an_hour_after_the_verification(
     assert sessions.offer(service, context, 100.0) is None
 
 
-def test_session_of_another_context_is_not_offered(leaf: Leaf, session: ssl.SSLSession) -> None:
+def test_session_of_another_context_is_not_offered(
+    leaf: Certificate, session: ssl.SSLSession
+) -> None:
     """OpenSSL refuses a session of another context, so it is dropped."""
     service = Service(host="mail.example.org", port=993, policy=TlsPolicy())
     sessions = Sessions()
@@ -401,7 +425,7 @@ def test_session_of_another_context_is_not_offered(leaf: Leaf, session: ssl.SSLS
     assert sessions.offer(service, leaf.context(), 1.0) is None
 
 
-def test_sessions_are_bounded(leaf: Leaf, session: ssl.SSLSession) -> None:
+def test_sessions_are_bounded(leaf: Certificate, session: ssl.SSLSession) -> None:
     """Over the limit the least recently used session is given up."""
     context = leaf.context()
     services = [Service(host="h", port=port, policy=TlsPolicy()) for port in (1, 2, 3)]
@@ -414,47 +438,49 @@ def test_sessions_are_bounded(leaf: Leaf, session: ssl.SSLSession) -> None:
     assert [sessions.offer(service, context, 1.0) for service in services] == [kept, None, kept]
 
 
-async def test_silent_servers_do_not_hold_up_a_handshake(ca: Authority, leaf: Leaf) -> None:
+async def test_silent_servers_do_not_hold_up_a_handshake(
+    authority: Authority, leaf: Certificate
+) -> None:
     """A hundred servers that accept and say nothing do not keep a living one waiting."""
     one = dialer()
     with serve(silent) as dead, serve(echo, tls=leaf.context()) as alive:
         stuck = [
-            asyncio.create_task(one.dial(tls_target(dead.port, ca.ca_file), Collector()))
+            asyncio.create_task(one.dial(tls_target(dead.port, authority.ca_file), Collector()))
             for _ in range(100)
         ]
         async with asyncio.timeout(5):
-            stream = await one.dial(tls_target(alive.port, ca.ca_file), Collector())
+            stream = await one.dial(tls_target(alive.port, authority.ca_file), Collector())
         stream.close()
         for task in stuck:
             task.cancel()
         await asyncio.gather(*stuck, return_exceptions=True)
 
 
-async def test_server_that_leaves_in_the_handshake_is_a_network_error(ca: Authority) -> None:
+async def test_server_that_leaves_in_the_handshake_is_a_network_error(authority: Authority) -> None:
     """An end of file in the handshake is no verdict on certificates."""
 
     def leave(sock: socket.socket) -> None:
         sock.recv(65536)
 
     with serve(leave) as server, pytest.raises(NetworkError, match=r"closed the connection"):
-        await dialer().dial(tls_target(server.port, ca.ca_file), Collector())
+        await dialer().dial(tls_target(server.port, authority.ca_file), Collector())
 
 
-async def test_client_certificate_wanted_is_named(ca: Authority, leaf: Leaf) -> None:
+async def test_client_certificate_wanted_is_named(authority: Authority, leaf: Certificate) -> None:
     """A server that wants a client certificate says so after the handshake (TLS 1.3)."""
     context = leaf.context()
     context.verify_mode = ssl.CERT_REQUIRED
-    context.load_verify_locations(ca.ca_file)
+    context.load_verify_locations(authority.ca_file)
     receiver = Collector()
     with serve(silent, tls=context) as server:
-        await dialer().dial(tls_target(server.port, ca.ca_file), receiver)
+        await dialer().dial(tls_target(server.port, authority.ca_file), receiver)
         error = await receiver.end()
     assert isinstance(error, TLSError)
     assert "wants a client certificate" in str(error)
 
 
 async def test_greeting_is_not_held_up_by_a_delayed_acknowledgement(
-    ca: Authority, leaf: Leaf
+    authority: Authority, leaf: Certificate
 ) -> None:
     """A server with Nagle's algorithm greets at once: its TLS tickets are acknowledged at once.
 
@@ -465,7 +491,7 @@ async def test_greeting_is_not_held_up_by_a_delayed_acknowledgement(
     with serve(echo, tls=leaf.context(maximum=ssl.TLSVersion.TLSv1_3)) as server:
         for _ in range(10):
             receiver = Collector()
-            stream = await one.dial(tls_target(server.port, ca.ca_file), receiver)
+            stream = await one.dial(tls_target(server.port, authority.ca_file), receiver)
             began = time.monotonic()
             await receiver.received(b"ready")
             took.append(time.monotonic() - began)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
@@ -146,17 +146,30 @@ def test_sources_do_not_run_into_each_other() -> None:
     assert source(TenantId("a:b"), AccountId("c")) != source(TenantId("a"), AccountId("b:c"))
 
 
-@given(milliseconds=st.integers(-62_135_596_800_000, 253_402_300_799_999))
-def test_an_instant_is_exact_to_the_millisecond(milliseconds: int) -> None:
-    """From year 1 to 9999, cut and never rounded up into the future."""
-    spelled = instant(milliseconds / 1000)
-
+def milliseconds_of(spelled: str) -> int:
     assert TIMESTAMP.fullmatch(spelled)
     moment = datetime.fromisoformat(spelled)
     assert moment.tzinfo == UTC
-    assert (
-        abs((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds() * 1000 - milliseconds) <= 1
-    )
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+# Up to 2**33 seconds a float is exact to half a microsecond.
+@given(milliseconds=st.integers(-(2**33) * 1000, 2**33 * 1000))
+def test_an_instant_is_exact_to_the_millisecond(milliseconds: int) -> None:
+    """From 1698 to 2242 an instant of whole milliseconds is told as it is."""
+    assert milliseconds_of(instant(milliseconds / 1000)) == milliseconds
+
+
+@given(milliseconds=st.integers(-62_135_596_800_000, 253_402_300_799_999))
+def test_an_instant_is_cut_and_never_rounded_up(milliseconds: int) -> None:
+    """From year 1 to 9999 the millisecond told is the one meant, or that before it."""
+    assert 0 <= milliseconds - milliseconds_of(instant(milliseconds / 1000)) <= 1
+
+
+def test_the_rest_of_a_millisecond_is_cut() -> None:
+    """No event is told to come from the future."""
+    assert instant(1.0019990).endswith(":01.001Z")
+    assert instant(-0.0005).endswith(":59.999Z")
 
 
 @pytest.mark.parametrize("time", [math.nan, math.inf, -math.inf, 1e300, 253_402_300_800.0])

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.sinks.parcels import parcel
+from tests.support.process import open_descriptors
 from vedette.errors import SinkError
 from vedette.model.delivery import Delivered, Outcome, Refused
 from vedette.sinks.command import CommandSettings, CommandSink
@@ -119,28 +120,21 @@ async def test_a_nul_in_a_name_is_dropped_and_a_body_that_is_no_json_is_sent() -
     assert isinstance(await sink.send(parcel(body=b"\xff not json")), Delivered)
 
 
-def _alive(pid: int) -> bool:
-    try:
-        with Path(f"/proc/{pid}/stat").open() as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def _pid_of(path: Path) -> int:
     return int(path.read_text())
 
 
-async def _ended(pid: int) -> None:
-    """Wait for the end of a process that may not be our child."""
+async def _has_ended(pid: int) -> bool:
+    """Tell whether a process that may not be our child ends within ten seconds."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
-        return
+        return True
     try:
-        await asyncio.to_thread(select.select, [handle], [], [], 10)
+        readable, _, _ = await asyncio.to_thread(select.select, [handle], [], [], 10)
     finally:
         os.close(handle)
+    return bool(readable)
 
 
 async def test_a_command_that_hangs_is_killed_with_all_its_children(tmp_path: Path) -> None:
@@ -150,8 +144,7 @@ async def test_a_command_that_hangs_is_killed_with_all_its_children(tmp_path: Pa
     outcome = await outcome_of(hang, timeout=1.0)
 
     assert reason(outcome) == "exec: no exit within 1 s; killed"
-    await _ended(_pid_of(child))
-    assert not _alive(_pid_of(child))
+    assert await _has_ended(_pid_of(child))
 
 
 async def test_a_command_over_its_time_may_clean_up(tmp_path: Path) -> None:
@@ -176,8 +169,7 @@ async def test_a_cancelled_run_leaves_no_process(tmp_path: Path) -> None:
         with pytest.raises(asyncio.CancelledError):
             await task
 
-    await _ended(_pid_of(pid))
-    assert not _alive(_pid_of(pid))
+    assert await _has_ended(_pid_of(pid))
 
 
 async def test_a_child_left_in_the_background_does_not_hold_the_verdict(tmp_path: Path) -> None:
@@ -194,10 +186,10 @@ async def test_many_runs_leave_no_descriptor_behind() -> None:
     """Each pipe is closed, whatever the verdict."""
     sink = CommandSink(CommandSettings(command="exit $((VEDETTE_ATTEMPT % 2))"))
     await sink.send(parcel())
-    before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the count alone is wanted
+    before = open_descriptors()
     await asyncio.gather(*(sink.send(parcel(attempt=n)) for n in range(1, 21)))
 
-    assert len(os.listdir("/proc/self/fd")) == before  # noqa: PTH208 - as above
+    assert open_descriptors() == before
 
 
 @pytest.mark.parametrize("command", ["", "  ", (), ("",), ("a", "b\0c"), "a\0b"])

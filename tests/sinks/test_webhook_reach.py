@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import socket
-import ssl
 from ipaddress import ip_network
-from pathlib import Path
 
 import pytest
 
@@ -91,16 +89,11 @@ async def test_a_configured_proxy_resolves_and_dials() -> None:
     assert proxy.received[0].url == "http://hooks.example.com/x"
 
 
-async def test_tls_trusts_the_given_authority_and_no_other(
-    authority: Authority, tmp_path: Path
-) -> None:
+async def test_tls_trusts_the_given_authority_and_no_other(authority: Authority) -> None:
     """A private authority is trusted when named; without it the certificate is refused."""
-    files = authority.issue(tmp_path)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(files.cert_file, files.key_file)
-    async with receiver(tls=context) as it:
+    async with receiver(tls=authority.issue().context()) as it:
         url = f"https://127.0.0.1:{it.port}/"
-        async with hook(url, ca_file=files.ca_file) as sink:
+        async with hook(url, ca_file=authority.ca_file) as sink:
             trusted = await sink.send(parcel())
         async with hook(url) as sink:
             untrusted = await sink.send(parcel())

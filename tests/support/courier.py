@@ -67,12 +67,9 @@ class Courier:
         self._account = server_account()
         self.base = Path(tempfile.mkdtemp(prefix="vd-courier-", dir="/tmp"))
         self.port, self.tls_port = free_port(), free_port()
-        certificate = authority.issue(self.base)
+        certificate = authority.issue(folder=self.base)
         self.ca_file = certificate.ca_file
-        self._pem = self.base / "both.pem"
-        self._pem.write_bytes(
-            certificate.key_file.read_bytes() + certificate.cert_file.read_bytes()
-        )
+        self._pem = certificate.path
         self.base.chmod(0o755)
         mail = self.base / "mail"
         mail.mkdir()

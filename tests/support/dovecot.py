@@ -72,7 +72,7 @@ class Dovecot:
         # Straight under /tmp: the path of a Unix socket ends at 107 bytes.
         self.base = Path(tempfile.mkdtemp(prefix="vd-dovecot-", dir="/tmp"))
         self.ports = Ports(host=HOST, imap=free_port(), imaps=free_port(), lmtp=free_port())
-        self.certificate: Certificate = authority.issue(self.base)
+        self.certificate: Certificate = authority.issue(folder=self.base)
         self._config = self._lay_out(options or Options())
         self._daemon: Daemon | None = None
 
@@ -282,7 +282,7 @@ class Dovecot:
         for folder in folders:
             folder.mkdir()
         self.base.chmod(0o755)
-        account.own(self.base, *folders, self.certificate.key_file, self.certificate.cert_file)
+        account.own(self.base, *folders, self.certificate.path)
         place = Place(
             base=self.base,
             libexec=self._tree.path("/usr/lib/dovecot"),

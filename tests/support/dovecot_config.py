@@ -220,8 +220,8 @@ def write(
         libexec=place.libexec,
         plugins=place.plugins,
         environment="\n".join(lines) if modern else " ".join(pairs),
-        cert=certificate.cert_file,
-        key=certificate.key_file,
+        cert=certificate.path,
+        key=certificate.path,
         store=options.store,
         # How many connections a process serves before it ends.
         serves="restart_request_count" if modern else "service_count",

@@ -78,6 +78,9 @@ def _make(trust: _Trust) -> ssl.SSLContext:
     context.minimum_version = _MINIMA[trust.minimum]
     # A server may not start a second handshake inside the link (CVE-2021-3449 and before).
     context.options |= ssl.OP_NO_RENEGOTIATION
+    # CPython 3.10 to 3.11.2 set it with OpenSSL 3: an end without close_notify, which anybody on the way can make
+    # out of a TCP FIN, would then pass for the server's own (a truncation attack).
+    context.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     if trust.security_level is not None:
         try:
             context.set_ciphers(f"DEFAULT@SECLEVEL={trust.security_level}")

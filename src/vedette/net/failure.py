@@ -68,7 +68,7 @@ def explain(error: OSError, sock: ssl.SSLSocket, host: str, *, upgrade: bool = F
     """
     if isinstance(error, ssl.SSLCertVerificationError):
         return TLSError(_verdict(error, _certificate_of(sock), host), reply=words(error))
-    if isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+    if is_broken_off(error) or isinstance(error, ssl.SSLZeroReturnError):
         return NetworkError(
             "the server closed the connection during the TLS handshake; is this a TLS port?",
             reply=words(error),
@@ -78,6 +78,15 @@ def explain(error: OSError, sock: ssl.SSLSocket, host: str, *, upgrade: bool = F
             return plaintext(None, upgrade=upgrade, reply=words(error))
         return TLSError(cause(error), reply=words(error))
     return NetworkError(f"{words(error)} during the TLS handshake", reply=words(error))
+
+
+def is_broken_off(error: OSError) -> bool:
+    """Tell whether the stream ended without TLS being ended.
+
+    CPython before 3.11.3 gives this end of OpenSSL 3 no class of its own, only the reason.
+    """
+    reason = getattr(error, "reason", None)
+    return isinstance(error, ssl.SSLEOFError) or reason == "UNEXPECTED_EOF_WHILE_READING"
 
 
 def plaintext(quoted: str | None, *, upgrade: bool, reply: str) -> TLSError:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from vedette.errors import LinkError, NetworkError, TLSError
-from vedette.net.failure import cause, words
+from vedette.net.failure import cause, is_broken_off, words
 from vedette.net.resume import Harvest
 from vedette.net.tls import Secured, farewell
 from vedette.ports.link import Peer, Receiver
@@ -380,7 +380,7 @@ class SocketStream:
 
     def _translate(self, error: OSError) -> LinkError:
         own = words(error)
-        if isinstance(error, ssl.SSLEOFError):
+        if is_broken_off(error):
             return NetworkError(f"{self._name}: the server broke off without ending TLS", reply=own)
         if isinstance(error, ssl.SSLError):
             return TLSError(f"{self._name}: {cause(error)}", reply=own)

@@ -49,9 +49,13 @@ def source(tenant: TenantId, account: AccountId) -> str:
 
 
 def instant(time: float) -> str:
-    """Return an instant as RFC 3339 in UTC, cut to milliseconds; ValueError outside its years."""
+    """Return an instant as RFC 3339 in UTC, cut to milliseconds; ValueError outside its years.
+
+    ``time`` is in seconds since 1970. It is rounded to microseconds first, which a float of
+    these centuries holds: 1.001 is a little less than that, and would be cut to 1.000.
+    """
     try:
-        moment = _EPOCH + timedelta(milliseconds=int(time * 1000 // 1))
+        moment = _EPOCH + timedelta(seconds=time)
     except (OverflowError, ValueError) as error:
         raise ValueError(f"{time} is no instant that RFC 3339 can spell") from error
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
