@@ -128,16 +128,13 @@ class Watching:
                 f"no {what} in {within:g} s: {self.books.compare()}; failures: {self.failures}"
             ) from None
 
-    async def until_synced(self, times: int = 2) -> None:
-        """Wait for safety syncs that began after now: what they did not find is not there."""
-        proof = self.health.proof_at or 0.0
+    async def until_health(self, condition: Callable[[Health], bool], what: str) -> None:
+        """Wait until the health of the first account is so; it tells nobody but the store."""
         deadline = asyncio.get_running_loop().time() + PATIENCE
-        for _ in range(times):
-            while (self.health.proof_at or 0.0) <= proof:
-                if asyncio.get_running_loop().time() > deadline:
-                    raise AssertionError("no proof of life came")
-                await asyncio.sleep(0.01)
-            proof = self.health.proof_at or 0.0
+        while not condition(self.health):
+            if asyncio.get_running_loop().time() > deadline:
+                raise AssertionError(f"no {what} in {PATIENCE:g} s: {self.health}")
+            await asyncio.sleep(0.01)
 
     def check(self) -> Verdict:
         """Compare the books."""
