@@ -59,6 +59,12 @@ class ScriptedServer:
         self.arrived_at: dict[int, float] = {}
         self.talks: list[Talk] = []
         self.greets = True
+        #: What a login is refused with, or None.
+        self.refusal: str | None = None
+        #: What LIST tells; all names open the one box.
+        self.folders = ["INBOX"]
+        #: Seconds from a command to its answer.
+        self.latency = 0.0
         #: UIDs that the next FETCH leaves out although they are there (S8).
         self.withheld: set[int] = set()
         self.dialer = WireDialer(self._accept)
@@ -112,8 +118,9 @@ class Talk:
             "EXAMINE": self._examine,
             "UID SEARCH": self._search,
             "UID FETCH": self._fetch,
+            "LIST": lambda _rest: self._say(*[f'* LIST () "/" {name}' for name in server.folders]),
         }
-        wire.on_data = self._take
+        wire.on_data = self._hear
         if server.greets:
             self._say(f"* OK [CAPABILITY {server.capabilities}] ready")
         server.point("greeting")
@@ -138,6 +145,12 @@ class Talk:
         octets = [line if isinstance(line, bytes) else line.encode() for line in lines]
         self.wire.feed(b"".join(line + b"\r\n" for line in octets))
 
+    def _hear(self, data: bytes) -> None:
+        if self._server.latency:
+            asyncio.get_running_loop().call_later(self._server.latency, self._take, data)
+        else:
+            self._take(data)
+
     def _take(self, data: bytes) -> None:
         *lines, self._rest = (self._rest + data).split(b"\r\n")
         for line in lines:
@@ -152,7 +165,8 @@ class Talk:
         server = self._server
         server.point(f"before {verb}")
         if verb == "LOGIN":
-            self._say(f"{tag} OK [CAPABILITY {server.capabilities}] welcome")
+            welcome = f"OK [CAPABILITY {server.capabilities}] welcome"
+            self._say(f"{tag} {server.refusal or welcome}")
         elif verb == "IDLE":
             if server.tells:
                 self._tell()
