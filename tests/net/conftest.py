@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import ssl
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
+from tests.net.link import Link
 from tests.net.peers import PATIENCE
 from tests.support.authority import Authority, Certificate
 from tests.support.process import open_descriptors
@@ -39,3 +41,11 @@ async def calm() -> AsyncIterator[None]:
     # A task whose error nobody took says so when it is collected.
     gc.collect()
     assert reported == []
+
+
+@pytest.fixture(params=["plaintext", "TLSv1.2", "TLSv1.3"])
+def link(request: pytest.FixtureRequest, authority: Authority, leaf: Certificate) -> Link:
+    """Give each test the three kinds of link."""
+    versions = {"TLSv1.2": ssl.TLSVersion.TLSv1_2, "TLSv1.3": ssl.TLSVersion.TLSv1_3}
+    version = versions.get(request.param)
+    return Link(authority, None if version is None else leaf.context(maximum=version))

@@ -35,6 +35,25 @@ class Server:
     failures: list[BaseException] = field(default_factory=list)
     sockets: list[socket.socket] = field(default_factory=list)
 
+    def talk(self, raw: socket.socket, script: Script, tls: ssl.SSLContext | None) -> None:
+        """Hold one conversation, after the handshake if ``tls`` is given."""
+        sock = raw
+        try:
+            if tls is not None:
+                sock = tls.wrap_socket(raw, server_side=True)
+                self.sockets.append(sock)
+            script(sock)
+        except OSError as error:
+            self.failures.append(error)
+        finally:
+            sock.close()
+
+    def hang_up(self) -> None:
+        """End every conversation that still goes on."""
+        for sock in self.sockets:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
 
 @contextlib.contextmanager
 def serve(
@@ -50,18 +69,6 @@ def serve(
     server = Server(port=listener.getsockname()[1])
     threads: list[threading.Thread] = []
 
-    def talk(raw: socket.socket) -> None:
-        sock = raw
-        try:
-            if tls is not None:
-                sock = tls.wrap_socket(raw, server_side=True)
-                server.sockets.append(sock)
-            script(sock)
-        except OSError as error:
-            server.failures.append(error)
-        finally:
-            sock.close()
-
     def accept() -> None:
         while True:
             try:
@@ -71,7 +78,9 @@ def serve(
             raw.settimeout(PATIENCE)
             server.accepted += 1
             server.sockets.append(raw)
-            threads.append(threading.Thread(target=talk, args=(raw,), daemon=True))
+            threads.append(
+                threading.Thread(target=server.talk, args=(raw, script, tls), daemon=True)
+            )
             threads[-1].start()
 
     accepting = threading.Thread(target=accept, daemon=True)
@@ -83,9 +92,7 @@ def serve(
             listener.shutdown(socket.SHUT_RDWR)
         accepting.join(PATIENCE)
         listener.close()
-        for sock in server.sockets:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+        server.hang_up()
         for thread in threads:
             thread.join(PATIENCE)
 
