@@ -16,7 +16,8 @@ answer is announced by nobody (catalogue I4).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
+from typing import Protocol
 
 import structlog
 
@@ -45,12 +46,21 @@ BREATH = 2.0
 INBOX = b"INBOX"
 
 
-class Lookout:
-    """Watches ``folders`` of one account over one session; the first is the one kept open.
+class Surroundings(Protocol):
+    """What a lookout has to know of the account and the host around its session."""
 
-    ``relist`` asks the server for the folders again; ``held`` is told, in seconds,
-    how long the link was quiet and yet alive.
-    """
+    async def relist(self) -> Sequence[Watched]:
+        """Ask the server for the folders again."""
+
+    def idle_length(self) -> float:
+        """Return how long an IDLE may last on this host, in seconds."""
+
+    def held(self, quiet: float) -> None:
+        """Learn that the link was quiet for so many seconds and yet alive."""
+
+
+class Lookout:
+    """Watches ``folders`` of one account over one session; the first is the one kept open."""
 
     __slots__ = (
         "_account",
@@ -58,13 +68,12 @@ class Lookout:
         "_collector",
         "_fruitless",
         "_health",
-        "_held",
         "_known_since",
         "_open",
         "_others",
         "_probe",
-        "_relist",
         "_session",
+        "_surroundings",
         "_world",
         "roster",
         "synced_at",
@@ -77,12 +86,10 @@ class Lookout:
         session: Session,
         folders: Sequence[Watched],
         health: HealthBook,
+        surroundings: Surroundings,
         *,
-        idle_length: Callable[[], float],
         known_since: float | None,
         stumbles: Stumbles,
-        relist: Callable[[], Awaitable[Sequence[Watched]]],
-        held: Callable[[float], None],
     ) -> None:
         self.roster = Roster(folders)
         #: The loop's time at which every folder had been synced once, or None.
@@ -92,15 +99,14 @@ class Lookout:
         self._session = session
         self._health = health
         self._known_since = known_since
-        self._relist = relist
-        self._held = held
+        self._surroundings = surroundings
         self._collector = Collector(account, world, session, stumbles)
         self._others = Others(session, self.roster)
         self._open: Watched | None = None
         self._fruitless = 0
         self._probe = False
         now = asyncio.get_running_loop().time()
-        self._cadence = Cadence(world.tempo, now=now, idle_length=idle_length)
+        self._cadence = Cadence(world.tempo, now=now, idle_length=surroundings.idle_length)
 
     async def first_sync(self) -> None:
         """Bring every folder up to date once. Raises FolderError when none can be opened."""
@@ -204,7 +210,7 @@ class Lookout:
         home = await self._home()
         quiet = self._session.quiet
         told = await self._collector.catch_up(home)
-        self._held(quiet)
+        self._surroundings.held(quiet)
         await self._told(told)
         await self._proved()
 
@@ -271,7 +277,7 @@ class Lookout:
     async def _listed(self) -> None:
         """Learn of folders that were made, deleted or came back (I14, S17)."""
         try:
-            listed = await self._relist()
+            listed = await self._surroundings.relist()
         except LinkError as error:
             if self._session.link.is_lost or not isinstance(error, (FolderError, ProtocolError)):
                 raise

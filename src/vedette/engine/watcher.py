@@ -54,7 +54,6 @@ class Watcher:
     __slots__ = (
         "_gate",
         "_health",
-        "_idles",
         "_lookouts",
         "_recovery",
         "_sides",
@@ -62,6 +61,7 @@ class Watcher:
         "_task",
         "_world",
         "account",
+        "idles",
         "target",
     )
 
@@ -78,7 +78,7 @@ class Watcher:
         self.target = target
         self._world = world
         self._gate = gate
-        self._idles = idles
+        self.idles = idles
         credential = fingerprint(account)
         fresh = Health(
             account=account.id,
@@ -94,7 +94,7 @@ class Watcher:
         self._health = HealthBook(account, world, start)
         self._recovery = Recovery(strikes=start.strikes)
         self._stumbles = Stumbles()
-        self._lookouts: set[Lookout] = set()
+        self._lookouts: list[Lookout] = []
         self._task: asyncio.Task[None] | None = None
         self._sides: dict[bytes, asyncio.Task[None]] = {}
 
@@ -183,7 +183,7 @@ class Watcher:
         lookout: Lookout | None = None
         try:
             lookout = await self._lookout(session, only)
-            self._lookouts.add(lookout)
+            self._lookouts.append(lookout)
             await lookout.first_sync()
             if only is None:
                 self._recovery = self._recovery.accepted()
@@ -191,23 +191,19 @@ class Watcher:
             await lookout.watch()
         except NetworkError:
             now = asyncio.get_running_loop().time()
-            self._idles.dropped(self.target, session.quiet, now)
+            self.idles.dropped(self.target, session.quiet, now)
             raise
         finally:
             if only is None and lookout is not None and lookout.synced_at is not None:
                 lived = asyncio.get_running_loop().time() - lookout.synced_at
                 self._recovery = self._recovery.survived(lived)
-            if lookout is not None:
-                self._lookouts.discard(lookout)
+            if lookout in self._lookouts:
+                self._lookouts.remove(lookout)
             await session.logout()
 
     async def _lookout(self, session: Session, only: Folder | None) -> Lookout:
-        target, loop = self.target, asyncio.get_running_loop()
-
-        async def relist() -> list[Watched]:
-            return await self._watched(session, only)
-
-        folders = await relist()
+        surroundings = _Surroundings(self, session, only)
+        folders = await surroundings.relist()
         states = await self._world.store.folders(self.account.id)
         since = [state.cursor.since for state in states]
         return Lookout(
@@ -216,14 +212,12 @@ class Watcher:
             session,
             folders,
             self._health,
-            idle_length=lambda: self._idles.length(target),
+            surroundings,
             known_since=min(since, default=None),
             stumbles=self._stumbles,
-            relist=relist,
-            held=lambda quiet: self._idles.held(target, quiet, loop.time()),
         )
 
-    async def _watched(self, session: Session, only: Folder | None) -> list[Watched]:
+    async def watched(self, session: Session, only: Folder | None) -> list[Watched]:
         """Ask which folders there are; the result carries their stored states."""
         if only is None:
             folders = (await discover(session, self.account)).folders
@@ -274,6 +268,30 @@ class Watcher:
         """Say why a side ended by a defect; the next listing builds it anew."""
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error("folder.crashed", account=self.account.id, exc_info=error)
+
+
+class _Surroundings:
+    """What a lookout asks of its watcher: one small object, because mailboxes are many."""
+
+    __slots__ = ("_only", "_session", "_watcher")
+
+    def __init__(self, watcher: Watcher, session: Session, only: Folder | None) -> None:
+        self._watcher = watcher
+        self._session = session
+        self._only = only
+
+    async def relist(self) -> list[Watched]:
+        """Ask the server for the folders."""
+        return await self._watcher.watched(self._session, self._only)
+
+    def idle_length(self) -> float:
+        """Return how long an IDLE may last here, in seconds."""
+        return self._watcher.idles.length(self._watcher.target)
+
+    def held(self, quiet: float) -> None:
+        """Learn that the link was quiet for so long and yet alive."""
+        now = asyncio.get_running_loop().time()
+        self._watcher.idles.held(self._watcher.target, quiet, now)
 
 
 def fingerprint(account: Account) -> str:
