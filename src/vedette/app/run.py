@@ -47,6 +47,7 @@ class Stopper:
         if self.asked.is_set():
             # Nothing is half done: what was not committed is fetched again.
             os._exit(IMPATIENT)
+        _log.info("service.draining")
         self.asked.set()
 
 
