@@ -37,7 +37,7 @@ check: setup ## Format, lint, types, import contracts, spelling, lock file
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
 	@.venv/bin/lint-imports
-	@.venv/bin/codespell
+	@.venv/bin/typos
 	@$(PYTHON) scripts/bootstrap.py uv lock --check --quiet
 
 bench: setup ## Run all benchmarks and print their tables; BENCH=mime chooses one

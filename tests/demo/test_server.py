@@ -77,7 +77,7 @@ async def independently(server: DemoServer, talk: Callable[[imaplib.IMAP4], T]) 
     return await asyncio.to_thread(session)
 
 
-async def test_the_standard_librarys_client_can_do_everything(server: DemoServer) -> None:
+async def test_the_client_of_the_standard_library_can_do_everything(server: DemoServer) -> None:
     """Every command that it has and the server knows is answered with OK."""
 
     def talk(client: imaplib.IMAP4) -> list[str]:
@@ -123,7 +123,7 @@ async def test_the_standard_librarys_client_can_do_everything(server: DemoServer
     }
 
 
-async def test_the_standard_librarys_client_logs_in_with_sasl(server: DemoServer) -> None:
+async def test_the_client_of_the_standard_library_logs_in_with_sasl(server: DemoServer) -> None:
     """AUTHENTICATE PLAIN through its own code."""
 
     def session() -> tuple[str, str]:

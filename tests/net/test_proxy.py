@@ -186,7 +186,7 @@ async def test_http_user_and_password_are_sent_as_basic() -> None:
     assert tunnel.asked[2] == b"Proxy-Authorization: Basic " + token + b"\r\n"
 
 
-async def test_greeting_behind_the_proxys_answer_is_not_lost() -> None:
+async def test_greeting_behind_the_answer_of_the_proxy_is_not_lost() -> None:
     """A plaintext greeting in one segment with the proxy's answer reaches the receiver."""
 
     def script(sock: socket.socket) -> None:

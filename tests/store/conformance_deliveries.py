@@ -226,7 +226,7 @@ class DeliveryContract(StoreFixture):
         assert await again.endpoint_state(FILE) == EndpointState(id=FILE)
         await again.stop()
 
-    async def test_events_of_one_tenant_do_not_hide_anothers(self, store: Store) -> None:
+    async def test_events_of_one_tenant_do_not_hide_those_of_another(self, store: Store) -> None:
         """Deliveries of one endpoint come from every tenant that posts to it."""
         await post(store, posting("a", HOOK, tenant=ACME), posting("b", HOOK, account=BERT))
 
