@@ -55,7 +55,10 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
     """Return the first of each field above, unfolded and with runs of blanks as one."""
     found: dict[bytes, bytes] = {}
     name = b""
-    for line in header.splitlines():
+    for ended in header.split(b"\n"):
+        # A line may end in more than one CR; an empty line too many would hide the fields
+        # behind it, and make one message of many.
+        line = ended.rstrip(b"\r")
         if not line:
             break
         if line[:1] in b" \t":
