@@ -8,6 +8,7 @@ JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 
 ARGS ?=
 # Which benchmarks to run, and how long to fuzz each parser, in seconds.
 BENCH ?= $(patsubst bench/%.py,%,$(shell grep -l __main__ bench/*.py))
+FUZZ := $(patsubst tests/fuzz/%.py,%,$(wildcard tests/fuzz/fuzz_*.py))
 FOR ?= 60
 
 # Sets iterate in an order of each run's own, but the same one in all workers, as some tests are
@@ -44,8 +45,8 @@ bench: setup ## Run all benchmarks and print their tables; BENCH=mime chooses on
 	@for name in $(BENCH); do echo "== $$name"; $(RUN) -m bench.$$name $(ARGS) || exit 1; done
 
 fuzz: setup ## Throw hostile input at each parser for a minute; FOR=600 for ten
-	@for file in tests/fuzz/fuzz_*.py; do echo "== $$file"; \
-	  $(RUN) $$file --seconds $(FOR) $(ARGS) || exit 1; done
+	@for name in $(FUZZ); do echo "== $$name"; \
+	  $(RUN) -m tests.fuzz.$$name --seconds $(FOR) $(ARGS) || exit 1; done
 
 clean: ## Remove the environment, the unpacked servers and every cache
 	@find /tmp -maxdepth 1 -type l -name 'vd-*' -lname "$(CURDIR)/*" -delete

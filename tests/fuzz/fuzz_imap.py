@@ -1,8 +1,8 @@
 """A fuzz target for the IMAP core: any bytes, cut anywhere, never break its laws.
 
-Run it as a script::
+Run it as a module::
 
-    python tests/fuzz/fuzz_imap.py --seconds 60
+    python -m tests.fuzz.fuzz_imap --seconds 60
 
 With ``atheris`` installed it is guided by coverage; without, it mutates the seeds in
 ``corpus/imap`` at random, from a seed that it prints. A finding is written beside the corpus'
@@ -11,16 +11,13 @@ seeds as ``crash-…`` and ends the run with status 1.
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import importlib
-import importlib.util
 import random
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.fuzz.campaign import BrokenLawError, Campaign
 from vedette.imap import (
     Connection,
     Event,
@@ -48,10 +45,6 @@ WORDS = (
     *(b"(", b")", b'"', b"]", b"\\", b" ", b"\0", b"\xff", b"\r\n", b"* ", b"+ "),
 )
 OPENING = b"* OK [CAPABILITY IMAP4rev1 IDLE LITERAL+] hi\r\n"
-
-
-class BrokenLawError(AssertionError):
-    """The core did what it must never do."""
 
 
 def check(data: bytes) -> None:
@@ -109,73 +102,13 @@ def _cut(data: bytes, dice: random.Random) -> Iterator[bytes]:
         position += step
 
 
-def seeds() -> list[bytes]:
-    """Return the seeds, in the order of their names."""
-    return [path.read_bytes() for path in sorted(CORPUS.iterdir()) if path.suffix == ".imap"]
-
-
-def mutate(known: list[bytes], dice: random.Random) -> bytes:
-    """Make an input of known ones: splice, repeat, drop, flip, and words that matter."""
-    data = bytearray(dice.choice(known))
-    for _ in range(dice.randint(1, 8)):
-        place = dice.randint(0, len(data))
-        length = dice.choice((1, 4, 40, 400))
-        match dice.randint(0, 4):
-            case 0:
-                data[place:place] = dice.choice(WORDS) * dice.choice((1, 1, 1, 3, 70))
-            case 1:
-                del data[place : place + length]
-            case 2:
-                data[place:place] = data[place : place + length] * dice.randint(1, 4)
-            case 3:
-                other = dice.choice(known)
-                start = dice.randint(0, len(other))
-                data[place:place] = other[start : start + length]
-            case _:
-                if place < len(data):
-                    data[place] = dice.randint(0, 255)
-    return bytes(data[:LONGEST])
-
-
-def run(seconds: float, seed: int) -> int:
-    """Mutate for some seconds; return how many inputs held. A finding is kept, then raised."""
-    dice = random.Random(seed)
-    known = seeds()
-    for data in known:
-        check(data)
-    held = len(known)
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        data = mutate(known, dice)
-        try:
-            check(data)
-        except Exception:
-            name = hashlib.sha256(data).hexdigest()[:16]
-            (CORPUS / f"crash-{name}").write_bytes(data)
-            raise
-        held += 1
-    return held
-
-
-def main() -> int:
-    """Run guided by coverage where possible, else at random."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--seconds", type=float, default=60.0, help="how long to run")
-    parser.add_argument("--seed", type=int, default=None, help="repeat the run of this seed")
-    options = parser.parse_args()
-    if importlib.util.find_spec("atheris") is not None and options.seed is None:
-        atheris = importlib.import_module("atheris")
-        atheris.instrument_all()
-        arguments = [sys.argv[0], str(CORPUS), f"-max_total_time={int(options.seconds)}"]
-        atheris.Setup(arguments, check)
-        atheris.Fuzz()
-        return 0
-    seed = options.seed if options.seed is not None else random.SystemRandom().getrandbits(32)
-    sys.stdout.write(f"seed {seed}\n")
-    held = run(options.seconds, seed)
-    sys.stdout.write(f"{held} inputs held\n")
-    return 0
-
+CAMPAIGN = Campaign(
+    check=check,
+    seeds=tuple(sorted(CORPUS.glob("*.imap"))),
+    words=WORDS,
+    longest=LONGEST,
+    findings=CORPUS,
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(CAMPAIGN.main())

@@ -7,12 +7,13 @@ import random
 import pytest
 
 from tests.fuzz import fuzz_imap
+from tests.fuzz.campaign import BrokenLawError
 from vedette.imap import Connection
 
 
 def test_every_seed_of_the_corpus_holds_the_laws() -> None:
     """The corpus covers each response, and none of its files breaks the core."""
-    known = fuzz_imap.seeds()
+    known = fuzz_imap.CAMPAIGN.known()
 
     assert len(known) >= 25
     for data in known:
@@ -21,10 +22,10 @@ def test_every_seed_of_the_corpus_holds_the_laws() -> None:
 
 def test_a_short_run_of_mutations_holds_the_laws() -> None:
     """Four hundred mutations of a fixed seed; longer runs are the script's."""
-    dice, known = random.Random(2026), fuzz_imap.seeds()
+    dice, known = random.Random(2026), fuzz_imap.CAMPAIGN.known()
 
     for _ in range(400):
-        fuzz_imap.check(fuzz_imap.mutate(known, dice))
+        fuzz_imap.check(fuzz_imap.CAMPAIGN.mutate(known, dice))
 
 
 def test_target_notices_a_core_that_depends_on_segments(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,5 +36,5 @@ def test_target_notices_a_core_that_depends_on_segments(monkeypatch: pytest.Monk
         honest(self, data if len(data) > 1 else b"")
 
     monkeypatch.setattr(Connection, "receive_data", forgetful)
-    with pytest.raises(fuzz_imap.BrokenLawError, match="differ"):
-        fuzz_imap.check(fuzz_imap.seeds()[3] * 3)
+    with pytest.raises(BrokenLawError, match="differ"):
+        fuzz_imap.check(fuzz_imap.CAMPAIGN.known()[3] * 3)

@@ -59,13 +59,24 @@ async def agreed(port: int, authority: Authority, client: Client) -> SocketStrea
     return stream
 
 
+def agree(sock: socket.socket, *, behind: bytes = b"") -> None:
+    """Greet, and take the STARTTLS; ``behind`` goes out with the OK."""
+    sock.sendall(b"* OK ready\r\n")
+    line(sock)
+    sock.sendall(b"a OK begin TLS\r\n" + behind)
+
+
+def agree_and_wait(sock: socket.socket) -> None:
+    """Take the STARTTLS, and say no more."""
+    agree(sock)
+    silent(sock)
+
+
 def upgrading(context: ssl.SSLContext, *, behind: bytes = b"") -> Script:
     """Agree to STARTTLS, perhaps with bytes ``behind`` the OK, then serve under TLS."""
 
     def script(sock: socket.socket) -> None:
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n" + behind)
+        agree(sock, behind=behind)
         secured = context.wrap_socket(sock, server_side=True)
         secured.sendall(b"b OK secured " + line(secured))
         secured.recv(1)
@@ -114,9 +125,7 @@ async def test_c5_late_segment_before_the_handshake_fails_the_upgrade(
     def script(sock: socket.socket) -> None:
         # Without this Nagle's algorithm keeps the byte back until our ClientHello acknowledges.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n")
+        agree(sock)
         late.wait(PATIENCE)
         sock.sendall(b"*")
         loop.call_soon_threadsafe(sent.set)
@@ -138,9 +147,7 @@ async def test_c5_plaintext_instead_of_a_handshake_fails_the_upgrade(authority: 
     client = Client()
 
     def script(sock: socket.socket) -> None:
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n")
+        agree(sock)
         sock.recv(1)
         sock.sendall(b"b OK injected\r\n")
         silent(sock)
@@ -157,9 +164,7 @@ async def test_c5_nothing_is_read_in_plaintext_during_the_upgrade(authority: Aut
     client = Client()
 
     def script(sock: socket.socket) -> None:
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n")
+        agree(sock)
         sock.recv(1)
         sock.sendall(b"\x16\x03\x03\x00\x04evil* OK injected\r\n")
         silent(sock)
@@ -214,9 +219,7 @@ async def test_c9_server_that_leaves_after_the_ok_is_a_network_error(
     client = Client()
 
     def script(sock: socket.socket) -> None:
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n")
+        agree(sock)
         sock.recv(64)
         if way == "reset":
             reset(sock)
@@ -232,12 +235,7 @@ async def test_server_that_left_with_the_ok_is_a_network_error(authority: Author
     """An end of file right behind the OK is told before any handshake."""
     client = Client()
 
-    def script(sock: socket.socket) -> None:
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n")
-
-    with serve(script) as server:
+    with serve(agree) as server:
         stream = await agreed(server.port, authority, client)
         await asyncio.to_thread(server.sockets[0].fileno)
         with pytest.raises(NetworkError):
@@ -278,13 +276,7 @@ async def test_cancelled_upgrade_leaves_nothing(authority: Authority) -> None:
     """A deadline over the upgrade closes the stream."""
     client = Client()
 
-    def script(sock: socket.socket) -> None:
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n")
-        silent(sock)
-
-    with serve(script) as server:
+    with serve(agree_and_wait) as server:
         stream = await agreed(server.port, authority, client)
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.1):
@@ -298,13 +290,7 @@ async def test_close_during_the_upgrade_ends_it(authority: Authority, turns: int
     """Closing the stream fails the upgrade at once; its caller is not cancelled."""
     client = Client()
 
-    def script(sock: socket.socket) -> None:
-        sock.sendall(b"* OK ready\r\n")
-        line(sock)
-        sock.sendall(b"a OK begin TLS\r\n")
-        silent(sock)
-
-    with serve(script) as server:
+    with serve(agree_and_wait) as server:
         stream = await agreed(server.port, authority, client)
         upgrade = asyncio.create_task(stream.start_tls())
         for _ in range(turns + 1):

@@ -22,13 +22,12 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests.support import debian
 from tests.support.authority import Authority
 from tests.support.ports import free_port
 from tests.support.process import Account, Daemon, server_account, wait_until
+from tests.support.started import Started
 
 SERVER = debian.Server(
     name="courier",
@@ -50,7 +49,7 @@ _CAPABILITY = (
 )
 
 
-class Courier:
+class Courier(Started):
     """A Courier IMAP with its mail; a context manager that starts and ends it.
 
     Any user name logs in with the password ``pass``. ``port`` speaks IMAP without TLS,
@@ -77,24 +76,6 @@ class Courier:
         self._environ = self._lay_out()
         self._gate = _Gate(self.base / "auth", mail, self._account)
         self._daemons: list[Daemon] = []
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it and remove its folders."""
-        self.close()
 
     def start(self) -> None:
         """Start the server and return once both ports answer; raise RuntimeError if not."""

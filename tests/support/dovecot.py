@@ -21,14 +21,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from tests.support import debian, dovecot_config
 from tests.support.authority import Authority, Certificate
 from tests.support.dovecot_config import PASSWORD, Options, Place, Ports
 from tests.support.ports import free_port
 from tests.support.process import Daemon, server_account, wait_until
+from tests.support.started import Started
 
 SERVER = debian.Server(
     name="dovecot",
@@ -53,7 +52,7 @@ class Holding:
     message_id: str
 
 
-class Dovecot:
+class Dovecot(Started):
     """A Dovecot process with its mail; a context manager that starts and ends it.
 
     Any user name logs in with the password ``pass``. ``port`` speaks IMAP (with STARTTLS),
@@ -102,24 +101,6 @@ class Dovecot:
         if self._daemon is None:
             raise RuntimeError("dovecot is not running")
         return self._daemon.pid
-
-    def __enter__(self) -> Self:
-        """Start it."""
-        try:
-            self.start()
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """End it and remove its folders."""
-        self.close()
 
     def start(self) -> None:
         """Start the server and return once it greets; raise RuntimeError with its log if not."""

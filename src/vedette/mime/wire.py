@@ -8,37 +8,14 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from vedette.mime.message import (
-    Address,
-    Attachment,
-    Authentication,
-    AuthenticationResult,
-    Automatic,
-    CalendarEvent,
-    Message,
-    Nested,
-    Recipient,
-    Text,
-)
+from vedette.mime.message import Message
 
-_HINTS: dict[type, dict[str, Any]] = {
-    noun: get_type_hints(noun)
-    for noun in (
-        Address,
-        Attachment,
-        Authentication,
-        AuthenticationResult,
-        Automatic,
-        CalendarEvent,
-        Message,
-        Nested,
-        Recipient,
-        Text,
-    )
-}
+# A noun's annotations are text until they are looked up, which takes longer than a message.
+_hints = cache(get_type_hints)
 
 
 def to_wire(message: Message) -> dict[str, Any]:
@@ -75,7 +52,7 @@ def _typed(hint: Any, value: Any) -> Any:
         return _sequence(get_args(hint), value)
     if isinstance(hint, type) and is_dataclass(hint):
         given = _instance(dict, value)
-        hints = _HINTS[hint]
+        hints = _hints(hint)
         return hint(**{name: _typed(hints[name], given[name]) for name in hints})
     if hint is bytes:
         return _instance(str, value).encode("latin-1")
