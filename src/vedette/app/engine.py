@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -34,6 +35,7 @@ from vedette.outbox.selection import plan
 from vedette.ports.sink import Sink
 from vedette.ports.store import EventQuery, Fence
 from vedette.reader import MessageReader
+from vedette.service.replay import narrowed
 from vedette.store.sqlite import SqliteStore
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -94,6 +96,9 @@ class Engine(Part):
 
         Raises SinkError when an endpoint can not be built; what was done stays.
         """
+        if settings.state != self.settings.state:
+            _log.warning("settings.state_kept", state=str(self.settings.state))
+            settings = replace(settings, state=self.settings.state)
         self.settings = settings
         await self._apply_endpoints(settings.endpoints)
         if self.supervisor is not None:
@@ -107,15 +112,20 @@ class Engine(Part):
     async def replay(self, query: EventQuery, names: Sequence[EndpointId]) -> int:
         """Queue stored events again for the named endpoints, or for all; return how many.
 
+        Each endpoint gets what it takes, and one that is named is enabled again.
         Raises UsageError for a name that no endpoint has.
         """
-        known = [endpoint.id for endpoint in self.endpoints()]
+        known = {endpoint.id: endpoint for endpoint in self.endpoints()}
         for name in names:
             if name not in known:
                 raise UsageError(f"no endpoint is named {name!r}; there are: {', '.join(known)}")
-        targets = list(names) or known
-        count = await self.store.replay(query, targets, self.clock.now())
-        self.courier.wake(targets)
+        count = 0
+        for target in names or list(known):
+            for each in narrowed(query, known[target].selection):
+                count += await self.store.replay(each, [target], self.clock.now())
+            if target in names:
+                self.courier.enable(target)
+            self.courier.wake([target])
         return count
 
     async def _open(self) -> None:

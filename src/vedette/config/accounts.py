@@ -99,7 +99,7 @@ def _address(table: Table) -> MailAddress:
         )
     user = table.text("user") or address.user or table.text("email")
     if user is None:
-        table.fail("user", "is missing: the name to log in with")
+        table.missing("user", "the name to log in with")
     return MailAddress(
         host=address.host,
         port=address.port,
@@ -113,7 +113,7 @@ def _credentials(table: Table, address: MailAddress) -> Credentials:
     token = secret_of(table, "token")
     password = secret_of(table, "password") or address.password
     if token is None and password is None:
-        table.fail("password", "is missing: give password, password_env, password_file or token")
+        table.missing("password", "give password, password_env, password_file or token")
     return Credentials(user=address.user or "", password=password, token=token)
 
 

@@ -67,8 +67,15 @@ class Table:
         """Return a string that must be there; ``what`` says what it is for."""
         value = self.text(key)
         if value is None:
-            self.fail(key, f"is missing: {what}")
+            self.missing(key, what)
         return value
+
+    def missing(self, key: str, what: str) -> NoReturn:
+        """Raise ConfigError about a key that is not there, or is there misspelt."""
+        for given in self._values:
+            if given not in self._known and get_close_matches(given, [key], n=1):
+                self.fail(given, f"is not known here; did you mean {key!r}?")
+        self.fail(key, f"is missing: {what}")
 
     def number(self, key: str, default: float, *, low: float, high: float) -> float:
         """Return a number within bounds."""

@@ -35,7 +35,7 @@ class EndpointKind(StrEnum):
 def read_endpoint(table: Table) -> EndpointSettings:
     """Read one endpoint. Raises ConfigError with file, line and key."""
     if "type" not in table:
-        table.fail("type", f"is missing: one of {', '.join(EndpointKind)}")
+        table.missing("type", f"one of {', '.join(EndpointKind)}")
     kind = table.choice("type", EndpointKind, EndpointKind.WEBHOOK)
     endpoint = Endpoint(
         id=EndpointId(table.name),
@@ -73,7 +73,7 @@ def names_inside(url: Secret[str]) -> bool:
 def _webhook(table: Table) -> SinkSettings:
     url = secret_of(table, "url")
     if url is None:
-        table.fail("url", "is missing: where to post events")
+        table.missing("url", "where to post events")
     if not url.reveal().startswith(("https://", "http://")):
         table.fail("url", "expected a URL with https:// or http://")
     headers = table.table("headers")

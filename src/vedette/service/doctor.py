@@ -49,6 +49,10 @@ IDLE_FOR = 0.5
 #: Seconds for TCP alone; three lost SYNs are seven.
 REACH = 10.0
 
+#: The stages of a login (``engine.login``) that belong to one check.
+TLS_STAGES = ("connecting", "starting TLS")
+GREETING_STAGES = ("waiting for the greeting", "asking for capabilities")
+
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
 
 
@@ -96,13 +100,16 @@ async def examine(
     try:
         session = await opened(account, target, world, stage=stages.enter)
     except LinkError as error:
-        yield _failed(stages.failed(error), loop.time() - stages.since, error)
+        seconds, failed = loop.time() - stages.since, stages.failed(error)
+        if failed != "TLS" and target.encryption is not Encryption.NONE:
+            yield _ok("TLS", stages.spent(*TLS_STAGES), "established, and the certificate is good")
+        if failed == "login":
+            yield _ok("capabilities", stages.spent(*GREETING_STAGES), "the server speaks IMAP")
+        yield _failed(failed, seconds, error)
         return
     try:
-        yield _encryption(session, target, stages.spent("connecting", "starting TLS"))
-        yield _capabilities(
-            session, stages.spent("waiting for the greeting", "asking for capabilities")
-        )
+        yield _encryption(session, target, stages.spent(*TLS_STAGES))
+        yield _capabilities(session, stages.spent(*GREETING_STAGES))
         user = account.credentials.user
         yield _ok("login", stages.spent("logging in"), f"{user} is in")
         async for finding in _inside(session, account):
