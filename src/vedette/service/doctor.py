@@ -102,7 +102,7 @@ async def examine(
     except LinkError as error:
         seconds, failed = loop.time() - stages.since, stages.failed(error)
         if failed != "TLS" and target.encryption is not Encryption.NONE:
-            yield _ok("TLS", stages.spent(*TLS_STAGES), "established, and the certificate is good")
+            yield _ok("TLS", stages.spent(*TLS_STAGES), "established")
         if failed == "login":
             yield _ok("capabilities", stages.spent(*GREETING_STAGES), "the server speaks IMAP")
         yield _failed(failed, seconds, error)
