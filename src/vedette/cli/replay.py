@@ -45,7 +45,8 @@ def replay(
     event
         Only the event of this id.
     endpoint
-        Deliver to this endpoint (again for more); the default is all of them.
+        Deliver to this endpoint, and enable it if it was disabled (again for more);
+        the default is all of them.
     limit
         The newest so many.
     """
@@ -61,5 +62,6 @@ def replay(
         raise UsageError(f"no service runs on {folder}; start vedette serve, which delivers them")
     if "error" in answer:
         raise UsageError(str(answer["error"]))
-    print(f"queued {answer.get('queued', 0)} deliveries")
+    queued = answer.get("queued", 0)
+    print(f"queued {queued} {'delivery' if queued == 1 else 'deliveries'}")
     return 0
