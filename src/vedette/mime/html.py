@@ -105,8 +105,10 @@ def read(html: str, limit: int, nodes: int) -> Page:
 
 
 def _too_deep(html: str) -> bool:
-    if any(
-        len(piece) - piece.find("<") > _LONGEST_TAG for piece in html.split(">") if "<" in piece
+    pieces = html.split(">")
+    # Most pages have no such piece at all, which is found out at the speed of C.
+    if max(map(len, pieces)) > _LONGEST_TAG and any(
+        len(piece) - piece.find("<") > _LONGEST_TAG for piece in pieces if "<" in piece
     ):
         return True
     depth = 0
@@ -259,7 +261,10 @@ class _Lines:
                 if line:
                     self._put(line)
             return
-        line = _SPACES.sub(" ", text)
+        line = text
+        if "  " in text or not text.isprintable():
+            # Else every space is a single one, and stays.
+            line = _SPACES.sub(" ", text)
         if line == " ":
             self.space = True
             return
