@@ -22,6 +22,14 @@ INTERRUPTED = 130
 #: Each command is imported when it is called: a start takes 70 ms instead of 300.
 COMMANDS = ("watch", "serve", "demo", "doctor", "status", "events", "replay")
 
+#: What a person can do about an error, where its own words can not know: they name no command.
+HINTS = {
+    "auth": (
+        "check user and password (VEDETTE_PASSWORD, --password-file, the configuration);"
+        " many providers want an app password or an OAuth 2.0 token for IMAP"
+    ),
+}
+
 
 #: What asks for the list of commands, which shows the first line of each.
 LISTING: tuple[list[str], ...] = ([], ["--help"], ["-h"])
@@ -63,6 +71,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def complain(error: VedetteError) -> int:
     """Print an error as one line and return its exit status."""
     line = " ".join(str(error).split())
+    hint = HINTS.get(error.code)
+    if hint is not None:
+        line = f"{line.removesuffix('.')}; {hint}"
     print(f"vedette: {line}", file=sys.stderr)
     return error.exit_status
 

@@ -36,6 +36,10 @@ from vedette.ports.link import Encryption, Target
 #: DNS, TCP, a proxy, two TLS handshakes and five round trips on a bad line.
 DEADLINE = 30.0
 
+#: A greeting in clear comes at once, a tarpit's after some ten seconds. A port that speaks TLS
+#: from the first byte never greets in clear: whoever mixed the two up should know it soon.
+GREETING = 15.0
+
 #: Largest literal taken: a message above the account's bound is never asked for whole,
 #: but a server that ignores a partial request sends it all the same.
 LITERAL_SLACK = 16 * 1024 * 1024
@@ -74,7 +78,7 @@ async def opened(
             link.attach(await world.dialer.dial(target, link))
             session = Session(link, host=target.host, now=world.clock.now)
             entered("waiting for the greeting")
-            await _greeted(link)
+            await _greeted(link, target)
             if target.encryption is Encryption.STARTTLS:
                 entered("starting TLS")
                 await _secured(session)
@@ -101,8 +105,22 @@ def _limits(max_message: int) -> Limits:
     return Limits(literal=max_message + LITERAL_SLACK)
 
 
-async def _greeted(link: Link) -> None:
+async def _greeted(link: Link, target: Target) -> None:
     """Wait for the greeting; PREAUTH and BYE are fatal to the machine (catalogue C6, C7)."""
+    if target.encryption is Encryption.IMPLICIT:
+        await _greeting(link)
+        return
+    try:
+        async with asyncio.timeout(GREETING):
+            await _greeting(link)
+    except TimeoutError as error:
+        raise NetworkError(
+            f"no greeting from {target.host}:{target.port} within {GREETING:.0f} s;"
+            " is this a port for TLS from the first byte? then use imaps://"
+        ) from error
+
+
+async def _greeting(link: Link) -> None:
     while True:
         for event in await link.next(None):
             if isinstance(event, Fatal):

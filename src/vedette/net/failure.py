@@ -99,7 +99,8 @@ def plaintext(quoted: str | None, *, upgrade: bool, reply: str) -> TLSError:
             reply=reply,
         )
     return TLSError(
-        f"the server answered in plaintext{said}; is this a STARTTLS port?", reply=reply
+        f"the server answered in plaintext{said}; is this a STARTTLS port? then use imap://",
+        reply=reply,
     )
 
 
