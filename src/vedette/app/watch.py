@@ -33,7 +33,10 @@ class Watch:
         settings: Settings,
         *,
         extra: Mapping[EndpointId, tuple[Endpoint, Sink]] | None = None,
+        closed: asyncio.Event | None = None,
     ) -> None:
+        """Prepare the watch; ``closed`` is set when nobody reads its output any more."""
+        self._closed = closed
         self.failure: VedetteError | None = None
         self.stopper = Stopper()
         self._reached = asyncio.Event()
@@ -47,12 +50,15 @@ class Watch:
         Raises the VedetteError that ended the watch.
         """
         self.stopper.install()
-        follow = asyncio.create_task(self._finish(), name="watch once") if once else None
+        endings = [self._finish()] if once else []
+        if self._closed is not None:
+            endings.append(self._abandoned(self._closed))
+        tasks = [asyncio.create_task(ending, name="end of watch") for ending in endings]
         try:
             await run(self.engine, self.stopper)
         finally:
-            if follow is not None:
-                follow.cancel()
+            for task in tasks:
+                task.cancel()
         if self.failure is not None:
             raise self.failure
 
@@ -67,6 +73,11 @@ class Watch:
             while await self.engine.store.next_due(endpoint.id) is not None:  # noqa: ASYNC110 - see the next line
                 # A retry may be hours away, and the store has no event for "all delivered".
                 await asyncio.sleep(LOOK)
+        self.stop()
+
+    async def _abandoned(self, closed: asyncio.Event) -> None:
+        """Stop when whoever read our output has gone, as ``head -1`` does."""
+        await closed.wait()
         self.stop()
 
     def _connected(self, _account: AccountId) -> None:

@@ -25,7 +25,7 @@ from vedette.ports.link import TlsPolicy
 from vedette.ports.sink import Sink
 from vedette.secret import Secret
 from vedette.sinks.command import CommandSettings
-from vedette.sinks.lines import LinesSettings
+from vedette.sinks.lines import LinesSettings, LinesSink
 from vedette.sinks.webhook import WebhookSettings
 from vedette.telemetry.log import LogPolicy, Style, configure
 
@@ -105,20 +105,20 @@ def watch(
     settings = settings_of(wanted, state)
     live = not json if json is not None else sys.stdout.isatty()
     endpoints = _endpoints(exec_, webhook)
-    extra: dict[EndpointId, tuple[Endpoint, Sink]] = {}
-    if live:
-        extra[OUT] = (Endpoint(id=OUT, selection=MAIL, ordered=True, concurrency=1), LiveSink())
-    elif not endpoints or json:
-        out = Endpoint(id=OUT, selection=MAIL, ordered=True, concurrency=1)
-        endpoints = (*endpoints, EndpointSettings(endpoint=out, sink=LinesSettings()))
-    asyncio.run(_run(replace(settings, endpoints=endpoints), extra, once=once))
+    shows = live or json or not endpoints
+    asyncio.run(_run(replace(settings, endpoints=endpoints), shows=shows, live=live, once=once))
     return 0
 
 
-async def _run(
-    settings: Settings, extra: dict[EndpointId, tuple[Endpoint, Sink]], *, once: bool
-) -> None:
-    await Watch(settings, extra=extra).run(once=once)
+async def _run(settings: Settings, *, shows: bool, live: bool, once: bool) -> None:
+    extra: dict[EndpointId, tuple[Endpoint, Sink]] = {}
+    closed: asyncio.Event | None = None
+    if shows:
+        lines = LinesSink(LinesSettings())
+        sink: Sink = LiveSink() if live else lines
+        closed = None if live else lines.closed
+        extra[OUT] = (Endpoint(id=OUT, selection=MAIL, ordered=True, concurrency=1), sink)
+    await Watch(settings, extra=extra, closed=closed).run(once=once)
 
 
 def _endpoints(command: str | None, webhook: str | None) -> tuple[EndpointSettings, ...]:
