@@ -20,6 +20,10 @@ from vedette.errors import NetworkError
 # 5 s); with 32 threads the names of a few dead domains do not stop the others.
 LOOKUPS = 32
 
+# This machine, without a hosts file, which a container or chroot may lack, and without a name
+# server, which has no say in it (RFC 6761 section 6.3). Local mail programs listen on the first.
+_LOOPBACK = ("127.0.0.1", "::1")
+
 
 class Resolver(Protocol):
     """Looks names up; the dialer asks it only for names, never for IP literals."""
@@ -74,6 +78,8 @@ class SystemResolver:
 
 def system_lookup(name: str) -> Sequence[str]:
     """Ask ``getaddrinfo`` and return the addresses in its order. Raises OSError."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return _LOOPBACK
     found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
     return [str(sockaddr[0]) for *_, sockaddr in found]
 
