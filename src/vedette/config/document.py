@@ -183,36 +183,42 @@ def line_of(text: str, path: tuple[str, ...]) -> int:
     for number, line in enumerate(text.splitlines(), start=1):
         stripped = line.strip()
         if stripped.startswith("["):
-            table = _keys(stripped.strip("[]").split("]", 1)[0])
-            here = table
-        elif "=" in stripped and not stripped.startswith("#"):
-            here = (*table, *_keys(stripped.split("=", 1)[0]))
+            keys = _keys(stripped.lstrip("["), stop="]")
+            here = table = () if keys is None else keys
         else:
-            continue
+            keys = _keys(stripped, stop="=")
+            if keys is None:
+                continue
+            here = (*table, *keys)
         shared = len(here) if path[: len(here)] == here else -1
         if shared > depth:
             best, depth = number, shared
     return best
 
 
-def _keys(dotted: str) -> tuple[str, ...]:
-    """Split a dotted key; quoted parts may hold dots."""
+def _keys(line: str, *, stop: str) -> tuple[str, ...] | None:
+    """Split the dotted key that ends at ``stop``; quoted parts may hold anything."""
     keys: list[str] = []
     part, quote = "", ""
-    for char in dotted.strip():
+    for char in line:
         if quote:
             if char == quote:
                 quote = ""
             else:
                 part += char
         elif char in "\"'":
-            quote = char
+            # Blanks before a quoted part are not of its name.
+            part, quote = "", char
+        elif char == stop:
+            return (*keys, part)
+        elif char == "#":
+            return None
         elif char == ".":
-            keys.append(part.strip())
+            keys.append(part)
             part = ""
-        else:
+        elif not char.isspace():
             part += char
-    return (*keys, part.strip())
+    return None
 
 
 def _error_line(text: str, message: str) -> int:
