@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -35,24 +35,94 @@ MAIL = Selection(types=("message.*", "mailbox.*"))
 OUT = EndpointId("stdout")
 
 
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Output:
+    """What to do with an event, and when to stop.
+
+    Parameters
+    ----------
+    json
+        One JSON line per event; the default where the output is not a terminal.
+    exec_
+        Run this command for each event, with the event on its standard input.
+    webhook
+        Post each event to this URL, signed with VEDETTE_WEBHOOK_SECRET if it is set.
+    once
+        Deliver what is there and stop.
+    verbose
+        Log what happens, to standard error.
+    """
+
+    json: bool | None = None
+    exec_: Annotated[str | None, Parameter(name="--exec")] = None
+    webhook: str | None = None
+    once: Annotated[bool, Parameter(negative=())] = False
+    verbose: Annotated[bool, Parameter(negative=())] = False
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What is watched of the mailbox, from when on, and how deep.
+
+    Parameters
+    ----------
+    folder
+        Watch this folder (again for more); the default is INBOX and Junk.
+    since
+        On the first run, begin at this date, such as 2026-11-01.
+    last
+        On the first run, begin with the last N messages.
+    depth
+        How much of a message goes into its event.
+    state
+        Where to keep the state of this watch.
+    """
+
+    folder: Annotated[tuple[str, ...], Parameter(negative=())] = ()
+    since: str | None = None
+    last: int | None = None
+    depth: Depth = Depth.TEXT
+    state: Path | None = None
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """How the server proves itself to us, and we to it.
+
+    Parameters
+    ----------
+    ca_file
+        Trust the certificates in this file instead of the system's.
+    pin
+        Trust exactly the certificate with this SHA-256.
+    password_file
+        Read the password from the first line of this file.
+    insecure
+        Do not check the server's certificate. For a test on your own machine.
+    """
+
+    ca_file: Path | None = None
+    pin: str | None = None
+    password_file: Path | None = None
+    insecure: Annotated[bool, Parameter(negative=())] = False
+
+    @property
+    def policy(self) -> TlsPolicy:
+        """The same in the words of the network."""
+        ca_file = None if self.ca_file is None else str(self.ca_file)
+        return TlsPolicy(verify=not self.insecure, ca_file=ca_file, pin=self.pin)
+
+
 def watch(
     mailbox: str,
     /,
     *,
-    json: bool | None = None,
-    exec_: Annotated[str | None, Parameter(name="--exec")] = None,
-    webhook: str | None = None,
-    folder: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    since: str | None = None,
-    last: int | None = None,
-    depth: Depth = Depth.TEXT,
-    once: Annotated[bool, Parameter(negative=())] = False,
-    state: Path | None = None,
-    ca_file: Path | None = None,
-    pin: str | None = None,
-    password_file: Path | None = None,
-    insecure: Annotated[bool, Parameter(negative=())] = False,
-    verbose: Annotated[bool, Parameter(negative=())] = False,
+    output: Output = Output(),
+    scope: Scope = Scope(),
+    trust: Trust = Trust(),
 ) -> int:
     """Print one event per new message, until stopped; go on where the last run ended.
 
@@ -62,51 +132,24 @@ def watch(
     ----------
     mailbox
         imaps://user@host, or the name of an account in the configuration.
-    json
-        One JSON line per event; the default where the output is not a terminal.
-    exec_
-        Run this command for each event, with the event on its standard input.
-    webhook
-        Post each event to this URL, signed with VEDETTE_WEBHOOK_SECRET if it is set.
-    folder
-        Watch this folder (again for more); the default is INBOX and Junk.
-    since
-        On the first run, begin at this date, such as 2026-11-01.
-    last
-        On the first run, begin with the last N messages.
-    depth
-        How much of a message goes into its event.
-    once
-        Deliver what is there and stop.
-    state
-        Where to keep the state of this watch.
-    ca_file
-        Trust the certificates in this file instead of the system's.
-    pin
-        Trust exactly the certificate with this SHA-256.
-    password_file
-        Read the password from the first line of this file.
-    insecure
-        Do not check the server's certificate. For a test on your own machine.
-    verbose
-        Log what happens, to standard error.
     """
-    configure(LogPolicy(level="info" if verbose else "error", style=Style.CONSOLE))
+    configure(LogPolicy(level="info" if output.verbose else "error", style=Style.CONSOLE))
     wanted = Wanted(
         mailbox=mailbox,
-        folders=folder,
-        beginning=beginning(since, last),
-        depth=depth,
-        policy=TlsPolicy(
-            verify=not insecure, ca_file=None if ca_file is None else str(ca_file), pin=pin
-        ),
-        password_file=password_file,
+        folders=scope.folder,
+        beginning=beginning(scope.since, scope.last),
+        depth=scope.depth,
+        policy=trust.policy,
+        password_file=trust.password_file,
     )
-    settings = settings_of(wanted, state)
+    settings = settings_of(wanted, scope.state)
+    json = output.json
     live = not json if json is not None else sys.stdout.isatty()
-    endpoints = _endpoints(exec_, webhook)
+    endpoints = _endpoints(output.exec_, output.webhook)
     shows = live or json or not endpoints
-    asyncio.run(_run(replace(settings, endpoints=endpoints), shows=shows, live=live, once=once))
+    asyncio.run(
+        _run(replace(settings, endpoints=endpoints), shows=shows, live=live, once=output.once)
+    )
     return 0
 
 
