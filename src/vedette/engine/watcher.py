@@ -129,7 +129,9 @@ class Watcher:
     async def _run(self) -> None:
         while not self._recovery.is_parked:
             wait = await self._once()
-            await asyncio.sleep(wait)
+            # Who is parked is told so at once, not after a wait for a try that never comes.
+            if not self._recovery.is_parked:
+                await asyncio.sleep(wait)
         await self._health.parked()
         # Parked: a change of the configuration replaces this watcher.
         await asyncio.get_running_loop().create_future()
