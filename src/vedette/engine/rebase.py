@@ -81,13 +81,14 @@ class Rebasing:
         if opened.exists > 0 and top > 0:
             listed = await self._fetching.listing(UidSet.span(1, top), since=_day(step.since))
             wanted = await self.untold(listed, step.since)
+        first = min(wanted, default=top + 1) - 1
         batch = self._batch(
             watched,
             opened,
-            Cursor(uid_validity=uid_validity, last_uid=top, first_uid=top, since=step.since),
+            Cursor(uid_validity=uid_validity, last_uid=top, first_uid=first, since=step.since),
         )
         batch.gaps = _owed(uid_validity, wanted, now)
-        if step.reset_from is not None:
+        if step.reset_from is not None and (wanted or _is_worth_telling(watched)):
             batch.events = [
                 reset(
                     self._account,
@@ -170,6 +171,17 @@ class Rebasing:
             cursor=cursor,
             mailbox_id=opened.mailbox_id,
         )
+
+
+def _is_worth_telling(watched: Watched) -> bool:
+    """Tell whether anybody may hold UIDs that a reset makes worthless.
+
+    Courier gives a folder that nobody ever selected another UIDVALIDITY at each
+    EXAMINE. After the first reset only those are told that follow on a message.
+    """
+    again, watched.was_reset = watched.was_reset, True
+    cursor = None if watched.state is None else watched.state.cursor
+    return not again or (cursor is not None and cursor.last_uid > cursor.first_uid)
 
 
 def _owed(uid_validity: int, uids: Iterable[int], now: float) -> tuple[Gap, ...]:

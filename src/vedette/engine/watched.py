@@ -28,7 +28,8 @@ class Watched:
     ``failures`` counts refusals to open it in a row; ``parked`` folders are left
     alone until the next listing (catalogue S17). ``reconciled`` is the last
     listing that was held against the store, and ``seen`` are UIDNEXT and the
-    number of messages as they were at the last sync.
+    number of messages as they were at the last sync. ``was_reset`` is whether its
+    UIDVALIDITY has changed since it is watched on this connection.
     """
 
     folder: Folder
@@ -37,6 +38,7 @@ class Watched:
     parked: bool = False
     reconciled: bytes = b""
     seen: tuple[int | None, int | None] | None = None
+    was_reset: bool = False
 
     @property
     def next_uid(self) -> int:
