@@ -16,7 +16,7 @@ answer is announced by nobody (catalogue I4).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -126,7 +126,7 @@ class Lookout:
         """Watch until cancelled. Raises LinkError when the link ends, StoreError from a commit."""
         while True:
             await self._settled()
-            await self._wait()
+            await self._news()
             await self._attend()
 
     def probe(self) -> None:
@@ -144,7 +144,8 @@ class Lookout:
             if self._fruitless >= FRUITLESS or self._due():
                 return
 
-    async def _wait(self) -> None:
+    def _news(self) -> Awaitable[None]:
+        """Return what to wait on; no frame of its own stays below an IDLE, for there are many."""
         session, loop = self._session, asyncio.get_running_loop()
         idles = session.has("IDLE") and not session.idle_refused
         if not idles:
@@ -156,11 +157,13 @@ class Lookout:
             until, enough = min(until, loop.time() + BREATH), self._is_probed
             self._fruitless = 0
         if idles:
-            await session.idle(until, enough=enough)
-            return
-        until = min(until, loop.time() + NO_IDLE_POLL)
-        await session.wait(until, enough=enough)
-        if loop.time() >= until:
+            return session.idle(until, enough=enough)
+        return self._pause(min(until, loop.time() + NO_IDLE_POLL), enough)
+
+    async def _pause(self, until: float, enough: Callable[[], bool]) -> None:
+        """Wait where there is no IDLE, and look anew when nothing was said."""
+        await self._session.wait(until, enough=enough)
+        if asyncio.get_running_loop().time() >= until:
             await self._reopen()
 
     async def _attend(self) -> None:
