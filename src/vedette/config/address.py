@@ -54,8 +54,13 @@ def read_address(url: str) -> MailAddress:
 
 
 def read_proxy(url: str) -> Proxy:
-    """Read a proxy's URL: ``socks5://`` or ``http://``. Raises UsageError."""
-    parts = urlsplit(url)
+    """Read a proxy's URL: ``socks5://`` or ``http://``. Raises UsageError, as ``read_address``."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise UsageError(
+            "the proxy's URL can not be read; write it as socks5://proxy.example.org:1080"
+        ) from None
     schemes = {"socks5": (ProxyScheme.SOCKS5, 1080), "http": (ProxyScheme.HTTP, 8080)}
     if parts.scheme not in schemes:
         raise UsageError("a proxy is a URL with socks5:// or http://")
@@ -74,8 +79,12 @@ def _host(text: str, standard: int) -> tuple[str, int]:
     try:
         parts = urlsplit(f"//{text}")
         port = parts.port
-    except ValueError as error:
-        raise UsageError(f"the host or port of the URL is wrong: {error}") from error
+    except ValueError:
+        # The cause is left out: without an @ what it quotes may be a password.
+        raise UsageError(
+            f"the host or port of the URL can not be read; write it as {_EXAMPLE},"
+            " with %2F for a / in user or password"
+        ) from None
     if not parts.hostname:
         raise UsageError(f"the URL names no host; write it as {_EXAMPLE}")
     if parts.path not in {"", "/"} or parts.query or parts.fragment:

@@ -74,8 +74,8 @@ def _webhook(table: Table) -> SinkSettings:
     url = secret_of(table, "url")
     if url is None:
         table.missing("url", "where to post events")
-    if not url.reveal().startswith(("https://", "http://")):
-        table.fail("url", "expected a URL with https:// or http://")
+    if not _is_http(url):
+        table.fail(_place(table, "url"), "expected a URL with https:// or http:// and a host")
     headers = table.table("headers")
     ca_file = table.text("ca_file")
     return WebhookSettings(
@@ -100,8 +100,21 @@ def _keys(table: Table) -> tuple[Secret[bytes], ...]:
         try:
             keys.append(key(found))
         except ConfigError as error:
-            table.fail(name, str(error))
+            table.fail(_place(table, name), str(error))
     return tuple(keys)
+
+
+def _is_http(url: Secret[str]) -> bool:
+    try:
+        parts = urlsplit(url.reveal())
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _place(table: Table, name: str) -> str:
+    """Return the key that a secret was given by: itself, or its _env or _file."""
+    return next(each for each in (name, f"{name}_env", f"{name}_file") if each in table)
 
 
 def _exec(table: Table) -> SinkSettings:

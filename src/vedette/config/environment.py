@@ -41,9 +41,13 @@ def secret_file(path: Path) -> Secret[str]:
     try:
         with path.open(encoding="utf-8") as file:
             line = file.readline(65_536).rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"{path} can not be read: {reason}") from error
+    except UnicodeDecodeError:
+        # The cause is left out: it holds what was read.
+        raise UsageError(f"{path} can not be read: it is not UTF-8") from None
+    except OSError as error:
+        raise UsageError(f"{path} can not be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r} can not be a path: {error}") from error
     if not line:
         raise UsageError(f"{path} is empty; it should hold the secret in its first line")
     return Secret(line)

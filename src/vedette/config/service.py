@@ -20,12 +20,12 @@ HOUR = 3600.0
 def read_settings(path: Path) -> Settings:
     """Read a configuration file. Raises ConfigError with file, line and key."""
     document = load(path)
-    state = document.text("state")
+    state = _state(document, path.parent)
     accounts = tuple(read_account(table) for table in document.table("accounts").tables())
     endpoints = tuple(read_endpoint(table) for table in document.table("endpoints").tables())
     _check_references(document, accounts=[each.account.id for each in accounts])
     settings = Settings(
-        state=state_folder() if state is None else path.parent / Path(state).expanduser(),
+        state=state,
         accounts=accounts,
         endpoints=endpoints,
         log=_log(document.table("log")),
@@ -35,6 +35,17 @@ def read_settings(path: Path) -> Settings:
     )
     document.done()
     return settings
+
+
+def _state(document: Table, beside: Path) -> Path:
+    """Return the folder of the state; a relative one is beside the configuration."""
+    state = document.text("state")
+    if state is None:
+        return state_folder()
+    try:
+        return beside / Path(state).expanduser()
+    except RuntimeError:
+        document.fail("state", f"there is no home for {state}")
 
 
 def _check_references(document: Table, *, accounts: list[str]) -> None:
