@@ -63,7 +63,7 @@ class Control(Part):
                 answer = await self._answer(await reader.readline())
                 writer.write(json.dumps(answer).encode() + b"\n")
                 await writer.drain()
-        except (OSError, ValueError, TimeoutError) as error:
+        except (OSError, ValueError, RecursionError, TimeoutError) as error:
             _log.warning("control.failed", error=str(error))
         finally:
             writer.close()
@@ -76,9 +76,13 @@ class Control(Part):
             return {"pong": True}
         if request.get("command") != "replay":
             return {"error": "the command is not known"}
-        names = [EndpointId(str(each)) for each in request.get("endpoints", [])]
         try:
-            count = await self._replay(query_from(request.get("query", {})), names)
+            names = [EndpointId(str(each)) for each in request.get("endpoints", [])]
+            query = query_from(request.get("query", {}))
+        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            return {"error": f"the request can not be read: {error}"}
+        try:
+            count = await self._replay(query, names)
         except VedetteError as error:
             return {"error": str(error)}
         return {"queued": count}
@@ -104,11 +108,15 @@ def query_from(data: dict[str, Any]) -> EventQuery:
         tenant=None if tenant is None else TenantId(str(tenant)),
         account=None if account is None else AccountId(str(account)),
         types=tuple(str(each) for each in data.get("types", ())),
-        start=data.get("start"),
-        end=data.get("end"),
+        start=_instant(data.get("start")),
+        end=_instant(data.get("end")),
         event=None if event is None else EventId(str(event)),
         limit=int(data.get("limit", 100)),
     )
+
+
+def _instant(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 async def ask(state: Path, request: dict[str, Any]) -> dict[str, Any] | None:
@@ -126,7 +134,11 @@ async def ask(state: Path, request: dict[str, Any]) -> dict[str, Any] | None:
                 writer.close()
     except (FileNotFoundError, ConnectionRefusedError):
         return None
-    except (OSError, TimeoutError) as error:
+    except (OSError, ValueError, TimeoutError) as error:
         raise NetworkError(f"the service on {state} does not answer: {error}") from error
-    answer = json.loads(line or b"{}")
+    try:
+        answer = json.loads(line)
+    except ValueError as error:
+        # It hung up without a word, or in the middle of one: nothing is known to be done.
+        raise NetworkError(f"the service on {state} did not answer; its log says why") from error
     return answer if isinstance(answer, dict) else {}

@@ -64,17 +64,20 @@ async def run(
     Raises what a part crashed with, or VedetteError when the start fails.
     """
     await engine.start()
-    watch = None
     if read is not None and file is not None:
-        watch = asyncio.create_task(_reload(engine, stopper, read, file), name="settings")
+        # A task of the engine's: a defect in it takes the service down, and is not silent.
+        engine.spawn(_reload(engine, stopper, read, file), "settings")
     stop = asyncio.create_task(stopper.asked.wait(), name="stop")
     over = asyncio.create_task(engine.wait(), name="engine over")
     try:
         await asyncio.wait({stop, over}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (stop, over, watch):
-            if task is not None:
-                task.cancel()
+        for task in (stop, over):
+            task.cancel()
+        # Both end here; what the engine crashed with is raised below.
+        await asyncio.wait({stop, over})
+        if not over.cancelled():
+            over.exception()
         await stop_within(engine, DRAIN)
     if engine.crash is not None:
         raise engine.crash

@@ -51,6 +51,8 @@ REACH = 10.0
 
 #: The stages of a login (``engine.login``) that belong to one check.
 TLS_STAGES = ("connecting", "starting TLS")
+#: The stage after which the link is encrypted.
+TLS_STAGE = {Encryption.IMPLICIT: "connecting", Encryption.STARTTLS: "starting TLS"}
 GREETING_STAGES = ("waiting for the greeting", "asking for capabilities")
 
 Lookup = Callable[[str], Awaitable[Sequence[str]]]
@@ -101,7 +103,7 @@ async def examine(
         session = await opened(account, target, world, stage=stages.enter)
     except LinkError as error:
         seconds, failed = loop.time() - stages.since, stages.failed(error)
-        if failed != "TLS" and target.encryption is not Encryption.NONE:
+        if failed != "TLS" and stages.done(TLS_STAGE.get(target.encryption, "none")):
             yield _ok("TLS", stages.spent(*TLS_STAGES), "established")
         if failed == "login":
             yield _ok("capabilities", stages.spent(*GREETING_STAGES), "the server speaks IMAP")
@@ -139,6 +141,10 @@ class _Stages:
             self.enter("")
         return sum(self._spent.get(stage, 0.0) for stage in stages)
 
+    def done(self, stage: str) -> bool:
+        """Tell whether a stage came to its end; to be asked before ``spent``."""
+        return stage in self._spent
+
     def failed(self, error: LinkError) -> str:
         """Return the check that an error in the present stage belongs to."""
         if isinstance(error, TLSError) or self._current in {"connecting", "starting TLS"}:
@@ -175,14 +181,14 @@ async def _reach(target: Target, world: World) -> tuple[float, str]:
 
 async def _inside(session: Session, account: Account) -> AsyncIterator[Finding]:
     loop = asyncio.get_running_loop()
-    begun = loop.time()
+    begun, check = loop.time(), "folders"
     try:
         folders = await listed(session)
         chosen = choose(folders, account.folders)
         if not chosen.folders:
             raise FolderError(f"none of {', '.join(account.folders)} is there")
         yield _folders(loop.time() - begun, folders, chosen.folders, chosen.unmatched)
-        begun = loop.time()
+        begun, check = loop.time(), "open"
         status = await session.examine(chosen.folders[0].path)
         detail = f"{chosen.folders[0].name} holds {status.exists} messages, opened read-only"
         yield _ok("open", loop.time() - begun, detail)
@@ -192,13 +198,14 @@ async def _inside(session: Session, account: Account) -> AsyncIterator[Finding]:
                 "the server does not tell UIDVALIDITY or UIDNEXT",
                 "mail is found by searching instead; a rebuilt folder is matched by content",
             )
-        begun = loop.time()
+        begun, check = loop.time(), "round trip"
         await session.check(Noop())
         yield _ok("round trip", loop.time() - begun, "NOOP was answered")
+        begun, check = loop.time(), "IDLE"
         yield await _idle(session)
         yield _rights(session)
     except LinkError as error:
-        yield _failed("folders", loop.time() - begun, error)
+        yield _failed(check, loop.time() - begun, error)
 
 
 async def _idle(session: Session) -> Finding:
