@@ -61,7 +61,7 @@ class Collector:
         self._session = session
         self._stumbles = stumbles
         self._ingest = Ingest(account, world)
-        self._fetching = Fetching(session, account, world.spool)
+        self._fetching = Fetching(session, account, world)
         #: The wall clock when the last messages that were written had been announced.
         self.announced_at: float | None = None
 
@@ -101,16 +101,21 @@ class Collector:
         """
         if watched.state is None or self._session.grown > STEP:
             return await self.catch_up(watched)
+        announced_at = self._session.announced_at
+        told, more = await self._fetched(watched, watched.state.cursor)
+        return told if more is None else await self._steps(watched, more, announced_at)
+
+    async def _fetched(self, watched: Watched, cursor: Cursor) -> tuple[int, UidSet | None]:
+        """Do the one round trip of ``arrived``; return what was told, or what has to be fetched."""
         growth, announced_at = self._session.grown, self._session.announced_at
         self._session.settle()
-        cursor = watched.state.cursor
-        with self._fetching.spools() as spools:
+        async with self._fetching.turn() as spools:
             mails = await self._mails(watched, UidSet.since(cursor.last_uid + 1), spools)
             fresh = sorted(mails, key=lambda mail: mail.row.uid or 0)
             if not is_contiguous(cursor, (mail.row for mail in fresh), growth):
                 listed = await self._fetching.listing(UidSet.since(watched.next_uid))
                 if not set(listed) <= {mail.row.uid for mail in fresh}:
-                    return await self._steps(watched, listed, announced_at)
+                    return 0, listed
             # What came with this FETCH was announced during it: it is taken care of.
             self._session.grown -= min(self._session.grown, max(0, len(fresh) - growth))
             if fresh:
@@ -118,7 +123,7 @@ class Collector:
                 batch = self._batch(watched, advanced(cursor, last), announced_at)
                 batch.mails = fresh
                 await self._write(watched, batch)
-        return len(fresh)
+        return len(fresh), None
 
     async def catch_up(self, watched: Watched) -> int:
         """List everything above the cursor and fetch it step by step."""
@@ -176,7 +181,7 @@ class Collector:
         if self._stumbles.is_stuck(watched.folder.path, cursor.uid_validity, listed.first or 0):
             _log.warning("folder.stuck", account=self._account.id, folder=watched.folder.name)
             return await self._put_off(watched, listed)
-        with self._fetching.spools() as spools:
+        async with self._fetching.turn() as spools:
             mails = await self._mails(watched, listed, spools)
             folded = fold(cursor, (mail.row for mail in mails), listed)
             by_uid = {mail.row.uid: mail for mail in mails}
@@ -231,7 +236,7 @@ class Collector:
         if watched.state is None:
             return 0
         cursor = watched.state.cursor
-        with self._fetching.spools() as spools:
+        async with self._fetching.turn() as spools:
             mails = await self._answered(watched, due, spools)
             wanted = {gap.uid for gap in due}
             found = {mail.row.uid: mail for mail in mails if mail.row.uid in wanted}

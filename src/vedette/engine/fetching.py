@@ -6,12 +6,14 @@ is fetched on from where the window ends, through a file (catalogue M11).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import date
 
 from vedette.engine.ingest import Mail
 from vedette.engine.session import Reply, Session
 from vedette.engine.spool import Spools
+from vedette.engine.world import World
 from vedette.errors import FolderError, ProtocolError, Trouble
 from vedette.imap import (
     ByDate,
@@ -47,16 +49,19 @@ GROWTH = 100_000
 class Fetching:
     """Reads from the folder that a session has open."""
 
-    __slots__ = ("_account", "_folder", "session")
+    __slots__ = ("_account", "_world", "session")
 
-    def __init__(self, session: Session, account: Account, spool: str) -> None:
+    def __init__(self, session: Session, account: Account, world: World) -> None:
         self.session = session
         self._account = account
-        self._folder = spool
+        self._world = world
 
-    def spools(self) -> Spools:
-        """Return a context for the large messages of one step."""
-        return Spools(self._folder, limit=self._account.max_message + SLACK)
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[Spools]:
+        """Wait for a place at the host; give the files for the large messages of one step."""
+        async with self._world.places.taken(self.session.host):
+            with Spools(self._world.spool, limit=self._account.max_message + SLACK) as spools:
+                yield spools
 
     async def listing(self, uids: UidSet, *, since: date | None = None) -> UidSet:
         """Return those of ``uids`` that exist, by UID SEARCH; the last of ``n:*`` only if in it.

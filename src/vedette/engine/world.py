@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from vedette.engine.places import Places
 from vedette.errors import VedetteError
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
@@ -32,6 +33,7 @@ class World:
     have something new to deliver. ``spool`` is the folder for large messages.
     ``on_failure`` is told of every connection that failed, ``on_connected`` of
     every one that came through its first sync.
+    ``places`` bounds how many fetch from one host at the same time, and
     ``turns`` bounds how many mailboxes render and commit at the same time.
     Until the instant ``careful_until`` every message is read in another process
     and counted: the last run ended without a word, and a message may be why (M5).
@@ -50,4 +52,5 @@ class World:
     on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None
     on_connected: Callable[[AccountId], None] = lambda _account: None
     careful_until: float = 0.0
+    places: Places = field(default_factory=Places)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS))

@@ -1,0 +1,78 @@
+"""Places bound what one host may have on its way in, and hold up nobody for long."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.support.clock import run
+from vedette.engine.places import Places
+
+
+def test_a_place_is_waited_for() -> None:
+    """With one place the second comes in when the first has gone out."""
+
+    async def story() -> list[str]:
+        places, said = Places(at_once=1, patience=60.0), list[str]()
+
+        async def stay(name: str, seconds: float) -> None:
+            async with places.taken("mail.example"):
+                said.append(f"{name} in")
+                await asyncio.sleep(seconds)
+                said.append(f"{name} out")
+
+        await asyncio.gather(stay("anna", 5.0), stay("bruno", 1.0))
+        return said
+
+    assert run(story()) == ["anna in", "anna out", "bruno in", "bruno out"]
+
+
+def test_a_slow_holder_gives_its_place_up() -> None:
+    """After the patience the next comes in, though the first has not ended."""
+
+    async def story() -> list[str]:
+        places, said = Places(at_once=1, patience=2.0), list[str]()
+
+        async def stay(name: str, seconds: float) -> None:
+            async with places.taken("mail.example"):
+                said.append(f"{name} in")
+                await asyncio.sleep(seconds)
+                said.append(f"{name} out")
+
+        await asyncio.gather(stay("slow", 60.0), stay("quick", 1.0))
+        return said
+
+    assert run(story()) == ["slow in", "quick in", "quick out", "slow out"]
+
+
+def test_a_place_is_given_back_once() -> None:
+    """Neither patience and end together nor an error make more places than there are."""
+
+    async def story() -> int:
+        places, inside, most = Places(at_once=1, patience=2.0), 0, 0
+
+        async def stay(seconds: float) -> None:
+            nonlocal inside, most
+            async with places.taken("mail.example"):
+                inside += 1
+                most = max(most, inside)
+                await asyncio.sleep(seconds)
+                inside -= 1
+
+        await stay(3.0)
+        await asyncio.gather(*(stay(1.0) for _ in range(5)))
+        return most
+
+    assert run(story()) == 1
+
+
+def test_hosts_do_not_wait_for_each_other() -> None:
+    """A host whose places are all taken leaves those of the others alone."""
+
+    async def story() -> float:
+        places, loop = Places(at_once=1, patience=600.0), asyncio.get_running_loop()
+        async with places.taken("slow.example"):
+            began = loop.time()
+            async with places.taken("quick.example"):
+                return loop.time() - began
+
+    assert run(story()) == 0.0
