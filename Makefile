@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
 ARGS ?=
 # Which benchmarks to run, and how long to fuzz each parser, in seconds.
-BENCH ?= $(patsubst bench/%.py,%,$(shell grep -l __main__ bench/*.py))
+BENCH ?=
 FUZZ := $(patsubst tests/fuzz/%.py,%,$(wildcard tests/fuzz/fuzz_*.py))
 FOR ?= 60
 
@@ -42,7 +42,7 @@ check: setup ## Format, lint, types, import contracts, spelling, lock file
 	@$(PYTHON) scripts/bootstrap.py uv lock --check --quiet
 
 bench: setup ## Run all benchmarks and print their tables; BENCH=mime chooses one
-	@for name in $(BENCH); do echo "== $$name"; $(RUN) -m bench.$$name $(ARGS) || exit 1; done
+	@$(RUN) -m bench --full $(BENCH)
 
 fuzz: setup ## Throw hostile input at each parser for a minute; FOR=600 for ten
 	@for name in $(FUZZ); do echo "== $$name"; \
