@@ -12,6 +12,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import structlog
 
@@ -27,6 +28,9 @@ DRAIN = 20.0
 LOOK = 2.0
 #: The exit status after a second signal: 128 + SIGTERM, as shells say it.
 IMPATIENT = 143
+
+#: Time of change, inode and size of the settings file.
+Stamp: TypeAlias = tuple[int, int, int]
 
 
 class Stopper:
@@ -63,10 +67,12 @@ async def run(
     ``read`` reads the settings again when ``file`` changes or SIGHUP comes.
     Raises what a part crashed with, or VedetteError when the start fails.
     """
+    # Before the start, which may take a while: a change during it is a change.
+    seen = None if file is None else _stamp(file)
     await engine.start()
     if read is not None and file is not None:
         # A task of the engine's: a defect in it takes the service down, and is not silent.
-        engine.spawn(_reload(engine, stopper, read, file), "settings")
+        engine.spawn(_reload(engine, stopper, read, file, seen), "settings")
     stop = asyncio.create_task(stopper.asked.wait(), name="stop")
     over = asyncio.create_task(engine.wait(), name="engine over")
     try:
@@ -84,9 +90,12 @@ async def run(
 
 
 async def _reload(
-    engine: Engine, stopper: Stopper, read: Callable[[], Settings], file: Path
+    engine: Engine,
+    stopper: Stopper,
+    read: Callable[[], Settings],
+    file: Path,
+    seen: Stamp | None,
 ) -> None:
-    seen = _stamp(file)
     while True:
         try:
             async with asyncio.timeout(LOOK):
@@ -104,7 +113,7 @@ async def _reload(
             _log.error("settings.refused", error=str(error))
 
 
-def _stamp(file: Path) -> tuple[int, int, int] | None:
+def _stamp(file: Path) -> Stamp | None:
     """Return what changes when a file is edited or replaced; None while it is not there."""
     try:
         status = file.stat()

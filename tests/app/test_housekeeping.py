@@ -1,0 +1,122 @@
+"""The state is kept small: old rows go in steps, and a store in trouble is asked again later."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.clock import START, VirtualClock, elapsed, run
+from tests.support.memory_store import MemoryStore
+from vedette.app import housekeeping
+from vedette.app.housekeeping import INTERVAL, PAUSE, ROWS, Housekeeping
+from vedette.config.settings import Retention
+from vedette.errors import StoreError, StoreFullError
+
+#: Longer than any test: a thread has no place in virtual time.
+NEVER = 1e9
+
+RETENTION = Retention(events=100.0, seen=1000.0)
+
+
+class Pruned(MemoryStore):
+    """A store with ``old`` rows. It writes down when it was asked for what."""
+
+    def __init__(self, clock: VirtualClock, old: int, error: StoreError | None = None) -> None:
+        super().__init__(clock)
+        self.old = old
+        self.error = error
+        self.steps: list[float] = []
+        self.limits: list[tuple[float, float]] = []
+
+    async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
+        self.steps.append(elapsed())
+        self.limits.append((events_before, seen_before))
+        error, self.error = self.error, None
+        if error is not None:
+            raise error
+        gone = min(self.old, limit)
+        self.old -= gone
+        return gone
+
+
+@pytest.fixture(autouse=True)
+def _no_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(housekeeping, "TRIM", NEVER)
+    yield
+    gc.collect()
+
+
+def kept_for(seconds: float, old: int, error: StoreError | None = None) -> Pruned:
+    """Keep house for some virtual seconds."""
+
+    async def scene() -> Pruned:
+        clock = VirtualClock()
+        store = Pruned(clock, old, error)
+        part = Housekeeping(store, clock, RETENTION)
+        await part.start()
+        await asyncio.sleep(seconds)
+        await part.stop()
+        assert part.crash is None
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return store
+
+    return run(scene())
+
+
+def test_nothing_is_pruned_before_the_first_interval() -> None:
+    """A service that starts has better things to do."""
+    assert kept_for(INTERVAL - 1, old=1).steps == []
+
+
+def test_one_look_takes_steps_with_pauses_until_nothing_old_is_left() -> None:
+    """Commits go in between; the last step is the one that is not full."""
+    store = kept_for(INTERVAL + 10 * PAUSE, old=2 * ROWS + 1)
+
+    assert store.old == 0
+    assert store.steps == pytest.approx([INTERVAL, INTERVAL + PAUSE, INTERVAL + 2 * PAUSE])
+
+
+def test_there_is_a_look_every_interval() -> None:
+    """For as long as the service runs."""
+    store = kept_for(3 * INTERVAL + 1, old=0)
+
+    assert store.steps == pytest.approx([INTERVAL, 2 * INTERVAL, 3 * INTERVAL])
+
+
+def test_events_and_identity_keys_have_an_age_each() -> None:
+    """Counted back from the instant of the look."""
+    now = START + INTERVAL
+
+    (limits,) = kept_for(INTERVAL + 1, old=0).limits
+
+    assert limits == pytest.approx((now - RETENTION.events, now - RETENTION.seen))
+
+
+def test_a_store_in_trouble_is_asked_again_at_the_next_look() -> None:
+    """Housekeeping does not end the service."""
+    store = kept_for(2 * INTERVAL + 1, old=5, error=StoreFullError("no space"))
+
+    assert store.steps == pytest.approx([INTERVAL, 2 * INTERVAL])
+    assert store.old == 0
+
+
+async def test_free_memory_is_given_back_at_every_trim(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a thread of its own, again and again."""
+    loop, twice, calls = asyncio.get_running_loop(), asyncio.Event(), []
+
+    def note() -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            loop.call_soon_threadsafe(twice.set)
+
+    monkeypatch.setattr(housekeeping, "TRIM", 0.001)
+    monkeypatch.setattr(housekeeping, "give_back", note)
+    clock = VirtualClock()
+    part = Housekeeping(MemoryStore(clock), clock, RETENTION)
+    await part.start()
+    async with asyncio.timeout(10):
+        await twice.wait()
+    await part.stop()
