@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import SECRET, Watch, polite
+from tests.net.peers import serve
+from tests.support.authority import Authority
 from tests.support.dovecot import Dovecot
 from tests.support.ports import free_port
 from tests.support.service import vedette
@@ -78,6 +80,38 @@ def test_a_certificate_for_another_name_is_refused(
 
     assert "127.0.0.2" in polite(ended)
     assert ended.status in {69, 76}
+
+
+@pytest.mark.parametrize(
+    ("name", "begins", "ends", "said"),
+    [
+        ("localhost", -30, -1, "expired"),
+        ("localhost", 1, 30, "not valid yet"),
+        ("mail.example.org", -1, 30, "not for localhost but for mail.example.org"),
+    ],
+    ids=["expired", "of the future", "for another name"],
+)
+def test_a_certificate_that_does_not_hold_is_refused_and_says_why(
+    tmp_path: Path, authority: Authority, name: str, begins: int, ends: int, said: str
+) -> None:
+    """76, although its authority is trusted; the server hears no password."""
+    certificate = authority.issue(name, begins=begins, ends=ends)
+    heard: list[bytes] = []
+    with serve(lambda link: heard.append(link.recv(1)), tls=certificate.context()) as server:
+        ended = vedette(
+            "watch",
+            f"imaps://anna@localhost:{server.port}",
+            *("--once", "--state", str(tmp_path / "state")),
+            *("--ca-file", str(authority.ca_file)),
+            env={"VEDETTE_PASSWORD": SECRET},
+        )
+
+    line = polite(ended)
+    assert ended.status == 76
+    assert "certificate" in line
+    assert said in line
+    assert b"".join(heard) == b""
+    assert server.failures != []
 
 
 def test_an_unknown_folder_is_named(watch: Watch, dovecot: Dovecot, user: str) -> None:

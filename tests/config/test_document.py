@@ -65,3 +65,35 @@ def test_a_number_out_of_bounds_or_of_another_type_is_refused(value: str) -> Non
 
     with pytest.raises(ConfigError, match=r"^x\.toml:1: proof: "):
         table.number("proof", 1.0, low=1, high=9)
+
+
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
+def test_only_a_line_feed_ends_a_line(separator: str) -> None:
+    """TOML 1.0, "Spec": other separators of Unicode are text like any other."""
+    text = f"# one{separator}still one\nproof = 'x{separator}x'\nprof = 4\n"
+
+    table = parse(text, file="x.toml")
+    table.text("proof")
+
+    with pytest.raises(ConfigError, match=r"^x\.toml:3: prof: "):
+        table.done()
+
+
+def test_a_document_that_ends_too_early_names_its_last_line() -> None:
+    """The parser itself says only that it is the end."""
+    with pytest.raises(ConfigError, match=r"^x\.toml:2: .*end of document"):
+        parse("# one\u2028still one\nproof =", file="x.toml")
+
+
+def test_a_key_of_an_inline_table_is_on_the_line_of_the_table() -> None:
+    """The nearest that can be said, and right."""
+    text = '[accounts.anna]\nurl = "x"\ntls = { verify = true, pin = "x" }\n'
+
+    assert line_of(text, ("accounts", "anna", "tls", "pin")) == 3
+
+
+def test_a_key_that_is_missing_is_on_the_line_of_its_table() -> None:
+    """Of its own table, not of one with a like name."""
+    text = "[accounts.ann]\n[accounts.anna]\n[accounts.annabel]\n"
+
+    assert line_of(text, ("accounts", "anna", "password")) == 2

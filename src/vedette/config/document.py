@@ -180,7 +180,8 @@ def line_of(text: str, path: tuple[str, ...]) -> int:
     """Return the line on which a key stands, or that of the nearest table around it."""
     table: tuple[str, ...] = ()
     best, depth = 1, -1
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: U+2028 and the like are no line breaks in TOML, nor in editors.
+    for number, line in enumerate(text.split("\n"), start=1):
         stripped = line.strip()
         if stripped.startswith("["):
             keys = _keys(stripped.lstrip("["), stop="]")
@@ -224,7 +225,7 @@ def _keys(line: str, *, stop: str) -> tuple[str, ...] | None:
 def _error_line(text: str, message: str) -> int:
     _, _, rest = message.rpartition("at line ")
     digits = rest.split(",", 1)[0]
-    return int(digits) if digits.isdecimal() else max(1, len(text.splitlines()))
+    return int(digits) if digits.isdecimal() else text.rstrip("\n").count("\n") + 1
 
 
 def _guess(word: str, words: list[str]) -> str:
