@@ -176,6 +176,22 @@ async def test_a_dead_socket_is_replaced(tmp_path: Path) -> None:
         assert await ask(tmp_path, {"command": "ping"}) == {"pong": True}
 
 
+async def test_a_file_in_the_place_of_the_socket_is_replaced(tmp_path: Path) -> None:
+    """As a copy or a backup of a state folder may leave it."""
+    (tmp_path / SOCKET).touch()
+
+    async with door(tmp_path):
+        assert await ask(tmp_path, {"command": "ping"}) == {"pong": True}
+
+
+async def test_a_folder_in_the_place_of_the_socket_stops_nothing(tmp_path: Path) -> None:
+    """The door stays shut, and the service runs."""
+    (tmp_path / SOCKET).mkdir()
+
+    async with door(tmp_path):
+        assert (tmp_path / SOCKET).is_dir()
+
+
 async def test_a_service_that_hangs_up_without_a_word_is_an_error(tmp_path: Path) -> None:
     """Not a replay of nothing: it is not known what was done."""
 

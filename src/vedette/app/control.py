@@ -41,9 +41,9 @@ class Control(Part):
         self._server: asyncio.Server | None = None
 
     async def _open(self) -> None:
-        # The state's lock is ours: a socket that is there is a dead one.
-        self._path.unlink(missing_ok=True)
         try:
+            # The state's lock is ours: a socket that is there is a dead one.
+            self._path.unlink(missing_ok=True)
             self._server = await asyncio.start_unix_server(
                 self._serve, str(self._path), limit=MAX_LINE
             )
