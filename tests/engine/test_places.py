@@ -8,11 +8,11 @@ from tests.support.clock import run
 from vedette.engine.places import Places
 
 
-def test_a_place_is_waited_for() -> None:
-    """With one place the second comes in when the first has gone out."""
+def stays(*names: tuple[str, float], patience: float) -> list[str]:
+    """Return who came in and went out, in order, at a host with one place."""
 
     async def story() -> list[str]:
-        places, said = Places(at_once=1, patience=60.0), list[str]()
+        places, said = Places(at_once=1, patience=patience), list[str]()
 
         async def stay(name: str, seconds: float) -> None:
             async with places.taken("mail.example"):
@@ -20,28 +20,24 @@ def test_a_place_is_waited_for() -> None:
                 await asyncio.sleep(seconds)
                 said.append(f"{name} out")
 
-        await asyncio.gather(stay("anna", 5.0), stay("bruno", 1.0))
+        await asyncio.gather(*(stay(name, seconds) for name, seconds in names))
         return said
 
-    assert run(story()) == ["anna in", "anna out", "bruno in", "bruno out"]
+    return run(story())
+
+
+def test_a_place_is_waited_for() -> None:
+    """With one place the second comes in when the first has gone out."""
+    said = stays(("anna", 5.0), ("bruno", 1.0), patience=60.0)
+
+    assert said == ["anna in", "anna out", "bruno in", "bruno out"]
 
 
 def test_a_slow_holder_gives_its_place_up() -> None:
     """After the patience the next comes in, though the first has not ended."""
+    said = stays(("slow", 60.0), ("quick", 1.0), patience=2.0)
 
-    async def story() -> list[str]:
-        places, said = Places(at_once=1, patience=2.0), list[str]()
-
-        async def stay(name: str, seconds: float) -> None:
-            async with places.taken("mail.example"):
-                said.append(f"{name} in")
-                await asyncio.sleep(seconds)
-                said.append(f"{name} out")
-
-        await asyncio.gather(stay("slow", 60.0), stay("quick", 1.0))
-        return said
-
-    assert run(story()) == ["slow in", "quick in", "quick out", "slow out"]
+    assert said == ["slow in", "quick in", "quick out", "slow out"]
 
 
 def test_a_place_is_given_back_once() -> None:

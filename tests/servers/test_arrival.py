@@ -64,6 +64,21 @@ async def test_mail_comes_in_a_second_folder(server: Dovecot, user: str, tmp_pat
     assert [receipt.folder for receipt in watching.books.receipts] == ["Junk"]
 
 
+async def test_a_header_asked_for_alone_is_whole(
+    server: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """At depth metadata the body is not missing but unasked: that is no defect of the mail."""
+    box = mailbox(user, port=server.tls_port, ca_file=server.ca_file, depth=Depth.METADATA)
+    async with Watching(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        token = await put(server, user, watching.books)
+        await watching.until_all_came()
+        told = await stored_messages(watching)
+
+    assert told[token]["defects"] == []
+    assert "text" not in told[token]
+
+
 async def test_a_burst_of_five_hundred_comes_whole(
     server: Dovecot, user: str, tmp_path: Path
 ) -> None:

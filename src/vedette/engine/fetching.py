@@ -163,7 +163,7 @@ class Fetching:
         section = row.sections[0]
         if self._account.depth is Depth.METADATA:
             source = _octets(section, spools)
-            return None if source is None else Mail(row=row, source=source, is_cut=True)
+            return None if source is None else Mail(row=row, source=source)
         if isinstance(section.data, Streamed):
             # The server ignored the partial request and sent all of it.
             return Mail(row=row, source=spools.path(section.data.key))
@@ -171,7 +171,7 @@ class Fetching:
         if len(window) < WINDOW:
             return Mail(row=row, source=window)
         if row.size is not None and row.size > self._account.max_message:
-            return Mail(row=row, source=window, is_cut=True)
+            return Mail(row=row, source=window)
         return await self._rest(row, window, spools)
 
     async def _rest(self, row: Fetch, window: bytes, spools: Spools) -> Mail | None:
@@ -180,7 +180,7 @@ class Fetching:
         spools.append(key, window)
         length = self._account.max_message - WINDOW
         if length <= 0:
-            return Mail(row=row, source=window, is_cut=True)
+            return Mail(row=row, source=window)
         reply = await self.session.run(
             UidFetch(
                 uids=UidSet((uid,)),

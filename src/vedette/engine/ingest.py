@@ -40,12 +40,11 @@ HEADER = mime.Limits().header_bytes
 class Mail:
     """One message in hand: what the server tells of it, and its octets.
 
-    ``source`` is the message, or its first part when ``is_cut``.
+    ``source`` is the message, or its first part: ``row.size`` tells which.
     """
 
     row: Fetch
     source: bytes | Path
-    is_cut: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +98,6 @@ class Ingest:
                 announced_at=batch.announced_at or fetched,
                 fetched_at=fetched,
                 seen_before=not told.isdisjoint(own),
-                is_cut=mail.is_cut,
             )
             told.update(own)
             events.append(self._event(facts, mail, message))
@@ -160,11 +158,13 @@ class Ingest:
                 continue
 
     async def _parse(self, mail: Mail, *, isolate: bool) -> mime.Message:
+        depth = mime.Depth(self._account.depth.value)
         return await self._world.reader.read(
             mail.source,
-            depth=mime.Depth(self._account.depth.value),
+            depth=depth,
             trusted_authserv=self._account.trusted_authserv,
-            size=mail.row.size,
+            # A header that was asked for alone is all there is to read, and not a cut message.
+            size=None if depth is mime.Depth.METADATA else mail.row.size,
             isolate=isolate,
         )
 

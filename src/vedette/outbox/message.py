@@ -31,7 +31,6 @@ class Facts:
     announced_at: float
     fetched_at: float
     seen_before: bool
-    is_cut: bool
 
 
 def received(facts: Facts, message: Message, now: float) -> Json:
