@@ -197,7 +197,6 @@ def message(kind: EventType, octets: bytes, *, uid: int, depth: Depth = Depth.TE
         announced_at=ANNOUNCED,
         fetched_at=FETCHED,
         seen_before=False,
-        is_cut=False,
     )
     build = received if kind is EventType.MESSAGE_RECEIVED else unparseable
     return Event(
