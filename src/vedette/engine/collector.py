@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 
 import structlog
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.fetching import Fetching
 from vedette.engine.ingest import Batch, Ingest, Mail, with_state
 from vedette.engine.rebase import Rebasing
@@ -90,7 +91,9 @@ class Collector:
             batch = await rebasing.adopt(watched, opened, uid_validity, step)
         else:
             batch = await rebasing.rebase(watched, opened, uid_validity, step)
+        crashpoint(Crashpoint.BASELINE_CHOSEN)
         await self._write(watched, batch)
+        crashpoint(Crashpoint.BASELINE_WRITTEN)
         return await self.settle_gaps(watched)
 
     async def arrived(self, watched: Watched) -> int:

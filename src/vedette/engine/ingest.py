@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vedette import mime
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.world import World
 from vedette.imap import Fetch
 from vedette.model.account import Account
@@ -73,6 +74,8 @@ class Ingest:
 
     async def write(self, batch: Batch) -> Verdict:
         """Read the batch's messages and commit it. Raises StoreError; nothing is written then."""
+        if batch.mails:
+            crashpoint(Crashpoint.FETCHED)
         # Large messages wait for a worker process: that must not hold up the small ones.
         large = {id(mail): await self._read(batch, mail) for mail in batch.mails if _is_large(mail)}
         async with self._world.turns:
@@ -117,6 +120,8 @@ class Ingest:
             )
         )
         if verdict is Verdict.DONE:
+            if postings:
+                crashpoint(Crashpoint.UNWOKEN)
             self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         return verdict
 
@@ -149,6 +154,7 @@ class Ingest:
             starts = await self._world.store.begin_read(
                 self._account.id, batch.folder.path, batch.cursor.uid_validity, mail.row.uid or 0
             )
+            crashpoint(Crashpoint.READING_COUNTED)
             if starts > MAX_STARTS:
                 return None
             try:

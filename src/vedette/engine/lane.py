@@ -25,6 +25,7 @@ from typing import assert_never
 
 import structlog
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.endpoint_book import EndpointBook
 from vedette.engine.part import OnCrash, Part
 from vedette.engine.rest import Rest
@@ -206,6 +207,8 @@ class Lane(Part):
             now=self._clock.now(),
             lease=lease,
         )
+        if parcels:
+            crashpoint(Crashpoint.CLAIMED)
         for parcel in parcels:
             if parcel.delivery not in self._held:
                 self._held.add(parcel.delivery)
@@ -262,12 +265,14 @@ class Lane(Part):
 
     async def _attempt(self, parcel: Parcel) -> None:
         began = _now()
+        crashpoint(Crashpoint.ATTEMPT_BEGUN)
         try:
             outcome = await self._send(parcel)
         except asyncio.CancelledError:
             # Its fate is unknown; that is an attempt, and no fault of the endpoint.
             self._settle(parcel, Refused(reason="stopped during the attempt"))
             raise
+        crashpoint(Crashpoint.ANSWERED)
         self._report(parcel, outcome, _now() - began)
         self._judge(outcome)
         self._settle(parcel, outcome)

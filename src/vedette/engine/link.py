@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import LinkError, NetworkError
 from vedette.imap import Completed, Connection, Event, Kind, StartTls
 from vedette.ports.link import Stream
@@ -129,6 +130,8 @@ class Link:
                 self._paused = True
                 self._stream.pause()
             self.wake()
+        elif self._lost is None:
+            crashpoint(Crashpoint.ANSWER_TORN)
         if self._lost is None and self._stream is not None:
             # A continuation request lets the machine go on with a literal or a challenge.
             data = self.connection.data_to_send()

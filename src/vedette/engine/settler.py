@@ -16,6 +16,7 @@ from itertools import islice
 import structlog
 
 from vedette.backoff import Backoff
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.part import OnCrash, Part
 from vedette.errors import StoreError
 from vedette.model.delivery import Settlement
@@ -65,6 +66,7 @@ class Settler(Part):
         while True:
             await self._filled.wait()
             batch = list(islice(self._queue, MAX_BATCH))
+            crashpoint(Crashpoint.SETTLING)
             try:
                 await self._store.settle([settlement for settlement, _done in batch])
             except StoreError as error:
@@ -72,6 +74,7 @@ class Settler(Part):
                 _log.warning("settler.store_failed", failures=failures, error=str(error))
                 await asyncio.sleep(PATIENCE.wait(failures, self._dice()))
                 continue
+            crashpoint(Crashpoint.SETTLED)
             failures = 0
             for _settlement, done in batch:
                 self._queue.popleft()

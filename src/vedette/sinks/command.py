@@ -30,6 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import SinkError
 from vedette.model.delivery import Delivered, Outcome, Parcel, Refused
 
@@ -117,6 +118,7 @@ class CommandSink:
             env={**settings.environment, **_facts(parcel)},
             start_new_session=True,
         )
+        crashpoint(Crashpoint.CHILD_SPAWNED)
         run.feed(parcel.body)
 
 

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import SinkError
 from vedette.model.delivery import Delivered, Outcome, Parcel, Refused
 
@@ -144,6 +145,7 @@ class LinesSink:
             outcomes.append(self._file.write(line.data))
             if not self._queue or len(lines) >= MAX_BATCH:
                 failure = self._file.sync()
+                crashpoint(Crashpoint.LINE_WRITTEN)
                 answers = [failure or outcome for outcome in outcomes]
                 self._tell(self._answer, lines, answers)
                 lines, outcomes = [], []
@@ -216,6 +218,8 @@ class _File:
             view = memoryview(data)
             while written < len(data):
                 written += self._write_some(view[written:])
+                if 0 < written < len(data):
+                    crashpoint(Crashpoint.LINE_TORN)
         except BrokenPipeError:
             self.reader_is_gone = self.reader_is_gone or self.is_stdout
             self.close()

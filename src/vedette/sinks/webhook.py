@@ -27,10 +27,11 @@ from functools import lru_cache
 from pathlib import Path
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
 from yarl import URL
 
 from vedette import __version__
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import SinkError
 from vedette.model.delivery import Delivered, Gone, Outcome, Parcel, Refused
 from vedette.outbox import signature
@@ -175,7 +176,7 @@ class WebhookSink:
         )
         return await session.post(
             self._url,
-            data=parcel.body,
+            data=_Body(parcel.body),
             headers={**self._headers, **signed},
             allow_redirects=False,
             proxy=self._proxy,
@@ -219,6 +220,16 @@ class WebhookSink:
             # The only exception that the connector turns into "this address failed".
             raise PermissionError(errno.EACCES, str(error)) from error
         return socket.socket(family, kind, protocol)
+
+
+class _Body(aiohttp.BytesPayload):
+    """An event as the request carries it; it tells when the system has taken what it would."""
+
+    async def write_with_length(
+        self, writer: AbstractStreamWriter, content_length: int | None
+    ) -> None:
+        await super().write_with_length(writer, content_length)
+        crashpoint(Crashpoint.REQUEST_TORN)
 
 
 async def _read(response: aiohttp.ClientResponse, words: bytearray) -> None:

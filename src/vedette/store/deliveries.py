@@ -13,6 +13,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.delivery import DeliveryState, Parcel, Settlement
 from vedette.model.ids import EndpointId
 from vedette.store.statements import sql
@@ -93,5 +94,6 @@ def settle(connection: sqlite3.Connection, settlements: Sequence[Settlement]) ->
             continue
         event, endpoint, account, lane, head = row
         connection.execute(_EVENT_SETTLED, {"seq": event})
+        crashpoint(Crashpoint.LANE_HELD)
         if head:
             connection.execute(_PROMOTE, {"endpoint": endpoint, "account": account, "lane": lane})

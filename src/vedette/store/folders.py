@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.ids import AccountId
 from vedette.ports.store import Commit, Verdict
@@ -46,6 +47,7 @@ def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
         (folder,) = connection.execute(_INSERT, values).fetchone()
     else:
         connection.execute(_MOVE, {**values, "id": folder})
+    crashpoint(Crashpoint.CURSOR_MOVED)
     _settle_gaps(connection, folder, step)
     connection.execute(_READINGS_DONE, {**values, "folder": folder})
     postings.write(connection, step.postings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.delivery import Posting
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.store import Fence, Verdict
@@ -53,6 +54,7 @@ def write(connection: sqlite3.Connection, postings: Iterable[Posting]) -> None:
         if row is None:
             continue
         connection.execute(_PAYLOAD, {"event": row[0], "body": posting.body})
+        crashpoint(Crashpoint.EVENT_WRITTEN)
         for endpoint in endpoints:
             enqueue(
                 connection,

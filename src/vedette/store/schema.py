@@ -11,6 +11,7 @@ import sqlite3
 from importlib.resources import files
 from typing import Final
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError, StoreVersionError
 
 #: "VDTT" in ASCII: tells our file from another program's (sqlite.org/pragma.html#pragma_application_id).
@@ -58,6 +59,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     for number, step in enumerate(MIGRATIONS, 1):
         if number <= version(connection):
             continue
+        crashpoint(Crashpoint.MIGRATING)
         try:
             connection.executescript(
                 f"BEGIN IMMEDIATE;\n{step}\n"

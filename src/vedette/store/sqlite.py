@@ -11,6 +11,7 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreFullError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
@@ -54,6 +55,7 @@ class SqliteStore:
         try:
             await self._writer.start()
             await self._release()
+            crashpoint(Crashpoint.LEASES_RELEASED)
         except BaseException:
             await self._writer.stop()
             self._place.release()

@@ -34,6 +34,7 @@ from threading import Thread
 from time import monotonic
 from typing import Any, Final, TypeVar
 
+from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError
 from vedette.store import accounts
 from vedette.store.faults import is_distrust, is_private, translate
@@ -269,7 +270,9 @@ class Writer:
                 connection.execute("BEGIN IMMEDIATE")
             accounts.put_healths(connection, pages)
         if self._connection is not None and self._connection.in_transaction:
+            crashpoint(Crashpoint.COMMITTING)
             self._connection.execute("COMMIT")
+            crashpoint(Crashpoint.COMMITTED)
         if flushing:
             self._notes.written(pages)
             self._flush_at = monotonic() + NOTE if self._notes.pages() else None
