@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.link import Link
-from vedette.engine.pushes import PATIENCE, Pushes
 from vedette.errors import LinkError, NetworkError, ProtocolError, UsageError, VedetteError
 from vedette.imap import (
     Code,
@@ -24,7 +23,6 @@ from vedette.imap import (
     Exists,
     Expunge,
     Fatal,
-    Fetch,
     Idle,
     IdleStarted,
     Kind,
@@ -91,7 +89,6 @@ class Session:
         "link",
         "now",
         "overflowed",
-        "pushes",
         "statuses",
     )
 
@@ -109,8 +106,6 @@ class Session:
         self.statuses: dict[bytes, StatusItem] = {}
         #: The server gave up NOTIFY: it tells nothing more of other folders (RFC 5465 section 5.8).
         self.overflowed = False
-        #: Messages that the server sends by itself; None where it was not asked to, or fails to.
-        self.pushes: Pushes | None = None
         self._refused_at: float | None = None  # when IDLE proved useless, in loop time
         self._idle_since: float | None = None  # when the "+" came
         self._unanswered_done: Tag | None = None  # the IDLE whose DONE has no answer yet
@@ -139,13 +134,6 @@ class Session:
         """Whether IDLE proved useless on this connection, within the last day (I8)."""
         now = asyncio.get_running_loop().time()
         return self._refused_at is not None and now - self._refused_at < REPROBE
-
-    @property
-    def has_arrivals(self) -> bool:
-        """Whether messages were announced, and none of them is still on its way here."""
-        if self.grown == 0 or self.pushes is None:
-            return self.grown > 0
-        return not self.pushes.is_awaited(self.grown, self.quiet)
 
     @property
     def quiet(self) -> float:
@@ -207,15 +195,10 @@ class Session:
             mailbox_id=_word(codes.get("MAILBOXID")),
         )
 
-    def settle(self) -> list[Fetch]:
-        """Everything announced so far is being taken care of; return what came of it unasked."""
-        rows = [] if self.pushes is None else self.pushes.take()
-        if self.grown > len(rows):
-            # It announces and does not send (I15), or sends what is not to be kept in memory.
-            self.pushes = None
+    def settle(self) -> None:
+        """Everything announced so far is being taken care of."""
         self.grown = 0
         self.announced_at = None
-        return rows
 
     async def idle(self, until: float, *, enough: Callable[[], bool]) -> None:
         """Idle until ``enough()`` holds after some event, or the loop's time is ``until``.
@@ -235,8 +218,8 @@ class Session:
             started = self.link.connection.idling
             if loop.time() >= (until if started else patience):
                 break
-            for event in await self.link.next(self._awake(until) if started else patience):
-                self._overhear(event)
+            for event in await self.link.next(until if started else patience):
+                self._observe(event)
             if not self.is_idling:
                 since = self._idle_since
                 if since is None or loop.time() - since < SHORTEST_IDLE:
@@ -250,8 +233,8 @@ class Session:
         """Wait without IDLE, noting what comes, as ``idle`` does."""
         loop = asyncio.get_running_loop()
         while not enough() and loop.time() < until:
-            for event in await self.link.next(self._awake(until)):
-                self._overhear(event)
+            for event in await self.link.next(until):
+                self._observe(event)
 
     async def logout(self) -> None:
         """Say LOGOUT, wait a moment for the answer, and close. Never raises LinkError."""
@@ -303,17 +286,6 @@ class Session:
         late = max(start, self.link.last_heard) + seconds
         return late if self._unanswered_done is None else min(late, start + PROMPT)
 
-    def _awake(self, until: float) -> float:
-        """Return the loop's time up to which to wait: a message on its way may stay out (I15)."""
-        if self.grown == 0 or self.pushes is None:
-            return until
-        return min(until, self.link.last_heard + PATIENCE)
-
-    def _overhear(self, event: Event) -> None:
-        """Take what comes while nothing was asked."""
-        if not self._observe(event) and self.pushes is not None and isinstance(event, Fetch):
-            self.pushes.keep(event)
-
     def _observe(self, event: Event) -> bool:
         """Note what an event tells of the server; return True if that is all it is for."""
         match event:
@@ -329,7 +301,7 @@ class Session:
                 # Never wait for the tag: some servers say BYE for ever and close never (C8).
                 raise refusal("", event.kind, event.code, event.text)
             case Status(code=Code(name=CodeName.NOTIFICATIONOVERFLOW)):
-                self.overflowed, self.pushes = True, None
+                self.overflowed = True
             case StatusItem():
                 self.statuses[event.name] = event
                 return False
