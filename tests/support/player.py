@@ -174,7 +174,7 @@ class Player:
         return {
             r"the client connects": self._connects,
             r"the client hangs up": self._hangs_up,
-            r"the client says nothing for (\d+) s": self._silent,
+            r"the client says nothing for ([\d.]+) s": self._silent,
             r"TLS starts": self._tls_starts,
             r"(\d+) s pass": self._pass,
             r"(\d+) s pass in peace": self._pass_in_peace,
@@ -187,8 +187,10 @@ class Player:
             ),
             r"the dial hangs": lambda _line: setattr(self.dialer, "silent", True),
             r"the dial works again": lambda _line: setattr(self.dialer, "silent", False),
-            r"within (\d+) s": lambda _line, most: setattr(self, "_not_after", float(most)),
-            r"not before (\d+) s": lambda _line, least: setattr(self, "_not_before", float(least)),
+            r"within ([\d.]+) s": lambda _line, most: setattr(self, "_not_after", float(most)),
+            r"not before ([\d.]+) s": lambda _line, least: setattr(
+                self, "_not_before", float(least)
+            ),
             r"in one segment": lambda _line: setattr(self, "_segment", True),
             r"byte by byte": lambda _line: setattr(self, "_slowly", True),
             r"the password becomes (\S+)": self._new_password,

@@ -20,7 +20,7 @@ from vedette.engine.stumbles import Stumbles
 from vedette.engine.watched import FencedError, StaleError, Watched
 from vedette.engine.world import World
 from vedette.errors import FolderError, LinkError, Trouble
-from vedette.imap import UidSet
+from vedette.imap import Item, UidSet
 from vedette.model.account import Account
 from vedette.model.cursor import Cursor, Gap
 from vedette.outbox.occurrence import missing
@@ -66,6 +66,11 @@ class Collector:
         #: The wall clock when the last messages that were written had been announced.
         self.announced_at: float | None = None
 
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """What is asked of a message."""
+        return self._fetching.items()
+
     async def sync(self, watched: Watched, opened: Opened, *, known_since: float | None) -> int:
         """Carry out the plan for a folder that was just opened; return the messages told."""
         step = plan(
@@ -97,10 +102,10 @@ class Collector:
         return await self.settle_gaps(watched)
 
     async def arrived(self, watched: Watched) -> int:
-        """Fetch what was just announced, in one round trip; return the messages told.
+        """Take or fetch what was just announced; return the messages told.
 
-        ``DONE`` and the FETCH leave in one write. What the answer can not prove
-        complete is listed and fetched again.
+        What the server sent by itself needs no round trip; else ``DONE`` and the FETCH
+        leave in one write. What neither can prove complete is listed and fetched again.
         """
         if watched.state is None or self._session.grown > STEP:
             return await self.catch_up(watched)
@@ -109,11 +114,14 @@ class Collector:
         return told if more is None else await self._steps(watched, more, announced_at)
 
     async def _fetched(self, watched: Watched, cursor: Cursor) -> tuple[int, UidSet | None]:
-        """Do the one round trip of ``arrived``; return what was told, or what has to be fetched."""
+        """Do what ``arrived`` says at first; return what was told, or what has to be fetched."""
         growth, announced_at = self._session.grown, self._session.announced_at
-        self._session.settle()
+        pushed = self._session.settle()
         async with self._fetching.turn() as spools:
-            mails = await self._mails(watched, UidSet.since(cursor.last_uid + 1), spools)
+            if is_contiguous(cursor, pushed, growth):
+                mails = await self._fetching.whole(pushed, spools)
+            else:
+                mails = await self._mails(watched, UidSet.since(cursor.last_uid + 1), spools)
             fresh = sorted(mails, key=lambda mail: mail.row.uid or 0)
             if not is_contiguous(cursor, (mail.row for mail in fresh), growth):
                 listed = await self._fetching.listing(UidSet.since(watched.next_uid))

@@ -6,7 +6,7 @@ is fetched on from where the window ends, through a file (catalogue M11).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 
@@ -22,6 +22,7 @@ from vedette.imap import (
     Fetch,
     FetchItem,
     InUids,
+    Item,
     Peek,
     Search,
     SearchReturn,
@@ -94,12 +95,16 @@ class Fetching:
         that the server's words mean for a refusal without any: FolderError when
         it is about these messages, not about us.
         """
-        reply = await self.session.run(UidFetch(uids=uids, items=self._items()), chunks=spools.take)
+        reply = await self.session.run(UidFetch(uids=uids, items=self.items()), chunks=spools.take)
         rows = [event for event in reply.data if isinstance(event, Fetch)]
         self._check(reply, rows)
+        return await self.whole((row for row in rows if row.uid in uids), spools)
+
+    async def whole(self, rows: Iterable[Fetch], spools: Spools) -> list[Mail]:
+        """Return the messages of rows, fetched to their ends; those that are not whole are left."""
         mails = []
         for row in merged(rows).values():
-            if is_whole(row) and row.uid is not None and row.uid in uids:
+            if is_whole(row):
                 mail = await self._mail(row, spools)
                 if mail is not None:
                     mails.append(mail)
@@ -107,7 +112,7 @@ class Fetching:
 
     async def identities(self, uids: UidSet) -> list[Fetch]:
         """Fetch what identifies messages, and no bodies (see ``sync.identity``)."""
-        items: tuple[FetchItem | Peek, ...] = (
+        items: tuple[Item, ...] = (
             FetchItem.UID,
             FetchItem.INTERNALDATE,
             FetchItem.SIZE,
@@ -131,7 +136,8 @@ class Fetching:
         # A limit or a wish for patience is no fault of a message (A18, A19).
         raise error
 
-    def _items(self) -> tuple[FetchItem | Peek, ...]:
+    def items(self) -> tuple[Item, ...]:
+        """Return what is asked of a message."""
         body = (
             Peek(section=b"HEADER")
             if self._account.depth is Depth.METADATA

@@ -119,7 +119,7 @@ class Lookout:
             # From here on a folder without a cursor was made or renamed: its mail is news (S3).
             states = [each.state for each in self.roster if each.state is not None]
             self._known_since = min((state.cursor.since for state in states), default=None)
-        await self._others.subscribe()
+        await self._others.subscribe(self._collector.items)
         self.synced_at = asyncio.get_running_loop().time()
 
     async def watch(self) -> None:
@@ -195,7 +195,10 @@ class Lookout:
     def _has_news(self) -> bool:
         session = self._session
         return (
-            session.grown > 0 or bool(session.statuses) or session.overflowed or self._is_probed()
+            session.has_arrivals
+            or bool(session.statuses)
+            or session.overflowed
+            or self._is_probed()
         )
 
     def _is_probed(self) -> bool:
@@ -288,7 +291,7 @@ class Lookout:
             _log.warning("folders.unlisted", account=self._account.id, error=str(error))
             return
         if self.roster.relisted(listed):
-            await self._others.subscribe()
+            await self._others.subscribe(self._collector.items)
 
     async def _reopen(self) -> None:
         """Open the first folder anew: some servers show new mail only then (I1, I10)."""

@@ -6,6 +6,7 @@ the question is asked all the same. It must not know how a folder is synced.
 
 from __future__ import annotations
 
+from vedette.engine.pushes import Pushes
 from vedette.engine.roster import Roster, is_news
 from vedette.engine.session import Reply, Session
 from vedette.engine.watched import Watched
@@ -13,6 +14,7 @@ from vedette.errors import LimitError, ThrottledError
 from vedette.imap import (
     AskStatus,
     EventGroup,
+    Item,
     List,
     Notify,
     NotifyEvent,
@@ -37,18 +39,23 @@ class Others:
         self._session = session
         self._roster = roster
 
-    async def subscribe(self) -> None:
-        """Let the server push about the other folders, where it can (RFC 5465)."""
+    async def subscribe(self, items: tuple[Item, ...]) -> None:
+        """Let the server push about the other folders, where it can (RFC 5465).
+
+        ``items`` are asked for of every new message of the open folder; a server that
+        refuses them is asked for the announcements alone.
+        """
         others = tuple(watched.folder.path for watched in self._roster.others)
-        if others and self._session.has("NOTIFY"):
-            await self._session.run(
-                Notify(
-                    groups=(
-                        EventGroup(scope=Scope.SELECTED, events=EVENTS),
-                        EventGroup(scope=Scope.MAILBOXES, events=EVENTS, mailboxes=others),
-                    )
-                )
-            )
+        if not others or not self._session.has("NOTIFY"):
+            return
+        self._session.pushes = None
+        rest = EventGroup(scope=Scope.MAILBOXES, events=EVENTS, mailboxes=others)
+        for fetch in (items, ()):
+            here = EventGroup(scope=Scope.SELECTED, events=EVENTS, fetch=fetch)
+            reply = await self._session.run(Notify(groups=(here, rest)))
+            if reply.is_ok:
+                self._session.pushes = Pushes() if fetch else None
+                return
 
     def moved(self) -> list[Watched]:
         """Return the folders whose numbers came and show more than we have."""

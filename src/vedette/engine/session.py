@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.link import Link
+from vedette.engine.pushes import Pushes
 from vedette.errors import LinkError, NetworkError, ProtocolError, UsageError, VedetteError
 from vedette.imap import (
     Code,
@@ -23,6 +24,7 @@ from vedette.imap import (
     Exists,
     Expunge,
     Fatal,
+    Fetch,
     Idle,
     IdleStarted,
     Kind,
@@ -89,6 +91,7 @@ class Session:
         "link",
         "now",
         "overflowed",
+        "pushes",
         "statuses",
     )
 
@@ -106,6 +109,8 @@ class Session:
         self.statuses: dict[bytes, StatusItem] = {}
         #: The server gave up NOTIFY: it tells nothing more of other folders (RFC 5465 section 5.8).
         self.overflowed = False
+        #: Messages that the server sends by itself; None where it was not asked to, or fails to.
+        self.pushes: Pushes | None = None
         self._refused_at: float | None = None  # when IDLE proved useless, in loop time
         self._idle_since: float | None = None  # when the "+" came
         self._unanswered_done: Tag | None = None  # the IDLE whose DONE has no answer yet
@@ -134,6 +139,12 @@ class Session:
         """Whether IDLE proved useless on this connection, within the last day (I8)."""
         now = asyncio.get_running_loop().time()
         return self._refused_at is not None and now - self._refused_at < REPROBE
+
+    @property
+    def has_arrivals(self) -> bool:
+        """Whether messages were announced, and none of them is still on its way here."""
+        deadline = self._patience()
+        return self.grown > 0 and (deadline is None or _now() >= deadline)
 
     @property
     def quiet(self) -> float:
@@ -195,10 +206,16 @@ class Session:
             mailbox_id=_word(codes.get("MAILBOXID")),
         )
 
-    def settle(self) -> None:
-        """Everything announced so far is being taken care of."""
+    def settle(self) -> list[Fetch]:
+        """Everything announced so far is being taken care of; return what came of it unasked."""
+        deadline = self._patience()
+        rows = [] if self.pushes is None else self.pushes.take()
+        if deadline is not None and _now() >= deadline:
+            # It announces and does not send (I15), or sends what can not be kept in memory.
+            self.pushes = None
         self.grown = 0
         self.announced_at = None
+        return rows
 
     async def idle(self, until: float, *, enough: Callable[[], bool]) -> None:
         """Idle until ``enough()`` holds after some event, or the loop's time is ``until``.
@@ -218,8 +235,8 @@ class Session:
             started = self.link.connection.idling
             if loop.time() >= (until if started else patience):
                 break
-            for event in await self.link.next(until if started else patience):
-                self._observe(event)
+            for event in await self.link.next(self._awake(until) if started else patience):
+                self._overhear(event)
             if not self.is_idling:
                 since = self._idle_since
                 if since is None or loop.time() - since < SHORTEST_IDLE:
@@ -233,8 +250,8 @@ class Session:
         """Wait without IDLE, noting what comes, as ``idle`` does."""
         loop = asyncio.get_running_loop()
         while not enough() and loop.time() < until:
-            for event in await self.link.next(until):
-                self._observe(event)
+            for event in await self.link.next(self._awake(until)):
+                self._overhear(event)
 
     async def logout(self) -> None:
         """Say LOGOUT, wait a moment for the answer, and close. Never raises LinkError."""
@@ -286,6 +303,22 @@ class Session:
         late = max(start, self.link.last_heard) + seconds
         return late if self._unanswered_done is None else min(late, start + PROMPT)
 
+    def _awake(self, until: float) -> float:
+        """Return the loop's time up to which to wait: a message on its way may stay out (I15)."""
+        deadline = self._patience()
+        return until if deadline is None else min(until, deadline)
+
+    def _patience(self) -> float | None:
+        """Return the loop's time up to which an announced message may come by itself."""
+        if self.pushes is None:
+            return None
+        return self.pushes.deadline(self.grown, self.link.last_heard)
+
+    def _overhear(self, event: Event) -> None:
+        """Take what comes while nothing was asked."""
+        if not self._observe(event) and self.pushes is not None and isinstance(event, Fetch):
+            self.pushes.keep(event)
+
     def _observe(self, event: Event) -> bool:
         """Note what an event tells of the server; return True if that is all it is for."""
         match event:
@@ -301,7 +334,7 @@ class Session:
                 # Never wait for the tag: some servers say BYE for ever and close never (C8).
                 raise refusal("", event.kind, event.code, event.text)
             case Status(code=Code(name=CodeName.NOTIFICATIONOVERFLOW)):
-                self.overflowed = True
+                self.overflowed, self.pushes = True, None
             case StatusItem():
                 self.statuses[event.name] = event
                 return False
@@ -332,7 +365,13 @@ class Session:
                 crashpoint(Crashpoint.ANNOUNCED)
                 if self.announced_at is None:
                     self.announced_at = self.now()
+                if self.pushes is not None:
+                    self.pushes.announced(_now())
             self.exists = event.count
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _number(code: Code | None) -> int | None:
