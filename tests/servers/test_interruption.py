@@ -10,7 +10,8 @@ import pytest
 from tests.support.books import Books, letter, new_token
 from tests.support.dovecot import Dovecot
 from tests.support.engine import PATIENCE, Watching, blocking, mailbox
-from tests.support.hold import Hold
+from tests.support.fault_proxy import FaultProxy
+from tests.support.toxics import Hold, Way
 from vedette.ports.link import Encryption
 
 pytestmark = pytest.mark.server
@@ -18,14 +19,14 @@ pytestmark = pytest.mark.server
 #: A word of the conversation, and whose it is: arrival while the server works on it, and while
 #: its answer is on the way.
 MOMENTS = [
-    pytest.param((b"EXAMINE", True), id="before EXAMINE reaches the server"),
-    pytest.param((b"[READ-ONLY]", False), id="before the answer to EXAMINE"),
-    pytest.param((b"UID FETCH", True), id="before FETCH reaches the server"),
-    pytest.param((b" FETCH (", False), id="before the answer to FETCH"),
-    pytest.param((b"DONE", True), id="before DONE reaches the server"),
-    pytest.param((b"IDLE", True), id="before IDLE reaches the server"),
-    pytest.param((b"+ idling", False), id="before the server idles"),
-    pytest.param((b"EXISTS", False), id="before an EXISTS arrives"),
+    pytest.param((b"EXAMINE", Way.UP), id="before EXAMINE reaches the server"),
+    pytest.param((b"[READ-ONLY]", Way.DOWN), id="before the answer to EXAMINE"),
+    pytest.param((b"UID FETCH", Way.UP), id="before FETCH reaches the server"),
+    pytest.param((b" FETCH (", Way.DOWN), id="before the answer to FETCH"),
+    pytest.param((b"DONE", Way.UP), id="before DONE reaches the server"),
+    pytest.param((b"IDLE", Way.UP), id="before IDLE reaches the server"),
+    pytest.param((b"+ idling", Way.DOWN), id="before the server idles"),
+    pytest.param((b"EXISTS", Way.DOWN), id="before an EXISTS arrives"),
 ]
 
 
@@ -39,15 +40,16 @@ async def put(server: Dovecot, user: str, books: Books, count: int = 1) -> None:
 @pytest.mark.parametrize("ending", ["released", "cut"])
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_mail_that_arrives_in_the_middle_of_a_word_comes_once(
-    dovecot: Dovecot, user: str, tmp_path: Path, moment: tuple[bytes, bool], ending: str
+    dovecot: Dovecot, user: str, tmp_path: Path, moment: tuple[bytes, Way], ending: str
 ) -> None:
     """The stream stops at a word, mail arrives, and the stream goes on or breaks: nothing is lost."""
-    word, from_client = moment
+    word, way = moment
+    hold = Hold(word, way=way)
     books = Books()
-    async with Hold(dovecot.host, dovecot.port) as hold:
+    async with FaultProxy(dovecot.host, dovecot.port) as proxy:
         box = mailbox(
             user,
-            port=hold.port,
+            port=proxy.port,
             ca_file=dovecot.ca_file,
             folders=("\\Inbox",),
             encryption=Encryption.NONE,
@@ -56,20 +58,20 @@ async def test_mail_that_arrives_in_the_middle_of_a_word_comes_once(
             await watching.until_connected()
             await put(dovecot, user, books)
             await watching.until_all_came()
-            hold.arm(word, from_client=from_client)
-            if b"EXAMINE" in word or b"READ" in word:
+            if word in {b"EXAMINE", b"[READ-ONLY]"}:
+                # Said only in a new connection.
                 await put(dovecot, user, books)
-                hold.cut()
-                hold.arm(word, from_client=from_client)
+                proxy.cut()
+                proxy.put(hold)
             else:
+                proxy.put(hold)
                 await put(dovecot, user, books)
             async with asyncio.timeout(PATIENCE):
-                await hold.held.wait()
+                await hold.news.wait()
             await put(dovecot, user, books, count=3)
             if ending == "cut":
-                hold.cut()
-            else:
-                hold.release()
+                proxy.cut()
+            proxy.take(hold)
             await watching.until_all_came()
 
     books.expected.clear()
