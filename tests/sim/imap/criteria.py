@@ -1,0 +1,238 @@
+r"""SEARCH: which messages match (RFC 9051 section 6.4.4), and how it is answered (RFC 4731).
+
+Criteria are read into functions once and asked of each message. It must not know sessions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from tests.sim.imap.folder import Mail
+from tests.sim.imap.items import GMAIL_BASE
+from tests.sim.imap.view import View
+from vedette.demo.arguments import STAR, Arguments, BadSyntaxError, Ranges
+
+#: Criteria nest no deeper than a person would write.
+MAX_DEPTH: Final = 16
+
+Test = Callable[[int, Mail], bool]
+
+_FLAGS: Final = {
+    "ANSWERED": "\\Answered",
+    "DELETED": "\\Deleted",
+    "DRAFT": "\\Draft",
+    "FLAGGED": "\\Flagged",
+    "SEEN": "\\Seen",
+}
+_DATES: Final[dict[str, Callable[[date, date], bool]]] = {
+    "BEFORE": lambda day, given: day < given,
+    "ON": lambda day, given: day == given,
+    "SINCE": lambda day, given: day >= given,
+}
+_RETURNS: Final = frozenset({"MIN", "MAX", "COUNT", "ALL"})
+_TEXTS: Final = frozenset({"BODY", "TEXT", "FROM", "TO", "SUBJECT", "CC", "BCC"})
+
+
+class BadCharsetError(Exception):
+    """The criteria are in a charset that is not known here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What to look for; ``returns`` is None for a plain SEARCH. ``uids``: where to look."""
+
+    test: Test
+    returns: tuple[str, ...] | None
+    uids: Sequence[int]
+
+
+def read_query(words: Arguments, view: View) -> Query:
+    """Read the arguments of SEARCH. Raises BadSyntaxError, BadCharsetError."""
+    returns = None
+    if words.sees(b"RETURN "):
+        words.word()
+        words.space()
+        asked = words.parenthesised(words.word, least=0)
+        unknown = [each for each in asked if each not in _RETURNS]
+        if unknown:
+            raise BadSyntaxError(f"{unknown[0][:20]} is nothing that SEARCH returns")
+        returns = tuple(asked) or ("ALL",)  # RFC 4731 section 3.1
+        words.space()
+    if words.sees(b"CHARSET "):
+        words.word()
+        words.space()
+        if words.astring().upper() not in {b"US-ASCII", b"UTF-8"}:
+            raise BadCharsetError
+        words.space()
+    criteria = _Criteria(words, view)
+    test = criteria.all_of()
+    words.end()
+    # A question about some UIDs need not go through the whole folder.
+    uids = view.uids if criteria.only is None else criteria.only
+    return Query(test=test, returns=returns, uids=uids)
+
+
+def found_by(query: Query, view: View) -> list[int]:
+    """Return the UIDs that match and are still there, in order."""
+    mails = view.folder.mails
+    return [
+        uid
+        for uid in query.uids
+        if (mail := mails.get(uid)) is not None and query.test(view.number(uid), mail)
+    ]
+
+
+def answer(query: Query, numbers: list[int], *, tag: str, by_uid: bool) -> str:
+    """Return the untagged response."""
+    if query.returns is None:
+        return " ".join(["* SEARCH", *map(str, numbers)])
+    parts = [f'* ESEARCH (TAG "{tag}")' + (" UID" if by_uid else "")]
+    # MIN, MAX and ALL are left out where nothing was found (RFC 4731 section 3.1).
+    if "MIN" in query.returns and numbers:
+        parts.append(f"MIN {numbers[0]}")
+    if "MAX" in query.returns and numbers:
+        parts.append(f"MAX {numbers[-1]}")
+    if "COUNT" in query.returns:
+        parts.append(f"COUNT {len(numbers)}")
+    if "ALL" in query.returns and numbers:
+        parts.append(f"ALL {write_set(numbers)}")
+    return " ".join(parts)
+
+
+def write_set(numbers: Sequence[int]) -> str:
+    """Return rising numbers as a sequence set."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in ranges)
+
+
+class _Criteria:
+    """Reads criteria. ``only`` is where all matches lie, if the outermost ones say so."""
+
+    __slots__ = ("_view", "_words", "only")
+
+    def __init__(self, words: Arguments, view: View) -> None:
+        self.only: list[int] | None = None
+        self._view = view
+        self._words = words
+
+    def all_of(self, depth: int = 0) -> Test:
+        tests = [self._key(depth, outermost=depth == 0)]
+        while self._words.skip(b" "):
+            tests.append(self._key(depth, outermost=depth == 0))
+        return lambda number, mail: all(test(number, mail) for test in tests)
+
+    def _key(self, depth: int, *, outermost: bool = False) -> Test:
+        words = self._words
+        if depth > MAX_DEPTH:
+            raise BadSyntaxError(f"criteria nested {MAX_DEPTH} deep at most were expected")
+        if words.skip(b"("):
+            inner = self.all_of(depth + 1)
+            words.expect(b")")
+            return inner
+        if words.digit() or words.sees(b"*"):
+            return self._numbered(words.set())
+        key = words.word()
+        if key in {"ALL", "OLD"}:
+            return lambda _number, _mail: True
+        if key in {"RECENT", "NEW"}:
+            return lambda _number, _mail: False
+        if key in _FLAGS:
+            return _flag(_FLAGS[key])
+        if key.startswith("UN") and key[2:] in _FLAGS:
+            return _not(_flag(_FLAGS[key[2:]]))
+        words.space()
+        if key == "UID":
+            return self._by_uid(words.set(), outermost=outermost)
+        if key == "NOT":
+            return _not(self._key(depth + 1))
+        if key == "OR":
+            first = self._key(depth + 1)
+            words.space()
+            second = self._key(depth + 1)
+            return lambda number, mail: first(number, mail) or second(number, mail)
+        return self._valued(key)
+
+    def _valued(self, key: str) -> Test:
+        words = self._words
+        if key in {"KEYWORD", "UNKEYWORD"}:
+            test = _flag(words.atom())
+            return test if key == "KEYWORD" else _not(test)
+        if key in {"LARGER", "SMALLER"}:
+            bound, sign = words.number(), 1 if key == "LARGER" else -1
+            return lambda _number, mail: (mail.letter.length - bound) * sign > 0
+        if key.removeprefix("SENT") in _DATES:
+            return _dated(key, words.date())
+        if key == "MODSEQ":
+            least = words.number()
+            return lambda _number, mail: mail.modseq >= least
+        if key == "EMAILID":
+            name = words.atom()
+            return lambda _number, mail: f"M{mail.letter.serial:08d}" == name
+        if key == "X-GM-MSGID":
+            wanted = int(words.atom()) if words.digit() else 0
+            return lambda _number, mail: GMAIL_BASE + mail.letter.serial == wanted
+        return self._texts(key)
+
+    def _texts(self, key: str) -> Test:
+        words = self._words
+        if key == "HEADER":
+            name = words.astring().lower()
+            words.space()
+            return _field(name, words.astring().lower())
+        if key in {"BODY", "TEXT"}:
+            wanted = words.astring().lower()
+            whole = key == "TEXT"
+            return lambda _number, mail: (
+                wanted in (mail.letter.octets() if whole else mail.letter.text()).lower()
+            )
+        if key in _TEXTS:
+            return _field(key.lower().encode(), words.astring().lower())
+        raise BadSyntaxError("no such criterion")
+
+    def _by_uid(self, ranges: Ranges, *, outermost: bool) -> Test:
+        chosen = self._view.chosen(ranges, by_uid=True)
+        if outermost and self.only is None:
+            self.only = chosen
+            return lambda _number, _mail: True
+        among = frozenset(chosen)
+        return lambda _number, mail: mail.uid in among
+
+    def _numbered(self, ranges: Ranges) -> Test:
+        # A number beyond the last matches nothing; it is an error only in FETCH and its kin.
+        top = len(self._view.uids)
+        bounds = [sorted(top if each == STAR else each for each in pair) for pair in ranges]
+        return lambda number, _mail: any(low <= number <= high for low, high in bounds)
+
+
+def _not(test: Test) -> Test:
+    return lambda number, mail: not test(number, mail)
+
+
+def _flag(flag: str) -> Test:
+    return lambda _number, mail: flag in mail.flags
+
+
+def _dated(key: str, given: date) -> Test:
+    compare, sent = _DATES[key.removeprefix("SENT")], key.startswith("SENT")
+
+    def test(_number: int, mail: Mail) -> bool:
+        moment = mail.letter.date if sent else mail.internal_date
+        return compare(datetime.fromtimestamp(moment, UTC).date(), given)
+
+    return test
+
+
+def _field(name: bytes, wanted: bytes) -> Test:
+    def test(_number: int, mail: Mail) -> bool:
+        fields = (line.partition(b":") for line in mail.letter.header.splitlines())
+        return any(found.lower() == name and wanted in text.lower() for found, _, text in fields)
+
+    return test

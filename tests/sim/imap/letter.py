@@ -1,0 +1,85 @@
+"""A message as its token: its octets are made when they are asked for, and never kept.
+
+It must not know folders or UIDs. Equal letters have equal octets, at every moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email.utils import formatdate
+from typing import Final
+
+#: A body is this line again and again; its last two octets are a line end too.
+LINE: Final = b"Every message of the simulation has lines such as this one....\r\n"
+_END: Final = b"\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """``size`` octets in all, or as many as the header needs; ``date`` in epoch seconds.
+
+    ``serial`` is the server's own name of it, the same wherever a copy lies.
+    """
+
+    token: str
+    to: str
+    size: int
+    date: float
+    serial: int
+
+    @property
+    def header(self) -> bytes:
+        """The header, with the empty line that ends it."""
+        return (
+            f"Date: {formatdate(self.date)}\r\n"
+            "From: Sender <sender@example.org>\r\n"
+            f"To: {self.to}@example.org\r\n"
+            f"Subject: {self.token}\r\n"
+            f"Message-ID: <{self.token}@sim.example.org>\r\n"
+            "MIME-Version: 1.0\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\n"
+            "\r\n"
+        ).encode("ascii")
+
+    @property
+    def length(self) -> int:
+        """RFC822.SIZE."""
+        return len(self.header) + self._body_length(self.header)
+
+    def octets(self) -> bytes:
+        """Return all of it."""
+        header = self.header
+        return header + _body(0, self._body_length(header), self._body_length(header))
+
+    def text(self) -> bytes:
+        """Return the body."""
+        length = self._body_length(self.header)
+        return _body(0, length, length)
+
+    def part(self, origin: int, length: int) -> bytes:
+        """Return ``length`` octets from ``origin``, fewer at the end; the rest is not made."""
+        header = self.header
+        body = self._body_length(header)
+        total = len(header) + body
+        end = min(origin + length, total)
+        if origin >= end:
+            return b""
+        head = header[origin:end]
+        return head + _body(max(0, origin - len(header)), max(0, end - len(header)), body)
+
+    def _body_length(self, header: bytes) -> int:
+        return max(len(_END), self.size - len(header))
+
+
+def _body(start: int, end: int, total: int) -> bytes:
+    """Return the octets from ``start`` to ``end`` of a body of ``total``."""
+    if start >= end:
+        return b""
+    lead = start % len(LINE)
+    count = (lead + end - start) // len(LINE) + 1
+    octets = (LINE * count)[lead : lead + end - start]
+    wrong = end - (total - len(_END))
+    if wrong > 0:
+        kept = max(0, len(octets) - wrong)
+        octets = octets[:kept] + _END[max(0, len(_END) - (total - start)) :][: len(octets) - kept]
+    return octets

@@ -1,0 +1,147 @@
+"""FETCH and SEARCH, and every way in which servers were seen to spoil them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.sim.imap.conduct import Ending
+from tests.sim.imap.criteria import (
+    BadCharsetError,
+    answer,
+    found_by,
+    read_query,
+    write_set,
+)
+from tests.sim.imap.folder import Mail
+from tests.sim.imap.items import Item, Section, read_items, render, render_gone, sets_seen
+from tests.sim.imap.talk import EndedError, RefusedError, Talk
+from tests.sim.imap.view import View
+from vedette.demo.arguments import Arguments, BadSyntaxError
+
+#: What Microsoft 365 says after rows that it left out (S8).
+_SOME_GONE: Final = "Some of the requested messages no longer exist."
+
+
+def fetch(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
+    """FETCH and UID FETCH."""
+    estate, conduct, view = talk.estate, talk.estate.conduct, talk.opened
+    words.space()
+    ranges = words.set()
+    words.space()
+    items = read_items(words)
+    since, vanished = _modifiers(talk, words)
+    words.end()
+    if (by_uid or talk.view is None) and "UID" not in items:
+        items.insert(0, "UID")
+    if since is not None and "MODSEQ" not in items:
+        items.append("MODSEQ")
+    if estate.chance(conduct.fetch_refused):
+        raise RefusedError(estate.dice.choice(conduct.troubles))
+    if conduct.looks_first:
+        talk.report(expunges=by_uid)
+    chosen = view.chosen(ranges, by_uid=by_uid)
+    if estate.chance(conduct.fetch_empty):
+        return "Fetch completed."
+    if vanished and since is not None:
+        gone = sorted(uid for at, uid in view.folder.vanished if at > since)
+        if gone:
+            talk.say(f"* VANISHED (EARLIER) {write_set(gone)}")
+    talk.moment()
+    issued = False
+    for uid in chosen:
+        mail = view.folder.mails.get(uid)
+        if mail is None:
+            issued = True
+            if estate.chance(conduct.gone_as_nil):
+                talk.say(b"* %d FETCH %b" % (view.number(uid), render_gone(uid, items)))
+        elif since is None or mail.modseq > since:
+            _row(talk, view, mail, items)
+    _noise(talk, view)
+    if estate.chance(conduct.fetch_no_at_end):
+        raise RefusedError(_SOME_GONE)
+    return "[EXPUNGEISSUED] Some are gone." if issued else "Fetch completed."
+
+
+def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
+    """SEARCH and UID SEARCH."""
+    estate, conduct, view = talk.estate, talk.estate.conduct, talk.opened
+    words.space()
+    if words.sees(b"RETURN ") and not (talk.has("ESEARCH") or talk.has("IMAP4rev2")):
+        raise BadSyntaxError("no such criterion")
+    if conduct.looks_first:
+        talk.report(expunges=by_uid)
+    try:
+        query = read_query(words, view)
+    except BadCharsetError as error:
+        raise RefusedError("[BADCHARSET (US-ASCII UTF-8)] no such charset here") from error
+    if estate.chance(conduct.search_refused):
+        raise RefusedError(estate.dice.choice(conduct.troubles))
+    uids = [] if estate.chance(conduct.search_empty) else found_by(query, view)
+    if conduct.search_omits:
+        uids = [uid for uid in uids if not estate.chance(conduct.search_omits)]
+    numbers = uids if by_uid else [view.number(uid) for uid in uids]
+    if query.returns is not None and estate.chance(conduct.esearch_plain):
+        talk.say(" ".join(["* SEARCH", *map(str, numbers)]))
+    else:
+        talk.say(answer(query, numbers, tag=talk.tag, by_uid=by_uid))
+    talk.moment()
+    return "Search completed."
+
+
+def _row(talk: Talk, view: View, mail: Mail, items: list[Item]) -> None:
+    """Say the row of one message, or what is left of it."""
+    estate, conduct = talk.estate, talk.estate.conduct
+    if estate.chance(conduct.row_omitted):
+        return
+    bodies: list[Item] = [item for item in items if isinstance(item, Section)]
+    if bodies and estate.chance(conduct.row_bodiless):
+        items, bodies = [item for item in items if not isinstance(item, Section)], []
+    whole = estate.chance(conduct.partial_ignored)
+    head = b"* %d FETCH " % view.number(mail.uid)
+    if bodies and estate.chance(conduct.row_split):
+        facts = [item for item in items if not isinstance(item, Section)]
+        rows = [head + render(mail, each, whole=whole) for each in (facts, ["UID", *bodies])]
+    else:
+        rows = [head + render(mail, items, whole=whole)]
+    if estate.chance(conduct.row_doubled):
+        rows *= 2
+    if estate.chance(conduct.fetch_cut):
+        octets = b"\r\n".join(rows)
+        talk.out += octets[: estate.dice.randrange(len(octets))]
+        raise EndedError(Ending.CLOSE)
+    for row in rows:
+        talk.say(row)
+    if sets_seen(items) and not view.read_only and "\\Seen" not in mail.flags:
+        view.folder.flag(mail.uid, {**mail.flags, "\\Seen": None})
+
+
+def _noise(talk: Talk, view: View) -> None:
+    """Say rows that nobody asked for (S11)."""
+    estate, conduct = talk.estate, talk.estate.conduct
+    if view.uids and estate.chance(conduct.row_unasked):
+        number = estate.dice.randint(1, len(view.uids))
+        uid = view.uids[number - 1]
+        if estate.chance(0.5):
+            talk.say(f"* {number} FETCH (UID {uid} FLAGS (\\Seen))")
+        else:
+            talk.say(f"* {number} FETCH (FLAGS (\\Seen))")
+    if estate.chance(conduct.row_nobody):
+        talk.say("* 0 FETCH (FLAGS ())")
+
+
+def _modifiers(talk: Talk, words: Arguments) -> tuple[int | None, bool]:
+    """Read CHANGEDSINCE and VANISHED (RFC 7162 sections 3.1.4 and 3.2.6)."""
+    if not words.skip(b" "):
+        return None, False
+    words.expect(b"(")
+    if words.word() != "CHANGEDSINCE" or not talk.has("CONDSTORE"):
+        raise BadSyntaxError("no such modifier")
+    words.space()
+    since = words.number()
+    vanished = False
+    if words.skip(b" "):
+        if words.word() != "VANISHED" or "QRESYNC" not in talk.enabled:
+            raise BadSyntaxError("no such modifier")
+        vanished = True
+    words.expect(b")")
+    return since, vanished

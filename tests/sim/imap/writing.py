@@ -1,0 +1,155 @@
+"""Commands that change messages: STORE, COPY, MOVE, EXPUNGE, CLOSE (RFC 4315, RFC 6851)."""
+
+from __future__ import annotations
+
+from tests.sim.imap.criteria import write_set
+from tests.sim.imap.folder import Folder, Origin
+from tests.sim.imap.talk import RefusedError, Talk
+from tests.sim.imap.view import View
+from vedette.demo.arguments import Arguments, BadSyntaxError
+
+
+def store(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
+    """STORE and UID STORE."""
+    view = _writable(talk)
+    words.space()
+    ranges = words.set()
+    words.space()
+    unchanged = _condition(talk, words)
+    mode = words.word()
+    words.space()
+    listed = words.sees(b"(")
+    flags = words.parenthesised(words.flag, least=0) if listed else [words.flag()]
+    words.end()
+    sign, _, silent = mode.partition("FLAGS")
+    if sign not in {"", "+", "-"} or silent not in {"", ".SILENT"} or "FLAGS" not in mode:
+        raise BadSyntaxError("expected FLAGS")
+    modified = []
+    for uid in view.chosen(ranges, by_uid=by_uid):
+        mail = view.folder.mails.get(uid)
+        if mail is None:
+            continue
+        if unchanged is not None and mail.modseq > unchanged:
+            modified.append(uid if by_uid else view.number(uid))
+            continue
+        given = dict.fromkeys(flags)
+        if sign == "+":
+            kept = {**mail.flags, **given}
+        elif sign == "-":
+            kept = {flag: None for flag in mail.flags if flag not in given}
+        else:
+            kept = given
+        view.folder.flag(uid, kept)
+        if silent:
+            view.changed.pop(uid, None)
+    return f"[MODIFIED {write_set(modified)}] Some changed." if modified else "Store completed."
+
+
+def copy(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
+    """COPY and UID COPY."""
+    view, uids, target = _to(talk, words, by_uid=by_uid)
+    pairs = _copied(talk, view, uids, target, Origin.COPIED)
+    return f"{_copyuid(talk, target, pairs)}Copy completed."
+
+
+def move(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
+    """MOVE and UID MOVE: COPYUID comes untagged, before the EXPUNGE (RFC 6851 section 4.3)."""
+    view, uids, target = _to(talk, words, by_uid=by_uid)
+    if not talk.has("MOVE") or view.read_only:
+        raise RefusedError("[CANNOT] nothing is moved from here")
+    pairs = _copied(talk, view, uids, target, Origin.MOVED)
+    if not pairs:
+        return "No messages found."
+    code = _copyuid(talk, target, pairs)
+    if code:
+        talk.say(f"* OK {code}Moved UIDs.")
+    for uid, _ in pairs:
+        talk.estate.remove(talk.owner, view.folder, uid)
+    return "Move completed."
+
+
+def expunge(talk: Talk, words: Arguments) -> str:
+    """EXPUNGE."""
+    words.end()
+    view = _writable(talk)
+    _remove_deleted(talk, view, tuple(view.uids))
+    return "Expunge completed."
+
+
+def uid_expunge(talk: Talk, words: Arguments) -> str:
+    """UID EXPUNGE (RFC 4315)."""
+    view = _writable(talk)
+    if not talk.has("UIDPLUS"):
+        raise BadSyntaxError("no such command")
+    words.space()
+    ranges = words.set()
+    words.end()
+    _remove_deleted(talk, view, tuple(view.chosen(ranges, by_uid=True)))
+    return "Expunge completed."
+
+
+def close(talk: Talk, words: Arguments) -> str:
+    """CLOSE: it expunges, without a word (RFC 9051 section 6.4.1)."""
+    words.end()
+    view = talk.opened
+    talk.leave()
+    if not view.read_only:
+        _remove_deleted(talk, view, tuple(view.uids))
+    return "Close completed."
+
+
+def _remove_deleted(talk: Talk, view: View, uids: tuple[int, ...]) -> None:
+    for uid in uids:
+        mail = view.folder.mails.get(uid)
+        if mail is not None and "\\Deleted" in mail.flags:
+            talk.estate.remove(talk.owner, view.folder, uid)
+
+
+def _to(talk: Talk, words: Arguments, *, by_uid: bool) -> tuple[View, list[int], Folder]:
+    view = talk.opened
+    words.space()
+    ranges = words.set()
+    words.space()
+    target = talk.existing(words.mailbox(), code="TRYCREATE")
+    words.end()
+    return view, view.chosen(ranges, by_uid=by_uid), target
+
+
+def _copied(
+    talk: Talk, view: View, uids: list[int], target: Folder, origin: Origin
+) -> list[tuple[int, int]]:
+    pairs = []
+    for uid in uids:
+        mail = view.folder.mails.get(uid)
+        if mail is not None:
+            date = mail.internal_date
+            made = talk.estate.append(talk.owner, target, mail.letter, origin, date)
+            made.flags = dict(mail.flags)
+            pairs.append((uid, made.uid))
+    return pairs
+
+
+def _copyuid(talk: Talk, target: Folder, pairs: list[tuple[int, int]]) -> str:
+    if not pairs or not talk.has("UIDPLUS"):
+        return ""
+    here, there = write_set([old for old, _ in pairs]), write_set([new for _, new in pairs])
+    return f"[COPYUID {target.uid_validity} {here} {there}] "
+
+
+def _condition(talk: Talk, words: Arguments) -> int | None:
+    """Read UNCHANGEDSINCE (RFC 7162 section 3.1.3)."""
+    if not words.skip(b"("):
+        return None
+    if words.word() != "UNCHANGEDSINCE" or not talk.has("CONDSTORE"):
+        raise BadSyntaxError("no such modifier")
+    words.space()
+    since = words.number()
+    words.expect(b") ")
+    return since
+
+
+def _writable(talk: Talk) -> View:
+    view = talk.opened
+    if view.read_only:
+        raise RefusedError("[CANNOT] the mailbox was opened with EXAMINE: it is read only")
+    return view
