@@ -7,6 +7,11 @@ import pytest
 from vedette.mime import Defect, words
 
 
+def octets(raw: bytes) -> str:
+    """Return a value as a header holds it, unfolded."""
+    return raw.replace(b"\r\n", b"").decode("latin-1")
+
+
 @pytest.mark.parametrize(
     ("raw", "text"),
     [
@@ -33,7 +38,7 @@ from vedette.mime import Defect, words
 )
 def test_encoded_words_are_read_as_they_are_written(raw: str, text: str) -> None:
     """RFC 2047, and what senders make of it."""
-    assert words.unstructured(raw.encode(), set()) == text.strip()
+    assert words.unstructured(octets(raw.encode()), set()) == text.strip()
 
 
 @pytest.mark.parametrize("evil", ["=0D=0ABcc:_x@y", "=0ABcc:_x@y", "=0DBcc:_x@y"])
@@ -41,7 +46,7 @@ def test_a_line_end_inside_an_encoded_word_is_a_space(evil: str) -> None:
     """Three well-known readers let ``Bcc:`` out on a line of its own."""
     defects: set[Defect] = set()
 
-    text = words.unstructured(f"=?utf-8?Q?Hi{evil}?=".encode(), defects)
+    text = words.unstructured(f"=?utf-8?Q?Hi{evil}?=", defects)
 
     assert " ".join(text.split()) == "Hi Bcc: x@y"
     assert text.isprintable()
@@ -52,7 +57,7 @@ def test_raw_utf8_is_read_without_a_defect() -> None:
     """RFC 6532 allows it."""
     defects: set[Defect] = set()
 
-    assert words.unstructured("Grüße".encode(), defects) == "Grüße"
+    assert words.unstructured(octets("Grüße".encode()), defects) == "Grüße"
     assert defects == set()
 
 
@@ -60,7 +65,7 @@ def test_raw_bytes_that_are_no_utf8_are_told() -> None:
     """Windows-1252 is what most of them are."""
     defects: set[Defect] = set()
 
-    assert words.unstructured(b"Gr\xfc\xdfe", defects) == "Grüße"
+    assert words.unstructured(octets(b"Gr\xfc\xdfe"), defects) == "Grüße"
     assert defects == {Defect.HEADER_8BIT}
 
 
@@ -68,7 +73,7 @@ def test_a_folded_tab_is_no_defect() -> None:
     """RFC 5322 section 2.2.3 folds at a tab as well as at a space."""
     defects: set[Defect] = set()
 
-    assert words.unstructured(b"a\r\n\tb", defects) == "a b"
+    assert words.unstructured("a\tb", defects) == "a b"
     assert defects == set()
 
 
@@ -76,5 +81,5 @@ def test_a_charset_of_a_word_that_is_none_is_guessed() -> None:
     """The word is read as UTF-8, the defect is told."""
     defects: set[Defect] = set()
 
-    assert words.unstructured(b"=?x-none?Q?=C3=BC?=", defects) == "ü"
+    assert words.unstructured("=?x-none?Q?=C3=BC?=", defects) == "ü"
     assert Defect.CHARSET_UNKNOWN in defects

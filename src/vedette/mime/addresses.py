@@ -19,12 +19,45 @@ _TOKEN = re.compile(
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _BARE = re.compile(r"[^\s@<>,;:\"()]+@[^\s@<>,;:\"()]+")
 _SPACES = re.compile(r"\s+")
+# One mailbox as nearly all are written, up to the comma behind it: an address, or a name,
+# quoted or not, before an address in angle brackets. No comment, group, route or escape.
+_WHOLE = re.compile(
+    r' *+(?:"([^"\\]*+)" *+|([^"(),;:<>@\\]*+))<([^ "(),;:<>@\\]++@[^ "(),;:<>@\\]++)> *+(?:,|\Z)'
+    r'| *+([^ "(),;:<>@\\?]++@[^ "(),;:<>@\\?]++) *+(?:,|\Z)'
+)
 # The longest address is 254 octets (RFC 5321 section 4.5.3.1.3, erratum 1690); more is text.
 _LONGEST = 320
 
 
 def parse(value: str, most: int, defects: set[Defect]) -> tuple[Address, ...]:
     """Return the mailboxes of an unfolded, undecoded field; groups are opened."""
+    return _whole(value, most, defects) or _pieced(value, most, defects)
+
+
+def _whole(value: str, most: int, defects: set[Defect]) -> tuple[Address, ...] | None:
+    """Read a field of mailboxes without oddities, at a fifth of the cost; ``None`` for others."""
+    if not (value.isascii() and value.isprintable()) or value.count(",") >= most:
+        return None
+    found: list[Address] = []
+    at, end = 0, len(value)
+    while at < end:
+        match = _WHOLE.match(value, at)
+        if match is None:
+            return None
+        quoted, plain, angle, bare = match.groups()
+        address = angle or bare
+        if len(address) > _LONGEST:
+            return None
+        name = " ".join((quoted or plain or "").split())
+        if "=?" in name:
+            name = words.clean(words.decode(name, defects))
+        found.append(Address(name, address))
+        at = match.end()
+    return tuple(found)
+
+
+def _pieced(value: str, most: int, defects: set[Defect]) -> tuple[Address, ...]:
+    """Read a field of mailboxes piece by piece, whatever stands in it."""
     found: list[Address] = []
     for box in _boxes(value):
         if len(found) == most:

@@ -24,7 +24,7 @@ _LONGEST_EXTENSION = 20
 def describe(part: Part, raw: bytes, defects: set[Defect]) -> Attachment:
     """Return what an event tells of a part that is not the text."""
     content_id = None
-    if found := part.header.first.get(b"content-id"):
+    if found := part.header.first.get("content-id"):
         content_id = words.clean(words.text(found, defects)).strip("<>") or None
     return Attachment(
         id=part.path or "1",

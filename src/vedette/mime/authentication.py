@@ -25,7 +25,7 @@ _MOST_RESULTS = 100
 
 
 def read(
-    fields: Iterable[tuple[bytes, bytes]], trusted: Collection[str], defects: set[Defect]
+    fields: Iterable[tuple[str, str]], trusted: Collection[str], defects: set[Defect]
 ) -> Authentication | None:
     """Return what the top-most trusted server found; ``None`` if none of them spoke."""
     names = {name.lower() for name in trusted}
@@ -35,9 +35,9 @@ def read(
     results: list[AuthenticationResult] = []
     for name, raw in fields:
         key = name.lower()
-        if key == b"received" and server:
+        if key == "received" and server:
             break
-        if key != b"authentication-results":
+        if key != "authentication-results":
             continue
         said, found = _parse(words.clean(words.text(raw, defects)))
         if said.lower() not in names or (server and said.lower() != server):

@@ -17,12 +17,12 @@ from vedette.mime.limits import Limits
 from vedette.mime.message import Automatic, AutomaticKind, Recipient
 from vedette.mime.structure import Part
 
-_REPLY_FIELDS = (b"x-autoreply", b"x-autorespond", b"x-autoresponse", b"x-mail-autoreply")
-_LIST_FIELDS = (b"list-id", b"list-post", b"x-mailing-list", b"mailing-list", b"x-mailman-version")
-_BULK_FIELDS = (b"list-unsubscribe", b"feedback-id", b"x-auto-response-suppress", b"x-campaign-id")
+_REPLY_FIELDS = ("x-autoreply", "x-autorespond", "x-autoresponse", "x-mail-autoreply")
+_LIST_FIELDS = ("list-id", "list-post", "x-mailing-list", "mailing-list", "x-mailman-version")
+_BULK_FIELDS = ("list-unsubscribe", "feedback-id", "x-auto-response-suppress", "x-campaign-id")
 _TOLD = (
-    b"auto-submitted", b"precedence", b"list-id", b"list-unsubscribe", b"list-post",
-    b"x-auto-response-suppress",
+    "auto-submitted", "precedence", "list-id", "list-unsubscribe", "list-post",
+    "x-auto-response-suppress",
 )  # fmt: skip
 # Parameters and comments may follow (RFC 3834 section 5).
 _KEYWORD = re.compile(r"[\s;(]")
@@ -62,15 +62,15 @@ def classify(
 def by_header(header: Header, subject: str) -> Automatic | None:
     """Return the kind as far as the fields tell it."""
     first = header.first
-    submitted = _KEYWORD.split(_lower(first.get(b"auto-submitted")), maxsplit=1)[0]
-    precedence = _lower(first.get(b"precedence"))
+    submitted = _KEYWORD.split(_lower(first.get("auto-submitted")), maxsplit=1)[0]
+    precedence = _lower(first.get("precedence"))
     kind = None
     if (
         submitted == "auto-replied"
         or any(name in first for name in _REPLY_FIELDS)
         or precedence in {"auto_reply", "auto-reply"}
         or (submitted.startswith("auto") and phrases.AUTO_REPLY_SUBJECT.match(subject))
-        or (b"x-auto-response-suppress" in first and phrases.AUTO_REPLY_SUBJECT.match(subject))
+        or ("x-auto-response-suppress" in first and phrases.AUTO_REPLY_SUBJECT.match(subject))
     ):
         kind = AutomaticKind.AUTO_REPLY
     elif any(name in first for name in _LIST_FIELDS) or precedence == "list":
@@ -89,13 +89,13 @@ def by_header(header: Header, subject: str) -> Automatic | None:
 def _told(header: Header) -> tuple[tuple[str, str], ...]:
     ignored: set[Defect] = set()
     return tuple(
-        (name.decode("ascii"), words.unstructured(header.first[name], ignored))
+        (name, words.unstructured(header.first[name], ignored))
         for name in _TOLD
         if name in header.first
     )
 
 
-def _lower(raw: bytes | None) -> str:
+def _lower(raw: str | None) -> str:
     return words.clean(words.text(raw, set())).lower() if raw else ""
 
 
@@ -109,10 +109,7 @@ def _groups(part: Part, raw: bytes, limits: Limits) -> list[list[tuple[str, str]
         found = headers.scan(data, at, limits, ignored)
         if found.fields:
             groups.append(
-                [
-                    (name.decode("ascii").lower(), words.unstructured(value, ignored))
-                    for name, value in found.fields
-                ]
+                [(name.lower(), words.unstructured(value, ignored)) for name, value in found.fields]
             )
         if found.body <= at:
             break
@@ -176,24 +173,24 @@ def _returned(scope: Scope, raw: bytes, limits: Limits) -> list[tuple[str, str]]
     if found is None:
         return []
     return [
-        (f"returned-{name}", words.unstructured(found.first[key], ignored))
-        for name, key in (("message-id", b"message-id"), ("subject", b"subject"), ("to", b"to"))
-        if key in found.first
+        (f"returned-{name}", words.unstructured(found.first[name], ignored))
+        for name in ("message-id", "subject", "to")
+        if name in found.first
     ]
 
 
 def _silent_bounce(header: Header, plain: str | None) -> Automatic | None:
     """Return a bounce of servers that write no report: Exim, Gmail, qmail."""
-    if raw := header.first.get(b"x-failed-recipients"):
+    if raw := header.first.get("x-failed-recipients"):
         addresses = _ADDRESS.findall(_lower(raw))[:_MOST_RECIPIENTS]
         return Automatic(
             kind=AutomaticKind.BOUNCE,
             recipients=tuple(Recipient(address=each, action="failed") for each in addresses),
         )
-    sender = words.clean(words.text(header.first.get(b"from", b""), set()))
-    returns = header.first.get(b"return-path")
-    nobody = returns is not None and returns.strip() == b"<>"
-    if not _DAEMON.search(sender) or not (nobody or b"in-reply-to" not in header.first):
+    sender = words.clean(words.text(header.first.get("from", ""), set()))
+    returns = header.first.get("return-path")
+    nobody = returns is not None and returns == "<>"
+    if not _DAEMON.search(sender) or not (nobody or "in-reply-to" not in header.first):
         return None
     notice = (plain or "")[:_NOTICE]
     recipients = []

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
+from functools import lru_cache
 
 _MONTHS = {
     name: number
@@ -76,6 +77,7 @@ def _year(text: str) -> int:
     return year + 1900 if len(text) < len("1999") and year < _CENTURY * 10 else year
 
 
+@lru_cache(maxsize=128)  # there are some forty zones
 def _zone(offset: str | None, name: str | None) -> timezone:
     if offset:
         digits = offset[1:].replace(":", "").rjust(4, "0")

@@ -14,11 +14,11 @@ from vedette.mime.limits import Limits
 from vedette.mime.message import Address, Message
 
 _ID = re.compile(r"<[^<>\s]{1,998}>")
-_BOXES = (b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc")
+_BOXES = ("from", "sender", "reply-to", "to", "cc", "bcc")
 # Fields that may stand once (RFC 5322 section 3.6).
 _ONCE = frozenset(
-    {b"from", b"sender", b"reply-to", b"to", b"cc", b"bcc", b"message-id", b"in-reply-to",
-    b"references", b"subject", b"date", b"content-type", b"content-transfer-encoding"}
+    {"from", "sender", "reply-to", "to", "cc", "bcc", "message-id", "in-reply-to",
+    "references", "subject", "date", "content-type", "content-transfer-encoding"}
 )  # fmt: skip
 
 
@@ -28,18 +28,19 @@ def recode(header: Header, defects: set[Defect]) -> None:
     Programs that send them use the charset of the text there too; it is named in
     Content-Type. Without it they are left to the general guess.
     """
-    if all(value.isascii() for _name, value in header.fields):
+    if header.plain or all(value.isascii() for _name, value in header.fields):
         return
-    content_type = words.text(header.first.get(b"content-type", b""), set())
+    content_type = words.text(header.first.get("content-type", ""), set())
     _kind, values = parameters.parse(content_type, set())
     chosen = charset.codec(values.get("charset", ""))
     if chosen is None:
         return
     for number, (name, value) in enumerate(header.fields):
-        text = None if _is_utf8(value) else charset.strict(value, chosen)
+        raw = value.encode("latin-1")
+        text = None if _is_utf8(raw) else charset.strict(raw, chosen)
         if text is not None:
             defects.add(Defect.HEADER_8BIT)
-            found = text.encode("utf-8", "replace")
+            found = text.encode("utf-8", "replace").decode("latin-1")
             header.fields[number] = (name, found)
             if header.first[name.lower()] is value:
                 header.first[name.lower()] = found
@@ -56,41 +57,53 @@ def _is_utf8(value: bytes) -> bool:
 def read(raw: bytes, header: Header, limits: Limits, defects: set[Defect]) -> Message:
     """Return the message as far as its header tells it."""
     for key in _ONCE & header.repeated:
-        defects.add(Defect.FROM_AMBIGUOUS if key == b"from" else Defect.DUPLICATE)
-    values = [
-        (name.decode("ascii"), words.unstructured(value, defects)) for name, value in header.fields
-    ]
+        defects.add(Defect.FROM_AMBIGUOUS if key == "from" else Defect.DUPLICATE)
+    values = _values(header, defects)
     boxes = {name: _addresses(header, name, limits, defects) for name in _BOXES}
-    if not any(address.address for address in boxes[b"from"]):
+    if not any(address.address for address in boxes["from"]):
         defects.add(Defect.FROM_MISSING)
-    ids = _ids(header, b"message-id", defects)
+    ids = _ids(header, "message-id", defects)
     if not ids:
         defects.add(Defect.ID_MISSING)
-    date_raw = _value(header, b"date", defects)
+    date_raw = _value(header, "date", defects)
     date = dates.parse(date_raw) if date_raw else None
     if date is None:
         defects.add(Defect.DATE_BAD)
-    answered = _ids(header, b"in-reply-to", defects)
+    answered = _ids(header, "in-reply-to", defects)
     return Message(
         raw_header=raw[: min(header.body, limits.header_bytes)],
-        headers=tuple(values),
+        headers=values,
         message_id=ids[0] if ids else None,
         in_reply_to=answered[0] if answered else None,
-        references=tuple(_ids(header, b"references", defects)[-limits.references :]),
+        references=tuple(_ids(header, "references", defects)[-limits.references :]),
         date=date,
         date_raw=date_raw,
-        from_=boxes[b"from"],
-        sender=boxes[b"sender"],
-        reply_to=boxes[b"reply-to"],
-        to=boxes[b"to"],
-        cc=boxes[b"cc"],
-        bcc=boxes[b"bcc"],
-        subject=_value(header, b"subject", defects) or "",
+        from_=boxes["from"],
+        sender=boxes["sender"],
+        reply_to=boxes["reply-to"],
+        to=boxes["to"],
+        cc=boxes["cc"],
+        bcc=boxes["bcc"],
+        subject=_value(header, "subject", defects) or "",
+    )
+
+
+def _values(header: Header, defects: set[Defect]) -> tuple[tuple[str, str], ...]:
+    if not header.plain:
+        return tuple((name, words.unstructured(value, defects)) for name, value in header.fields)
+    return tuple(
+        [
+            (
+                name,
+                words.unstructured(value, defects) if "=?" in value else value.replace("\t", " "),
+            )
+            for name, value in header.fields
+        ]
     )
 
 
 def _addresses(
-    header: Header, name: bytes, limits: Limits, defects: set[Defect]
+    header: Header, name: str, limits: Limits, defects: set[Defect]
 ) -> tuple[Address, ...]:
     if name not in header.first:
         return ()
@@ -102,17 +115,17 @@ def _addresses(
             defects.add(Defect.ADDRESSES_CUT)
             break
         found.extend(addresses.parse(words.text(raw, defects), room, own))
-    if name == b"from" and Defect.ADDRESS_AMBIGUOUS in own:
+    if name == "from" and Defect.ADDRESS_AMBIGUOUS in own:
         own.add(Defect.FROM_AMBIGUOUS)
     defects |= own
     return tuple(found)
 
 
-def _value(header: Header, name: bytes, defects: set[Defect]) -> str | None:
+def _value(header: Header, name: str, defects: set[Defect]) -> str | None:
     raw = header.first.get(name)
     return None if raw is None else words.unstructured(raw, defects)
 
 
-def _ids(header: Header, name: bytes, defects: set[Defect]) -> list[str]:
+def _ids(header: Header, name: str, defects: set[Defect]) -> list[str]:
     raw = header.first.get(name)
     return [] if raw is None else _ID.findall(words.clean(words.text(raw, defects)))

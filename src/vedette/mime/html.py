@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -37,8 +38,8 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _COLOR = re.compile(r"(?<![-\w])(background(?:-color)?|color)\s*:\s*([#\w]{3,20})", re.IGNORECASE)
-_STYLE_ATTRIBUTE = re.compile(r"""style\s*=\s*("[^"]*+"|'[^']*+'|[^\s>]++)""")
-_HIDDEN_ATTRIBUTE = re.compile(r"[\s\"'/]hidden[\s=>/]")
+_STYLE_ATTRIBUTE = re.compile(rb"""style\s*=\s*("[^"]*+"|'[^']*+'|[^\s>]++)""")
+_HIDDEN_ATTRIBUTE = re.compile(rb"[\s\"'/]hidden[\s=>/]")
 _CLASS_RULE = re.compile(r"\.([A-Za-z][\w-]{0,63})\s*\{([^{}]{0,2000})\}")
 _STYLE = re.compile(r"<style[^>]{0,500}>([^<]*+)", re.IGNORECASE)
 _COMMENT_MARKS = re.compile(r"<!--|-->|/\*.{0,200}?\*/")
@@ -56,6 +57,8 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 _DEEPEST = 500
 # One tag: style attributes of real mail stay under 4 KB once inline images are taken out.
 _LONGEST_TAG = 16 * 1024
+# A style longer than this is seen once; 512 of them are 100 KB.
+_USUAL_STYLE = 200
 # The quote prefix of a line; deeper quoting adds nothing for a reader.
 _DEEPEST_QUOTE = 10
 
@@ -73,16 +76,18 @@ class Page:
 
 def may_hide(html: str) -> bool:
     """Return whether the page may hold hidden text; far cheaper than to build its tree."""
-    page = html.lower()
-    if "<template" in page or (" hidden" in page and _HIDDEN_ATTRIBUTE.search(page)):
+    # Names in HTML are ASCII, and bytes are lowered at a third of the cost of characters.
+    page = html.encode("utf-8", "replace").lower()
+    if b"<template" in page or (b" hidden" in page and _HIDDEN_ATTRIBUTE.search(page)):
         return True
     # The cells of a page share a handful of styles: each is judged once. A style
     # written with character references is left to the tree.
     if any(
-        "&" in style or _hides(style.strip("\"'")) for style in set(_STYLE_ATTRIBUTE.findall(page))
+        b"&" in style or _hides(style.decode().strip("\"'"))
+        for style in set(_STYLE_ATTRIBUTE.findall(page))
     ):
         return True
-    return bool("<style" in page and _hidden_classes(page))
+    return bool(b"<style" in page and _hidden_classes(html))
 
 
 def read(html: str, limit: int, nodes: int) -> Page:
@@ -142,6 +147,16 @@ def _hidden_classes(html: str) -> frozenset[str]:
 
 
 def _hides(style: str) -> bool:
+    """Judge a style; the short ones are remembered, since most mail comes from few designs."""
+    return _judged(style) if len(style) <= _USUAL_STYLE else _judge(style)
+
+
+@lru_cache(maxsize=512)
+def _judged(style: str) -> bool:
+    return _judge(style)
+
+
+def _judge(style: str) -> bool:
     if _HIDING.search(style):
         return True
     colors = {

@@ -101,10 +101,11 @@ def _read(
     header = headers.scan(raw, 0, limits, defects)
     envelope.recode(header, defects)
     message = envelope.read(raw, header, limits, defects)
-    message = replace(message, authentication=authentication.read(header.fields, trusted, defects))
+    found_out = authentication.read(header.fields, trusted, defects)
     if depth is Depth.METADATA:
         return replace(
             message,
+            authentication=found_out,
             automatic=automatic.by_header(header, message.subject),
             defects=_codes(defects),
         )
@@ -114,6 +115,7 @@ def _read(
     found = body.read(scope, raw, most, limits, defects)
     return replace(
         message,
+        authentication=found_out,
         text=found,
         attachments=tuple(attachments.describe(part, raw, defects) for part in scope.attached),
         nested=_nested(scope, raw, most, limits, defects),

@@ -23,6 +23,7 @@ _RULE = re.compile(r"\s*_{20,}\s*")
 _MOMENT = re.compile(r"\d{4}\D.{0,20}\d{1,2}[:.]\d\d")
 _WIDE = "\uff1a"  # the colon of Chinese text
 _END = f":{_WIDE} \u00a0"
+_DASHES = frozenset("-_")
 _SIGNATURE = re.compile(r"--\s?")
 
 
@@ -40,7 +41,7 @@ def extract(text: str) -> str:
 
 def _own(lines: list[str]) -> list[str]:
     """Return the lines that are not quoted; stop where everything below is quoted."""
-    bare = [line.strip() for line in lines]
+    bare = list(map(str.strip, lines))
     marked = [number for number, line in enumerate(bare) if line[:1] == ">"]
     last_mark = marked[-1] if marked else -1
     starts = _attribution_starts(bare)
@@ -58,7 +59,8 @@ def _own(lines: list[str]) -> list[str]:
                 break  # the answered mail stands below without marks
             number += length
             continue
-        if line and _starts_quote(bare, number):
+        # Most lines hold none of what a quoted mail begins with.
+        if (line[:1] in _DASHES or ":" in line or _WIDE in line) and _starts_quote(bare, number):
             break
         kept.append(lines[number].rstrip())
         number += 1
@@ -76,7 +78,7 @@ def _attribution_starts(lines: list[str]) -> set[int]:
 
 def _starts_quote(lines: list[str], number: int) -> bool:
     line = lines[number]
-    if line[0] in "-_":
+    if line[0] in _DASHES:
         if phrases.DIVIDERS.fullmatch(line):
             return True
         return bool(_RULE.fullmatch(line)) and _header_block(lines, number + 1)
@@ -137,7 +139,7 @@ def _header_block(lines: list[str], number: int) -> bool:
 def _unsigned(lines: list[str]) -> list[str]:
     """Drop the signature: from ``-- `` (RFC 3676 section 4.3) to the end of what was kept."""
     for number, line in enumerate(lines):
-        if number and _SIGNATURE.fullmatch(line):
+        if number and line[:2] == "--" and _SIGNATURE.fullmatch(line):
             lines = lines[:number]
             break
     end = len(lines)

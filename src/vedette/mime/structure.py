@@ -11,6 +11,7 @@ It must not know what the parts say.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from vedette.mime import encoding, headers, parameters, words
@@ -32,10 +33,10 @@ class Part:
     """IMAP part path; empty for the message itself when it is a multipart."""
     header: Header
     content_type: str
-    parameters: dict[str, str]
+    parameters: Mapping[str, str]
     encoding: str
     disposition: str = ""
-    disposition_parameters: dict[str, str] = field(default_factory=dict)
+    disposition_parameters: Mapping[str, str] = field(default_factory=dict)
     end: int = 0
     """One past the last byte of the body; ``header.body`` is the first."""
     cut: bool = False
@@ -199,16 +200,16 @@ def _part(header: Header, parent: Part | None, defects: set[Defect]) -> Part:
     digest = parent is not None and parent.content_type == "multipart/digest"
     default = "message/rfc822" if digest else "text/plain"
     kind = default
-    values: dict[str, str] = {}
-    if raw := header.first.get(b"content-type"):
+    values: Mapping[str, str] = {}
+    if raw := header.first.get("content-type"):
         kind, values = parameters.parse(words.text(raw, defects), defects)
         if not _TYPE.fullmatch(kind):
             # RFC 2045 section 5.2: what can not be read is plain text.
             kind = "text/plain" if kind in {"", "text"} else "application/octet-stream"
     part = Part("", header, kind, values, "")
-    if raw := header.first.get(b"content-transfer-encoding"):
+    if raw := header.first.get("content-transfer-encoding"):
         part.encoding = encoding.name(words.text(raw, defects))
-    if raw := header.first.get(b"content-disposition"):
+    if raw := header.first.get("content-disposition"):
         part.disposition, part.disposition_parameters = parameters.parse(
             words.text(raw, defects), defects
         )

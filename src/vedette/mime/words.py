@@ -1,4 +1,4 @@
-"""The words of a field: raw bytes, folding and encoded words (RFC 2047) to clean text.
+"""The words of a field: raw octets and encoded words (RFC 2047) to clean text.
 
 Linear on any input. It must not know which field it reads.
 """
@@ -21,22 +21,19 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _BLANK = re.compile("[\t\n\v\f\r\x85\u2028\u2029]")
 
 
-def text(raw: bytes, defects: set[Defect]) -> str:
-    """Return a raw field value as text, unfolded, its encoded words untouched.
+def text(value: str, defects: set[Defect]) -> str:
+    """Return the characters of a field value whose octets stand as Latin-1.
 
-    Raw 8-bit bytes are read as UTF-8 (RFC 6532), else as Windows-1252.
+    8-bit octets are read as UTF-8 (RFC 6532), else as Windows-1252. Encoded words stay.
     """
-    if raw.isascii():
-        value = raw.decode("ascii")
-    else:
-        try:
-            value = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            defects.add(Defect.HEADER_8BIT)
-            value = raw.decode("cp1252", "replace")
-    if "\n" in value:
-        value = value.replace("\r\n", "").replace("\n", "")
-    return value
+    if value.isascii():
+        return value
+    raw = value.encode("latin-1")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        defects.add(Defect.HEADER_8BIT)
+        return raw.decode("cp1252", "replace")
 
 
 def clean(value: str, defects: set[Defect] | None = None) -> str:
@@ -50,9 +47,9 @@ def clean(value: str, defects: set[Defect] | None = None) -> str:
     return value.strip()
 
 
-def unstructured(raw: bytes, defects: set[Defect]) -> str:
-    """Return the clean, decoded text of a field such as Subject."""
-    return clean(decode(text(raw, defects), defects), defects)
+def unstructured(value: str, defects: set[Defect]) -> str:
+    """Return the clean, decoded text of a field such as Subject (see ``text``)."""
+    return clean(decode(text(value, defects), defects), defects)
 
 
 def decode(value: str, defects: set[Defect]) -> str:
