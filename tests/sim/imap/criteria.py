@@ -33,6 +33,7 @@ _DATES: Final[dict[str, Callable[[date, date], bool]]] = {
     "SINCE": lambda day, given: day >= given,
 }
 _RETURNS: Final = frozenset({"MIN", "MAX", "COUNT", "ALL"})
+_NAMES: Final = frozenset({"MODSEQ", "EMAILID", "X-GM-MSGID"})
 _TEXTS: Final = frozenset({"BODY", "TEXT", "FROM", "TO", "SUBJECT", "CC", "BCC"})
 
 
@@ -140,25 +141,21 @@ class _Criteria:
         if words.digit() or words.sees(b"*"):
             return self._numbered(words.set())
         key = words.word()
-        if key in {"ALL", "OLD"}:
-            return lambda _number, _mail: True
-        if key in {"RECENT", "NEW"}:
-            return lambda _number, _mail: False
-        if key in _FLAGS:
-            return _flag(_FLAGS[key])
-        if key.startswith("UN") and key[2:] in _FLAGS:
-            return _not(_flag(_FLAGS[key[2:]]))
+        simple = _simple(key)
+        if simple is not None:
+            return simple
         words.space()
         if key == "UID":
             return self._by_uid(words.set(), outermost=outermost)
         if key == "NOT":
             return _not(self._key(depth + 1))
-        if key == "OR":
-            first = self._key(depth + 1)
-            words.space()
-            second = self._key(depth + 1)
-            return lambda number, mail: first(number, mail) or second(number, mail)
-        return self._valued(key)
+        return self._either(depth) if key == "OR" else self._valued(key)
+
+    def _either(self, depth: int) -> Test:
+        first = self._key(depth + 1)
+        self._words.space()
+        second = self._key(depth + 1)
+        return lambda number, mail: first(number, mail) or second(number, mail)
 
     def _valued(self, key: str) -> Test:
         words = self._words
@@ -170,16 +167,17 @@ class _Criteria:
             return lambda _number, mail: (mail.letter.length - bound) * sign > 0
         if key.removeprefix("SENT") in _DATES:
             return _dated(key, words.date())
+        return self._named(key) if key in _NAMES else self._texts(key)
+
+    def _named(self, key: str) -> Test:
+        """Read a criterion about the server's own names and numbers."""
         if key == "MODSEQ":
-            least = words.number()
+            least = self._words.number()
             return lambda _number, mail: mail.modseq >= least
+        name = self._words.atom()
         if key == "EMAILID":
-            name = words.atom()
             return lambda _number, mail: f"M{mail.letter.serial:08d}" == name
-        if key == "X-GM-MSGID":
-            wanted = int(words.atom()) if words.digit() else 0
-            return lambda _number, mail: GMAIL_BASE + mail.letter.serial == wanted
-        return self._texts(key)
+        return lambda _number, mail: str(GMAIL_BASE + mail.letter.serial) == name
 
     def _texts(self, key: str) -> Test:
         words = self._words
@@ -210,6 +208,19 @@ class _Criteria:
         top = len(self._view.uids)
         bounds = [sorted(top if each == STAR else each for each in pair) for pair in ranges]
         return lambda number, _mail: any(low <= number <= high for low, high in bounds)
+
+
+def _simple(key: str) -> Test | None:
+    """Return the test of a criterion without a value."""
+    if key in {"ALL", "OLD"}:
+        return lambda _number, _mail: True
+    if key in {"RECENT", "NEW"}:
+        return lambda _number, _mail: False
+    if key in _FLAGS:
+        return _flag(_FLAGS[key])
+    if key.startswith("UN") and key[2:] in _FLAGS:
+        return _not(_flag(_FLAGS[key[2:]]))
+    return None
 
 
 def _not(test: Test) -> Test:

@@ -7,6 +7,7 @@ sessions or folders, nor ever keep octets.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final
@@ -92,7 +93,8 @@ def _item(words: Arguments, *, macros: bool = False) -> list[Item]:
 
 def _section(words: Arguments, *, peek: bool) -> Section:
     words.expect(b"[")
-    part, label, names = "", "", ()
+    part = label = ""
+    names: tuple[bytes, ...] = ()
     if words.digit():
         label = words.match(_NUMBERED, "the one part that there is").upper()
         part = "MIME" if label.endswith("MIME") else "TEXT"
@@ -137,7 +139,7 @@ def _rendered(mail: Mail, item: Item, *, whole: bool) -> bytes:
 
 def _fact(mail: Mail, item: str) -> str:
     letter = mail.letter
-    facts = {
+    facts: dict[str, Callable[[], str]] = {
         "UID": lambda: str(mail.uid),
         "FLAGS": lambda: flags_of(mail),
         "INTERNALDATE": lambda: f'"{date_time(mail.internal_date)}"',

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.sim.imap.folder import DELIMITER, Folder
 from tests.sim.imap.criteria import write_set
+from tests.sim.imap.folder import DELIMITER, Folder
 from tests.sim.imap.talk import RefusedError, Talk
 from tests.sim.imap.view import SYSTEM_FLAGS, View, flags_of
 from vedette.demo.arguments import Arguments, BadSyntaxError, quoted
@@ -46,7 +47,7 @@ def status(talk: Talk, words: Arguments) -> str:
     return "Status completed."
 
 
-def say_status(talk: Talk, folder: Folder, fields: list[str]) -> None:
+def say_status(talk: Talk, folder: Folder, fields: Sequence[str]) -> None:
     """Tell the numbers of a folder, as the conduct has them."""
     estate, conduct = talk.estate, talk.estate.conduct
     if estate.chance(conduct.status_missing):
@@ -253,7 +254,7 @@ def _list_returns(words: Arguments) -> list[str]:
 
 def _number(folder: Folder, name: str, messages: int, uid_next: int) -> str:
     mails = folder.mails.values()
-    numbers = {
+    numbers: dict[str, Callable[[], int | str]] = {
         "MESSAGES": lambda: messages,
         "RECENT": lambda: 0,
         "UIDNEXT": lambda: uid_next,

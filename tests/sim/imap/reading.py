@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from tests.sim.imap.conduct import Ending
@@ -22,44 +23,39 @@ from vedette.demo.arguments import Arguments, BadSyntaxError
 _SOME_GONE: Final = "Some of the requested messages no longer exist."
 
 
+@dataclass(slots=True, kw_only=True)
+class _Asked:
+    """What a FETCH asks for; only of what changed since a MODSEQ, if ``since`` is given."""
+
+    items: list[Item]
+    since: int | None = None
+    vanished: bool = False
+
+
 def fetch(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     """FETCH and UID FETCH."""
-    estate, conduct, view = talk.estate, talk.estate.conduct, talk.opened
+    conduct, view = talk.conduct, talk.opened
     words.space()
     ranges = words.set()
     words.space()
-    items = read_items(words)
-    since, vanished = _modifiers(talk, words)
+    asked = _Asked(items=read_items(words))
+    _modifiers(talk, words, asked)
     words.end()
-    if (by_uid or talk.view is None) and "UID" not in items:
-        items.insert(0, "UID")
-    if since is not None and "MODSEQ" not in items:
-        items.append("MODSEQ")
-    if estate.chance(conduct.fetch_refused):
-        raise RefusedError(estate.dice.choice(conduct.troubles))
+    if by_uid and "UID" not in asked.items:
+        asked.items.insert(0, "UID")
+    if talk.chance(conduct.fetch_refused):
+        raise RefusedError(talk.estate.dice.choice(conduct.troubles))
     if conduct.looks_first:
         talk.report(expunges=by_uid)
     chosen = view.chosen(ranges, by_uid=by_uid)
-    if estate.chance(conduct.fetch_empty):
+    if talk.chance(conduct.fetch_empty):
         return "Fetch completed."
-    if vanished and since is not None:
-        gone = sorted(uid for at, uid in view.folder.vanished if at > since)
-        if gone:
-            talk.say(f"* VANISHED (EARLIER) {write_set(gone)}")
     talk.moment()
-    issued = False
-    for uid in chosen:
-        mail = view.folder.mails.get(uid)
-        if mail is None:
-            issued = True
-            if estate.chance(conduct.gone_as_nil):
-                talk.say(b"* %d FETCH %b" % (view.number(uid), render_gone(uid, items)))
-        elif since is None or mail.modseq > since:
-            _row(talk, view, mail, items)
+    are_gone = _rows(talk, view, chosen, asked)
     _noise(talk, view)
-    if estate.chance(conduct.fetch_no_at_end):
+    if talk.chance(conduct.fetch_no_at_end):
         raise RefusedError(_SOME_GONE)
-    return "[EXPUNGEISSUED] Some are gone." if issued else "Fetch completed."
+    return "[EXPUNGEISSUED] Some are gone." if are_gone else "Fetch completed."
 
 
 def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
@@ -88,6 +84,25 @@ def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     return "Search completed."
 
 
+def _rows(talk: Talk, view: View, chosen: list[int], asked: _Asked) -> bool:
+    """Say what is asked of these messages; return whether some of them are gone."""
+    since = asked.since
+    if asked.vanished and since is not None:
+        gone = sorted(uid for at, uid in view.folder.vanished if at > since)
+        if gone:
+            talk.say(f"* VANISHED (EARLIER) {write_set(gone)}")
+    are_gone = False
+    for uid in chosen:
+        mail = view.folder.mails.get(uid)
+        if mail is None:
+            are_gone = True
+            if talk.chance(talk.conduct.gone_as_nil):
+                talk.say(b"* %d FETCH %b" % (view.number(uid), render_gone(uid, asked.items)))
+        elif since is None or mail.modseq > since:
+            _row(talk, view, mail, asked.items)
+    return are_gone
+
+
 def _row(talk: Talk, view: View, mail: Mail, items: list[Item]) -> None:
     """Say the row of one message, or what is left of it."""
     estate, conduct = talk.estate, talk.estate.conduct
@@ -99,7 +114,7 @@ def _row(talk: Talk, view: View, mail: Mail, items: list[Item]) -> None:
     whole = estate.chance(conduct.partial_ignored)
     head = b"* %d FETCH " % view.number(mail.uid)
     if bodies and estate.chance(conduct.row_split):
-        facts = [item for item in items if not isinstance(item, Section)]
+        facts: list[Item] = [item for item in items if not isinstance(item, Section)]
         rows = [head + render(mail, each, whole=whole) for each in (facts, ["UID", *bodies])]
     else:
         rows = [head + render(mail, items, whole=whole)]
@@ -129,19 +144,19 @@ def _noise(talk: Talk, view: View) -> None:
         talk.say("* 0 FETCH (FLAGS ())")
 
 
-def _modifiers(talk: Talk, words: Arguments) -> tuple[int | None, bool]:
+def _modifiers(talk: Talk, words: Arguments, asked: _Asked) -> None:
     """Read CHANGEDSINCE and VANISHED (RFC 7162 sections 3.1.4 and 3.2.6)."""
     if not words.skip(b" "):
-        return None, False
+        return
     words.expect(b"(")
     if words.word() != "CHANGEDSINCE" or not talk.has("CONDSTORE"):
         raise BadSyntaxError("no such modifier")
     words.space()
-    since = words.number()
-    vanished = False
+    asked.since = words.number()
     if words.skip(b" "):
         if words.word() != "VANISHED" or "QRESYNC" not in talk.enabled:
             raise BadSyntaxError("no such modifier")
-        vanished = True
+        asked.vanished = True
     words.expect(b")")
-    return since, vanished
+    if "MODSEQ" not in asked.items:
+        asked.items.append("MODSEQ")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.sim.imap.conduct import Ending
+from tests.sim.imap.conduct import Conduct, Ending
 from tests.sim.imap.estate import Estate, User
 from tests.sim.imap.folder import Folder
 from tests.sim.imap.items import render
@@ -45,6 +45,11 @@ class Talk:
     subscription: Subscription | None = None
 
     @property
+    def conduct(self) -> Conduct:
+        """How the server behaves now."""
+        return self.estate.conduct
+
+    @property
     def owner(self) -> User:
         """Who logged in."""
         if self.user is None:
@@ -57,6 +62,10 @@ class Talk:
         if self.view is None:
             raise RefusedError("open a mailbox first")
         return self.view
+
+    def chance(self, probability: float) -> bool:
+        """Throw the dice of the server."""
+        return self.estate.chance(probability)
 
     def has(self, capability: str) -> bool:
         """Tell whether this session was offered a capability."""
@@ -89,13 +98,18 @@ class Talk:
             self.view.close()
             self.view = None
 
+    @property
+    def is_current(self) -> bool:
+        """Whether what is open is still a folder of the user."""
+        user, view = self.user, self.view
+        if user is None or view is None:
+            return False
+        return user.folders.get(view.folder.name) is view.folder
+
     def moment(self) -> None:
         """Let the world move: something may happen here that a client does not expect."""
-        user, view = self.user, self.view
-        if user is not None and view is not None:
-            folder = view.folder
-            if user.folders.get(folder.name) is folder:
-                self.estate.slip_in(user, folder)
+        if self.is_current:
+            self.estate.slip_in(self.owner, self.opened.folder)
 
     def report(self, *, expunges: bool, flags: bool = True) -> None:
         """Tell what changed in the open folder; new messages with what NOTIFY asked for."""
