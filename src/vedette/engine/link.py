@@ -68,8 +68,13 @@ class Link:
         self._collect()
 
     def connection_lost(self, error: LinkError | None) -> None:
-        """Tell the machine that the stream is over, and wake the task."""
-        self.connection.receive_eof()
+        """Tell the machine that the stream is over, and wake the task.
+
+        What the stream ended with is the reason; only of an orderly end does the
+        machine know more: in the middle of what it came.
+        """
+        if error is None:
+            self.connection.receive_eof()
         self._lost = error or NetworkError("the server closed the connection")
         self._collect()
         self.wake()

@@ -57,6 +57,23 @@ _PLAINTEXT = frozenset(
     ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST", "RECORD_LAYER_FAILURE")
 )
 
+# What OpenSSL says of a record that is not what the other side sent, here or (by alert) there.
+_DAMAGE = frozenset(
+    (
+        "DECRYPTION_FAILED_OR_BAD_RECORD_MAC",
+        "SSLV3_ALERT_BAD_RECORD_MAC",
+        "WRONG_VERSION_NUMBER",
+        "BAD_RECORD_TYPE",
+        "UNEXPECTED_MESSAGE",
+        "SSLV3_ALERT_UNEXPECTED_MESSAGE",
+        "PACKET_LENGTH_TOO_LONG",
+        "ENCRYPTED_LENGTH_TOO_LONG",
+        "LENGTH_TOO_SHORT",
+        "RECORD_LAYER_FAILURE",
+        "TLSV1_ALERT_RECORD_OVERFLOW",
+    )
+)
+
 # A certificate for a hosting farm may hold hundreds of names; a person reads a few.
 _NAMES_SHOWN = 5
 
@@ -87,6 +104,14 @@ def is_broken_off(error: OSError) -> bool:
     """
     reason = getattr(error, "reason", None)
     return isinstance(error, ssl.SSLEOFError) or reason == "UNEXPECTED_EOF_WHILE_READING"
+
+
+def is_damage(error: OSError) -> bool:
+    """Tell whether a record of an established link was changed on its way: the network's fault.
+
+    Another link is well at once, so it is no reason for the patience that a bad certificate gets.
+    """
+    return isinstance(error, ssl.SSLError) and getattr(error, "reason", None) in _DAMAGE
 
 
 def plaintext(quoted: str | None, *, upgrade: bool, reply: str) -> TLSError:

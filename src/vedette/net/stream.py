@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from vedette.errors import LinkError, NetworkError, TLSError
-from vedette.net.failure import cause, is_broken_off, words
+from vedette.net.failure import cause, is_broken_off, is_damage, words
 from vedette.net.resume import Harvest
 from vedette.net.tls import Secured, farewell
 from vedette.ports.link import Peer, Receiver
@@ -382,6 +382,8 @@ class SocketStream:
         own = words(error)
         if is_broken_off(error):
             return NetworkError(f"{self._name}: the server broke off without ending TLS", reply=own)
+        if is_damage(error):
+            return NetworkError(f"{self._name}: what came was damaged on its way: {own}", reply=own)
         if isinstance(error, ssl.SSLError):
             return TLSError(f"{self._name}: {cause(error)}", reply=own)
         return NetworkError(f"{self._name}: {own}", reply=own)
