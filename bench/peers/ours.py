@@ -1,0 +1,180 @@
+"""Vedette, whole: the engine as ``vedette serve`` runs it, with its state on disk (FULL).
+
+A message counts as had when its commit is done. Must not know: what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, cast
+
+from bench.peers.orders import Answer, Latencies, Task, obey_async, task
+from vedette.app.engine import Engine
+from vedette.app.memory import give_back
+from vedette.config.settings import AccountSettings, EndpointSettings, Settings
+from vedette.engine.gate import LoginRate
+from vedette.model.account import Account, AccountState, Beginning, Credentials, Start
+from vedette.model.delivery import Endpoint
+from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.ports.link import Target, TlsPolicy
+from vedette.ports.store import Commit, Verdict
+from vedette.secret import Secret
+from vedette.sinks.webhook import WebhookSettings
+from vedette.store.sqlite import SqliteStore
+from vedette.sync.cadence import Tempo
+from vedette.telemetry.log import LogPolicy, configure
+
+#: The benchmark ends by itself, whatever happens.
+DEADLINE = 300.0
+#: No limit: measured is what logins cost, not how patient a provider is.
+UNLIMITED = 1_000_000
+
+
+class TimedStore:
+    """The store, with the age of each message noted when its commit is done."""
+
+    def __init__(self, store: SqliteStore, latencies: Latencies) -> None:
+        self._store = store
+        self._latencies = latencies
+        self.events = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Be the store in all else."""
+        return getattr(self._store, name)
+
+    async def commit(self, commit: Commit) -> Verdict:
+        """Commit, then look at what was committed."""
+        verdict = await self._store.commit(commit)
+        if verdict is Verdict.DONE:
+            for posting in commit.postings:
+                if posting.type == "message.received":
+                    self.events += 1
+                    self._latencies.note(posting.body)
+        return verdict
+
+
+class Ours:
+    """The engine and what it was told to watch."""
+
+    def __init__(self, given: Task) -> None:
+        self._given = given
+        self._latencies = Latencies()
+        self._at_once = 16
+        self.count = 0
+        self.beginning = Beginning()
+        self.engine = Engine(self.settings())
+        self.store = TimedStore(self.engine.store, self._latencies)
+        self.engine.store = cast("SqliteStore", self.store)
+
+    def settings(self) -> Settings:
+        """Return settings with all mailboxes up to ``count``."""
+        more = self._given.more
+        target = Target(
+            host=self._given.host,
+            port=self._given.port,
+            policy=TlsPolicy(ca_file=self._given.ca_file),
+            private=True,
+        )
+        rate = LoginRate(
+            host_per_second=UNLIMITED,
+            host_at_once=self._at_once,
+            total_per_second=UNLIMITED,
+            total_at_once=self._at_once,
+        )
+        tempo = more.get("tempo") or {}
+        return Settings(
+            state=Path(more["state"]),
+            accounts=tuple(self._account(number, target) for number in range(self.count)),
+            endpoints=self._endpoints(),
+            logins=LoginRate() if more.get("paced") else rate,
+            tempo=Tempo(**tempo),
+        )
+
+    async def connect(self, order: Answer) -> Answer:
+        """Watch mailboxes up to a number; return when each is connected and proven."""
+        self.count, self._at_once = order["last"], order["at_once"]
+        if self.engine.supervisor is None:
+            self.engine.settings = self.settings()
+            await self.engine.start()
+        else:
+            await self.engine.apply(self.settings())
+        await until(lambda: live(self.engine) == self.count)
+        return {}
+
+    async def report(self, _order: Answer) -> Answer:
+        """Tell the latencies."""
+        return self._latencies.report()
+
+    async def settle(self, _order: Answer) -> Answer:
+        """Do what the engine does once a minute."""
+        give_back()
+        return {}
+
+    async def catch_up(self, order: Answer) -> Answer:
+        """Begin with the last messages of a mailbox that was never watched."""
+        self.beginning = Beginning(start=Start.LAST, count=order["count"])
+        self.count = 1
+        begun = time.monotonic()
+        self.engine.settings = self.settings()
+        await self.engine.start()
+        await until(lambda: self.store.events >= order["count"], every=0.002)
+        return {"messages": self.store.events, "seconds": time.monotonic() - begun}
+
+    def _account(self, number: int, target: Target) -> AccountSettings:
+        user = self._given.user(number)
+        account = Account(
+            id=AccountId(f"mailbox-{number}"),
+            tenant=TenantId("bench"),
+            email=f"{user}@bench.example",
+            credentials=Credentials(user=user, password=Secret("pass")),
+            folders=("\\Inbox",),
+            beginning=self.beginning,
+        )
+        return AccountSettings(account=account, target=target)
+
+    def _endpoints(self) -> tuple[EndpointSettings, ...]:
+        url = self._given.more.get("webhook")
+        if url is None:
+            return ()
+        sink = WebhookSettings(url=Secret(url), keys=(Secret(b"k" * 32),))
+        endpoint = Endpoint(id=EndpointId("bench"))
+        return (EndpointSettings(endpoint=endpoint, sink=sink, private=True),)
+
+
+def live(engine: Engine) -> int:
+    """Return how many mailboxes are connected and proven."""
+    return sum(
+        health.state is AccountState.CONNECTED and health.proof_at is not None
+        for health in engine.healths
+    )
+
+
+async def until(condition: Callable[[], bool], *, every: float = 0.02) -> None:
+    """Wait for a condition, with a deadline."""
+    async with asyncio.timeout(DEADLINE):
+        while not condition():  # noqa: ASYNC110 - a benchmark looks from outside
+            await asyncio.sleep(every)
+
+
+async def main() -> None:
+    """Obey, then stop."""
+    ours = Ours(task())
+    await obey_async(
+        {
+            "connect": ours.connect,
+            "report": ours.report,
+            "settle": ours.settle,
+            "catch_up": ours.catch_up,
+        }
+    )
+    await ours.engine.stop()
+
+
+if __name__ == "__main__":
+    configure(LogPolicy(level="error"))
+    asyncio.run(main())
+    sys.exit(0)
