@@ -1,27 +1,22 @@
 """A fuzz target for the mail reader: any bytes are read, in time, to values fit for an event.
 
-Run it as a module::
+The messages of ``tests/mime/data`` are seeds too. Run it as a module::
 
     python -m tests.fuzz.fuzz_mime --seconds 60
-
-With ``atheris`` installed it is guided by coverage; without, it mutates the messages of
-``tests/mime/data`` at random, from a seed that it prints. A finding is written to
-``corpus/mime`` as ``crash-…`` and ends the run with status 1.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from pathlib import Path
+from time import thread_time
 
 from tests.fuzz.campaign import BrokenLawError, Campaign
 from vedette import mime
 from vedette.mime import Defect, Depth, Limits, reading
 
 SEEDS = Path(__file__).parents[1] / "mime" / "data"
-CORPUS = Path(__file__).parent / "corpus" / "mime"
 LONGEST = 50_000
 # One input of at most 50,000 octets is read in some 30 ms; a hundred times that is a finding.
 SLOW = 3.0
@@ -44,9 +39,9 @@ WORDS = (
 def check(data: bytes) -> None:
     """Hold one input against the laws. Raises BrokenLawError, or whatever the reader swallowed."""
     for limits in (Limits(), TIGHT):
-        started = time.perf_counter()
+        started = thread_time()
         message = mime.read(data, limits=limits, trusted_authserv={"mx.example.org"})
-        if time.perf_counter() - started > SLOW:
+        if thread_time() - started > SLOW:
             raise BrokenLawError(f"{len(data)} octets took more than {SLOW} s")
         if Defect.INTERNAL in message.defects:
             reading._read(data, limits, {"mx.example.org"}, Depth.TEXT, partial=False)
@@ -74,11 +69,11 @@ def _fit(message: mime.Message, limits: Limits) -> None:
 
 
 CAMPAIGN = Campaign(
+    name="mime",
     check=check,
-    seeds=tuple(sorted(SEEDS.glob("*.eml"))),
     words=WORDS,
     longest=LONGEST,
-    findings=CORPUS,
+    seeds=tuple(sorted(SEEDS.glob("*.eml"))),
 )
 
 if __name__ == "__main__":
