@@ -1,0 +1,47 @@
+"""What survives a process: the rows of the state, and whether the last run ended well."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from tests.support.memory_store import MemoryStore
+from vedette.model.ids import AccountId
+from vedette.ports.clock import Clock
+
+
+@dataclass(slots=True, kw_only=True)
+class Faults:
+    """What the disk does to each group of writes: the chance of each, from 0 to 1.
+
+    ``stop`` stops the process at the very point of its commit, as SIGSTOP does, for ``stop_for``
+    seconds. ``latency`` is the mean of one sync in seconds. ``is_full`` refuses every write.
+    """
+
+    latency: float = 0.004
+    fail: float = 0.0
+    lose_reply: float = 0.0
+    fail_read: float = 0.0
+    stop: float = 0.0
+    stop_for: tuple[float, float] = (1.0, 90.0)
+    is_full: bool = False
+
+
+class Disk:
+    """One state folder. ``begun`` and not ``ended_well`` is a run that ended without a word."""
+
+    def __init__(self, dice: random.Random, clock: Clock) -> None:
+        self.dice = dice
+        self.faults = Faults()
+        self.rows = MemoryStore(clock).state
+        self.ended_well = True
+        #: When each folder got its first cursor, on the loop's clock.
+        self.first_cursors: dict[tuple[AccountId, bytes], float] = {}
+
+    def note_first_cursors(self, now: float) -> None:
+        """Note which folders have a cursor now and had none before."""
+        folders = self.rows.folders
+        if len(folders) > len(self.first_cursors):
+            for key in folders:
+                self.first_cursors.setdefault(key, now)
+

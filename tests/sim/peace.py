@@ -1,0 +1,84 @@
+"""The peaceful part of a history: all faults are off, everything heals, and mail is timed.
+
+It waits until the service has come back by itself, then lets mail fall into the moments in
+which an engine looks away, and leaves the judgement to the checker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from tests.sim.nemesis import Nemesis
+from tests.sim.scene import Scene
+from vedette.model.account import AccountState
+from vedette.model.delivery import DeliveryState
+
+#: Within this the service must be back after the last fault, in seconds: a throttled account
+#: waits 15 minutes at most, a failing one 5 and then twice, and the person who changed a
+#: password needs 200 s.
+RECOVERY: Final = 1500.0
+#: Two safety syncs: whatever a server kept to itself is found by then (catalogue I1).
+SETTLING: Final = 620.0
+#: Pairs of messages into the window between FETCH and IDLE, and the seconds between them.
+PAIRS: Final = 5
+BETWEEN: Final = (18.0, 25.0)
+#: The second of a pair comes so many seconds after the first.
+WINDOW: Final = (0.001, 0.4)
+#: Longer than the longest wait that a peaceful server justifies: 60 s of poll, and a step.
+LAST_WAIT: Final = 100.0
+
+
+async def keep_peace(scene: Scene, nemesis: Nemesis) -> None:
+    """Let the peaceful part happen."""
+    scene.record.say("peace")
+    scene.record.peace_at = scene.loop.time()
+    if not await _recovered(scene):
+        return
+    await asyncio.sleep(SETTLING)
+    scene.record.measured_from = scene.loop.time()
+    scene.record.unidling = _unidling(scene)
+    dice = scene.dice("peace")
+    for _ in range(PAIRS):
+        nemesis.deliver(1, home=dice.random() < 0.7)
+        await asyncio.sleep(dice.uniform(*WINDOW))
+        nemesis.deliver(dice.choice((1, 1, 3)), home=dice.random() < 0.7)
+        await asyncio.sleep(dice.uniform(*BETWEEN))
+    await asyncio.sleep(LAST_WAIT)
+
+
+async def _recovered(scene: Scene) -> bool:
+    """Wait until every account is connected and every delivery made; say if that takes too long."""
+    end = scene.loop.time() + RECOVERY
+    while scene.loop.time() < end:
+        await asyncio.sleep(5.0)
+        if not unwell(scene):
+            return True
+    scene.record.fail(f"not recovered {RECOVERY:.0f} s after the last fault: {unwell(scene)}")
+    return False
+
+
+def _unidling(scene: Scene) -> set[str]:
+    """Return the users of whom some connection found IDLE to be of no use (catalogue I8)."""
+    program = scene.program
+    if program is None or program.supervisor is None:
+        return set()
+    return {
+        account
+        for account, watcher in program.supervisor._watchers.items()
+        if any(lookout._session.idle_refused for lookout in watcher._lookouts)
+    }
+
+
+def unwell(scene: Scene) -> str:
+    """Say what is not in order now; empty when all is."""
+    program = scene.program
+    if program is None or not program.started:
+        return "the program does not run"
+    for health in program.healths:
+        if health.state is not AccountState.CONNECTED:
+            return f"{health.account} is {health.state}: {health.error}"
+    due = [row for row in scene.disk.rows.deliveries.values() if row.state is DeliveryState.DUE]
+    if due:
+        return f"{len(due)} deliveries are due, the first {due[0].posting.type} to {due[0].endpoint}"
+    return ""

@@ -1,0 +1,126 @@
+"""The whole engine as one part, joined as ``vedette.app.engine`` joins it.
+
+Only what ``app`` itself fills from the outside is simulated: the dialer, the store, the reader,
+the sinks, the clock and the dice. Every other line is the product's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from vedette.app.engine import CAREFUL
+from vedette.engine.courier import Courier
+from vedette.engine.lane import Tempo as LaneTempo
+from vedette.engine.part import Part
+from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.world import World
+from vedette.model.account import Health
+from vedette.model.delivery import Endpoint, EndpointState
+from vedette.model.ids import EndpointId
+from vedette.outbox.occurrence import endpoint_disabled
+from vedette.outbox.selection import plan
+from vedette.ports.clock import Clock, Dice
+from vedette.ports.link import Dialer
+from vedette.ports.reader import Reader
+from vedette.ports.sink import Sink
+from vedette.ports.store import Fence, Store
+from vedette.sync.cadence import Tempo
+
+
+class Program(Part):
+    """One run of the service. ``make_sink`` gives each endpoint its way out."""
+
+    def __init__(
+        self,
+        *,
+        dialer: Dialer,
+        store: Store,
+        reader: Reader,
+        clock: Clock,
+        dice: Dice,
+        spool: str,
+        sinks: Mapping[EndpointId, tuple[Endpoint, Sink]],
+        assignments: Callable[[], Iterable[Assignment]],
+        tempo: Tempo,
+        lanes: LaneTempo,
+        ended_well: bool,
+    ) -> None:
+        super().__init__("engine")
+        self.store = store
+        self._dialer = dialer
+        self._reader = reader
+        self._clock = clock
+        self._dice = dice
+        self._spool = spool
+        self._sinks = sinks
+        self._endpoints: dict[EndpointId, Endpoint] = {}
+        self._assignments = assignments
+        self._tempo = tempo
+        self._ended_well = ended_well
+        self.courier = Courier(
+            store,
+            {},
+            clock,
+            dice,
+            on_disabled=self._disabled,
+            tempo=lanes,
+            on_crash=self._crashed,
+        )
+        self.supervisor: Supervisor | None = None
+
+    @property
+    def healths(self) -> list[Health]:
+        """How every watched account is doing."""
+        return [] if self.supervisor is None else self.supervisor.healths
+
+    async def apply(self) -> None:
+        """Go over to the settings as they are now."""
+        for endpoint, sink in self._sinks.values():
+            if endpoint.id not in self._endpoints:
+                await self.courier.add(endpoint, sink)
+                self._endpoints[endpoint.id] = endpoint
+        if self.supervisor is not None:
+            await self.supervisor.assign(self._assignments())
+
+    async def _open(self) -> None:
+        await self.store.start()
+        await self.courier.start()
+        world = World(
+            dialer=self._dialer,
+            store=self.store,
+            reader=self._reader,
+            clock=self._clock,
+            dice=self._dice,
+            endpoints=self._known,
+            wake=self._wake,
+            spool=self._spool,
+            tempo=self._tempo,
+            careful_until=0.0 if self._ended_well else self._clock.now() + CAREFUL,
+        )
+        self.supervisor = Supervisor(world, on_crash=self._crashed)
+        await self.supervisor.start()
+        await self.apply()
+
+    async def _close(self) -> None:
+        if self.supervisor is not None:
+            await self.supervisor.stop()
+        await self.courier.stop()
+        await self.store.stop()
+
+    def _known(self) -> Sequence[Endpoint]:
+        return list(self._endpoints.values())
+
+    def _wake(self, endpoints: Iterable[EndpointId]) -> None:
+        # The engine hands a set over; its order is not the same in every run.
+        self.courier.wake(sorted(endpoints))
+
+    async def _disabled(self, state: EndpointState) -> None:
+        event = endpoint_disabled(state, self._clock.now())
+        postings = plan([event], self._known())
+        await self.store.post(Fence(), postings)
+        self._wake({each for posting in postings for each in posting.endpoints})
+
+    def _crashed(self, _part: Part, error: BaseException) -> None:
+        if self.crash is None:
+            self.crash = error
+        self._over.set()
