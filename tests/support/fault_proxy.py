@@ -41,6 +41,7 @@ class FaultProxy:
         #: The loop's times at which connections were taken.
         self.accepted: list[float] = []
         self.port = 0
+        self._news = asyncio.Condition()
 
     @property
     def open_cables(self) -> list[Cable]:
@@ -92,6 +93,11 @@ class FaultProxy:
         self.port = sock.getsockname()[1]
         self._server = await asyncio.start_server(self._accept, sock=sock)
 
+    async def until_accepted(self, count: int, *, within: float) -> None:
+        """Wait until so many connections were taken in all."""
+        async with asyncio.timeout(within), self._news:
+            await self._news.wait_for(lambda: len(self.accepted) >= count)
+
     async def __aenter__(self) -> Self:
         await self.listen()
         return self
@@ -112,7 +118,9 @@ class FaultProxy:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted.append(asyncio.get_running_loop().time())
+        async with self._news:
+            self.accepted.append(asyncio.get_running_loop().time())
+            self._news.notify_all()
         try:
             behind, before = await asyncio.open_connection(*self._place)
         except OSError:
