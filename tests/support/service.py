@@ -9,11 +9,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeAlias
 
 from tests.support.process import wait_until
 
@@ -64,6 +64,23 @@ def vedette(
     )
 
 
+class Process(Protocol):
+    """As much of ``subprocess.Popen`` as a service needs."""
+
+    @property
+    def pid(self) -> int: ...
+    @property
+    def returncode(self) -> int | None: ...
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, sig: int) -> None: ...
+    def kill(self) -> None: ...
+
+
+#: Starts a command with these words, and has its output and its log end up in two files.
+Start: TypeAlias = Callable[[Sequence[str], Path, Path], Process]
+
+
 class Service:
     """One run of ``vedette``: a command that goes on until it is stopped. A context manager."""
 
@@ -74,19 +91,24 @@ class Service:
         folder: Path,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        start: Start | None = None,
     ) -> None:
         self.out_file = folder / "out"
         self.err_file = folder / "err"
         with self.out_file.open("wb") as out, self.err_file.open("wb") as err:
-            self.process = subprocess.Popen(
-                command(*words),
-                env=environment(**(env or {})),
-                cwd=cwd,
-                stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
-                # A group of its own: a test can see what of it is left.
-                start_new_session=True,
+            self.process: Process = (
+                start(words, self.out_file, self.err_file)
+                if start is not None
+                else subprocess.Popen(
+                    command(*words),
+                    env=environment(**(env or {})),
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=err,
+                    # A group of its own: a test can see what of it is left.
+                    start_new_session=True,
+                )
             )
 
     @property

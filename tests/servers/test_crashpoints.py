@@ -1,0 +1,293 @@
+"""SIGKILL at every named point of a message's way, on a real Dovecot: nothing is lost.
+
+For each point: mail arrives, the process ends itself there, is started again,
+and everything arrives, each message under one id. A point that is never reached
+fails its test. C10 to C12 have no point yet; see ``vedette.crashpoint``.
+"""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.books import Books, letter, new_token
+from tests.support.dovecot import Dovecot
+from tests.support.nursery import Nursery, arm
+from tests.support.process import group_lives, wait_until
+from tests.support.receiver import Receiver
+from tests.support.service import Configuration, Service, account
+from vedette.crashpoint import Crashpoint
+
+pytestmark = [pytest.mark.server, pytest.mark.slow]
+
+#: One message in one piece of TLS, one in several, one that goes through a spool file.
+SIZES = (10, 40_000, 200_000)
+#: A point is reached within so many messages, or never.
+MOST = 12
+#: Seconds between two of them: most points are reached at once.
+PACE = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A death and what is around it.
+
+    ``way``: ``first`` is the first start, with mail there that is to be told;
+    ``away`` a later one, with mail that came meanwhile; ``watching`` is mail
+    that comes while the folder is watched, and visits count from the connect.
+    ``torn``: half a line may be left in the file. ``repeats``: so many
+    deliveries may come twice at each endpoint, each time with the same id.
+    """
+
+    point: Crashpoint
+    way: str
+    visit: int = 1
+    repeats: int = 0
+    torn: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.point}, {self.way}, visit {self.visit}"
+
+    @property
+    def fate(self) -> dict[str, object]:
+        """What the process is told."""
+        return {"point": self.point, "visit": self.visit, "armed": self.way != "watching"}
+
+
+#: Between the server and the COMMIT nothing was sent: nothing comes twice.
+_TAKING = (
+    Crashpoint.ANSWER_TORN,
+    Crashpoint.LITERAL_SPOOLED,
+    Crashpoint.FETCHED,
+    Crashpoint.CURSOR_MOVED,
+    Crashpoint.EVENT_WRITTEN,
+    Crashpoint.COMMITTING,
+    Crashpoint.COMMITTED,
+    Crashpoint.UNWOKEN,
+)
+#: From the claim on, what was under way may come again.
+_GIVING = (
+    Crashpoint.CLAIMED,
+    Crashpoint.ATTEMPT_BEGUN,
+    Crashpoint.REQUEST_TORN,
+    Crashpoint.LINE_TORN,
+    Crashpoint.CHILD_SPAWNED,
+    Crashpoint.LINE_WRITTEN,
+    Crashpoint.ANSWERED,
+    Crashpoint.SETTLING,
+    Crashpoint.LANE_HELD,
+    Crashpoint.SETTLED,
+)
+
+
+def _cases() -> Iterator[Case]:
+    for point in (
+        Crashpoint.MIGRATING,
+        Crashpoint.LEASES_RELEASED,
+        Crashpoint.BASELINE_CHOSEN,
+        Crashpoint.BASELINE_WRITTEN,
+    ):
+        yield Case(point=point, way="first")
+    # INBOX and Junk: the second cursor, when there is a first.
+    yield Case(point=Crashpoint.BASELINE_CHOSEN, way="first", visit=2)
+    yield Case(point=Crashpoint.BASELINE_WRITTEN, way="first", visit=2)
+    yield Case(point=Crashpoint.LEASES_RELEASED, way="away")
+    # Reading is counted after a run that ended without a word: as after the kill before.
+    yield Case(point=Crashpoint.READING_COUNTED, way="away")
+    yield Case(point=Crashpoint.READING_COUNTED, way="away", visit=3)
+    yield Case(point=Crashpoint.ANNOUNCED, way="watching")
+    yield Case(point=Crashpoint.ANNOUNCED, way="watching", visit=2, repeats=MOST)
+    for point in _TAKING:
+        yield Case(point=point, way="first")
+        yield Case(point=point, way="away")
+        for visit in (1, 2, 5):
+            yield Case(point=point, way="watching", visit=visit, repeats=MOST)
+    for point in _GIVING:
+        torn = point is Crashpoint.LINE_TORN
+        for visit in (1, 2, 4):
+            yield Case(point=point, way="watching", visit=visit, repeats=MOST, torn=torn)
+        yield Case(point=point, way="away", repeats=MOST, torn=torn)
+
+
+class Scene:
+    """One mailbox, its endpoints, and what is known of both sides."""
+
+    def __init__(
+        self, nursery: Nursery, server: Dovecot, user: str, folder: Path, receiver: Receiver
+    ) -> None:
+        self.nursery = nursery
+        self.server = server
+        self.user = user
+        self.folder = folder
+        self.receiver = receiver
+        self.lines = folder / "events.jsonl"
+        self.ran = folder / "ran.jsonl"
+        Configuration(
+            file=folder / "vedette.toml",
+            state=folder / "state",
+            accounts={
+                "box": account(
+                    user,
+                    port=server.tls_port,
+                    ca_file=server.ca_file,
+                    # What lies there before the first watch is to be told too.
+                    more="start = 100\n",
+                )
+            },
+            endpoints={
+                "hook": f'type = "webhook"\nurl = "{receiver.url}"\nevents = ["message.*"]',
+                "file": f'type = "file"\npath = "{self.lines}"',
+                "run": f'type = "exec"\ncommand = "{{ cat; echo; }} >> {self.ran}"\nevents = ["message.*"]\n'
+                "concurrency = 1\nordered = true",
+            },
+        ).write()
+
+    def arrive(self, count: int) -> None:
+        """Deliver so many messages, of all sizes."""
+        for number in range(count):
+            body = b"x" * 70 + b"\r\n"
+            size = SIZES[number % len(SIZES)]
+            self.server.deliver(self.user, letter(new_token(), body=body * (1 + size // 72)))
+
+    def life(self, fate: dict[str, object] | None = None) -> Service:
+        return self.nursery.service(
+            ["serve", "--config", str(self.folder / "vedette.toml")], folder=self.folder, fate=fate
+        )
+
+    def die(self, case: Case) -> None:
+        """Live until the point is reached, and no longer; mail goes on coming."""
+        with self.life(case.fate) as service:
+            if case.way == "watching":
+                service.until_connected()
+                arm(service)
+                self.arrive(len(SIZES))
+            for _ in range(MOST):
+                if _ends(service, PACE):
+                    break
+                self.arrive(1)
+            status = service.process.poll()
+            assert status is not None, f"{case} was never reached: {service.err[-2000:]}"
+            assert status == -signal.SIGKILL, service.err[-2000:]
+        wait_until(
+            lambda: not group_lives(service.process.pid),
+            within=10,
+            what="what it had started to end",
+        )
+
+    def recover(self) -> None:
+        """Run in peace until everything has come everywhere, and end in order."""
+        held = self.server.holdings(self.user)
+        self.receiver.books.expect_held(held)
+        wanted = set(self.receiver.books.expected)
+        with self.life() as service:
+            wait_until(self.receiver.all_came, within=30, what="the webhook to have everything")
+            for file in (self.lines, self.ran):
+                wait_until(
+                    lambda file=file: wanted <= _tokens(file),  # type: ignore[misc]
+                    within=30,
+                    what=f"{file.name} to have everything",
+                )
+            service.send(signal.SIGTERM)
+            assert service.ended() == 0, service.err[-2000:]
+
+    def check(self, *, repeats: int, torn: int) -> None:
+        """Hold what the server has against what each endpoint got."""
+        assert self.receiver.books.expected
+        for books in (self.receiver.books, self.book(self.lines, torn), self.book(self.ran, torn)):
+            verdict = books.check()
+            assert verdict.repeats <= repeats, str(verdict)
+
+    def book(self, file: Path, torn: int) -> Books:
+        """Return what a file holds as books; at most ``torn`` of its lines are half a line."""
+        books = Books(expected=self.receiver.books.expected)
+        halves = 0
+        for line in _lines(file):
+            try:
+                books.take(line)
+            except json.JSONDecodeError:
+                halves += 1
+        assert halves <= torn
+        return books
+
+
+def _ends(service: Service, within: float) -> bool:
+    try:
+        wait_until(lambda: service.process.poll() is not None, within=within, what="the death")
+    except TimeoutError:
+        return False
+    return True
+
+
+def _lines(file: Path) -> list[bytes]:
+    """Return what stands in a file; a command that got nothing leaves an empty line."""
+    return [line for line in file.read_bytes().splitlines() if line] if file.exists() else []
+
+
+def _tokens(file: Path) -> set[str]:
+    """Return the subjects of whole lines."""
+    found = set()
+    for line in _lines(file):
+        try:
+            found.add(json.loads(line)["data"].get("subject"))
+        except json.JSONDecodeError:
+            # Half a line, from a death or from a write that goes on.
+            continue
+    return found
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    """Start services quickly."""
+    with Nursery() as made:
+        yield made
+
+
+@pytest.fixture
+def scene(nursery: Nursery, dovecot: Dovecot, user: str, tmp_path: Path) -> Iterator[Scene]:
+    """Return a mailbox that nobody watched yet."""
+    with Receiver(Books()) as receiver:
+        yield Scene(nursery, dovecot, user, tmp_path, receiver)
+
+
+def test_every_crash_point_has_its_deaths() -> None:
+    """No name is without a test of its own."""
+    assert {case.point for case in _cases()} == set(Crashpoint)
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=str(case)) for case in _cases()])
+def test_a_death_at_a_named_point_loses_nothing(scene: Scene, case: Case) -> None:
+    """After one death, at the n-th visit, every message came under one id."""
+    if case.way == "first":
+        scene.arrive(len(SIZES))
+    else:
+        with scene.life() as service:
+            service.until_connected()
+            service.kill()
+    if case.way == "away":
+        scene.arrive(len(SIZES))
+
+    scene.die(case)
+    scene.recover()
+
+    scene.check(repeats=case.repeats, torn=int(case.torn))
+
+
+@pytest.mark.parametrize("point", [*_TAKING, *_GIVING, Crashpoint.READING_COUNTED])
+def test_five_deaths_in_a_row_at_one_point_lose_nothing(scene: Scene, point: Crashpoint) -> None:
+    """A service that dies at the same point at each start gets over it once it does not."""
+    with scene.life() as service:
+        service.until_connected()
+        service.kill()
+    scene.arrive(len(SIZES))
+    case = Case(point=point, way="away")
+
+    for _ in range(5):
+        scene.die(replace(case))
+    scene.recover()
+
+    scene.check(repeats=5 * MOST, torn=5 * int(point is Crashpoint.LINE_TORN))
