@@ -76,12 +76,15 @@ class Ingest:
         """Read the batch's messages and commit it. Raises StoreError; nothing is written then."""
         if batch.mails:
             crashpoint(Crashpoint.FETCHED)
+        fetched = self._world.clock.now()
         # Large messages wait for a worker process: that must not hold up the small ones.
         large = {id(mail): await self._read(batch, mail) for mail in batch.mails if _is_large(mail)}
         async with self._world.turns:
-            return await self._commit(batch, large)
+            return await self._commit(batch, large, fetched)
 
-    async def _commit(self, batch: Batch, large: dict[int, mime.Message | None]) -> Verdict:
+    async def _commit(
+        self, batch: Batch, large: dict[int, mime.Message | None], fetched: float
+    ) -> Verdict:
         store = self._world.store
         messages = [
             (mail, large[id(mail)] if id(mail) in large else await self._read(batch, mail))
@@ -90,7 +93,7 @@ class Ingest:
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
         flat = [key for each in keys for key in each]
         told = set(await store.known(self._account.id, flat)) if flat else set()
-        fetched = self._world.clock.now()
+        now = self._world.clock.now()
         events = list(batch.events)
         for (mail, message), own in zip(messages, keys, strict=True):
             facts = Facts(
@@ -103,7 +106,7 @@ class Ingest:
                 seen_before=not told.isdisjoint(own),
             )
             told.update(own)
-            events.append(self._event(facts, mail, message))
+            events.append(self._event(facts, mail, message, now))
         postings = plan(events, self._world.endpoints())
         verdict = await store.commit(
             Commit(
@@ -125,9 +128,8 @@ class Ingest:
             self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         return verdict
 
-    def _event(self, facts: Facts, mail: Mail, message: mime.Message | None) -> Event:
+    def _event(self, facts: Facts, mail: Mail, message: mime.Message | None, now: float) -> Event:
         uid = facts.row.uid or 0
-        now = self._world.clock.now()
         if message is None:
             kind = EventType.MESSAGE_UNPARSEABLE
             data = unparseable(facts, mime.read_header(_first_octets(mail)), now)

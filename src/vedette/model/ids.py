@@ -6,8 +6,9 @@ a restore or a split brain carries the id that the first one had.
 
 from __future__ import annotations
 
+from hashlib import sha1
 from typing import NewType
-from uuid import UUID, uuid5
+from uuid import UUID
 
 TenantId = NewType("TenantId", str)
 AccountId = NewType("AccountId", str)
@@ -27,14 +28,7 @@ def message_event_id(
     different messages can spell the same one.
     """
     path = folder.decode("latin-1")
-    return EventId(
-        str(
-            uuid5(
-                NAMESPACE,
-                f"{len(account)}:{account}/{len(path)}:{path}/{uid_validity}/{uid}/{kind}",
-            )
-        )
-    )
+    return _named(f"{len(account)}:{account}/{len(path)}:{path}/{uid_validity}/{uid}/{kind}")
 
 
 def occurrence_event_id(account: AccountId, kind: str, occurrence: str) -> EventId:
@@ -43,4 +37,16 @@ def occurrence_event_id(account: AccountId, kind: str, occurrence: str) -> Event
     ``occurrence`` tells one from the next: the instant of a change of state, or
     the UIDVALIDITY that a folder was reset to.
     """
-    return EventId(str(uuid5(NAMESPACE, f"{len(account)}:{account}//{kind}/{occurrence}")))
+    return _named(f"{len(account)}:{account}//{kind}/{occurrence}")
+
+
+def _named(name: str) -> EventId:
+    """Return the UUIDv5 of a name; ``uuid.uuid5`` says the same in twice the time."""
+    digest = sha1(NAMESPACE.bytes + name.encode(), usedforsecurity=False).digest()
+    number = int.from_bytes(digest[:16])
+    # The version is 5 and the variant 0b10 (RFC 9562 sections 4.1 and 4.2).
+    number = number & ~(0xF000 << 64) & ~(0xC000 << 48) | 5 << 76 | 0x8000 << 48
+    spelled = f"{number:032x}"
+    return EventId(
+        f"{spelled[:8]}-{spelled[8:12]}-{spelled[12:16]}-{spelled[16:20]}-{spelled[20:]}"
+    )

@@ -15,6 +15,9 @@ from vedette.imap import Fetch
 #: The header fields in the digest, in the order in which they are asked for.
 FIELDS = (b"message-id", b"date", b"from", b"subject")
 
+#: How a line that names one of them begins; blanks before a name were stripped.
+_INITIALS = b"mMdDfFsS\r\v\f"
+
 #: 16 bytes: a chance collision among 10**12 messages of one account is 10**-15.
 KEY_SIZE = 16
 
@@ -61,9 +64,14 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
         line = ended.rstrip(b"\r")
         if not line:
             break
-        if line[:1] in b" \t":
+        first = line[:1]
+        if first in b" \t":
             if name:
                 found[name] += b" " + line
+            continue
+        if first not in _INITIALS:
+            # Most fields are none of the four.
+            name = b""
             continue
         key, colon, value = line.partition(b":")
         key = key.strip().lower()
