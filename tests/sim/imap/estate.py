@@ -56,7 +56,7 @@ class Estate:
         *,
         dice: random.Random,
         now: Callable[[], float],
-        later: Callable[[float, Callable[[], None]], None],
+        later: Callable[[float, Callable[[], None]], object],
         conduct: Conduct,
     ) -> None:
         self.dice = dice

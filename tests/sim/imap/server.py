@@ -25,7 +25,7 @@ class ImapServer(Estate):
         *,
         dice: random.Random,
         now: Callable[[], float],
-        later: Callable[[float, Callable[[], None]], None],
+        later: Callable[[float, Callable[[], None]], object],
         conduct: Conduct,
     ) -> None:
         super().__init__(dice=dice, now=now, later=later, conduct=conduct)

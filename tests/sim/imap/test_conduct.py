@@ -4,11 +4,25 @@ from __future__ import annotations
 
 import random
 from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
 from tests.sim.imap.chat import PEACE, House
 from tests.sim.imap.conduct import TROUBLES, Conduct, Ending
+
+CHANCES: dict[str, Any] = dict.fromkeys(
+    (each.name for each in fields(Conduct) if each.type == "float" and each.name != "autologout"),
+    0.03,
+)
+#: Everything at once, each rarely.
+WILD = replace(
+    PEACE,
+    unrest=5_000.0,
+    idle_ends_after=30.0,
+    still_here=10.0,
+    **CHANCES,
+)
 
 
 def test_peace_has_no_misbehaviour() -> None:
@@ -42,7 +56,8 @@ def test_a_held_session_answers_in_order_afterwards(name: str) -> None:
     span = {"slow_by": (5.0, 5.0), "silent_for": (5.0, 5.0)}
     house = House()
     terminal = house.joe()
-    house.server.conduct = replace(PEACE, **{name: 1.0}, **span)
+    changes: dict[str, Any] = {name: 1.0, **span}
+    house.server.conduct = replace(PEACE, **changes)
     terminal.session.receive(b"a NOOP\r\nb NO")
     terminal.session.receive(b"OP\r\n")
     house.deliver("one")
@@ -68,7 +83,10 @@ def test_a_silence_ends_with_its_cause() -> None:
 
 def test_an_ended_session_hears_nothing_and_says_nothing() -> None:
     """After BYE or a cut link no octet comes, whatever is sent and whatever happens."""
-    for conduct, last in ((Conduct(bye=1.0), ["* BYE Server shutting down."]), (Conduct(cut=1.0), [])):
+    for conduct, last in (
+        (Conduct(bye=1.0), ["* BYE Server shutting down."]),
+        (Conduct(cut=1.0), []),
+    ):
         house = House()
         terminal = house.joe()
         house.server.conduct = conduct
@@ -244,17 +262,3 @@ def test_equal_dice_make_equal_days() -> None:
         return bytes(terminal.octets), house.server.history
 
     assert day() == day()
-
-
-#: Everything at once, each rarely.
-WILD = replace(
-    PEACE,
-    unrest=5_000.0,
-    idle_ends_after=30.0,
-    still_here=10.0,
-    **{
-        each.name: 0.05
-        for each in fields(Conduct)
-        if each.type == "float" and each.name != "autologout"
-    },
-)

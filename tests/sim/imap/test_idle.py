@@ -166,7 +166,7 @@ def test_a_server_may_end_an_idle() -> None:
         terminal = house.joe()
         terminal.say("i IDLE")
         house.time.passes(599.0)
-        assert terminal.session.is_idling
+        assert not terminal.octets
         house.time.passes(1.0)
 
         assert terminal.heard() == heard

@@ -59,9 +59,7 @@ def test_notify_tells_of_other_folders_by_their_numbers() -> None:
     house.deliver("two", folder="Lists")
 
     validity = house.server.users["joe"].folders["Junk"].uid_validity
-    assert terminal.heard() == [
-        f'* STATUS "Junk" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY {validity})'
-    ]
+    assert terminal.heard() == [f'* STATUS "Junk" (MESSAGES 1 UIDNEXT 2 UIDVALIDITY {validity})']
     assert terminal.say("a NOTIFY NONE") == ["a OK NOTIFY completed."]
     house.deliver("three", folder="Junk")
     assert terminal.heard() == []
@@ -166,7 +164,9 @@ def test_modseqs_rise_with_every_change() -> None:
         seen.append(folder.modseq)
 
     assert seen == sorted(set(seen))
-    assert f"* OK [HIGHESTMODSEQ {seen[-1]}] Highest" in house.joe(opened=None).say("a EXAMINE INBOX")
+    assert f"* OK [HIGHESTMODSEQ {seen[-1]}] Highest" in house.joe(opened=None).say(
+        "a EXAMINE INBOX"
+    )
 
 
 def test_only_what_changed_since_is_fetched() -> None:

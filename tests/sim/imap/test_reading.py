@@ -29,9 +29,7 @@ def test_a_letter_is_as_long_as_it_says(size: int) -> None:
     assert octets.count(b"\n") == octets.count(b"\r\n")
 
 
-@given(
-    size=st.integers(0, 2_000), origin=st.integers(0, 2_100), length=st.integers(1, 2_100)
-)
+@given(size=st.integers(0, 2_000), origin=st.integers(0, 2_100), length=st.integers(1, 2_100))
 def test_every_part_of_a_letter_is_cut_from_the_whole(size: int, origin: int, length: int) -> None:
     """Octets from an origin are those of the whole message at that place."""
     whole = letter(size)
