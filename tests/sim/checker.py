@@ -117,6 +117,11 @@ class Checker:
             return (arrival.user, arrival.token) in self.by_token or (
                 int(origin.appended_at) <= state.cursor.since
             )
+        conduct = self.scene.setting.conduct
+        hidden = conduct.uid_late or conduct.search_omits or conduct.search_empty
+        if hidden and arrival.origin is Origin.MOVED:
+            # Behind the cursor only what was never told is told (record 0013).
+            return (arrival.user, arrival.token) in self.by_token
         if arrival.appended_at > first_cursor:
             return False
         shown_late = arrival.visible_at is not None and arrival.visible_at > first_cursor
@@ -241,10 +246,7 @@ class Checker:
 
 
 def _tells_all(mailbox: Mailbox) -> bool:
-    beginning = mailbox.beginning
-    return beginning.start is Start.DATE or (
-        beginning.start is Start.LAST and beginning.count >= 1000
-    )
+    return mailbox.beginning.start is Start.DATE
 
 
 def first_of(failures: Iterable[str], most: int) -> list[str]:

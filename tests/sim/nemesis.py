@@ -20,8 +20,9 @@ from tests.sim.setting import Blow, Mailbox
 #: Octets of a message that does not fit into the first window, and goes over a spool file.
 LARGE: Final = 150_000
 
-#: How far a wall clock is set: what a time server corrects, and what a person gets wrong.
-CLOCK_STEPS: Final = (-2.0, 2.0, 30.0, -30.0, 600.0, -600.0)
+#: How wrong a wall clock is: what a time server corrects, and what a person gets
+#: wrong. In seconds.
+CLOCK_STEPS: Final = (0.0, -2.0, 2.0, 30.0, -30.0, 600.0, -600.0)
 
 
 class Nemesis:
@@ -31,6 +32,7 @@ class Nemesis:
         self.scene = scene
         self.dice = scene.dice("nemesis")
         self.count = 0
+        self._password_count = 0
         self._ending = False
         self._blows: dict[Blow, Callable[[], None]] = {
             Blow.EXPUNGE: self._expunge,
@@ -98,6 +100,8 @@ class Nemesis:
         scene.workers.killed = scene.workers.unavailable = 0.0
         scene.crashes = {}
         scene.clock.offset = 0.0
+        if Blow.PASSWORD in setting.blows or setting.conduct.login_denied:
+            self._new_passwords()
         for receiver in scene.receivers.values():
             receiver.temper = replace(
                 receiver.temper,
@@ -184,11 +188,12 @@ class Nemesis:
 
     def _unreachable(self) -> None:
         network = self.scene.network
-        before = network.weather
-        network.weather = replace(before, **{self.dice.choice(("refuse", "unresolved")): 1.0})
+        network.weather = replace(
+            network.weather, **{self.dice.choice(("refuse", "unresolved")): 1.0}
+        )
 
         def over() -> None:
-            network.weather = before
+            network.weather = self.scene.setting.weather
 
         self._soon(1.0, 60.0, over)
 
@@ -208,7 +213,8 @@ class Nemesis:
             self.scene.loop.create_task(program.stop(), context=process.context)
 
     def _set_clock(self) -> None:
-        self.scene.clock.offset += self.dice.choice(CLOCK_STEPS)
+        # Set, not moved on: what was dated ahead waits as long as the clock was ahead.
+        self.scene.clock.offset = self.dice.choice(CLOCK_STEPS)
 
     def _fill(self) -> None:
         self.scene.disk.faults = replace(self.scene.disk.faults, is_full=True)
@@ -229,17 +235,32 @@ class Nemesis:
 
     def _password(self) -> None:
         scene, user = self.scene, self._mailbox().user
-        password = f"secret-{self.count}-{scene.loop.time():.3f}"
+        self._password_count += 1
+        password = f"secret-{self._password_count}"
         scene.server.set_password(user, password)
         for line in list(scene.network.lines):
             if line.user == user:
                 line.cut()
-        scene.later(self.dice.uniform(5.0, 200.0), lambda: self._told(user, password))
+        self._soon(5.0, 200.0, lambda: self._told(user, password))
 
     def _told(self, user: str, password: str) -> None:
         """Let the person who changed the password change our configuration too."""
-        scene = self.scene
-        scene.passwords[user] = password
-        program, process = scene.program, scene.process
-        if program is not None and process is not None and program.started:
-            scene.loop.create_task(program.apply(), context=process.context)
+        self.scene.passwords[user] = password
+        self._reload()
+
+    def _reload(self) -> None:
+        """Have the program go over to the configuration; one that does not run will read it."""
+        program, process = self.scene.program, self.scene.process
+        if program is not None and process is not None:
+            if program.started:
+                self.scene.loop.create_task(program.apply(), context=process.context)
+            else:
+                self.scene.later(1.0, self._reload)
+
+    def _new_passwords(self) -> None:
+        """Let everybody set a password anew: who was refused too often is paused until then."""
+        for user in self.scene.passwords:
+            self._password_count += 1
+            self.scene.passwords[user] = f"fresh-{self._password_count}"
+            self.scene.server.set_password(user, self.scene.passwords[user])
+        self._reload()

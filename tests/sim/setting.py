@@ -172,6 +172,9 @@ def _conduct(dice: random.Random, capabilities: Sequence[str]) -> Conduct:
     }
     for name in _COSTLY & changes.keys():
         changes[name] = min(changes[name], 0.03)
+    if "uid_gap" in changes:
+        # The reconciliation looks back by UIDs: past a gap wider than that it sees nothing.
+        changes.pop("uid_late", None)
     return replace(peaceful, **changes)
 
 

@@ -97,6 +97,12 @@ class SimulatedStore:
         work = partial(self._rows.begin_read, account, folder, uid_validity, uid)
         return await self._run(work, writes=True)
 
+    async def end_read(
+        self, account: AccountId, folder: bytes, uid_validity: int, uid: int
+    ) -> None:
+        work = partial(self._rows.end_read, account, folder, uid_validity, uid)
+        await self._run(work, writes=True)
+
     async def note(self, health: Health) -> None:
         check(health)
         self._notes[health.account] = health
@@ -111,11 +117,15 @@ class SimulatedStore:
     async def claim(
         self, endpoint: EndpointId, *, ordered: bool, limit: int, now: float, lease: float
     ) -> list[Parcel]:
-        work = partial(self._rows.claim, endpoint, ordered=ordered, limit=limit, now=now, lease=lease)
+        work = partial(
+            self._rows.claim, endpoint, ordered=ordered, limit=limit, now=now, lease=lease
+        )
         return await self._run(work, writes=True)
 
     async def next_due(self, endpoint: EndpointId, *, ordered: bool = False) -> float | None:
-        return await self._run(partial(self._rows.next_due, endpoint, ordered=ordered), writes=False)
+        return await self._run(
+            partial(self._rows.next_due, endpoint, ordered=ordered), writes=False
+        )
 
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         await self._run(partial(self._rows.settle, tuple(settlements)), writes=True)
@@ -130,10 +140,14 @@ class SimulatedStore:
         return await self._run(partial(self._rows.events, query), writes=False)
 
     async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
-        return await self._run(partial(self._rows.replay, query, tuple(endpoints), now), writes=True)
+        return await self._run(
+            partial(self._rows.replay, query, tuple(endpoints), now), writes=True
+        )
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
-        work = partial(self._rows.prune, events_before=events_before, seen_before=seen_before, limit=limit)
+        work = partial(
+            self._rows.prune, events_before=events_before, seen_before=seen_before, limit=limit
+        )
         return await self._run(work, writes=True)
 
     # The disk.

@@ -6,6 +6,7 @@ Below warnings nothing is made at all: a history has a hundred thousand log line
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -30,7 +31,7 @@ def heard(record: Record) -> Iterator[None]:
         what = str(event.pop("event"))
         error = event.pop("exc_info", None)
         if what in DEFECTS:
-            record.fail(f"{what}: {error!r} {event}")
+            record.fail(f"{what}: {error!r} {event}{_way(error)}")
         else:
             record.say("log", f"{what} {' '.join(f'{key}={value}' for key, value in event.items())}")
         raise structlog.DropEvent
@@ -47,3 +48,11 @@ def heard(record: Record) -> Iterator[None]:
         yield
     finally:
         structlog.configure(**before)
+
+
+def _way(error: object) -> str:
+    """Return where an error came through, the last steps of it."""
+    if not isinstance(error, BaseException):
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)[-4:]
+    return "".join(f" < {frame.name}:{frame.lineno}" for frame in reversed(frames))
