@@ -34,6 +34,10 @@ _log = structlog.stdlib.get_logger(__name__)
 #: Messages in one FETCH and one commit: 64 windows of 64 KiB are 4 MiB at most.
 STEP = 64
 
+#: Messages of one folder that may be owed before no more are asked for: a server that lists and
+#: does not hand over is asked for each of these four times before it is asked for others.
+MAX_OWED = 1_000
+
 #: Failures that a message may be the cause of: the link died over it, or it was refused.
 BLAMES_MESSAGE = frozenset({Trouble.NETWORK, Trouble.PROTOCOL, Trouble.FOLDER})
 
@@ -125,7 +129,8 @@ class Collector:
             fresh = sorted(mails, key=lambda mail: mail.row.uid or 0)
             if not is_contiguous(cursor, (mail.row for mail in fresh), growth):
                 listed = await self._fetching.listing(UidSet.since(watched.next_uid))
-                if not set(listed) <= {mail.row.uid for mail in fresh}:
+                # Counted first: a server may list four thousand million in a dozen octets.
+                if len(listed) > len(fresh) or not set(listed) <= {each.row.uid for each in fresh}:
                     return 0, listed
             # What came with this FETCH was announced during it: it is taken care of.
             self._session.grown -= min(self._session.grown, max(0, len(fresh) - growth))
@@ -148,6 +153,12 @@ class Collector:
     async def _steps(self, watched: Watched, listed: UidSet, announced_at: float | None) -> int:
         told = 0
         for part in listed.chunks(uids=STEP):
+            if watched.state is not None and len(watched.state.gaps) > MAX_OWED:
+                told += await self.settle_gaps(watched)
+                if len(watched.state.gaps) > MAX_OWED:
+                    # The cursor stays where it is, so the rest is listed at the next look.
+                    _log.warning("folder.owes", account=self._account.id, owed=MAX_OWED)
+                    return told
             told += await self._step(watched, part, announced_at)
         return told + await self.settle_gaps(watched)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vedette import mime
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.share import Share
 from vedette.engine.world import World
 from vedette.imap import Fetch
 from vedette.model.account import Account
@@ -86,15 +87,19 @@ class Ingest:
         self, batch: Batch, large: dict[int, mime.Message | None], fetched: float
     ) -> Verdict:
         store = self._world.store
-        messages = [
-            (mail, large[id(mail)] if id(mail) in large else await self._read(batch, mail))
-            for mail in batch.mails
-        ]
+        share = Share()
+        messages = []
+        for mail in batch.mails:
+            known = id(mail) in large
+            messages.append((mail, large[id(mail)] if known else await self._read(batch, mail)))
+            if share.is_over:
+                await share.give_way()
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
         flat = [key for each in keys for key in each]
         told = set(await store.known(self._account.id, flat)) if flat else set()
         now = self._world.clock.now()
-        events = list(batch.events)
+        endpoints = self._world.endpoints()
+        postings = plan(batch.events, endpoints)
         for (mail, message), own in zip(messages, keys, strict=True):
             facts = Facts(
                 account=self._account,
@@ -106,8 +111,9 @@ class Ingest:
                 seen_before=not told.isdisjoint(own),
             )
             told.update(own)
-            events.append(self._event(facts, mail, message, now))
-        postings = plan(events, self._world.endpoints())
+            postings += plan([self._event(facts, mail, message, now)], endpoints)
+            if share.is_over:
+                await share.give_way()
         verdict = await store.commit(
             Commit(
                 fence=self._world.fence,
@@ -152,18 +158,24 @@ class Ingest:
         careful = self._world.clock.now() < self._world.careful_until
         if not (careful or _is_large(mail)):
             return await self._parse(mail, isolate=False)
+        store, validity = self._world.store, batch.cursor.uid_validity
+        what = (self._account.id, batch.folder.path, validity, mail.row.uid or 0)
         while True:
-            starts = await self._world.store.begin_read(
-                self._account.id, batch.folder.path, batch.cursor.uid_validity, mail.row.uid or 0
-            )
+            starts = await store.begin_read(*what)
             crashpoint(Crashpoint.READING_COUNTED)
             if starts > MAX_STARTS:
                 return None
+            isolate = careful or starts > 1
             try:
-                return await self._parse(mail, isolate=careful or starts > 1)
+                message = await self._parse(mail, isolate=isolate)
             except ReaderKilledError:
                 # The count is on disk: the loop ends at MAX_STARTS, here or after a restart.
                 continue
+            if isolate:
+                # It was read: whatever kills the service between here and the commit, however
+                # often, is not this message.
+                await store.end_read(*what)
+            return message
 
     async def _parse(self, mail: Mail, *, isolate: bool) -> mime.Message:
         depth = mime.Depth(self._account.depth.value)

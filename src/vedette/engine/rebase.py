@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from math import floor
 
 from vedette.engine.fetching import Fetching
 from vedette.engine.ingest import Batch
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
+from vedette.errors import ProtocolError
 from vedette.imap import Fetch, UidSet
 from vedette.imap.dates import read_date_time
 from vedette.model.account import Account
@@ -24,6 +26,9 @@ from vedette.sync.plan import Adopt, Opened, Rebase
 
 #: Identities in one FETCH: a few hundred octets each.
 STEP = 500
+
+#: Messages that are listed and then not told of, before the listing is held to be a lie.
+MAX_OWED = 10_000
 
 #: SEARCH SINCE disregards time and zone (RFC 9051 section 6.4.4): a day to each side.
 DAY = timedelta(days=1)
@@ -105,11 +110,16 @@ class Rebasing:
     async def untold(self, uids: UidSet, since: float) -> list[int]:
         """Return those UIDs whose messages arrived since ``since`` and were never told."""
         wanted: list[int] = []
+        owed = 0
         for part in uids.chunks(uids=STEP):
             rows = await self._fetching.identities(part)
             wanted += await self._untold(rows, since)
             # A row that did not come can not be matched: it is owed, not old.
-            wanted += sorted(set(part) - {row.uid for row in rows})
+            missed = sorted(set(part) - {row.uid for row in rows})
+            owed += len(missed)
+            if owed > MAX_OWED:
+                raise ProtocolError(f"the server listed {len(uids)} messages, but tells of few")
+            wanted += missed
         return wanted
 
     async def _highest(self, opened: Opened) -> int:
@@ -141,7 +151,7 @@ class Rebasing:
             low = max(1, top - width + 1)
             listed = await self._fetching.listing(UidSet.span(low, top))
             if len(listed) >= count or low == 1:
-                return list(listed)[-count:]
+                return list(islice(reversed(listed), count))[::-1]
             width *= 4
 
     async def _since(self, since: float, top: int) -> list[int]:
@@ -152,6 +162,8 @@ class Rebasing:
         for part in listed.chunks(uids=STEP):
             rows = await self._fetching.identities(part)
             wanted += [row.uid for row in rows if row.uid is not None and not _is_old(row, since)]
+            # A row that did not come has no date to go by: it is owed, not old.
+            wanted += set(part) - {row.uid for row in rows}
         return sorted(wanted)
 
     async def _untold(self, rows: Iterable[Fetch], since: float) -> list[int]:

@@ -12,9 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.answer import Answer, Meter
 from vedette.engine.link import Link
 from vedette.engine.pushes import Pushes
-from vedette.errors import LinkError, NetworkError, ProtocolError, UsageError, VedetteError
+from vedette.errors import LinkError, NetworkError, UsageError, VedetteError
 from vedette.imap import (
     Code,
     CodeName,
@@ -52,9 +53,8 @@ SHORTEST_IDLE = 30.0
 REPROBE = 86_400.0
 #: LOGOUT is a courtesy: the link is closed after this, answered or not.
 FAREWELL = 2.0
-#: Octets of one answer that are kept in memory: 64 windows of 64 KiB are 4 MiB, and a
-#: list of a million folders is 50.
-MAX_ANSWER = 64 * 1024 * 1024
+#: Folders whose numbers wait to be looked at: as many as are followed. Of others nobody asks.
+MAX_STATUSES = 10_000
 
 
 @dataclass(slots=True, kw_only=True)
@@ -171,7 +171,7 @@ class Session:
         tag = self._awaited = self.link.connection.send(command)
         self.link.flush()
         try:
-            return await self._finish(tag, seconds, command.verb, chunks)
+            return await self._finish(tag, seconds, command, chunks)
         except VedetteError:
             # In the middle of an answer nothing else can be asked on this link.
             self.link.close()
@@ -230,13 +230,13 @@ class Session:
             self._idle_tag = self.link.connection.send(Idle())
             self.link.flush()
         patience = loop.time() + PROMPT
+        meter = Meter(self.link, "IDLE")
         while not enough():
             # Whoever leaves before the "+" could not tell a slow server from a dead one.
             started = self.link.connection.idling
             if loop.time() >= (until if started else patience):
                 break
-            for event in await self.link.next(self._awake(until) if started else patience):
-                self._overhear(event)
+            self._overhear(await self.link.next(self._awake(until) if started else patience), meter)
             if not self.is_idling:
                 since = self._idle_since
                 if since is None or loop.time() - since < SHORTEST_IDLE:
@@ -249,9 +249,9 @@ class Session:
     async def wait(self, until: float, *, enough: Callable[[], bool]) -> None:
         """Wait without IDLE, noting what comes, as ``idle`` does."""
         loop = asyncio.get_running_loop()
+        meter = Meter(self.link, "a wait")
         while not enough() and loop.time() < until:
-            for event in await self.link.next(self._awake(until)):
-                self._overhear(event)
+            self._overhear(await self.link.next(self._awake(until)), meter)
 
     async def logout(self) -> None:
         """Say LOGOUT, wait a moment for the answer, and close. Never raises LinkError."""
@@ -268,35 +268,31 @@ class Session:
         self,
         tag: Tag,
         seconds: float,
-        doing: str,
+        command: Command,
         chunks: Callable[[LiteralChunk], None] | None,
     ) -> Reply:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        kept: list[Event] = []
-        room = self.link.received + MAX_ANSWER
+        answer, meter = Answer(command), Meter(self.link, command.verb)
         while True:
-            for event in await self.link.next(self._late(start, seconds)):
+            events = await self.link.next(self._late(start, seconds))
+            for event in events:
                 if isinstance(event, LiteralChunk):
-                    # What is streamed is bounded by who takes it, and kept by nobody here.
-                    room += len(event.data)
+                    meter.passed(event)
                     if chunks is not None:
                         chunks(event)
                         crashpoint(Crashpoint.LITERAL_SPOOLED)
                 elif not self._observe(event):
-                    kept.append(event)
+                    answer.keep(event)
             done = self._answer
             if done is not None and done.tag == tag:
                 self._answer = self._unanswered_done = None
-                return Reply(kind=done.kind, code=done.code, text=done.text, data=kept)
+                return Reply(kind=done.kind, code=done.code, text=done.text, data=answer.data)
             now = loop.time()
             if now >= self._late(start, seconds) or now - start > PROGRESS_CAP:
-                what = doing if self._unanswered_done is None else "DONE"
+                what = command.verb if self._unanswered_done is None else "DONE"
                 raise NetworkError(f"{self.host} did not answer {what} within {now - start:.0f} s")
-            if self.link.received > room:
-                raise ProtocolError(
-                    f"{self.host} sent over {MAX_ANSWER} octets in answer to {doing}"
-                )
+            meter.count(events)
 
     def _late(self, start: float, seconds: float) -> float:
         """Return the loop's time at which an answer is overdue; every byte puts it off."""
@@ -314,10 +310,12 @@ class Session:
             return None
         return self.pushes.deadline(self.grown, self.link.last_heard)
 
-    def _overhear(self, event: Event) -> None:
-        """Take what comes while nothing was asked."""
-        if not self._observe(event) and self.pushes is not None and isinstance(event, Fetch):
-            self.pushes.keep(event)
+    def _overhear(self, events: list[Event], meter: Meter) -> None:
+        """Take what comes while nothing was asked. Raises ProtocolError when it is too much."""
+        for event in events:
+            if not self._observe(event) and self.pushes is not None and isinstance(event, Fetch):
+                self.pushes.keep(event)
+        meter.count(events)
 
     def _observe(self, event: Event) -> bool:
         """Note what an event tells of the server; return True if that is all it is for."""
@@ -336,8 +334,8 @@ class Session:
             case Status(code=Code(name=CodeName.NOTIFICATIONOVERFLOW)):
                 self.overflowed, self.pushes = True, None
             case StatusItem():
-                self.statuses[event.name] = event
-                return False
+                if event.name in self.statuses or len(self.statuses) < MAX_STATUSES:
+                    self.statuses[event.name] = event
             case _:
                 return isinstance(event, Malformed)
         return True

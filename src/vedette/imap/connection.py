@@ -241,12 +241,16 @@ class Connection:
         if self._session.state is State.GREETING:
             if text:
                 self._greet(frame)
+            else:
+                self._count_strange()
         elif text[:1] == b"*":
             self._receive_untagged(frame)
         elif text[:1] == b"+":
             self._receive_continuation(text)
         elif text:
             self._receive_tagged(text)
+        else:
+            self._count_strange()  # some servers send an empty line between two responses
 
     def _receive_untagged(self, frame: Frame) -> None:
         try:

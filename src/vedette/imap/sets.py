@@ -6,7 +6,7 @@ Every operation costs the number of ranges, never the number of UIDs: a server m
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 
 from vedette.errors import UsageError
@@ -18,6 +18,8 @@ Range = tuple[int, int]
 _STAR = UINT32 + 1
 # Yahoo and UW imapd cut commands at about 1,000 octets (RFC 2683 section 3.2.1.5 says so too).
 WIRE_LENGTH = 1_000
+# 2^32 has 10 digits; leading zeros are for the slower way.
+_DIGITS = 10
 
 
 class UidSet:
@@ -54,7 +56,7 @@ class UidSet:
     @classmethod
     def parse(cls, wire: bytes, *, items: int = 100_000) -> UidSet:
         """Read a set that a server sent. Raises ParseError; ``*`` means nothing in an answer."""
-        return cls.of_ranges(parse_ranges(wire, items=items))
+        return _build(_merged(parse_ranges(wire, items=items)))
 
     @property
     def ranges(self) -> tuple[Range, ...]:
@@ -108,6 +110,10 @@ class UidSet:
         for first, last in self._ranges:
             yield from range(first, min(last, UINT32) + 1)
 
+    def __reversed__(self) -> Iterator[int]:
+        for first, last in reversed(self._ranges):
+            yield from range(min(last, UINT32), first - 1, -1)
+
     def __len__(self) -> int:
         return sum(min(last, UINT32) - first + 1 for first, last in self._ranges)
 
@@ -115,10 +121,24 @@ class UidSet:
         return bool(self._ranges)
 
     def __or__(self, other: UidSet) -> UidSet:
+        if not (self and other):
+            return self or other
         return _build(_merged((*self._ranges, *other.ranges)))
 
     def __and__(self, other: UidSet) -> UidSet:
+        if len(other.ranges) == 1:
+            return self._within(*other.ranges[0])
         return self - (self - other)
+
+    def _within(self, first: int, last: int) -> UidSet:
+        """Return what lies in one range, without looking at what lies outside or well inside."""
+        start = bisect_left(self._ranges, first, key=_high)
+        end = bisect_right(self._ranges, last, key=_low)
+        inside = list(self._ranges[start:end])
+        if inside:
+            inside[0] = (max(inside[0][0], first), inside[0][1])
+            inside[-1] = (inside[-1][0], min(inside[-1][1], last))
+        return _build(tuple(inside))
 
     def __sub__(self, other: UidSet) -> UidSet:
         result: list[Range] = []
@@ -154,6 +174,9 @@ def parse_ranges(wire: bytes, *, items: int = 100_000) -> list[Range]:
         raise ParseError(f"more than {items} ranges")
     ranges = []
     for part in wire.split(b","):
+        if part.isdigit() and len(part) <= _DIGITS and 1 <= (uid := int(part)) <= UINT32:
+            ranges.append((uid, uid))  # most are single; 100,000 of them take 30 ms
+            continue
         low, colon, high = part.partition(b":")
         first, last = positive(low), positive(high if colon else low)
         if first is None or last is None:
@@ -178,6 +201,14 @@ def _merged(ranges: Iterable[Range]) -> tuple[Range, ...]:
         else:
             result.append((first, last))
     return tuple(result)
+
+
+def _low(pair: Range) -> int:
+    return pair[0]
+
+
+def _high(pair: Range) -> int:
+    return pair[1]
 
 
 def _divided(ranges: Iterable[Range], uids: int | None) -> Iterator[Range]:

@@ -29,12 +29,15 @@ from vedette.net.resume import Harvest
 from vedette.net.tls import Secured, farewell
 from vedette.ports.link import Peer, Receiver
 
-# Eight TLS records (RFC 8446 section 5.1: 16 KiB each) fit; only plaintext fills it in one call.
-BUFFER_SIZE = 128 * 1024
+# Two TLS records (RFC 8446 section 5.1: 16 KiB each) fit; only plaintext fills it in one call.
+# It bounds what one call may cost: 32 KiB of the shortest responses take 15 ms to be read.
+BUFFER_SIZE = 32 * 1024
 _RECORD = 16 * 1024
 
-# What one stream may push per turn of the loop: 0.1 to 0.3 ms of decryption.
+# What one stream may push per turn of the loop: 0.1 to 0.3 ms of decryption,
 _SHARE = 256 * 1024
+# and for so many seconds, as what is pushed may be slow to read.
+_PATIENCE = 0.01
 
 # Commands are short; a megabyte that a server does not take means it has stopped reading.
 OUTBOUND_LIMIT = 1024 * 1024
@@ -131,7 +134,8 @@ class SocketStream:
             self._write_wants_read = False
             self._flush()
         share = _SHARE
-        while share > 0:
+        enough = self._loop.time() + _PATIENCE
+        while share > 0 and self._loop.time() < enough:
             if self._paused or self._upgrading is not None or self._is_over():
                 return
             try:
