@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.bundle import ACME, ANNA
+from tests.store.bundle import ACME, ANNA, StillClock, cursor, step
 from tests.store.writer_bench import Bench
 from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
+from vedette.store.sqlite import SqliteStore
 
 HEALTH = Health(account=ANNA, tenant=ACME, email="anna@example.org")
 
@@ -147,6 +148,32 @@ async def test_after_a_failed_sync_nothing_is_promised_any_more(bench: Bench, co
         await bench.add(2)
     with pytest.raises(StoreError, match="failed to sync"):
         await bench.numbers()
+
+
+async def test_after_a_failed_sync_the_log_is_left_as_it_is_and_it_is_told_once(
+    tmp_path: Path,
+) -> None:
+    """A close makes a checkpoint, which would sync again and copy from a log that is in doubt."""
+    told: list[StoreError] = []
+    store = SqliteStore(tmp_path / "state", StillClock(), on_distrust=told.append)
+    await store.start()
+    await store.commit(step(None, cursor(1)))
+    (log,) = (tmp_path / "state").glob("*-wal")
+    before = log.read_bytes()
+
+    def fail(_: sqlite3.Connection) -> None:
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+        raise error
+
+    for _ in range(2):
+        with pytest.raises(StoreError, match="failed to sync"):
+            await store._writer.run(fail, writes=True)
+    await store.stop()
+
+    assert len(before) > 0
+    assert log.read_bytes() == before
+    assert len(told) == 1
 
 
 async def test_a_rollback_that_fails_costs_the_connection(bench: Bench) -> None:

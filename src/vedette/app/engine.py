@@ -25,7 +25,7 @@ from vedette.engine.courier import Courier
 from vedette.engine.part import Part
 from vedette.engine.supervisor import Assignment, Supervisor
 from vedette.engine.world import World
-from vedette.errors import UsageError, VedetteError
+from vedette.errors import StoreError, UsageError, VedetteError
 from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
 from vedette.model.ids import AccountId, EndpointId
@@ -62,7 +62,7 @@ class Engine(Part):
         super().__init__("engine")
         self.settings = settings
         self.clock = SystemClock()
-        self.store = SqliteStore(settings.state, self.clock)
+        self.store = SqliteStore(settings.state, self.clock, on_distrust=self._distrusted)
         self._extra = dict(extra or {})
         self._endpoints: dict[EndpointId, EndpointSettings] = {}
         self._marker = RunMarker(settings.state)
@@ -188,9 +188,20 @@ class Engine(Part):
 
     def _crashed(self, part: Part, error: BaseException) -> None:
         """Take the service down when a part has a defect: whoever runs us starts it anew."""
+        self._end_with(error, part=part.name)
+
+    def _distrusted(self, error: StoreError) -> None:
+        """Take the service down when the disk failed to sync: a new process asks the disk anew.
+
+        This one can not: the kernel may have dropped what it could not write, and would say
+        "done" to the next sync.
+        """
+        self._end_with(error, part="store")
+
+    def _end_with(self, error: BaseException, *, part: str) -> None:
         if self.crash is None:
             self.crash = error
-        _log.error("engine.crashed", part=part.name, error=str(error))
+        _log.error("engine.crashed", part=part, error=str(error))
         self._over.set()
 
 

@@ -6,13 +6,13 @@ It joins the rooms of this package and holds no SQL of its own.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from vedette.crashpoint import Crashpoint, crashpoint
-from vedette.errors import StoreFullError
+from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
@@ -32,13 +32,21 @@ class SqliteStore:
     """``vedette.ports.store.Store`` in one folder of one machine.
 
     ``clock`` dates the identity keys, which come without an instant of their own.
+    ``on_distrust`` is called when the disk failed to sync: the store stays shut then,
+    and whoever owns it should end the process.
     """
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        clock: Clock,
+        *,
+        on_distrust: Callable[[StoreError], None] = lambda _error: None,
+    ) -> None:
         self._place = Place(folder)
         self._clock = clock
         self._notes = Notebook()
-        self._writer = Writer(self._open, folder, self._notes)
+        self._writer = Writer(self._open, folder, self._notes, on_distrust=on_distrust)
 
     def _open(self) -> sqlite3.Connection:
         connection = open_writer(self._place.database)
@@ -107,6 +115,21 @@ class SqliteStore:
         return await self._writer.run(
             partial(
                 folders.begin_read,
+                account=account,
+                folder=folder,
+                uid_validity=uid_validity,
+                uid=uid,
+            ),
+            writes=True,
+        )
+
+    async def end_read(
+        self, account: AccountId, folder: bytes, uid_validity: int, uid: int
+    ) -> None:
+        """Forget the starts of reading a message."""
+        await self._writer.run(
+            partial(
+                folders.end_read,
                 account=account,
                 folder=folder,
                 uid_validity=uid_validity,

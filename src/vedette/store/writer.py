@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from typing import Any, Final, TypeVar
 
@@ -81,15 +81,22 @@ class Writer:
     """Runs jobs on its thread: ``start``, ``run``, ``stop`` (idempotent).
 
     ``open_`` makes the connection, on the thread; after a failure that left the
-    old one in doubt it is called again.
+    old one in doubt it is called again. ``on_distrust`` is called once, on the loop,
+    when a sync failed: from then on every job is refused.
     """
 
     def __init__(
-        self, open_: Callable[[], sqlite3.Connection], folder: Path, notes: Notebook
+        self,
+        open_: Callable[[], sqlite3.Connection],
+        folder: Path,
+        notes: Notebook,
+        *,
+        on_distrust: Callable[[StoreError], None] = lambda _error: None,
     ) -> None:
         self._open = open_
         self._folder = folder
         self._notes = notes
+        self._on_distrust = on_distrust
         self._queue: SimpleQueue[_Job | _Signal] = SimpleQueue()
         self._room = asyncio.Semaphore(WAITING)
         self._thread: Thread | None = None
@@ -300,8 +307,12 @@ class Writer:
         if self._flush_at is not None:
             # The notes stay in the book and try again.
             self._flush_at = monotonic() + NOTE
-        if is_distrust(error):
+        if is_distrust(error) and self._distrusted is None:
             self._distrusted = translate(error, self._folder)
+            self._tell(self._on_distrust, translate(error, self._folder))
+            if self._connection is not None:
+                _leave_open(self._connection)
+                self._connection = None
         connection = self._connection
         if connection is None:
             return
@@ -329,6 +340,20 @@ class Writer:
         except RuntimeError:
             # The loop is closed: nobody waits any more.
             self._stopping = True
+
+
+def _leave_open(connection: sqlite3.Connection) -> None:
+    """Keep a connection from being closed for as long as the process lives.
+
+    A close makes a checkpoint: it would sync the log once more, be told "done", copy pages into
+    the database whose log the disk does not have, and so damage what was whole. A thread that
+    never ends is the one holder that the end of the interpreter does not take the object from.
+    """
+    Thread(target=_hold, args=(connection,), name="store, in doubt", daemon=True).start()
+
+
+def _hold(_connection: sqlite3.Connection) -> None:
+    Event().wait()
 
 
 def _is_full(error: sqlite3.Error) -> bool:
