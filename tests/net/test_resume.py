@@ -11,7 +11,7 @@ import pytest
 from tests.net.peers import Collector, dialer, echo, serve, silent, target, tls_target
 from tests.support.authority import Authority, Certificate
 from vedette.errors import NetworkError, TLSError
-from vedette.net.resume import SESSION_LIFETIME, Kept, Service, Sessions
+from vedette.net.resume import LOOKS, LOOKS_SPAN, SESSION_LIFETIME, Kept, Service, Sessions
 from vedette.ports.link import Encryption, TlsPolicy
 
 pytestmark = pytest.mark.usefixtures("calm")
@@ -184,3 +184,47 @@ def test_sessions_are_bounded(leaf: Certificate, session: ssl.SSLSession) -> Non
     sessions.offer(services[0], context, 1.0)
     sessions.keep(services[2], kept)
     assert [sessions.offer(service, context, 1.0) for service in services] == [kept, None, kept]
+
+
+async def test_links_to_a_server_without_tickets_are_looked_at_a_few_times(
+    authority: Authority, leaf: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To look at a session costs 6 KiB for ever on some interpreters, so looks are counted."""
+    context = leaf.context(minimum=ssl.TLSVersion.TLSv1_3)
+    context.num_tickets = 0
+    looks: list[ssl.SSLSocket] = []
+    real = ssl.SSLSocket.__dict__["session"]
+
+    def session(sock: ssl.SSLSocket) -> object:
+        looks.append(sock)
+        return real.fget(sock)
+
+    monkeypatch.setattr(ssl.SSLSocket, "session", property(session))
+    one = dialer()
+    with serve(echo, tls=context) as server:
+        for _ in range(LOOKS + 3):
+            receiver = Collector()
+            stream = await one.dial(tls_target(server.port, authority.ca_file), receiver)
+            await receiver.received(b"ready")
+            stream.close()
+    assert len(looks) == LOOKS
+
+
+def test_looks_at_links_of_a_service_are_given_anew_after_a_while() -> None:
+    """A server that begins to give tickets is believed; another has looks of its own."""
+    one, other = (Service(host=name, port=993, policy=TlsPolicy()) for name in "ab")
+    sessions = Sessions()
+    assert all(sessions.may_look(one, 10.0) for _ in range(LOOKS))
+    assert not sessions.may_look(one, 10.0 + LOOKS_SPAN - 1)
+    assert sessions.may_look(other, 10.0 + LOOKS_SPAN - 1)
+    assert sessions.may_look(one, 10.0 + LOOKS_SPAN)
+
+
+def test_looks_of_many_services_are_bounded() -> None:
+    """Over the limit the service that was looked at longest ago is forgotten."""
+    services = [Service(host="h", port=port, policy=TlsPolicy()) for port in (1, 2)]
+    sessions = Sessions(limit=1)
+    for _ in range(LOOKS):
+        assert sessions.may_look(services[0], 0.0)
+    assert sessions.may_look(services[1], 0.0)
+    assert sessions.may_look(services[0], 0.0)

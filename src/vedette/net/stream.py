@@ -166,7 +166,11 @@ class SocketStream:
         if receiver is None:
             return
         harvest, sock = self._harvest, self._sock
-        if harvest is not None and isinstance(sock, ssl.SSLSocket) and harvest.reap(sock):
+        if (
+            harvest is not None
+            and isinstance(sock, ssl.SSLSocket)
+            and harvest.reap(sock, self._loop.time())
+        ):
             self._harvest = None
         try:
             with self._common.buffer[:count] as data:
@@ -327,7 +331,7 @@ class SocketStream:
         sock = self._sock
         if isinstance(sock, ssl.SSLSocket):
             if self._harvest is not None and self._fault is None:
-                self._harvest.reap(sock)
+                self._harvest.reap(sock, self._loop.time())
             farewell(sock)
         self._shut()
 

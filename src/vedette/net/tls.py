@@ -25,10 +25,6 @@ from vedette.net.resume import Harvest, Service, Sessions
 # RFC 8446 section 5.1: what a server may answer a ClientHello with is a handshake or an alert.
 _ALERT, _HANDSHAKE = 21, 22
 
-# A resumed link whose session is younger than this (seconds) brings no new one: copying a
-# session out of OpenSSL takes 0.1 ms, and a storm of reconnects needs one, not thousands.
-_SESSION_FRESH = 300.0
-
 # Enough of a plaintext answer for a person to know the server by.
 _QUOTED = 80
 
@@ -100,15 +96,14 @@ class Tls:
                 raise NetworkError(f"no answer to the TLS handshake in {patience:g} s") from error
             raise
         resumed = bool(secured.session_reused)
-        origin = offered.verified_at if resumed and offered else now
-        stale = not resumed or now - origin > _SESSION_FRESH
         cipher = secured.cipher()
         return Secured(
             sock=secured,
             version=secured.version() or "",
             cipher=cipher[0] if cipher else "",
             resumed=resumed,
-            harvest=Harvest(self._sessions, service, context, origin) if stale else None,
+            # The session that was resumed serves the next link too: a storm needs one.
+            harvest=None if resumed else Harvest(self._sessions, service, context, now),
         )
 
     async def _shake(self, sock: ssl.SSLSocket, service: Service, *, upgrade: bool) -> None:
