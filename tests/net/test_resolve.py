@@ -83,7 +83,7 @@ async def test_other_fault_of_the_lookup_is_a_network_error(fault: Exception) ->
 async def test_one_name_at_one_time_is_one_lookup() -> None:
     """A thousand mailboxes of one host that reconnect ask the name server once."""
     slow = Slow("192.0.2.1")
-    resolver = SystemResolver(lookup=slow)
+    resolver = SystemResolver(lookup=slow, memory=0.0)
     waiting = [asyncio.create_task(resolver.resolve("mail.example.org")) for _ in range(1000)]
     await asyncio.sleep(0)
     slow.go.set()
@@ -91,6 +91,43 @@ async def test_one_name_at_one_time_is_one_lookup() -> None:
     assert slow.asked == ["mail.example.org"]
     await resolver.resolve("mail.example.org")
     assert slow.asked == ["mail.example.org"] * 2
+
+
+async def test_answer_serves_those_who_ask_soon_after() -> None:
+    """A storm of logins at one host asks the name server every few seconds, not for each."""
+    slow = Slow("192.0.2.1")
+    slow.go.set()
+    resolver = SystemResolver(lookup=slow)
+    for name in ("a.example.org", "b.example.org", "a.example.org"):
+        assert await resolver.resolve(name) == ("192.0.2.1",)
+    assert slow.asked == ["a.example.org", "b.example.org"]
+
+
+async def test_failed_lookup_is_not_remembered() -> None:
+    """Whoever asks after a failure is answered by a new lookup."""
+    asked: list[str] = []
+
+    def lookup(name: str) -> Sequence[str]:
+        asked.append(name)
+        if len(asked) == 1:
+            raise OSError("the network is down")
+        return ("192.0.2.1",)
+
+    resolver = SystemResolver(lookup=lookup)
+    with pytest.raises(NetworkError):
+        await resolver.resolve("mail.example.org")
+    assert await resolver.resolve("mail.example.org") == ("192.0.2.1",)
+
+
+async def test_remembered_names_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over the limit the oldest answer is forgotten."""
+    monkeypatch.setattr("vedette.net.resolve.MEMORY_LIMIT", 2)
+    slow = Slow("192.0.2.1")
+    slow.go.set()
+    resolver = SystemResolver(lookup=slow)
+    for name in ("a", "b", "c", "b", "a"):
+        await resolver.resolve(f"{name}.example.org")
+    assert [name[0] for name in slow.asked] == ["a", "b", "c", "a"]
 
 
 async def test_cancelled_waiter_leaves_the_others_their_answer() -> None:

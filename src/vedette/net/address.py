@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final, TypeAlias
 
@@ -82,6 +83,9 @@ _WRAPPING: Final = frozenset(network for network, _ in _networks(_WRAPPED))
 _METADATA: Final = tuple(network for network, _ in _networks(_CLOUD))
 _GLOBAL_UNICAST: Final = IPv6Network("2000::/3")
 
+# Verdicts kept: the addresses of a fleet's providers are some hundreds.
+REMEMBERED: Final = 1024
+
 # ISATAP (RFC 5214 section 6.1): the interface identifier is 0:5efe or 200:5efe and an IPv4 address.
 _ISATAP: Final = frozenset((0x00005EFE, 0x02005EFE))
 
@@ -149,22 +153,26 @@ class AddressGuard:
     metadata addresses of clouds pass only when a network of one address names them.
     """
 
-    __slots__ = ("_allow",)
+    __slots__ = ("_allow", "_refused")
 
     def __init__(self, *, allow: Iterable[Network] = ()) -> None:
         self._allow = tuple(allow)
+        # Thousands of mailboxes dial a few addresses, and each is held against forty networks.
+        self._refused = lru_cache(maxsize=REMEMBERED)(self._refuse)
 
     def check(self, address: str) -> None:
         """Raise ForbiddenAddress unless ``address``, a literal IP, may be dialled."""
         try:
-            parsed = ipaddress.ip_address(address)
+            reason = self._refused(address)
         except ValueError as error:
             raise ForbiddenAddress(f"{address!r} is not an IP address") from error
-        reason = self._judge(parsed)
         if reason is not None:
             raise ForbiddenAddress(
                 f"{address} is {reason} and may not be dialled unless the configuration allows it"
             )
+
+    def _refuse(self, address: str) -> str | None:
+        return self._judge(ipaddress.ip_address(address))
 
     def _judge(self, address: Address) -> str | None:
         reason = refusal(address)

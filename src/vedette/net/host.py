@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ipaddress
 import string
+from functools import lru_cache
 
 from vedette.errors import NetworkError
 from vedette.ports.address import ForbiddenAddress
@@ -22,6 +23,8 @@ _LABEL_LIMIT = 63
 _NAME_CHARACTERS = frozenset(string.ascii_lowercase + string.digits + "-_")
 
 
+# A thousand mailboxes of one provider dial one host; a fleet meets far fewer providers.
+@lru_cache(maxsize=1024)
 def canonical(host: str) -> str:
     """Return ``host`` as a canonical IP literal or a lower-case ASCII name.
 

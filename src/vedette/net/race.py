@@ -127,13 +127,13 @@ class Race:
 
 
 def _sockaddr(address: str, port: int) -> tuple[str, int] | tuple[str, int, int, int]:
-    """Build the address for ``connect``; a literal is never looked up.
+    """Build the address for ``connect``; it passed the guard, so it is a literal.
 
     A scope after ``%`` is an interface's name or number (RFC 4007 section 11).
     """
-    parsed = ipaddress.ip_address(address)
-    if isinstance(parsed, ipaddress.IPv4Address):
+    if ":" not in address:
         return (address, port)
+    parsed = ipaddress.IPv6Address(address)
     if parsed.scope_id is None:
         return (address, port, 0, 0)
     scope = parsed.scope_id

@@ -16,6 +16,14 @@ from typing import Protocol
 
 from vedette.errors import NetworkError
 
+# An answer serves those who ask within this time (seconds): mailboxes of one host that connect
+# one after another were a thread and a question to the name server each. It is far below the
+# lifetimes that providers publish (30 s and more), and a failure is not remembered at all.
+MEMORY = 5.0
+
+# Names remembered at a time; a fleet meets far fewer providers within some seconds.
+MEMORY_LIMIT = 1024
+
 # A lookup at a dead name server holds its thread for about 20 s (two servers, two tries of
 # 5 s); with 32 threads the names of a few dead domains do not stop the others.
 LOOKUPS = 32
@@ -35,20 +43,31 @@ class Resolver(Protocol):
 class SystemResolver:
     """The system's resolver: hosts file, DNS, and its order of preference (RFC 6724).
 
-    Lookups of one name at one time are one lookup; nothing is remembered after it.
+    Lookups of one name at one time are one lookup, and its answer is used again
+    for ``memory`` seconds.
     """
 
-    __slots__ = ("_flights", "_lookup", "_slots")
+    __slots__ = ("_answers", "_flights", "_lookup", "_memory", "_slots")
 
     def __init__(
-        self, *, lookup: Callable[[str], Sequence[str]] | None = None, lookups: int = LOOKUPS
+        self,
+        *,
+        lookup: Callable[[str], Sequence[str]] | None = None,
+        lookups: int = LOOKUPS,
+        memory: float = MEMORY,
     ) -> None:
         self._lookup = system_lookup if lookup is None else lookup
         self._slots = asyncio.Semaphore(lookups)
         self._flights: dict[str, asyncio.Task[Sequence[str]]] = {}
+        self._memory = memory
+        #: The addresses of a name, and the loop's time until which they hold.
+        self._answers: dict[str, tuple[Sequence[str], float]] = {}
 
     async def resolve(self, name: str) -> Sequence[str]:
         """Return the addresses of ``name``. Raises NetworkError with the resolver's words."""
+        answer = self._answers.get(name)
+        if answer is not None and asyncio.get_running_loop().time() < answer[1]:
+            return answer[0]
         flight = self._flights.get(name)
         if flight is None:
             flight = asyncio.create_task(self._fly(name), name=f"resolve {name}")
@@ -63,9 +82,15 @@ class SystemResolver:
 
     def _landed(self, name: str, flight: asyncio.Task[Sequence[str]]) -> None:
         self._flights.pop(name, None)
-        if not flight.cancelled():
-            # Every waiter may have left; the outcome is then nobody's, and is taken here.
-            flight.exception()
+        # Every waiter may have left; the outcome is then nobody's, and is taken here.
+        if flight.cancelled() or flight.exception() is not None:
+            return
+        self._answers.pop(name, None)
+        while len(self._answers) >= MEMORY_LIMIT:
+            # A dict keeps its order: the first is the oldest.
+            del self._answers[next(iter(self._answers))]
+        stale_at = asyncio.get_running_loop().time() + self._memory
+        self._answers[name] = (flight.result(), stale_at)
 
     async def _fly(self, name: str) -> Sequence[str]:
         async with self._slots:
