@@ -8,6 +8,7 @@ noted in the account's health, and answered by a wait that fits (V1-V5).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import replace
 from hashlib import blake2b
 
@@ -34,6 +35,7 @@ from vedette.errors import (
     VedetteError,
 )
 from vedette.model.account import Account, Cover, Health
+from vedette.model.cursor import FolderState
 from vedette.model.folder import Folder
 from vedette.ports.link import Target
 from vedette.ports.reader import ReaderUnavailableError
@@ -132,9 +134,20 @@ class Watcher:
             # Who is parked is told so at once, not after a wait for a try that never comes.
             if not self._recovery.is_parked:
                 await asyncio.sleep(wait)
-        await self._health.parked()
+        await self._told_parked()
         # Parked: a change of the configuration replaces this watcher.
         await asyncio.get_running_loop().create_future()
+
+    async def _told_parked(self) -> None:
+        """Tell that the account is paused, however long the store takes to take it."""
+        while True:
+            try:
+                await self._health.parked()
+            except StoreError as error:
+                _log.error("account.health_unwritten", account=self.account.id, error=str(error))
+                await asyncio.sleep(STORE_WAIT)
+            else:
+                return
 
     async def _once(self) -> float:
         """Hold one connection to its end; return how long to wait before the next."""
@@ -204,32 +217,34 @@ class Watcher:
             await session.logout()
 
     async def _lookout(self, session: Session, only: Folder | None) -> Lookout:
-        surroundings = _Surroundings(self, session, only)
-        folders = await surroundings.relist()
+        folders = await self._folders(session, only)
         states = await self._world.store.folders(self.account.id)
         since = [state.cursor.since for state in states]
         return Lookout(
             self.account,
             self._world,
             session,
-            folders,
+            _watched(folders, states),
             self._health,
-            surroundings,
+            _Surroundings(self, session, only),
             known_since=min(since, default=None),
             stumbles=self._stumbles,
         )
 
     async def watched(self, session: Session, only: Folder | None) -> list[Watched]:
         """Ask which folders there are; the result carries their stored states."""
-        if only is None:
-            folders = (await discover(session, self.account)).folders
-            if self.account.cover is Cover.CONNECTIONS and not session.has("NOTIFY"):
-                self._open_sides(folders[1:])
-                folders = folders[:1]
-        else:
-            folders = (only,)
-        states = {state.path: state for state in await self._world.store.folders(self.account.id)}
-        return [Watched(folder, states.get(folder.path)) for folder in folders]
+        folders = await self._folders(session, only)
+        return _watched(folders, await self._world.store.folders(self.account.id))
+
+    async def _folders(self, session: Session, only: Folder | None) -> tuple[Folder, ...]:
+        """Return the folders of this connection; others may get connections of their own."""
+        if only is not None:
+            return (only,)
+        folders = (await discover(session, self.account)).folders
+        if self.account.cover is Cover.CONNECTIONS and not session.has("NOTIFY"):
+            self._open_sides(folders[1:])
+            folders = folders[:1]
+        return folders
 
     def _open_sides(self, folders: tuple[Folder, ...]) -> None:
         """Give each further folder a connection of its own; those that went away lose theirs."""
@@ -294,6 +309,11 @@ class _Surroundings:
         """Learn that the link was quiet for so long and yet alive."""
         now = asyncio.get_running_loop().time()
         self._watcher.idles.held(self._watcher.target, quiet, now)
+
+
+def _watched(folders: Iterable[Folder], states: Iterable[FolderState]) -> list[Watched]:
+    known = {state.path: state for state in states}
+    return [Watched(folder, known.get(folder.path)) for folder in folders]
 
 
 def fingerprint(account: Account) -> str:

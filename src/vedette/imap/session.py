@@ -40,6 +40,11 @@ _INCLUDED = {
     ),
     "QRESYNC": frozenset({"CONDSTORE"}),
 }
+# The same the other way round: in which larger ones a capability is found.
+_WITHIN = {
+    name: frozenset(whole for whole, included in _INCLUDED.items() if name in included)
+    for name in frozenset().union(*_INCLUDED.values())
+}
 # LITERAL+ has no bound of its own (RFC 7888 section 4).
 _UNBOUNDED = 2**63
 
@@ -71,8 +76,8 @@ class Session:
     def has(self, capability: str) -> bool:
         """Tell whether the server offers a capability, by its name or within a larger one."""
         name = capability.upper()
-        return name in self.capabilities or any(
-            name in included and whole in self.capabilities for whole, included in _INCLUDED.items()
+        return name in self.capabilities or not self.capabilities.isdisjoint(
+            _WITHIN.get(name, _NONE)
         )
 
     @property
