@@ -167,6 +167,24 @@ class Conduct:
     # Other clients.
     flag_noise: float = 0.0
 
+    # Ways of single providers.
+    id_required: bool = False  # no folder is opened for who did not say a name (A16)
+    not_connected: float = 0.0  # logged in, and every folder is out of reach (A4)
+    capability_untold: float = 0.0  # neither greeting nor login tells what is offered (A15)
+    bare_line: float = 0.0  # a line that is no response (A18)
+    stale_tag: float = 0.0  # an answer to a command that was never sent (A5, P9)
+    unknown_data: float = 0.0  # untagged data that no RFC has (P14)
+    text_missing: float = 0.0  # a tagged answer without a text (P4)
+    plus_last: float = 0.0  # what is new comes before the plus of an IDLE (I3)
+    uid_next_back: float = 0.0  # told, and lower than it was (S5)
+    validity_jumps: float = 0.0  # a new UIDVALIDITY at an opening, and the same UIDs (S2)
+    row_veiled: float = 0.0  # announced, and not handed over yet (S8)
+    row_veiled_for: Span = (0.5, 60.0)
+    row_facts_spoilt: float = 0.0  # NIL and -1 where they must not be (P3, P5)
+    rows_shuffled: float = 0.0
+    search_split: float = 0.0  # more than one SEARCH answers one question
+    list_phantom: float = 0.0  # a folder is listed that can not be opened (S17)
+
     @classmethod
     def peaceful(cls, capabilities: Iterable[str] = USUAL) -> Self:
         """Return the conduct of a server that keeps every RFC that it offers."""

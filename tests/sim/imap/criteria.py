@@ -82,7 +82,9 @@ def found_by(query: Query, view: View) -> list[int]:
     return [
         uid
         for uid in query.uids
-        if (mail := mails.get(uid)) is not None and query.test(view.number(uid), mail)
+        if uid not in view.veiled
+        and (mail := mails.get(uid)) is not None
+        and query.test(view.number(uid), mail)
     ]
 
 

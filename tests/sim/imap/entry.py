@@ -40,6 +40,7 @@ def identify(talk: Talk, words: Arguments) -> str:
     elif words.word() != "NIL":
         raise BadSyntaxError("expected NIL or a list")
     words.end()
+    talk.is_introduced = True
     talk.say('* ID ("name" "sim")')
     return "ID completed."
 
@@ -112,4 +113,12 @@ def admit(talk: Talk, name: bytes, password: bytes) -> str:
         )
     user.live += 1
     talk.user = user
-    return f"[CAPABILITY {' '.join(talk.capabilities)}] Logged in"
+    talk.is_connected = not talk.chance(conduct.not_connected)
+    return f"{offer(talk)}Logged in"
+
+
+def offer(talk: Talk) -> str:
+    """Return the response code that tells what is offered, if it is told."""
+    if talk.chance(talk.conduct.capability_untold):
+        return ""
+    return f"[CAPABILITY {' '.join(talk.capabilities)}] "

@@ -172,13 +172,16 @@ class Estate:
                 moved.append(self.append(owner, other, mail.letter, Origin.MOVED, date).arrival)
         return moved
 
-    def renumber(self, user: str, folder: str) -> int:
-        """Give a folder a new UIDVALIDITY and its messages UIDs from 1; return the former."""
+    def renumber(self, user: str, folder: str, *, keeps_uids: bool = False) -> int:
+        """Give a folder a new UIDVALIDITY and its messages UIDs from 1; return the former.
+
+        With ``keeps_uids`` the UIDs stay: an index was lost and made again (S2).
+        """
         owner = self.users[user]
         old = owner.folders[folder]
         new = self._made(old.name, old.use)
         owner.folders[folder] = new
-        self._resettle(owner, old, new, Origin.RENUMBERED)
+        self._resettle(owner, old, new, Origin.RENUMBERED, keeps_uids=keeps_uids)
         old.unsettle("the mailbox was renumbered")
         return new.uid_validity
 
@@ -206,7 +209,7 @@ class Estate:
         old = owner.folders.pop(folder)
         new = Folder(name, uid_validity=old.uid_validity, serial=old.serial, use=old.use)
         owner.folders[name] = new
-        self._resettle(owner, old, new, Origin.RENAMED)
+        self._resettle(owner, old, new, Origin.RENAMED, keeps_uids=True)
         self._named(owner, new, old=folder)
         old.unsettle("the mailbox was renamed")
 
@@ -261,19 +264,21 @@ class Estate:
         self.history.append(arrival)
         return arrival
 
-    def _resettle(self, user: User, old: Folder, new: Folder, origin: Origin) -> None:
+    def _resettle(
+        self, user: User, old: Folder, new: Folder, origin: Origin, *, keeps_uids: bool
+    ) -> None:
         """Enter the messages of one folder into another, as new arrivals without a stir."""
         now = self.now()
         for uid in sorted((*old.mails, *old.hidden)):
             mail = old.mails.get(uid) or old.hidden[uid]
-            if origin is Origin.RENAMED:
+            if keeps_uids:
                 new.uid_next = uid
             arrival = self._entered(user, new, mail.letter, origin, new.uid_next)
             moved = new.take(mail.letter, arrival, internal_date=mail.internal_date)
             moved.flags = dict(mail.flags)
             new.show(moved, now)
             mail.arrival.gone_at = now
-        if origin is Origin.RENAMED:
+        if keeps_uids:
             new.uid_next = old.uid_next
         old.hidden.clear()
 

@@ -55,6 +55,8 @@ class Idling:
         if talk.chance(conduct.plus_late):
             estate.later(estate.span(conduct.plus_late_by), lambda: self._plus(turn))
         elif not talk.chance(conduct.plus_missing):
+            if not self.is_mute and talk.chance(conduct.plus_last):
+                talk.report(expunges=True)
             talk.say("+ idling")
         self._armed = (None, None)
         self._arm()

@@ -7,7 +7,7 @@ sessions or folders, nor ever keep octets.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Final
@@ -44,6 +44,16 @@ class Section:
 
 Item = str | Section
 
+#: What servers were seen to say in place of a fact (P3, P5).
+SPOILT: Final[dict[Item, str]] = {
+    "INTERNALDATE": "NIL",
+    "RFC822.SIZE": "-1",
+    "FLAGS": "NIL",
+    "EMAILID": "NIL",
+    "THREADID": "NIL",
+    "X-GM-LABELS": "NIL",
+}
+
 _WHOLE: Final = {
     "RFC822": Section(label="RFC822"),
     "RFC822.HEADER": Section(label="RFC822.HEADER", part="HEADER", peek=True),
@@ -76,6 +86,15 @@ def render_gone(uid: int, items: list[Item]) -> bytes:
     """Return that list for a message that is gone: NIL is all there is of it."""
     nothing = [f" {item.label} NIL" for item in items if isinstance(item, Section)]
     return f"(UID {uid}{''.join(nothing)})".encode()
+
+
+def render_spoilt(
+    mail: Mail, items: list[Item], facts: Sequence[Item], *, whole: bool = False
+) -> bytes:
+    """Return that list with nonsense in the place of some facts."""
+    nonsense = [f"{fact} {SPOILT[fact]}".encode() for fact in facts if isinstance(fact, str)]
+    said = [_rendered(mail, item, whole=whole) for item in items]
+    return b"(" + b" ".join([*nonsense, *said]) + b")"
 
 
 def _item(words: Arguments, *, macros: bool = False) -> list[Item]:

@@ -103,15 +103,15 @@ def list_(talk: Talk, words: Arguments) -> str:
         return "List completed."
     wanted = [_canonical(reference + pattern) for pattern in patterns]
     for name, folder in talk.owner.folders.items():
-        if not any(matches(pattern, name) for pattern in wanted):
-            continue
-        if "SPECIAL-USE" in chosen and folder.use is None:
+        fits = any(matches(pattern, name) for pattern in wanted)
+        if not fits or ("SPECIAL-USE" in chosen and folder.use is None):
             continue
         if name != "INBOX" and estate.chance(conduct.list_omits):
             continue
         say_list(talk, folder)
         if fields:
             say_status(talk, folder, fields)
+    _say_phantom(talk)
     return "List completed."
 
 
@@ -126,6 +126,11 @@ def say_list(talk: Talk, folder: Folder, *, gone: bool = False, old: str | None 
         attributes = ["\\NonExistent"]
     former = "" if old is None else f' ("OLDNAME" ({quoted(old)}))'
     talk.say(f'* LIST ({" ".join(attributes)}) "{DELIMITER}" {quoted(folder.name)}{former}')
+
+
+def _say_phantom(talk: Talk) -> None:
+    if talk.chance(talk.conduct.list_phantom):
+        talk.say(f'* LIST (\\HasNoChildren) "{DELIMITER}" "Phantom"')
 
 
 def create(talk: Talk, words: Arguments) -> str:
@@ -163,8 +168,13 @@ def _opened(talk: Talk, words: Arguments, *, read_only: bool) -> str:
     was_open = talk.view is not None
     talk.leave()
     folder = talk.existing(name)
+    if conduct.id_required and not talk.is_introduced:
+        raise RefusedError("SELECT Unsafe Login. Please contact kefu@188.com for help")
     if estate.chance(conduct.open_refused):
         raise RefusedError(estate.dice.choice(conduct.troubles))
+    if estate.chance(conduct.validity_jumps):
+        estate.renumber(talk.owner.name, folder.name, keeps_uids=True)
+        folder = talk.existing(name)
     if was_open and talk.has("QRESYNC"):
         talk.say("* OK [CLOSED] Previous mailbox closed.")
     view = talk.open(folder, read_only=read_only)
@@ -185,8 +195,12 @@ def _say_opened(talk: Talk, view: View) -> None:
     if not estate.chance(conduct.uid_validity_missing):
         talk.say(f"* OK [UIDVALIDITY {folder.uid_validity}] UIDs valid")
     if not estate.chance(conduct.uid_next_missing):
-        ahead = estate.dice.randint(1, 5000) if estate.chance(conduct.uid_next_ahead) else 0
-        talk.say(f"* OK [UIDNEXT {folder.uid_next + ahead}] Predicted next UID")
+        uid_next = folder.uid_next
+        if estate.chance(conduct.uid_next_ahead):
+            uid_next += estate.dice.randint(1, 5000)
+        elif estate.chance(conduct.uid_next_back):
+            uid_next = estate.dice.randint(1, uid_next)
+        talk.say(f"* OK [UIDNEXT {uid_next}] Predicted next UID")
     if talk.has("CONDSTORE"):
         talk.say(f"* OK [HIGHESTMODSEQ {folder.modseq}] Highest")
     if talk.has("OBJECTID"):

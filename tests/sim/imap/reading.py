@@ -14,7 +14,16 @@ from tests.sim.imap.criteria import (
     write_set,
 )
 from tests.sim.imap.folder import Mail
-from tests.sim.imap.items import Item, Section, read_items, render, render_gone, sets_seen
+from tests.sim.imap.items import (
+    SPOILT,
+    Item,
+    Section,
+    read_items,
+    render,
+    render_gone,
+    render_spoilt,
+    sets_seen,
+)
 from tests.sim.imap.talk import EndedError, RefusedError, Talk
 from tests.sim.imap.view import View
 from vedette.demo.arguments import Arguments, BadSyntaxError
@@ -76,7 +85,12 @@ def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     if conduct.search_omits:
         uids = [uid for uid in uids if not estate.chance(conduct.search_omits)]
     numbers = uids if by_uid else [view.number(uid) for uid in uids]
-    if query.returns is not None and estate.chance(conduct.esearch_plain):
+    plain = query.returns is None or estate.chance(conduct.esearch_plain)
+    if plain and numbers and estate.chance(conduct.search_split):
+        middle = estate.dice.randint(0, len(numbers))
+        for part in (numbers[:middle], numbers[middle:]):
+            talk.say(" ".join(["* SEARCH", *map(str, part)]))
+    elif plain:
         talk.say(" ".join(["* SEARCH", *map(str, numbers)]))
     else:
         talk.say(answer(query, numbers, tag=talk.tag, by_uid=by_uid))
@@ -92,8 +106,12 @@ def _rows(talk: Talk, view: View, chosen: list[int], asked: _Asked) -> bool:
         if gone:
             talk.say(f"* VANISHED (EARLIER) {write_set(gone)}")
     are_gone = False
+    if talk.chance(talk.conduct.rows_shuffled):
+        talk.estate.dice.shuffle(chosen)
     for uid in chosen:
         mail = view.folder.mails.get(uid)
+        if uid in view.veiled:
+            continue
         if mail is None:
             are_gone = True
             if talk.chance(talk.conduct.gone_as_nil):
@@ -118,6 +136,10 @@ def _row(talk: Talk, view: View, mail: Mail, items: list[Item]) -> None:
         rows = [head + render(mail, each, whole=whole) for each in (facts, ["UID", *bodies])]
     else:
         rows = [head + render(mail, items, whole=whole)]
+    if estate.chance(conduct.row_facts_spoilt):
+        facts = [item for item in items if item in SPOILT]
+        items = [item for item in items if item not in SPOILT]
+        rows = [head + render_spoilt(mail, items, facts, whole=whole)]
     if estate.chance(conduct.row_doubled):
         rows *= 2
     if estate.chance(conduct.fetch_cut):

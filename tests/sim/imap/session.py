@@ -15,6 +15,7 @@ from tests.sim.imap.conduct import Ending
 from tests.sim.imap.estate import Estate
 from tests.sim.imap.hold import Hold
 from tests.sim.imap.idling import Idling
+from tests.sim.imap.mood import disturb, shortened
 from tests.sim.imap.pushing import Pushing
 from tests.sim.imap.talk import EndedError, RefusedError, Talk
 from vedette.demo.arguments import Arguments, BadSyntaxError
@@ -117,7 +118,9 @@ class ServerSession:
         self._arm_unrest()
         self._idling.reconsider()
         self._pushing.reconsider()
-        if view is not None and not (conduct.stale_view or conduct.exists_late):
+        if view is not None and not (
+            conduct.stale_view or conduct.exists_late or conduct.row_veiled
+        ):
             view.reconcile()
         self._hold.reconsider()
         self._changed()
@@ -200,19 +203,9 @@ class ServerSession:
             perform()
 
     def _perform(self, tag: str, verb: str, words: Arguments) -> None:
-        self._disturb()
+        disturb(self._talk)
         self._talk.tag = tag
         self._carry_out(tag, verb, lambda: self._done(verb, words))
-
-    def _disturb(self) -> None:
-        """Let something happen that no client asked for."""
-        talk, conduct = self._talk, self._talk.conduct
-        if talk.chance(conduct.bye):
-            raise EndedError(Ending.BYE, "Server shutting down.")
-        if talk.chance(conduct.cut):
-            raise EndedError(Ending.CLOSE)
-        if talk.chance(conduct.alert):
-            talk.say("* OK [ALERT] The system goes down for maintenance soon.")
 
     def _carry_out(self, tag: str, verb: str, carry: Callable[[], str | None]) -> None:
         """Do it and answer; None is answered later."""
@@ -247,6 +240,8 @@ class ServerSession:
             return handler(talk, words)
         if talk.user is None:
             return self._stranger(verb, words)
+        if not talk.is_connected:
+            raise BadSyntaxError("User is authenticated but not connected.")
         if verb == "IDLE":
             words.end()
             self._idling.begin()
@@ -278,7 +273,7 @@ class ServerSession:
         if line.upper() != b"DONE":
             self._bad(self._talk.tag, "IDLE: expected DONE")
             return
-        self._disturb()
+        disturb(self._talk)
         self._talk.moment()
         if self._talk.chance(self._talk.conduct.done_unanswered):
             self._hold.silence(self._idling.complete)
@@ -295,7 +290,7 @@ class ServerSession:
         tells = not conduct.noop_only or verb in verbs.TELLING
         if tells and (verb != "IDLE" or conduct.done_tells):
             talk.report(expunges=verb not in verbs.NUMBERS_STAY)
-        talk.say(line)
+        talk.say(shortened(talk, line))
         # What comes now is told by IDLE or by the next command, if at all.
         talk.moment()
 
@@ -331,7 +326,7 @@ class ServerSession:
         talk = self._talk
         if talk.chance(talk.conduct.greeting_bye):
             raise EndedError(Ending.BYE, "Temporarily unavailable, try again later.")
-        talk.say(f"* OK [CAPABILITY {' '.join(talk.capabilities)}] Simulated server ready.")
+        talk.say(f"* OK {entry.offer(talk)}Simulated server ready.")
 
     # The end.
 

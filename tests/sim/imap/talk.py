@@ -43,6 +43,9 @@ class Talk:
     view: View | None = None
     enabled: dict[str, None] = field(default_factory=dict)
     subscription: Subscription | None = None
+    #: The client said who it is (ID), and what is behind the login can be reached.
+    is_introduced: bool = False
+    is_connected: bool = True
 
     @property
     def conduct(self) -> Conduct:

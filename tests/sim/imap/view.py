@@ -22,7 +22,7 @@ class View:
     """One folder, open in one session. ``wake`` is called at each change that is to be told."""
 
     __slots__ = ("_estate", "_gone", "_stale", "_upheaval", "_wake", "changed", "folder", "fresh",
-                 "read_only", "uids", "vanishing")  # fmt: skip
+                 "read_only", "uids", "vanishing", "veiled")  # fmt: skip
 
     def __init__(
         self,
@@ -43,6 +43,8 @@ class View:
         self.changed: dict[int, None] = {}
         #: True once QRESYNC is enabled: VANISHED takes the place of EXPUNGE (RFC 7162).
         self.vanishing = False
+        #: What was announced and is not handed over yet.
+        self.veiled: dict[int, None] = {}
         self._estate = estate
         self._gone: dict[int, None] = {}
         self._stale: dict[int, None] = {}
@@ -68,6 +70,10 @@ class View:
             self._stale[mail.uid] = None
             estate.later(estate.span(conduct.exists_late_by), lambda: self._found(mail.uid))
         else:
+            if estate.chance(conduct.row_veiled):
+                self.veiled[mail.uid] = None
+                lifted = estate.span(conduct.row_veiled_for)
+                estate.later(lifted, lambda: self.veiled.pop(mail.uid, None))
             insort(self.fresh, mail.uid)
             self._wake()
 
@@ -94,6 +100,7 @@ class View:
 
     def reconcile(self) -> None:
         """See everything that is there: the server has stopped to lie."""
+        self.veiled.clear()
         for uid in tuple(self._stale):
             self._found(uid)
 
