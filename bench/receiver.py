@@ -23,19 +23,25 @@ from bench.load.mail import STAMP
 
 _LENGTH = re.compile(rb"content-length: ([0-9]+)", re.IGNORECASE)
 _ID = re.compile(rb"webhook-id: ([^\r]+)", re.IGNORECASE)
+_LANE = re.compile(rb"bench-lane ([0-9]+)")
 _DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
 #: Seconds for the receiver to start, and to end.
 _PATIENCE = 20.0
 
 
 class Book:
-    """What came: ages in nanoseconds, and how many ids came again."""
+    """What came: ages in nanoseconds, how many ids came again, and how many out of order.
+
+    Where an event names a lane, its instant must not be before that of the one before it.
+    """
 
     def __init__(self) -> None:
         self.ages: list[int] = []
         self.count = 0
         self.ids: set[bytes] = set()
         self.again = 0
+        self.disordered = 0
+        self._last: dict[bytes, int] = {}
 
     def note(self, head: bytes, body: bytes) -> None:
         """Note a request."""
@@ -48,7 +54,12 @@ class Book:
         if name is not None:
             self.again += name[1] in self.ids
             self.ids.add(name[1])
-        self.ages.append(now - int(found[1]))
+        sent = int(found[1])
+        self.ages.append(now - sent)
+        lane = _LANE.search(body)
+        if lane is not None:
+            self.disordered += sent < self._last.get(lane[1], 0)
+            self._last[lane[1]] = sent
 
 
 class Requests(asyncio.Protocol):
@@ -93,7 +104,8 @@ async def serve() -> None:
         ages: list[int] = []
         if line.strip() == b"report":
             ages, book.ages = book.ages, []
-        say({"count": book.count, "again": book.again, "ages": ages})
+        told = {"count": book.count, "again": book.again, "disordered": book.disordered}
+        say({**told, "ages": ages})
     server.close()
 
 
@@ -116,6 +128,10 @@ class Receiver:
     def again(self) -> int:
         """Return how many requests had an id that had come before."""
         return int(self._ask("count")["again"])
+
+    def disordered(self) -> int:
+        """Return how many requests came before one that was older in their lane."""
+        return int(self._ask("count")["disordered"])
 
     def ages(self) -> list[float]:
         """Return the ages of what came since the last time, in seconds, sorted."""

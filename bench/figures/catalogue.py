@@ -1,0 +1,35 @@
+"""All figures, in the order in which they are measured and shown. Must not know: what they measure."""
+
+from __future__ import annotations
+
+from bench.figures import (
+    busy,
+    catch_up,
+    delivery,
+    idle,
+    mime,
+    round_trips,
+    store,
+    storm,
+    throughput,
+    watch,
+    webhook,
+)
+from bench.figures.figure import Figure
+
+FIGURES: dict[str, Figure] = {
+    figure.name: figure
+    for figure in (
+        watch.FIGURE,
+        idle.FIGURE,
+        storm.FIGURE,
+        webhook.FIGURE,
+        busy.FIGURE,
+        round_trips.FIGURE,
+        *catch_up.FIGURES,
+        delivery.FIGURE,
+        throughput.FIGURE,
+        store.FIGURE,
+        mime.FIGURE,
+    )
+}

@@ -1,0 +1,112 @@
+"""Watched mailboxes: what they cost in memory, and how soon a message is had.
+
+Must not know: who is measured.
+"""
+
+from __future__ import annotations
+
+import time
+
+from bench.client import Client
+from bench.figures.figure import CLIENTS, Figure, Quantity, Values
+from bench.load.options import Load
+from bench.load.server import LoadServer, load_server
+from bench.scene import Scene, connect, quantile, received
+
+_MEGABYTE = 1024 * 1024
+#: Messages of a megabyte through the first mailbox, so that what a process costs once is paid.
+_WARM_UP = 20
+#: Mailboxes that get their megabyte at the same time.
+_TOGETHER = 20
+#: Between two single events, in seconds: far enough that one does not wait for another.
+_APART = 0.015
+
+
+def measure(scene: Scene, variant: str) -> Values:
+    """Watch, let single messages arrive, then one in each mailbox, then a megabyte in each."""
+    count, events = scene.of(500, 40), scene.of(200, 40)
+    with load_server(Load(mailboxes=count)) as server, scene.client(variant, server) as one:
+        _warm_up(scene, one, server)
+        base = one.rss()
+        connect(one, server, count)
+        _settle(scene, one, 5.0)
+        values = {"idle_kib": _each(one, base, count)}
+        values |= _events(scene, one, server, events)
+        server.deliver_all()
+        ages = received(one, count)
+        values["burst_p99_ms"] = quantile(ages, 0.99)
+        values["burst_all_ms"] = quantile(ages, 1.0)
+        for turn in ("first", "second"):
+            for begin in range(0, count, _TOGETHER):
+                end = min(begin + _TOGETHER, count)
+                server.deliver_all(begin, end, size=_MEGABYTE)
+                received(one, end - begin)
+            _settle(scene, one, 2.0)
+            values[f"{turn}_kib"] = _each(one, base, count)
+        return values
+
+
+def _settle(scene: Scene, one: Client, seconds: float) -> None:
+    scene.rest(seconds)
+    one.do("settle")
+
+
+def _warm_up(scene: Scene, one: Client, server: LoadServer) -> None:
+    connect(one, server, 1)
+    for _ in range(_WARM_UP):
+        server.deliver(0, size=_MEGABYTE)
+        received(one, 1)
+        # Some clients do not see what is announced in the record that answers IDLE.
+        time.sleep(0.05)
+    _settle(scene, one, 2.0)
+
+
+def _each(one: Client, base: int, count: int) -> float:
+    return (one.rss() - base) / (count - 1) / 1024
+
+
+def _events(scene: Scene, one: Client, server: LoadServer, events: int) -> Values:
+    before, cpu = server.stats().cpu_ns, one.cpu()
+    begun = time.monotonic()
+    for _ in range(events):
+        server.deliver(scene.dice.randrange(server.load.mailboxes))
+        time.sleep(_APART)
+    took = time.monotonic() - begun
+    ages = received(one, events, 5.0)
+    return {
+        "event_p50_ms": quantile(ages, 0.5),
+        "event_p99_ms": quantile(ages, 0.99),
+        "event_cpu_ms": (one.cpu() - cpu) * 1000 / events,
+        "missed": float(events - len(ages)),
+        "server_share": (server.stats().cpu_ns - before) / 1e9 / took * 100,
+    }
+
+
+FIGURE = Figure(
+    name="watch",
+    title="Watched mailboxes",
+    method=(
+        "One process watches 500 mailboxes over TLS. Memory is what the process grew by from one"
+        " watched mailbox, through which 20 messages of 1 MB had gone, to all, per mailbox; after"
+        " each mailbox fetched 1 MB, twenty at a time; and once more. Single messages of 10 KB"
+        " arrive 15 ms apart in random mailboxes, then one in every mailbox at once. An age ends"
+        " with the commit to disk for Vedette, and with the body in hand for the peers, which"
+        " store nothing."
+    ),
+    quantities=(
+        Quantity(key="idle_kib", title="memory per idle mailbox", unit="KiB", target=28.0),
+        Quantity(key="first_kib", title="after 1 MB through each", unit="KiB", target=28.0),
+        Quantity(key="second_kib", title="after 1 MB more through each", unit="KiB", target=28.0),
+        Quantity(key="event_p50_ms", title="one message, median", unit="ms", target=3.0),
+        Quantity(key="event_p99_ms", title="one message, p99", unit="ms", target=10.0),
+        Quantity(key="event_cpu_ms", title="processor time per message", unit="ms"),
+        Quantity(key="burst_p99_ms", title="one in every mailbox at once, p99", unit="ms"),
+        Quantity(
+            key="burst_all_ms", title="one in every mailbox at once, all", unit="ms", target=500.0
+        ),
+        Quantity(key="missed", title="messages not had within 5 s", compared=False),
+        Quantity(key="server_share", title="server's processor", unit="%", compared=False),
+    ),
+    variants=CLIENTS,
+    measure=measure,
+)
