@@ -106,28 +106,35 @@ def draw(seed: int) -> Setting:
     """Return the setting of a seed."""
     dice = random.Random(f"{seed}/setting")
     capabilities = _capabilities(dice)
-    blows = tuple(blow for blow in Blow if dice.random() < 0.35)
     return Setting(
         seed=seed,
         mailboxes=tuple(_mailbox(dice, n) for n in range(dice.choice((1, 1, 1, 2, 3)))),
         capabilities=capabilities,
-        conduct=_conduct(dice, capabilities),
+        conduct=_conduct(seed, capabilities),
         weather=_weather(dice),
         faults=_faults(dice),
         workers=Workers(
             killed=dice.choice((0.0, 0.3)), unavailable=dice.choice((0.0, 0.0, 0.2))
         ),
         temper=_temper(dice),
-        blows=blows,
+        blows=tuple(blow for blow in Blow if _dice(seed, blow.name).random() < 0.35),
         length=dice.uniform(60.0, 400.0),
         rate=dice.choice((0.03, 0.1, 0.3)),
         crashes={
-            point: dice.choice((0.01, 0.05, 0.2))
+            point: _dice(seed, point).choice((0.01, 0.05, 0.2))
             for point in Crashpoint
-            if dice.random() < 0.15
+            if _dice(seed, f"{point}?").random() < 0.15
         },
         earlier=dice.choice((0, 0, 3, 12)),
     )
+
+
+def _dice(seed: int, name: str) -> random.Random:
+    """Return dice of its own for each thing that may be joined by others one day.
+
+    A new misbehaviour then leaves the histories of all seeds that do not draw it as they were.
+    """
+    return random.Random(f"{seed}/{name}")
 
 
 def _mailbox(dice: random.Random, number: int) -> Mailbox:
@@ -159,25 +166,28 @@ def _capabilities(dice: random.Random) -> tuple[str, ...]:
     return tuple(each for each in base if each != "COMPRESS=DEFLATE")
 
 
-def _conduct(dice: random.Random, capabilities: Sequence[str]) -> Conduct:
+def _conduct(seed: int, capabilities: Sequence[str]) -> Conduct:
     """Return a conduct with a few misbehaviours, most of them rare."""
     peaceful = Conduct.peaceful(capabilities)
+    dice = _dice(seed, "conduct")
     if dice.random() < 0.15:
         return peaceful
     share = dice.choice((0.05, 0.15, 0.3))
-    changes: dict[str, Any] = {
-        each.name: dice.choice((0.01, 0.03, 0.1, 0.3))
-        for each in fields(Conduct)
-        if each.type == "float" and each.name not in _SPECIAL and dice.random() < share
-    }
-    for name in _COSTLY & changes.keys():
-        changes[name] = min(changes[name], 0.03)
+    changes: dict[str, Any] = {}
+    for each in fields(Conduct):
+        own = _dice(seed, each.name)
+        if each.type == "float" and each.name not in _SPECIAL and own.random() < share:
+            strongest = 0.03 if each.name in _COSTLY else 0.3
+            changes[each.name] = min(own.choice((0.01, 0.03, 0.1, 0.3)), strongest)
     if "uid_gap" in changes:
         # The reconciliation looks back by UIDs: past a gap wider than that it sees nothing.
-        changes.pop("uid_late", None)
+        for name in LATE:
+            changes.pop(name, None)
     return replace(peaceful, **changes)
 
 
+#: Ways of a server that show a message only after a later one (catalogue S9).
+LATE: Final = ("uid_late", "search_omits", "search_empty", "row_veiled")
 #: No chances, or chances that stand for something else when they are drawn small.
 _SPECIAL: Final = frozenset({"autologout", "slip_told", "upheaval_bye"})
 #: Each of these ends or stalls a connection: more of it, and nothing else would happen.
