@@ -165,10 +165,7 @@ class Session:
         dies, when ``seconds`` pass without a byte, or when DONE is not answered
         promptly (I9).
         """
-        if self._idle_tag is not None:
-            self._unanswered_done, self._idle_tag = self._idle_tag, None
-            self.link.connection.done()
-        tag = self._awaited = self.link.connection.send(command)
+        tag = self._awaited = await self._sent(command)
         self.link.flush()
         try:
             return await self._finish(tag, seconds, command, chunks)
@@ -227,7 +224,7 @@ class Session:
         loop = asyncio.get_running_loop()
         if self._idle_tag is None:
             self._idle_since = None
-            self._idle_tag = self.link.connection.send(Idle())
+            self._idle_tag = await self._sent(Idle())
             self.link.flush()
         patience = loop.time() + PROMPT
         meter = Meter(self.link, "IDLE")
@@ -263,6 +260,22 @@ class Session:
             return
         finally:
             self.link.close()
+
+    async def _sent(self, command: Command) -> Tag:
+        """Leave an IDLE and queue a command. Raises LinkError when the link is over."""
+        try:
+            return self._queued(command)
+        except UsageError:
+            # What came while nobody listened may have ended the IDLE, or the link.
+            for event in await self.link.next(asyncio.get_running_loop().time()):
+                self._observe(event)
+            return self._queued(command)
+
+    def _queued(self, command: Command) -> Tag:
+        if self._idle_tag is not None:
+            self.link.connection.done()
+            self._unanswered_done, self._idle_tag = self._idle_tag, None
+        return self.link.connection.send(command)
 
     async def _finish(
         self,

@@ -114,7 +114,8 @@ class Supervisor(Part):
         account = AccountId(task.get_name())
         error = None if task.cancelled() else task.exception()
         watcher = self._watchers.get(account)
-        if watcher is None:
+        if watcher is None or (error is None and watcher.task is not task):
+            # It was stopped, and may have been replaced before this callback came to run.
             return
         _log.error("watcher.crashed", account=account, exc_info=error)
         if watcher.task is task and not self._stopping:
