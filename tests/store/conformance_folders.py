@@ -212,6 +212,19 @@ class FolderContract(StoreFixture):
         await store.commit(step(cursor(6), cursor(7), closed=(3,)))
         assert await store.begin_read(ANNA, INBOX, 7, 3) == 1
 
+    async def test_a_reading_that_ended_counts_no_more(self, store: Store) -> None:
+        """Its starts are forgotten, and those of other messages and folders are not."""
+        await store.begin_read(ANNA, INBOX, 7, 5)
+        await store.begin_read(ANNA, INBOX, 7, 5)
+        await store.begin_read(ANNA, INBOX, 7, 6)
+        await store.begin_read(BERT, INBOX, 7, 5)
+        await store.end_read(ANNA, INBOX, 7, 5)
+
+        assert await store.begin_read(ANNA, INBOX, 7, 5) == 1
+        assert await store.begin_read(ANNA, INBOX, 7, 6) == 2
+        assert await store.begin_read(BERT, INBOX, 7, 5) == 2
+        await store.end_read(ANNA, INBOX, 7, 99)
+
     async def test_readings_end_with_their_folder(self, store: Store) -> None:
         """Another UIDVALIDITY, or a folder that is forgotten, starts the counts anew."""
         await store.begin_read(ANNA, INBOX, 6, 9)

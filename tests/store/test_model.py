@@ -114,6 +114,10 @@ class TwoStores(RuleBasedStateMachine):
     def begin_read(self, account: Any, folder: bytes, validity: int, uid: int) -> None:
         self.both(lambda store: store.begin_read(account, folder, validity, uid))
 
+    @rule(account=ACCOUNTS, folder=FOLDERS, validity=VALIDITIES, uid=UIDS)
+    def end_read(self, account: Any, folder: bytes, validity: int, uid: int) -> None:
+        self.both(lambda store: store.end_read(account, folder, validity, uid))
+
     @rule(
         endpoint=ENDPOINTS,
         ordered=st.booleans(),

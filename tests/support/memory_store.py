@@ -183,6 +183,12 @@ class MemoryStore:
         readings[uid_validity, uid] = readings.get((uid_validity, uid), 0) + 1
         return readings[uid_validity, uid]
 
+    async def end_read(
+        self, account: AccountId, folder: bytes, uid_validity: int, uid: int
+    ) -> None:
+        readings = self._enter(writes=True).readings.setdefault((account, folder), {})
+        readings.pop((uid_validity, uid), None)
+
     async def note(self, health: Health) -> None:
         check(health)
         error = None if health.error is None else printable(health.error)

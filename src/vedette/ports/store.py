@@ -123,6 +123,11 @@ class Store(Protocol):
     ) -> int:
         """Count, durably, one more start of reading a message; return the count (from 1)."""
 
+    async def end_read(
+        self, account: AccountId, folder: bytes, uid_validity: int, uid: int
+    ) -> None:
+        """Forget, durably, the starts of reading a message: it was read."""
+
     async def note(self, health: Health) -> None:
         """Remember an account's health; grouped, on disk within a second."""
 

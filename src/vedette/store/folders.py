@@ -27,6 +27,7 @@ _GAP_PUT = sql("gap_put")
 _GAP_CLOSE = sql("gap_close")
 _GAPS_DROP = sql("gaps_drop")
 _READING_BEGIN = sql("reading_begin")
+_READING_END = sql("reading_end")
 _READINGS_DONE = sql("readings_done")
 _READINGS_FORGET = sql("readings_forget")
 _SEEN_PUT = sql("seen_put")
@@ -123,6 +124,16 @@ def begin_read(
         {"account": account, "path": folder, "uid_validity": uid_validity, "uid": uid},
     ).fetchone()
     return int(starts)
+
+
+def end_read(
+    connection: sqlite3.Connection, account: AccountId, folder: bytes, uid_validity: int, uid: int
+) -> None:
+    """Forget the starts of reading a message."""
+    connection.execute(
+        _READING_END,
+        {"account": account, "path": folder, "uid_validity": uid_validity, "uid": uid},
+    )
 
 
 def _cursor(row: Sequence[Any]) -> Cursor:

@@ -61,6 +61,10 @@ VALUES (:account, :path, :uid_validity, :uid, 1)
 ON CONFLICT (account, path, uid_validity, uid) DO UPDATE SET starts = starts + 1
 RETURNING starts;
 
+-- name: reading_end
+DELETE FROM reading
+WHERE account = :account AND path = :path AND uid_validity = :uid_validity AND uid = :uid;
+
 -- name: readings_done
 -- What the cursor has passed was read; an open gap still waits, and keeps its count.
 DELETE FROM reading
