@@ -10,6 +10,9 @@ ARGS ?=
 BENCH ?=
 FUZZ := $(patsubst tests/fuzz/%.py,%,$(wildcard tests/fuzz/fuzz_*.py))
 FOR ?= 60
+# How often to kill the service, and by which plan; an empty seed draws one.
+KILLS ?= 10000
+SEED ?=
 
 # Sets iterate in an order of each run's own, but the same one in all workers, as some tests are
 # named after a set. To repeat a run: make test PYTHONHASHSEED=1234
@@ -18,7 +21,7 @@ PYTHONHASHSEED := $(shell shuf -i 0-4294967295 -n 1)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fuzz clean
+.PHONY: help setup demo test check bench fuzz chaos clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -47,6 +50,9 @@ bench: setup ## Run all benchmarks and print their tables; BENCH=mime chooses on
 fuzz: setup ## Throw hostile input at each parser for a minute; FOR=600 for ten
 	@for name in $(FUZZ); do echo "== $$name"; \
 	  $(RUN) -m tests.fuzz.$$name --seconds $(FOR) $(ARGS) || exit 1; done
+
+chaos: setup ## Kill the service 10,000 times on a real server; KILLS=500 SEED=7 for fewer, and again
+	@$(RUN) -m tests.chaos run --kills $(KILLS) $(if $(SEED),--seed $(SEED))
 
 clean: ## Remove the environment, the unpacked servers and every cache
 	@find /tmp -maxdepth 1 -type l -name 'vd-*' -lname "$(CURDIR)/*" -delete

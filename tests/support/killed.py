@@ -119,9 +119,14 @@ def nursery() -> None:
         child = os.fork()
         if child == 0:
             os._exit(_live(request))
-        print(child, flush=True)
+        _say(child)
         _, status = os.waitpid(child, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
+        _say(os.waitstatus_to_exitcode(status))
+
+
+def _say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
 
 
 def _live(request: Mapping[str, Any]) -> int:
