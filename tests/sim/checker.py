@@ -121,24 +121,28 @@ class Checker:
     def _may_be_silent(self, mailbox: Mailbox, arrival: Arrival) -> bool:
         """Tell whether a message need not be told under this UID."""
         folder = (mailbox.account_id, arrival.folder.encode())
-        state = self.scene.disk.rows.folders.get(folder)
-        if state is None:
+        disk = self.scene.disk
+        state = disk.rows.folders.get(folder)
+        based = disk.based.get((*folder, arrival.uid_validity))
+        if state is None or based is None:
             return False
-        first_cursor = self.scene.disk.first_cursors[folder] + self._start
+        is_told = (arrival.user, arrival.token) in self.by_token
+        was_there = arrival.appended_at <= based + self._start
+        conduct = self.scene.setting.conduct
+        if any(getattr(conduct, name) for name in LATE) and (was_there or is_told):
+            # A first look that was lied to is not repeated, and behind the cursor only what was
+            # never told is told (record 0013).
+            return was_there or arrival.origin is Origin.MOVED
+        if arrival.origin is Origin.MOVED and was_there and is_told:
+            # Moved before the engine saw the new UIDVALIDITY: nothing tells it from one that stayed.
+            return disk.begun[folder] < based
         if arrival.origin in {Origin.RENUMBERED, Origin.RENAMED}:
             # Told before is told; and what came before the watch began is no news.
             origin = self.origins[arrival.user, arrival.token]
-            return (arrival.user, arrival.token) in self.by_token or (
-                int(origin.appended_at) <= state.cursor.since
-            )
-        conduct = self.scene.setting.conduct
-        if any(getattr(conduct, name) for name in LATE) and arrival.origin is Origin.MOVED:
-            # Behind the cursor only what was never told is told (record 0013).
-            return (arrival.user, arrival.token) in self.by_token
-        if arrival.appended_at > first_cursor:
+            return is_told or int(origin.appended_at) <= state.cursor.since
+        if arrival.appended_at > disk.begun[folder] + self._start:
             return False
-        shown_late = arrival.visible_at is not None and arrival.visible_at > first_cursor
-        return shown_late or not _tells_all(mailbox)
+        return not _tells_all(mailbox)
 
     def _seen_before(self) -> Iterator[str]:
         for (account, token), several in self.by_token.items():

@@ -35,13 +35,15 @@ class Disk:
         self.faults = Faults()
         self.rows = MemoryStore(clock).state
         self.ended_well = True
-        #: When each folder got its first cursor, on the loop's clock.
-        self.first_cursors: dict[tuple[AccountId, bytes], float] = {}
+        #: When each folder got its first cursor, and its first one under each UIDVALIDITY, on
+        #: the loop's clock.
+        self.begun: dict[tuple[AccountId, bytes], float] = {}
+        self.based: dict[tuple[AccountId, bytes, int], float] = {}
 
-    def note_first_cursors(self, now: float) -> None:
-        """Note which folders have a cursor now and had none before."""
-        folders = self.rows.folders
-        if len(folders) > len(self.first_cursors):
-            for key in folders:
-                self.first_cursors.setdefault(key, now)
-
+    def note_cursors(self, now: float) -> None:
+        """Note which folders have a cursor that they had not."""
+        for key, state in self.rows.folders.items():
+            based = (*key, state.cursor.uid_validity)
+            if based not in self.based:
+                self.based[based] = now
+                self.begun.setdefault(key, now)

@@ -141,6 +141,8 @@ class Nemesis:
     def _move(self) -> None:
         mailbox = self._mailbox()
         source, target = self._folder(mailbox), self._folder(mailbox)
+        if source == target:
+            return
         self.scene.server.move(mailbox.user, source, target, self.dice.choice((1, 2)))
 
     def _flag(self) -> None:

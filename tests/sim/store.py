@@ -130,6 +130,9 @@ class SimulatedStore:
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         await self._run(partial(self._rows.settle, tuple(settlements)), writes=True)
 
+    async def redate(self, seconds: float, now: float) -> None:
+        await self._run(partial(self._rows.redate, seconds, now), writes=True)
+
     async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
         return await self._run(partial(self._rows.endpoint_state, endpoint), writes=False)
 
@@ -201,7 +204,7 @@ class SimulatedStore:
             if lost:
                 error = StoreError("the reply to a commit was lost (simulated)")
             _answer(job.reply, value, error)
-        disk.note_first_cursors(asyncio.get_running_loop().time())
+        disk.note_cursors(asyncio.get_running_loop().time())
 
     @staticmethod
     def _refuse(jobs: list[_Job], error: StoreError) -> None:
