@@ -32,7 +32,12 @@ def measure(scene: Scene, variant: str) -> Values:
         notify=variant == _NOTIFY,
         transcript=0,
     )
-    with load_server(load) as server, scene.client(variant, server) as one:
+    # Vedette asks for NOTIFY where there is a folder besides the open one (decision 0022).
+    folders = ("\\Inbox", "Other") if load.notify else ("\\Inbox",)
+    with (
+        load_server(load) as server,
+        scene.client(variant, server, folders=folders) as one,
+    ):
         connect(one, server, 1)
         # The first sync has an end that is not announced; let it be over.
         time.sleep(1.0)

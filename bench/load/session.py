@@ -94,8 +94,9 @@ class Session:
 
     def announce(self) -> None:
         """Tell of what arrived, if the client listens; else it is told with the next answer."""
-        count = self._station.books.count(self.mailbox)
-        if count > self._announced and (self._idle or self._pushed is not None):
+        count = self._count()
+        listens = bool(self._idle) or self._pushed is not None
+        if self._selected and listens and count > self._announced:
             self._tell(count)
 
     def more(self) -> bytes:
@@ -190,7 +191,7 @@ class Session:
 
     def _done(self, tag: bytes, _arguments: bytes = b"") -> None:
         if self._selected and self.mailbox >= 0:
-            count = self._station.books.count(self.mailbox)
+            count = self._count()
             if count > self._announced:
                 self._tell(count)
         self._say(tag + b" OK done\r\n")
@@ -228,18 +229,21 @@ class Session:
         code = b"[CAPABILITY " + self._station.load.capabilities + b"]"
         self._say(tag + b" OK " + code + b" welcome\r\n")
 
-    def _select(self, tag: bytes, _arguments: bytes) -> None:
+    def _select(self, tag: bytes, arguments: bytes) -> None:
         if self.mailbox < 0:
             self._say(tag + b" BAD log in first\r\n")
             return
         self._station.counters.selects += 1
-        count = self._announced = self._station.books.count(self.mailbox)
-        self._selected = True
+        self._selected = _is_inbox(arguments)
+        count = self._announced = self._count() if self._selected else 0
         self._say(
             b"* FLAGS " + _FLAGS + b"\r\n* OK [PERMANENTFLAGS " + _FLAGS + b"] .\r\n"
             b"* %d EXISTS\r\n* 0 RECENT\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT %d] .\r\n"
             b"%b OK [READ-WRITE] done\r\n" % (count, count + 1, tag)
         )
+
+    def _count(self) -> int:
+        return self._station.books.count(self.mailbox)
 
     def _start_idle(self, tag: bytes, _arguments: bytes) -> None:
         self._say(b"+ idling\r\n")
@@ -292,18 +296,23 @@ class Session:
         self._done(tag)
 
     def _list(self, tag: bytes, arguments: bytes) -> None:
-        root = arguments.endswith(b'""')
-        self._say(b'* LIST (\\Noselect) "/" ""\r\n' if root else b'* LIST () "/" INBOX\r\n')
+        if arguments.endswith(b'""'):
+            self._say(b'* LIST (\\Noselect) "/" ""\r\n')
+        else:
+            self._say(b'* LIST () "/" INBOX\r\n')
+            if self._station.load.notify:
+                self._say(b'* LIST () "/" Other\r\n')
         self._say(tag + b" OK done\r\n")
 
     def _lsub(self, tag: bytes, _arguments: bytes) -> None:
         self._say(b'* LSUB () "/" INBOX\r\n' + tag + b" OK done\r\n")
 
-    def _status(self, tag: bytes, _arguments: bytes) -> None:
-        count = self._station.books.count(self.mailbox)
+    def _status(self, tag: bytes, arguments: bytes) -> None:
+        name = arguments.partition(b" (")[0]
+        count = self._count() if _is_inbox(name) else 0
         self._say(
-            b"* STATUS INBOX (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d RECENT 0)\r\n"
-            b"%b OK done\r\n" % (count, count + 1, count, tag)
+            b"* STATUS %b (MESSAGES %d UIDNEXT %d UIDVALIDITY 7 UNSEEN %d RECENT 0)\r\n"
+            b"%b OK done\r\n" % (name, count, count + 1, count, tag)
         )
 
     def _namespace(self, tag: bytes, _arguments: bytes) -> None:
@@ -343,3 +352,7 @@ class Session:
         b"UID STORE": _done,
         b"SUBSCRIBE": _done,
     }
+
+
+def _is_inbox(name: bytes) -> bool:
+    return name.strip(b'" ').upper().startswith(b"INBOX")

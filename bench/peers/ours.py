@@ -131,7 +131,7 @@ class Ours:
             tenant=TenantId("bench"),
             email=f"{user}@bench.example",
             credentials=Credentials(user=user, password=Secret("pass")),
-            folders=("\\Inbox",),
+            folders=tuple(self._given.more.get("folders", ("\\Inbox",))),
             beginning=self.beginning,
         )
         return AccountSettings(account=account, target=target)
