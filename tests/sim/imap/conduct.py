@@ -180,7 +180,7 @@ class Conduct:
     validity_jumps: float = 0.0  # a new UIDVALIDITY at an opening, and the same UIDs (S2)
     row_veiled: float = 0.0  # announced, and not handed over yet (S8)
     row_veiled_for: Span = (0.5, 60.0)
-    row_facts_spoilt: float = 0.0  # NIL and -1 where they must not be (P3, P5)
+    mail_spoilt: float = 0.0  # such a message has NIL and -1 for facts, wherever it goes (P3, P5)
     rows_shuffled: float = 0.0
     search_split: float = 0.0  # more than one SEARCH answers one question
     list_phantom: float = 0.0  # a folder is listed that can not be opened (S17)

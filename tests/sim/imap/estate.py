@@ -239,7 +239,14 @@ class Estate:
         box = owner.folders[folder]
         self._serial += 1
         date = float(int(self.now()))  # INTERNALDATE has whole seconds
-        letter = Letter(token=token, to=user, size=size, date=date, serial=self._serial)
+        letter = Letter(
+            token=token,
+            to=user,
+            size=size,
+            date=date,
+            serial=self._serial,
+            is_spoilt=self.chance(self._conduct.mail_spoilt),
+        )
         return self.append(owner, box, letter, origin, date, told=told).arrival
 
     def _show(self, user: User, folder: Folder, mail: Mail, *, told: bool = True) -> None:

@@ -18,7 +18,8 @@ _END: Final = b"\r\n"
 class Letter:
     """``size`` octets in all, or as many as the header needs; ``date`` in epoch seconds.
 
-    ``serial`` is the server's own name of it, the same wherever a copy lies.
+    ``serial`` is the server's own name of it, the same wherever a copy lies. Of a letter that
+    ``is_spoilt`` the server has its facts wrong.
     """
 
     token: str
@@ -26,6 +27,7 @@ class Letter:
     size: int
     date: float
     serial: int
+    is_spoilt: bool = False
 
     @property
     def header(self) -> bytes:

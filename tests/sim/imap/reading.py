@@ -15,13 +15,11 @@ from tests.sim.imap.criteria import (
 )
 from tests.sim.imap.folder import Mail
 from tests.sim.imap.items import (
-    SPOILT,
     Item,
     Section,
     read_items,
     render,
     render_gone,
-    render_spoilt,
     sets_seen,
 )
 from tests.sim.imap.talk import EndedError, RefusedError, Talk
@@ -136,10 +134,6 @@ def _row(talk: Talk, view: View, mail: Mail, items: list[Item]) -> None:
         rows = [head + render(mail, each, whole=whole) for each in (facts, ["UID", *bodies])]
     else:
         rows = [head + render(mail, items, whole=whole)]
-    if estate.chance(conduct.row_facts_spoilt):
-        facts = [item for item in items if item in SPOILT]
-        items = [item for item in items if item not in SPOILT]
-        rows = [head + render_spoilt(mail, items, facts, whole=whole)]
     if estate.chance(conduct.row_doubled):
         rows *= 2
     if estate.chance(conduct.fetch_cut):

@@ -114,13 +114,16 @@ def test_an_announced_message_can_be_out_of_reach_for_a_while() -> None:
     assert house.server.history[0].visible_at == START
 
 
-def test_facts_of_a_row_can_be_nonsense() -> None:
-    """NIL and -1 where they must not be; UID and body are right (P3, P5)."""
-    house = House(replace(PEACE, row_facts_spoilt=1.0))
+def test_a_message_can_have_nonsense_for_facts() -> None:
+    """NIL and -1 where they must not be, at every look; UID and body are right (P3, P5)."""
+    house = House(replace(PEACE, mail_spoilt=1.0), "Other")
     house.deliver("one")
+    house.server.conduct = PEACE
+    house.server.move("joe", "INBOX", "Other")
+    terminal = house.joe(opened="Other")
 
-    said = house.joe().say("a UID FETCH 1 (UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.4>)")
-    assert said[0] == "* 1 FETCH (INTERNALDATE NIL RFC822.SIZE -1 UID 1 BODY[]<0> {4}"
+    said = terminal.say("a UID FETCH 1 (UID INTERNALDATE RFC822.SIZE BODY.PEEK[]<0.4>)")
+    assert said[0] == "* 1 FETCH (UID 1 INTERNALDATE NIL RFC822.SIZE -1 BODY[]<0> {4}"
 
 
 def test_rows_can_come_in_any_order() -> None:
