@@ -84,7 +84,7 @@ def read(raw: bytes, header: Header, limits: Limits, defects: set[Defect]) -> Me
         to=boxes["to"],
         cc=boxes["cc"],
         bcc=boxes["bcc"],
-        subject=_value(header, "subject", defects) or "",
+        subject=_subject(header, values),
     )
 
 
@@ -119,6 +119,13 @@ def _addresses(
         own.add(Defect.FROM_AMBIGUOUS)
     defects |= own
     return tuple(found)
+
+
+def _subject(header: Header, values: tuple[tuple[str, str], ...]) -> str:
+    """Return the first subject, which was decoded among the values."""
+    if "subject" not in header.first:
+        return ""
+    return next(value for name, value in values if name.lower() == "subject")
 
 
 def _value(header: Header, name: str, defects: set[Defect]) -> str | None:

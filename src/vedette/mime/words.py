@@ -58,8 +58,19 @@ def decode(value: str, defects: set[Defect]) -> str:
     Neighbours of one charset are joined as bytes before they are decoded, since
     many senders cut a character in two (against RFC 2047 section 5).
     """
-    if "=?" not in value:
+    begins = value.count("=?")
+    if not begins:
         return value
+    if begins == 1 and (match := _WORD.search(value)):
+        # One word, as in most fields that have any: nothing to be joined.
+        found = _payload(match[2], match[3], defects)
+        if found is not None:
+            text = charset.decode(found, match[1].lower(), defects)
+            return value[: match.start()] + text + value[match.end() :]
+    return _joined(value, defects)
+
+
+def _joined(value: str, defects: set[Defect]) -> str:
     out: list[str] = []
     pending = bytearray()
     pending_charset = ""
