@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import random
 import sys
-from time import thread_time
 from collections.abc import Iterator
+from time import thread_time
 
 from tests.fuzz.campaign import BrokenLawError, Campaign
 from vedette.imap import (

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import selectors
 import time
+from contextlib import suppress
 from pathlib import Path
 from selectors import SelectorKey
 
@@ -52,11 +53,9 @@ class Gauge:
     def begin(self) -> None:
         """Forget what was, such as the imports of a start."""
         self._selector.cpu = self._selector.wall = 0.0
-        try:
+        # Not every container lets us; the peak then counts from the start of the process.
+        with suppress(OSError):
             _PEAK.write_text(_RESET)
-        except OSError:
-            # Not every container lets us; the peak then counts from the start of the process.
-            pass
         self._peak_before = _peak()
 
     @property

@@ -197,7 +197,7 @@ class Talk:
                 self.say(f"* {self._told} EXISTS", "* OK [UIDVALIDITY 7] v")
                 self.say(f"* OK [UIDNEXT {total + 1}] n")
             case "UID SEARCH":
-                uids = self._uids(rest.split("UID ", 1)[1].split(" ")[0])
+                uids = self._uids(rest.split("UID ", 1)[1].split(" ", maxsplit=1)[0])
                 self.say(("* SEARCH " + " ".join(map(str, uids))).rstrip())
             case "UID FETCH":
                 for uid in self._uids(rest.split(" ", 1)[0]):

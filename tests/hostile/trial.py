@@ -66,7 +66,8 @@ class Trial:
             text=True,
             cwd=ROOT,
         )
-        threading.Thread(target=self._read, daemon=True).start()
+        self._reading = threading.Thread(target=self._read, daemon=True)
+        self._reading.start()
         for account in (self.victim, "neighbour"):
             self.until(lambda line, name=account: line.get("connected") == name, "a connect")
         self.next_mail_comes()
@@ -84,6 +85,10 @@ class Trial:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait(PATIENCE)
+        self._reading.join(PATIENCE)
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
         for server in (self.hostile, self.honest):
             server.__exit__(None, None, None)
 

@@ -61,6 +61,8 @@ class Table:
             return default
         if not isinstance(value, str) or not value.strip():
             self.fail(key, 'expected text, such as "mail.example.org"')
+        if "\0" in value:
+            self.fail(key, "holds a NUL, which no name, path or password may")
         return value
 
     def required(self, key: str, what: str) -> str:
@@ -158,7 +160,8 @@ def load(path: Path) -> Table:
     try:
         if path.stat().st_size > MAX_SIZE:
             raise ConfigError(f"{path}: is larger than {MAX_SIZE} octets")
-        text = path.read_text(encoding="utf-8")
+        # Not read_text: it makes a line end of a bare CR, which TOML does not know.
+        text = path.read_bytes().decode()
     except OSError as error:
         raise ConfigError(f"{path}: can not be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
