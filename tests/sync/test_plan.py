@@ -60,7 +60,7 @@ def opened(validity: int | None = 7, uid_next: int | None = 10) -> Opened:
             opened(),
             Beginning(start=Start.LAST, count=5),
             50.0,
-            Rebase(since=50.0, reset_from=None),
+            Rebase(since=50.0, reset_from=None, count=5),
         ),
         (READ, opened(7, 10), NOW, 100.0, CaughtUp()),
         (READ, opened(None, 10), NOW, 100.0, CaughtUp()),

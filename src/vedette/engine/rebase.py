@@ -78,7 +78,7 @@ class Rebasing:
     async def rebase(
         self, watched: Watched, opened: Opened, uid_validity: int, step: Rebase
     ) -> Batch:
-        """Begin again: tell only what arrived since ``step.since`` and was never told (S2, S3)."""
+        """Begin again: tell only what is new by ``step`` and was never told (S2, S3)."""
         now = self._world.clock.now()
         top = await self._highest(opened)
         wanted: list[int] = []
@@ -86,6 +86,9 @@ class Rebasing:
         if opened.exists > 0 and top > 0:
             listed = await self._fetching.listing(UidSet.span(1, top), since=_day(step.since))
             wanted = await self.untold(listed, step.since)
+        if step.count:
+            last = UidSet(await self._last(opened, step.count, top))
+            wanted = sorted({*wanted, *await self.untold(last, 0.0)})
         first = min(wanted, default=top + 1) - 1
         batch = self._batch(
             watched,

@@ -62,12 +62,13 @@ class CatchUp:
 class Rebase:
     """UIDs mean nothing here: match by identity and announce only what never was.
 
-    Mail from before ``since`` is old. ``reset_from`` is the UIDVALIDITY that
+    Mail from before ``since`` is old, but for the last ``count`` messages. ``reset_from`` is the UIDVALIDITY that
     was left, or None where the folder is new to us on a known account.
     """
 
     since: float
     reset_from: int | None
+    count: int = 0
 
 
 Plan: TypeAlias = Baseline | Adopt | CaughtUp | CatchUp | Rebase
@@ -88,7 +89,9 @@ def plan(
     """
     if state is None:
         if known_since is not None:
-            return Rebase(since=known_since, reset_from=None)
+            # The first sync of the account may have ended half-way: then this folder is still
+            # owed the past that was asked for. What was told is known by its identity.
+            return Rebase(since=known_since, reset_from=None, count=beginning.count)
         return _first(beginning)
     cursor = state.cursor
     if opened.uid_validity is not None and opened.uid_validity != cursor.uid_validity:
