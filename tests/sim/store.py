@@ -130,8 +130,9 @@ class SimulatedStore:
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         await self._run(partial(self._rows.settle, tuple(settlements)), writes=True)
 
-    async def redate(self, seconds: float, now: float) -> None:
-        await self._run(partial(self._rows.redate, seconds, now), writes=True)
+    async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
+        work = partial(self._rows.redate, tuple(endpoints), seconds=seconds, now=now)
+        await self._run(work, writes=True)
 
     async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
         return await self._run(partial(self._rows.endpoint_state, endpoint), writes=False)

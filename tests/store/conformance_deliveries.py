@@ -95,6 +95,19 @@ class DeliveryContract(StoreFixture):
         (again,) = await take(store, now=500.0)
         assert (again.delivery, again.attempt, again.queued_at) == (parcel.delivery, 2, 100.0)
 
+    async def test_what_waits_is_redated_when_the_clock_was_set(self, store: Store) -> None:
+        """It waits as long as it was meant to; what is due or of another endpoint stays."""
+        await post(store, posting("later", HOOK, FILE, time=90.0))
+        for endpoint in (HOOK, FILE):
+            (parcel,) = await take(store, endpoint, now=100.0)
+            await store.settle([settled(parcel, DUE, due=500.0)])
+        await post(store, posting("due", HOOK, time=95.0))
+        await store.redate([HOOK], seconds=-300.0, now=100.0)
+
+        assert names(await take(store, now=199.9)) == ["due"]
+        assert names(await take(store, now=200.0)) == ["later"]
+        assert names(await take(store, FILE, now=499.9)) == []
+
     async def test_words_of_an_endpoint_never_stop_a_settlement(self, store: Store) -> None:
         """A reason that is no text is no reason to send again."""
         await post(store, posting("e", HOOK))

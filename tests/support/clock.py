@@ -53,6 +53,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return self._leap.now
 
+    def leap(self, seconds: float) -> None:
+        """Let time pass without a turn of the loop, as when the process is stopped."""
+        self._leap.now += seconds
+
 
 class VirtualClock:
     """The wall clock beside the loop's time; ``set_forward`` is a suspend or a clock set anew."""

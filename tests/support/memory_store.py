@@ -251,6 +251,11 @@ class MemoryStore:
                 row.attempt, row.reason = settlement.attempt, settlement.reason
                 row.leased = False
 
+    async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
+        for row in self._enter(writes=True).deliveries.values():
+            if row.endpoint in endpoints and row.state is DeliveryState.DUE and row.due > now:
+                row.due += seconds
+
     async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
         return self._enter().endpoints.get(endpoint, EndpointState(id=endpoint))
 

@@ -16,6 +16,7 @@ from vedette.engine.idle_book import IdleBook
 from vedette.engine.part import OnCrash, Part
 from vedette.engine.watcher import Watcher
 from vedette.engine.world import World
+from vedette.errors import StoreError
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
@@ -82,13 +83,30 @@ class Supervisor(Part):
         """Let every link prove itself after the machine slept: its timers slept too (V8)."""
         loop = asyncio.get_running_loop()
         drift = self._world.clock.now() - loop.time()
+        back = 0.0
         while True:
             await asyncio.sleep(CLOCK_CHECK)
             before, drift = drift, self._world.clock.now() - loop.time()
-            if abs(drift - before) > CLOCK_JUMP:
-                _log.warning("clock.jumped", seconds=drift - before)
+            jump = drift - before
+            if abs(jump) > CLOCK_JUMP:
+                _log.warning("clock.jumped", seconds=jump)
+                # A jump forward may be a sleep, in which waits went on; nothing slept backwards.
+                back += min(jump, 0.0)
                 for watcher in self._watchers.values():
                     watcher.probe()
+            if back and await self._redated(back):
+                back = 0.0
+
+    async def _redated(self, seconds: float) -> bool:
+        """Let retries wait no longer because the wall clock was set back; False to try again."""
+        endpoints = [endpoint.id for endpoint in self._world.endpoints()]
+        try:
+            await self._world.store.redate(endpoints, seconds=seconds, now=self._world.clock.now())
+        except StoreError as error:
+            _log.warning("clock.not_redated", error=str(error))
+            return False
+        self._world.wake(endpoints)
+        return True
 
     async def _close(self) -> None:
         await self._stop_watchers(list(self._watchers))

@@ -151,6 +151,9 @@ class Store(Protocol):
     async def settle(self, settlements: Sequence[Settlement]) -> None:
         """Write what came of claimed deliveries."""
 
+    async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
+        """Move the instants of what is due at endpoints after ``now``: the wall clock was set."""
+
     async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
         """Return how an endpoint is doing; a fresh state for one never used."""
 

@@ -23,6 +23,7 @@ _DUE = sql("deliveries_due")
 _DUE_IN_ORDER = sql("deliveries_due_in_order")
 _LEASE = sql("delivery_lease")
 _RELEASE = sql("deliveries_release")
+_REDATE = sql("deliveries_redate")
 _NEXT = sql("delivery_next")
 _NEXT_IN_ORDER = sql("delivery_next_in_order")
 _SETTLE = sql("delivery_settle")
@@ -65,6 +66,15 @@ def claim(
 def release(connection: sqlite3.Connection, *, now: float) -> None:
     """Make every claimed delivery due at ``now``: whoever claimed it is no more."""
     connection.execute(_RELEASE, {"now": now})
+
+
+def redate(
+    connection: sqlite3.Connection, endpoints: Sequence[EndpointId], *, seconds: float, now: float
+) -> None:
+    """Move what is due at these endpoints after ``now`` by ``seconds``, leases included."""
+    connection.executemany(
+        _REDATE, ({"endpoint": each, "seconds": seconds, "now": now} for each in endpoints)
+    )
 
 
 def next_due(

@@ -176,6 +176,13 @@ class SqliteStore:
             partial(deliveries.settle, settlements=tuple(settlements)), writes=True
         )
 
+    async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
+        """Move the instants of deliveries that are due after ``now``."""
+        await self._writer.run(
+            partial(deliveries.redate, endpoints=tuple(endpoints), seconds=seconds, now=now),
+            writes=True,
+        )
+
     async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
         """Return how an endpoint is doing."""
         return await self._writer.run(partial(accounts.endpoint, id_=endpoint), writes=False)

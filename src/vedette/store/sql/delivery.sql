@@ -47,6 +47,11 @@ UPDATE delivery SET leased = 1, due = :until WHERE id = :id;
 -- Who held these is gone: the state has one owner, and a new one has just begun.
 UPDATE delivery SET leased = 0, due = :now WHERE state = 'due' AND leased = 1 AND due > :now;
 
+-- name: deliveries_redate
+-- The clock was set while these waited; they wait as long as they were meant to.
+UPDATE delivery SET due = due + :seconds
+WHERE endpoint = :endpoint AND state = 'due' AND due > :now;
+
 -- name: delivery_next
 SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due';
 
