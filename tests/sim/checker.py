@@ -94,7 +94,8 @@ class Checker:
 
     def _second_ids(self) -> Iterator[str]:
         for key, several in self.by_key.items():
-            if len(several) > 1:
+            under_one_name = len({each.named for each in several}) < len(several)
+            if len(several) > 1 and (under_one_name or not self._is_clouded()):
                 yield f"second id: {key} was told {len(several)} times: {several}"
         if self._is_clouded():
             return
@@ -134,8 +135,8 @@ class Checker:
             # never told is told (record 0013).
             return was_there or arrival.origin is Origin.MOVED
         if arrival.origin is Origin.MOVED and was_there and is_told:
-            # Moved before the engine saw the new UIDVALIDITY: nothing tells it from one that stayed.
-            return disk.begun[folder] < based
+            # Nothing tells it from one that stayed while the folder was renumbered.
+            return True
         if arrival.origin in {Origin.RENUMBERED, Origin.RENAMED}:
             # Told before is told; and what came before the watch began is no news.
             origin = self.origins[arrival.user, arrival.token]

@@ -33,12 +33,16 @@ class Key(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """One event about a message; ``number`` is its place in the order of the commits."""
+    """One event about a message; ``number`` is its place in the order of the commits.
+
+    ``named`` is the name in the event, ``key`` the one that the server gave.
+    """
 
     number: int
     event: EventId
     type: EventType
     key: Key
+    named: Key
     token: str | None
     seen_before: bool | None
 
@@ -69,6 +73,7 @@ def told_of(postings: Iterable[Posting]) -> list[Told]:
                     event=posting.event,
                     type=kind,
                     key=key,
+                    named=key,
                     token=data.get("subject"),
                     seen_before=data.get("seenBefore"),
                 )
