@@ -18,7 +18,7 @@ from vedette.demo.arguments import STAR, Arguments, BadSyntaxError, Ranges
 #: Criteria nest no deeper than a person would write.
 MAX_DEPTH: Final = 16
 
-Test = Callable[[int, Mail], bool]
+Test = Callable[[Mail], bool]
 
 _FLAGS: Final = {
     "ANSWERED": "\\Answered",
@@ -82,9 +82,7 @@ def found_by(query: Query, view: View) -> list[int]:
     return [
         uid
         for uid in query.uids
-        if uid not in view.veiled
-        and (mail := mails.get(uid)) is not None
-        and query.test(view.number(uid), mail)
+        if uid not in view.veiled and (mail := mails.get(uid)) is not None and query.test(mail)
     ]
 
 
@@ -130,7 +128,9 @@ class _Criteria:
         tests = [self._key(depth, outermost=depth == 0)]
         while self._words.skip(b" "):
             tests.append(self._key(depth, outermost=depth == 0))
-        return lambda number, mail: all(test(number, mail) for test in tests)
+        if len(tests) == 1:
+            return tests[0]
+        return lambda mail: all(test(mail) for test in tests)
 
     def _key(self, depth: int, *, outermost: bool = False) -> Test:
         words = self._words
@@ -157,7 +157,7 @@ class _Criteria:
         first = self._key(depth + 1)
         self._words.space()
         second = self._key(depth + 1)
-        return lambda number, mail: first(number, mail) or second(number, mail)
+        return lambda mail: first(mail) or second(mail)
 
     def _valued(self, key: str) -> Test:
         words = self._words
@@ -166,7 +166,7 @@ class _Criteria:
             return test if key == "KEYWORD" else _not(test)
         if key in {"LARGER", "SMALLER"}:
             bound, sign = words.number(), 1 if key == "LARGER" else -1
-            return lambda _number, mail: (mail.letter.length - bound) * sign > 0
+            return lambda mail: (mail.letter.length - bound) * sign > 0
         if key.removeprefix("SENT") in _DATES:
             return _dated(key, words.date())
         return self._named(key) if key in _NAMES else self._texts(key)
@@ -175,11 +175,11 @@ class _Criteria:
         """Read a criterion about the server's own names and numbers."""
         if key == "MODSEQ":
             least = self._words.number()
-            return lambda _number, mail: mail.modseq >= least
+            return lambda mail: mail.modseq >= least
         name = self._words.atom()
         if key == "EMAILID":
-            return lambda _number, mail: f"M{mail.letter.serial:08d}" == name
-        return lambda _number, mail: str(GMAIL_BASE + mail.letter.serial) == name
+            return lambda mail: f"M{mail.letter.serial:08d}" == name
+        return lambda mail: str(GMAIL_BASE + mail.letter.serial) == name
 
     def _texts(self, key: str) -> Test:
         words = self._words
@@ -190,7 +190,7 @@ class _Criteria:
         if key in {"BODY", "TEXT"}:
             wanted = words.astring().lower()
             whole = key == "TEXT"
-            return lambda _number, mail: (
+            return lambda mail: (
                 wanted in (mail.letter.octets() if whole else mail.letter.text()).lower()
             )
         if key in _TEXTS:
@@ -201,23 +201,24 @@ class _Criteria:
         chosen = self._view.chosen(ranges, by_uid=True)
         if outermost and self.only is None:
             self.only = chosen
-            return lambda _number, _mail: True
+            return lambda _mail: True
         among = frozenset(chosen)
-        return lambda _number, mail: mail.uid in among
+        return lambda mail: mail.uid in among
 
     def _numbered(self, ranges: Ranges) -> Test:
         # A number beyond the last matches nothing; it is an error only in FETCH and its kin.
-        top = len(self._view.uids)
+        view = self._view
+        top = len(view.uids)
         bounds = [sorted(top if each == STAR else each for each in pair) for pair in ranges]
-        return lambda number, _mail: any(low <= number <= high for low, high in bounds)
+        return lambda mail: any(low <= view.number(mail.uid) <= high for low, high in bounds)
 
 
 def _simple(key: str) -> Test | None:
     """Return the test of a criterion without a value."""
     if key in {"ALL", "OLD"}:
-        return lambda _number, _mail: True
+        return lambda _mail: True
     if key in {"RECENT", "NEW"}:
-        return lambda _number, _mail: False
+        return lambda _mail: False
     if key in _FLAGS:
         return _flag(_FLAGS[key])
     if key.startswith("UN") and key[2:] in _FLAGS:
@@ -226,17 +227,17 @@ def _simple(key: str) -> Test | None:
 
 
 def _not(test: Test) -> Test:
-    return lambda number, mail: not test(number, mail)
+    return lambda mail: not test(mail)
 
 
 def _flag(flag: str) -> Test:
-    return lambda _number, mail: flag in mail.flags
+    return lambda mail: flag in mail.flags
 
 
 def _dated(key: str, given: date) -> Test:
     compare, sent = _DATES[key.removeprefix("SENT")], key.startswith("SENT")
 
-    def test(_number: int, mail: Mail) -> bool:
+    def test(mail: Mail) -> bool:
         moment = mail.letter.date if sent else mail.internal_date
         return compare(datetime.fromtimestamp(moment, UTC).date(), given)
 
@@ -244,7 +245,7 @@ def _dated(key: str, given: date) -> Test:
 
 
 def _field(name: bytes, wanted: bytes) -> Test:
-    def test(_number: int, mail: Mail) -> bool:
+    def test(mail: Mail) -> bool:
         fields = (line.partition(b":") for line in mail.letter.header.splitlines())
         return any(found.lower() == name and wanted in text.lower() for found, _, text in fields)
 
