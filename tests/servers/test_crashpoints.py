@@ -88,6 +88,24 @@ _GIVING = (
 )
 
 
+#: Several of these fall into one group of writes, or lie side by side: each is another death.
+_MANY = frozenset(
+    {
+        Crashpoint.EVENT_WRITTEN,
+        Crashpoint.ATTEMPT_BEGUN,
+        Crashpoint.SETTLING,
+        Crashpoint.LANE_HELD,
+    }
+)
+
+
+def _visits(point: Crashpoint) -> tuple[int, ...]:
+    if point in {Crashpoint.COMMITTING, Crashpoint.COMMITTED}:
+        # For one message: a reading begun and ended, the cursor with its event, claims, outcomes.
+        return (1, 2, 3, 4, 5, 6)
+    return (1, 2, 5) if point in _MANY else (1, 3)
+
+
 def _cases() -> Iterator[Case]:
     for point in (
         Crashpoint.MIGRATING,
@@ -108,11 +126,11 @@ def _cases() -> Iterator[Case]:
     for point in _TAKING:
         yield Case(point=point, way="first")
         yield Case(point=point, way="away")
-        for visit in (1, 2, 5):
+        for visit in _visits(point):
             yield Case(point=point, way="watching", visit=visit, repeats=MOST)
     for point in _GIVING:
         torn = point is Crashpoint.LINE_TORN
-        for visit in (1, 2, 4):
+        for visit in _visits(point):
             yield Case(point=point, way="watching", visit=visit, repeats=MOST, torn=torn)
         yield Case(point=point, way="away", repeats=MOST, torn=torn)
 
@@ -294,7 +312,7 @@ def test_a_death_at_a_named_point_loses_nothing(scene: Scene, case: Case) -> Non
 
 
 @pytest.mark.parametrize("point", [*_TAKING, *_GIVING])
-def test_five_deaths_in_a_row_at_one_point_lose_nothing(scene: Scene, point: Crashpoint) -> None:
+def test_four_deaths_in_a_row_at_one_point_lose_nothing(scene: Scene, point: Crashpoint) -> None:
     """A service that dies at the same point at each start gets over it once it does not."""
     with scene.life() as service:
         service.until_connected()
@@ -302,12 +320,13 @@ def test_five_deaths_in_a_row_at_one_point_lose_nothing(scene: Scene, point: Cra
     scene.arrive(len(SIZES))
     case = Case(point=point, way="away")
 
-    for _ in range(5):
+    # One more than the starts of reading after which a message is given up.
+    for _ in range(4):
         scene.die(case)
     scene.expect_all()
     scene.recover()
 
-    scene.check(repeats=5 * MOST, torn=5 * int(point is Crashpoint.LINE_TORN))
+    scene.check(repeats=4 * MOST, torn=4 * int(point is Crashpoint.LINE_TORN))
 
 
 def test_a_message_that_is_never_read_alive_is_told_without_its_content(scene: Scene) -> None:
