@@ -25,6 +25,7 @@ from bench.report import shown
 from bench.results import LATEST, Results, begin
 from bench.scene import Scene
 from tests.support.debian import UnavailableError
+from vedette.telemetry.log import LogPolicy, configure
 
 #: A median of five has two on each side.
 _RUNS = 5
@@ -34,6 +35,7 @@ _QUICK_SCALE = 0.1
 def main(words: list[str]) -> int:
     """Run the named figures, or all; return 1 if a run failed."""
     given = _parsed(words)
+    configure(LogPolicy(level="error"))
     names = given.names or list(FIGURES)
     runs = given.runs or (1 if given.quick else _RUNS)
     scale = given.scale or (_QUICK_SCALE if given.quick else 1.0)

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from bench.load.mail import STAMP
+from bench.load.mail import STAMP, UNANNOUNCED
 
 _LENGTH = re.compile(rb"content-length: ([0-9]+)", re.IGNORECASE)
 _ID = re.compile(rb"webhook-id: ([^\r]+)", re.IGNORECASE)
@@ -55,7 +55,8 @@ class Book:
             self.again += name[1] in self.ids
             self.ids.add(name[1])
         sent = int(found[1])
-        self.ages.append(now - sent)
+        if sent < UNANNOUNCED:
+            self.ages.append(now - sent)
         lane = _LANE.search(body)
         if lane is not None:
             self.disordered += sent < self._last.get(lane[1], 0)

@@ -13,6 +13,8 @@ import mmap
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from bench.load.mail import UNANNOUNCED
+
 #: Stamps kept per mailbox: more may not be on the way to one client at a time.
 RING = 64
 #: Numbers of one mailbox: its count, its holder, and (instant, size) of the last messages.
@@ -86,11 +88,11 @@ class Books:
             self._cells[self._base + mailbox * _ROW] = preloaded
 
     def add(self, mailbox: int, now_ns: int, size: int) -> int:
-        """Let a message arrive; return its UID."""
+        """Let a message arrive, which nobody was told of yet; return its UID."""
         at = self._base + mailbox * _ROW
         uid = self._cells[at] + 1
         slot = at + 2 + 2 * (uid % RING)
-        self._cells[slot] = now_ns
+        self._cells[slot] = now_ns + UNANNOUNCED
         self._cells[slot + 1] = size
         # Last, as whoever sees the count may ask for the message.
         self._cells[at] = uid

@@ -19,6 +19,8 @@ from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsag
 
 #: Names in the leaf: those of this machine and as many others as a provider's has.
 _OTHERS = 12
+#: Addresses of this machine that a server may have.
+_HOSTS = 16
 _DAYS = 30
 
 
@@ -59,7 +61,7 @@ def _authority(
 def _leaf(key: ec.EllipticCurvePrivateKey, signer: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     names: list[x509.GeneralName] = [
         x509.DNSName("localhost"),
-        x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
+        *(x509.IPAddress(ipaddress.ip_address(f"127.0.0.{n}")) for n in range(1, _HOSTS + 1)),
     ]
     names += [x509.DNSName(f"imap-{number}.mail.bench.example") for number in range(_OTHERS)]
     access = x509.AuthorityInformationAccess(

@@ -154,8 +154,8 @@ def main() -> None:
     claim = socket.socket()
     claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     claim.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-    claim.bind(("127.0.0.1", load.port))
-    address = ("127.0.0.1", claim.getsockname()[1])
+    claim.bind((load.addresses[0], load.port))
+    port = claim.getsockname()[1]
     pipes: list[socket.socket] = []
     children: list[int] = []
     for number in range(load.processes):
@@ -166,14 +166,14 @@ def main() -> None:
             for pipe in pipes:
                 pipe.close()
             try:
-                Worker(number, load, books, context, address, folder).run(theirs)
+                Worker(number, load, books, context, port, folder).run(theirs)
             finally:
                 os._exit(0)
         theirs.close()
         ours.settimeout(_SEND)
         pipes.append(ours)
         children.append(child)
-    print(json.dumps({"port": address[1], "workers": children}), flush=True)
+    print(json.dumps({"port": port, "workers": children}), flush=True)
     try:
         Conductor(load, books, pipes).run()
     finally:

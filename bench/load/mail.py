@@ -15,6 +15,9 @@ import re
 #: Finds the instant in a message, a subject or an event that quotes one.
 STAMP = re.compile(rb"bench-sent ([0-9]{20})")
 
+#: Added to the instant of a message that arrived while nobody was there to be told.
+UNANNOUNCED = 10**19
+
 _SIGNATURE = "kQ3vJx8mT1rZ0yW5uB7nC4eF6gH9iL2oPaSdXcVbNmKjHgFdS"
 _WORDS = "All the world is a stage, and all the men and women merely players; they have exits. "
 #: The smallest message: below, only a few fields and no parts.

@@ -24,7 +24,8 @@ class Load:
     ``round_trip`` delays what clients send by so many seconds, once logged in or not; what the
     server sends is not delayed, so a clock that starts with an announcement starts when the
     announcement is there. ``notify`` offers NOTIFY, with items of new messages of the selected
-    folder. ``transcript`` is a mailbox whose conversation is written down.
+    folder. It listens on ``hosts`` addresses from 127.0.0.1 on, 16 at most.
+    ``transcript`` is a mailbox whose conversation is written down.
     """
 
     mailboxes: int = 1000
@@ -35,8 +36,14 @@ class Load:
     idle: bool = True
     notify: bool = False
     tickets: bool = True
+    hosts: int = 1
     transcript: int = -1
     port: int = 0
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where it listens."""
+        return [f"127.0.0.{number}" for number in range(1, self.hosts + 1)]
 
     @property
     def capabilities(self) -> bytes:

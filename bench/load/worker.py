@@ -68,14 +68,14 @@ class Worker:
         load: Load,
         books: Books,
         context: ssl.SSLContext,
-        address: tuple[str, int],
+        port: int,
         folder: Path,
     ) -> None:
         self._number = number
         self._load = load
         self._books = books
         self._context = context
-        self._address = address
+        self._port = port
         self._folder = folder
         self._counters = Counters()
         self._station = Station(
@@ -88,7 +88,7 @@ class Worker:
         self._epoll = select.epoll()
         self._peers: dict[int, Peer] = {}
         self._holding: dict[int, Peer] = {}
-        self._listener: socket.socket | None = None
+        self._listeners: dict[int, socket.socket] = {}
         self._opens_at = 0.0
         #: What came and is not looked at before its time, which models the way to the server.
         self._delayed: deque[tuple[float, Peer, bytes]] = deque()
@@ -102,8 +102,8 @@ class Worker:
                 peer = self._peers.get(number)
                 if peer is not None:
                     self._step(peer, events)
-                elif self._listener is not None and number == self._listener.fileno():
-                    self._accept(self._listener)
+                elif number in self._listeners:
+                    self._accept(self._listeners[number])
                 elif number == orders.fileno():
                     order = orders.recv(ORDER.size)
                     if len(order) < ORDER.size:
@@ -121,15 +121,16 @@ class Worker:
         return max(0.0, min([*until, now + _NAP]) - now)
 
     def _listen(self) -> None:
-        listener = socket.socket()
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        listener.bind(self._address)
-        listener.listen(_BACKLOG)
-        listener.settimeout(0)
-        self._listener = listener
+        for host in self._load.addresses:
+            listener = socket.socket()
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind((host, self._port))
+            listener.listen(_BACKLOG)
+            listener.settimeout(0)
+            self._listeners[listener.fileno()] = listener
+            self._epoll.register(listener.fileno(), select.EPOLLIN)
         self._opens_at = 0.0
-        self._epoll.register(listener.fileno(), select.EPOLLIN)
 
     def _on_time(self) -> None:
         now = time.monotonic()
@@ -277,10 +278,10 @@ class Worker:
                 self._write(peer)
 
     def _restart(self, seconds: float) -> None:
-        if self._listener is not None:
-            self._epoll.unregister(self._listener.fileno())
-            self._listener.close()
-            self._listener = None
+        for number, listener in self._listeners.items():
+            self._epoll.unregister(number)
+            listener.close()
+        self._listeners.clear()
         self._opens_at = time.monotonic() + seconds
         for peer in list(self._peers.values()):
             self._end(peer)

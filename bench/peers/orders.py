@@ -31,6 +31,7 @@ from typing import Any
 
 #: As in bench.load.mail, which the peers need not have.
 STAMP = re.compile(rb"bench-sent ([0-9]{20})")
+UNANNOUNCED = 10**19
 
 Answer = dict[str, Any]
 
@@ -55,10 +56,15 @@ class Task:
 
 
 class Latencies:
-    """How long messages took, since the last report."""
+    """How long messages took, since the last report.
+
+    Messages that arrived while their mailbox was not connected were not announced: ``waited``
+    are their ages since they arrived.
+    """
 
     def __init__(self) -> None:
         self._found: list[int] = []
+        self._waited: list[int] = []
 
     def note(self, octets: bytes | str | None) -> None:
         """Note a message, or a field of it that carries the instant; one without is old."""
@@ -66,13 +72,16 @@ class Latencies:
         raw = octets.encode() if isinstance(octets, str) else bytes(octets or b"")
         found = STAMP.search(raw)
         sent = int(found[1]) if found is not None else 0
-        if sent:
+        if sent >= UNANNOUNCED:
+            self._waited.append(now + UNANNOUNCED - sent)
+        elif sent:
             self._found.append(now - sent)
 
     def report(self) -> Answer:
         """Tell the latencies and forget them."""
         found, self._found = self._found, []
-        return {"latencies": found}
+        waited, self._waited = self._waited, []
+        return {"latencies": found, "waited": waited}
 
 
 def task() -> Task:

@@ -6,6 +6,7 @@ A message counts as had when its commit is done. Must not know: what is measured
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from vedette.model.account import Account, AccountState, Beginning, Credentials,
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.link import Target, TlsPolicy
-from vedette.ports.store import Commit, Verdict
+from vedette.ports.store import Commit, EventQuery, Verdict
 from vedette.secret import Secret
 from vedette.sinks.webhook import WebhookSettings
 from vedette.store.sqlite import SqliteStore
@@ -32,6 +33,9 @@ from vedette.telemetry.log import LogPolicy, configure
 DEADLINE = 300.0
 #: No limit: measured is what logins cost, not how patient a provider is.
 UNLIMITED = 1_000_000
+#: More events than any run has.
+_EVERYTHING = 10_000_000
+_UID = re.compile(rb'"uid": ?([0-9]+)')
 
 
 class TimedStore:
@@ -40,7 +44,7 @@ class TimedStore:
     def __init__(self, store: SqliteStore, latencies: Latencies) -> None:
         self._store = store
         self._latencies = latencies
-        self.events = 0
+        self.committed = 0
 
     def __getattr__(self, name: str) -> Any:
         """Be the store in all else."""
@@ -52,7 +56,7 @@ class TimedStore:
         if verdict is Verdict.DONE:
             for posting in commit.postings:
                 if posting.type == "message.received":
-                    self.events += 1
+                    self.committed += 1
                     self._latencies.note(posting.body)
         return verdict
 
@@ -73,12 +77,11 @@ class Ours:
     def settings(self) -> Settings:
         """Return settings with all mailboxes up to ``count``."""
         more = self._given.more
-        target = Target(
-            host=self._given.host,
-            port=self._given.port,
-            policy=TlsPolicy(ca_file=self._given.ca_file),
-            private=True,
-        )
+        policy = TlsPolicy(ca_file=self._given.ca_file)
+        targets = [
+            Target(host=host, port=self._given.port, policy=policy, private=True)
+            for host in more.get("hosts") or [self._given.host]
+        ]
         rate = LoginRate(
             host_per_second=UNLIMITED,
             host_at_once=self._at_once,
@@ -88,7 +91,10 @@ class Ours:
         tempo = more.get("tempo") or {}
         return Settings(
             state=Path(more["state"]),
-            accounts=tuple(self._account(number, target) for number in range(self.count)),
+            accounts=tuple(
+                self._account(number, targets[number % len(targets)])
+                for number in range(self.count)
+            ),
             endpoints=self._endpoints(),
             logins=LoginRate() if more.get("paced") else rate,
             tempo=Tempo(**tempo),
@@ -102,8 +108,19 @@ class Ours:
             await self.engine.start()
         else:
             await self.engine.apply(self.settings())
-        await until(lambda: live(self.engine) == self.count)
+        if order.get("wait", True):
+            await until(lambda: live(self.engine) == self.count)
         return {}
+
+    async def ledger(self, _order: Answer) -> Answer:
+        """Tell what is in the store: mailbox, UID and id of every message's event."""
+        query = EventQuery(types=("message.received",), limit=_EVERYTHING)
+        rows = []
+        for event in await self.engine.store.events(query):
+            found = _UID.search(event.body)
+            mailbox = int(event.account.rpartition("-")[2])
+            rows.append((mailbox, int(found[1]) if found else 0, event.event))
+        return {"rows": rows}
 
     async def report(self, _order: Answer) -> Answer:
         """Tell the latencies."""
@@ -121,8 +138,8 @@ class Ours:
         begun = time.monotonic()
         self.engine.settings = self.settings()
         await self.engine.start()
-        await until(lambda: self.store.events >= order["count"], every=0.002)
-        return {"messages": self.store.events, "seconds": time.monotonic() - begun}
+        await until(lambda: self.store.committed >= order["count"], every=0.002)
+        return {"messages": self.store.committed, "seconds": time.monotonic() - begun}
 
     def _account(self, number: int, target: Target) -> AccountSettings:
         user = self._given.user(number)
@@ -169,6 +186,7 @@ async def main() -> None:
             "report": ours.report,
             "settle": ours.settle,
             "catch_up": ours.catch_up,
+            "ledger": ours.ledger,
         }
     )
     await ours.engine.stop()
