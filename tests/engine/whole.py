@@ -24,6 +24,7 @@ from vedette.model.ids import EndpointId
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
 from vedette.ports.store import Fence
+from vedette.sync.cadence import Tempo
 
 CRM = EndpointId("crm")
 OTHER = EndpointId("other")
@@ -34,7 +35,9 @@ DAY = 86_400.0
 class Whole:
     """What a test plays with."""
 
-    def __init__(self, sinks: Mapping[EndpointId, ScriptedSink], spool: Path) -> None:
+    def __init__(
+        self, sinks: Mapping[EndpointId, ScriptedSink], spool: Path, tempo: Tempo | None
+    ) -> None:
         self.server = ScriptedServer()
         self.sinks = sinks
         self.clock = VirtualClock()
@@ -57,6 +60,7 @@ class Whole:
                 endpoints=lambda: self.endpoints,
                 wake=self.courier.wake,
                 spool=str(spool),
+                tempo=tempo or Tempo(),
             )
         )
         self._assignment = Watch(Setting(), self.server.dialer, spool).assignment()
@@ -110,9 +114,11 @@ class Whole:
 
 
 @asynccontextmanager
-async def whole(spool: Path, **sinks: ScriptedSink) -> AsyncIterator[Whole]:
+async def whole(
+    spool: Path, *, tempo: Tempo | None = None, **sinks: ScriptedSink
+) -> AsyncIterator[Whole]:
     """Run an engine whose account is connected and whose INBOX is empty."""
-    it = Whole({EndpointId(name): sink for name, sink in sinks.items()}, spool)
+    it = Whole({EndpointId(name): sink for name, sink in sinks.items()}, spool, tempo)
     await it.start()
     try:
         yield it
