@@ -8,6 +8,7 @@ has gone back to IDLE. It is no test of correctness: real servers are.
 from __future__ import annotations
 
 import asyncio
+import base64
 import multiprocessing
 import os
 import re
@@ -76,7 +77,8 @@ class Mailbox:
         if verb == b"UID":
             await self.answer(tag, rest)
         elif verb == b"AUTHENTICATE":
-            self.house.opened(self)
+            self.user = base64.b64decode(rest.split(b" ")[-1]).split(b"\0")[1].decode()
+            self.house.boxes[self.user] = self
         elif verb in {b"EXAMINE", b"SELECT"}:
             write(
                 b"* %d EXISTS\r\n* OK [UIDVALIDITY 7] .\r\n* OK [UIDNEXT %d] .\r\n"
@@ -112,14 +114,9 @@ class House:
 
     def __init__(self, control: Connection) -> None:
         self.control = control
-        self.boxes: list[Mailbox] = []
+        self.boxes: dict[str, Mailbox] = {}
         self.letters = [letter(number) for number in range(LETTERS)]
         self.left = 0
-
-    def opened(self, box: Mailbox) -> None:
-        """Count a mailbox."""
-        box.user = str(len(self.boxes))
-        self.boxes.append(box)
 
     def rested(self) -> None:
         """Tell the parent when every mailbox that had mail is back in IDLE."""
@@ -127,13 +124,12 @@ class House:
         if self.left == 0:
             self.control.send(("rested", time.monotonic()))
 
-    def deliver(self, boxes: slice, count: int) -> None:
+    def deliver(self, users: list[str], count: int) -> None:
         """Let mail arrive in some mailboxes, and tell when."""
-        chosen = self.boxes[boxes]
-        self.left += len(chosen)
+        self.left += len(users)
         self.control.send(("announced", time.monotonic()))
-        for box in chosen:
-            box.deliver(count)
+        for user in users:
+            self.boxes[user].deliver(count)
 
     def row(self, uid: int, origin: int, length: int) -> bytes:
         """Return a FETCH response; the letter is another one for each UID."""
@@ -177,7 +173,7 @@ async def _serve(certificate: Path, control: Connection) -> None:
 
 
 def serve(certificate: Path, control: Connection) -> None:
-    """Serve until the parent says ``None``; ``(slice, count)`` lets mail arrive."""
+    """Serve until the parent says ``None``; ``(users, count)`` lets mail arrive."""
     asyncio.run(_serve(certificate, control))
 
 
@@ -188,9 +184,9 @@ class CannedServer:
     port: int
     control: Connection
 
-    async def deliver(self, boxes: slice, count: int) -> float:
-        """Announce ``count`` messages in each of ``boxes``; return the instant (monotonic)."""
-        self.control.send((boxes, count))
+    async def deliver(self, users: list[str], count: int) -> float:
+        """Announce ``count`` messages to each of ``users``; return the instant (monotonic)."""
+        self.control.send((users, count))
         return await self._heard("announced")
 
     async def rested(self) -> float:

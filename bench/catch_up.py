@@ -46,10 +46,10 @@ async def measure(folder: Path, server: CannedServer, ca_file: Path, count: int,
     await engine.start()
     await until(lambda: live(engine) == 1)
     # One message first: imports, caches, the store's first pages.
-    await server.deliver(slice(-1, None), 1)
+    await server.deliver(["user-0"], 1)
     await server.rested()
     before, kernel, _ = cpu()
-    began = await server.deliver(slice(-1, None), count)
+    began = await server.deliver(["user-0"], count)
     ended = await server.rested()
     after, kernel_after, _ = cpu()
     await engine.stop()

@@ -55,6 +55,8 @@ def posting(
     time: float = 100.0,
     lane: bytes = INBOX,
     body: bytes = b"{}",
+    keys: tuple[bytes, ...] = (),
+    again: bytes | None = None,
 ) -> Posting:
     return Posting(
         event=EventId(event),
@@ -65,6 +67,8 @@ def posting(
         lane=lane,
         body=body,
         endpoints=endpoints,
+        keys=keys,
+        again=None if again is None else lambda: again,
     )
 
 

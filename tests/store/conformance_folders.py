@@ -115,6 +115,21 @@ class FolderContract(StoreFixture):
         assert await store.known(ANNA, [b"key", b"other"]) == {b"key"}
         assert await store.stored([EventId("e"), EventId("f")]) == {"e"}
 
+    async def test_a_message_whose_like_was_delivered_gets_its_other_body(
+        self, store: Store
+    ) -> None:
+        """One key that the account knows is enough; another account's key is none."""
+        first = posting("e", body=b"new", keys=(b"key",), again=b"again")
+        await store.commit(step(None, cursor(5), first, seen=(b"key",)))
+        later = [
+            posting("f", body=b"new", keys=(b"other", b"key"), again=b"again"),
+            posting("g", body=b"new", keys=(b"other",), again=b"again"),
+        ]
+        await store.commit(step(cursor(5), cursor(7), *later, seen=(b"other", b"key")))
+
+        found = {event.event: event.body for event in await store.events(EventQuery())}
+        assert found == {"e": b"new", "f": b"again", "g": b"new"}
+
     async def test_a_known_event_is_written_once(self, store: Store) -> None:
         """An id that is stored keeps its first body and gets no second delivery."""
         await store.commit(step(None, cursor(5), posting("e", HOOK, body=b"first")))

@@ -122,7 +122,9 @@ class MemoryStore:
         state.folders[key] = _moved(old, commit)
         self._readings_done(key)
         for posting in commit.postings:
-            self._post(posting)
+            known = any((commit.account, name) in state.seen for name in posting.keys)
+            met = posting.again is not None and known
+            self._post(replace(posting, body=posting.again()) if met and posting.again else posting)
         for seen in commit.seen:
             state.seen[commit.account, seen] = self._clock.now()
         return Verdict.DONE

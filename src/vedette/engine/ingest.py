@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from vedette import mime
@@ -21,8 +22,8 @@ from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
 from vedette.model.ids import message_event_id
-from vedette.outbox.message import Facts, received, unparseable
-from vedette.outbox.selection import plan
+from vedette.outbox.message import Facts, met_before, received, unparseable
+from vedette.outbox.selection import addressed, plan
 from vedette.ports.reader import ReaderKilledError
 from vedette.ports.store import Commit, Verdict
 from vedette.sync.identity import keys_of
@@ -101,10 +102,12 @@ class Ingest:
                 await share.give_way()
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
         flat = [key for each in keys for key in each]
-        told = set(await store.known(self._account.id, flat)) if flat else set()
+        # Of messages before this batch the commit knows; one more way to the store would wait
+        # for a whole group of commits.
+        told: set[bytes] = set()
         now = self._world.clock.now()
         endpoints = self._world.endpoints()
-        postings = plan(batch.events, endpoints)
+        postings = list(plan(batch.events, endpoints))
         for (mail, message), own in zip(messages, keys, strict=True):
             facts = Facts(
                 account=self._account,
@@ -116,7 +119,8 @@ class Ingest:
                 seen_before=not told.isdisjoint(own),
             )
             told.update(own)
-            postings += plan([self._event(facts, mail, message, now)], endpoints)
+            event = self._event(facts, mail, message, now)
+            postings.append(addressed(event, endpoints, keys=own, again=partial(met_before, event)))
             if share.is_over:
                 await share.give_way()
         verdict = await store.commit(
@@ -127,7 +131,7 @@ class Ingest:
                 expected=None if batch.state is None else batch.state.cursor,
                 cursor=batch.cursor,
                 mailbox_id=batch.mailbox_id,
-                postings=postings,
+                postings=tuple(postings),
                 seen=tuple(flat),
                 gaps=batch.gaps,
                 closed=batch.closed,

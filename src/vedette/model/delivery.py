@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import TypeAlias
@@ -36,7 +37,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posting:
-    """An event rendered, and the endpoints it goes to: what one commit writes."""
+    """An event rendered, and the endpoints it goes to: what one commit writes.
+
+    ``keys`` identify the message it tells of. Where the account knows one of them already,
+    ``again`` renders the body: only the commit can tell, and it is rare.
+    """
 
     event: EventId
     type: str
@@ -46,6 +51,8 @@ class Posting:
     lane: bytes
     body: bytes
     endpoints: tuple[EndpointId, ...]
+    keys: tuple[bytes, ...] = ()
+    again: Callable[[], bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

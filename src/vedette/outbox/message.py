@@ -6,7 +6,7 @@ Everything here is JSON: objects, lists, strings, numbers, booleans, null.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from vedette.imap import Fetch
@@ -14,8 +14,9 @@ from vedette.imap.dates import read_date_time
 from vedette.imap.names import decode_name
 from vedette.mime import Address, Attachment, Automatic, CalendarEvent, Message, Nested, Text
 from vedette.model.account import Account, Depth
+from vedette.model.event import Event
 from vedette.model.folder import Folder
-from vedette.outbox.envelope import instant
+from vedette.outbox.envelope import instant, render
 
 Json = dict[str, Any]
 
@@ -44,6 +45,11 @@ def received(facts: Facts, message: Message, now: float) -> Json:
     if facts.account.depth is Depth.FULL:
         data["nested"] = [_nested(each) for each in message.nested]
     return data
+
+
+def met_before(event: Event) -> bytes:
+    """Return the body of an event about a message whose like was delivered before."""
+    return render(replace(event, data={**event.data, "seenBefore": True}))
 
 
 def unparseable(facts: Facts, header: Message, now: float) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from vedette.model.delivery import Endpoint, Posting, Selection
 from vedette.model.event import Event
@@ -36,10 +36,17 @@ def plan(events: Iterable[Event], endpoints: Sequence[Endpoint]) -> tuple[Postin
     An event that no endpoint takes is a posting all the same: it happened, it is
     kept, and it can be replayed. Raises ValueError where an event is no JSON.
     """
-    return tuple(_posting(event, endpoints) for event in events)
+    return tuple(addressed(event, endpoints) for event in events)
 
 
-def _posting(event: Event, endpoints: Sequence[Endpoint]) -> Posting:
+def addressed(
+    event: Event,
+    endpoints: Sequence[Endpoint],
+    *,
+    keys: tuple[bytes, ...] = (),
+    again: Callable[[], bytes] | None = None,
+) -> Posting:
+    """Render one event and address it, as ``plan`` does; for the rest see ``Posting``."""
     takers: dict[EndpointId, None] = {
         endpoint.id: None for endpoint in endpoints if takes(endpoint.selection, event)
     }
@@ -52,4 +59,6 @@ def _posting(event: Event, endpoints: Sequence[Endpoint]) -> Posting:
         lane=event.lane,
         body=render(event),
         endpoints=tuple(takers),
+        keys=keys,
+        again=again,
     )

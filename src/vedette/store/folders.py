@@ -51,7 +51,8 @@ def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
     crashpoint(Crashpoint.CURSOR_MOVED)
     _settle_gaps(connection, folder, step)
     connection.execute(_READINGS_DONE, {**values, "folder": folder})
-    postings.write(connection, step.postings)
+    keys = [key for posting in step.postings if posting.again for key in posting.keys]
+    postings.write(connection, step.postings, met=known(connection, step.account, keys))
     connection.executemany(
         _SEEN_PUT, ({"account": step.account, "key": key, "at": now} for key in step.seen)
     )

@@ -35,8 +35,16 @@ def post(connection: sqlite3.Connection, fence: Fence, postings: Sequence[Postin
     return Verdict.DONE
 
 
-def write(connection: sqlite3.Connection, postings: Iterable[Posting]) -> None:
-    """Insert the events that are new, each with its body once and its deliveries."""
+def write(
+    connection: sqlite3.Connection,
+    postings: Iterable[Posting],
+    *,
+    met: frozenset[bytes] = frozenset(),
+) -> None:
+    """Insert the events that are new, each with its body once and its deliveries.
+
+    ``met`` are the keys of messages that the account knows already.
+    """
     for posting in postings:
         endpoints = tuple(dict.fromkeys(posting.endpoints))
         row = connection.execute(
@@ -53,7 +61,9 @@ def write(connection: sqlite3.Connection, postings: Iterable[Posting]) -> None:
         ).fetchone()
         if row is None:
             continue
-        connection.execute(_PAYLOAD, {"event": row[0], "body": posting.body})
+        is_met = posting.again is not None and not met.isdisjoint(posting.keys)
+        body = posting.again() if posting.again is not None and is_met else posting.body
+        connection.execute(_PAYLOAD, {"event": row[0], "body": body})
         crashpoint(Crashpoint.EVENT_WRITTEN)
         for endpoint in endpoints:
             enqueue(
