@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from vedette.engine.session import Reply, Session
 from vedette.errors import FolderError
 from vedette.imap import List, ListItem
@@ -19,7 +21,7 @@ async def discover(session: Session, account: Account) -> Chosen:
     A server whose LIST with SPECIAL-USE fails or is empty is asked plainly (S17).
     """
     if all(selector.lower() in INBOX_ONLY for selector in account.folders):
-        return choose(folders_of(()), account.folders)
+        return _inbox(account.folders)
     folders = await listed(session)
     chosen = choose(folders, account.folders)
     if not chosen.folders:
@@ -27,6 +29,12 @@ async def discover(session: Session, account: Account) -> Chosen:
         have = ", ".join(folder.name for folder in folders[:20])
         raise FolderError(f"{session.host} has no folder {wanted}; it has: {have}")
     return chosen
+
+
+@lru_cache(maxsize=16)
+def _inbox(selectors: tuple[str, ...]) -> Chosen:
+    """Return INBOX without a listing; most mailboxes watch just it, and share one object."""
+    return choose(folders_of(()), selectors)
 
 
 async def listed(session: Session) -> list[Folder]:

@@ -6,11 +6,12 @@ is fetched on from where the window ends, through a file (catalogue M11).
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from datetime import date
+from types import TracebackType
 
 from vedette.engine.ingest import Mail
+from vedette.engine.places import Hold
 from vedette.engine.session import Reply, Session
 from vedette.engine.spool import Spools
 from vedette.engine.world import World
@@ -47,6 +48,38 @@ SLACK = 16 * 1024 * 1024
 GROWTH = 100_000
 
 
+class Turn:
+    """A place at the host and the files of one step, for ``async with``.
+
+    No generator, as ``Hold`` is none: thousands wait here at the same time.
+    """
+
+    __slots__ = ("_folder", "_hold", "_limit", "_spools")
+
+    def __init__(self, hold: Hold, folder: str, *, limit: int) -> None:
+        self._hold = hold
+        self._folder = folder
+        self._limit = limit
+        self._spools: Spools | None = None
+
+    async def __aenter__(self) -> Spools:
+        await self._hold.take()
+        self._spools = Spools(self._folder, limit=self._limit)
+        return self._spools
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        try:
+            if self._spools is not None:
+                self._spools.__exit__(kind, error, traceback)
+        finally:
+            self._hold.let_go()
+
+
 class Fetching:
     """Reads from the folder that a session has open."""
 
@@ -57,12 +90,10 @@ class Fetching:
         self._account = account
         self._world = world
 
-    @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Spools]:
-        """Wait for a place at the host; give the files for the large messages of one step."""
-        async with self._world.places.taken(self.session.host):
-            with Spools(self._world.spool, limit=self._account.max_message + SLACK) as spools:
-                yield spools
+    def turn(self) -> Turn:
+        """Return a place at the host to wait for, with the files for one step's large messages."""
+        hold = self._world.places.taken(self.session.host)
+        return Turn(hold, self._world.spool, limit=self._account.max_message + SLACK)
 
     async def listing(self, uids: UidSet, *, since: date | None = None) -> UidSet:
         """Return those of ``uids`` that exist, by UID SEARCH; the last of ``n:*`` only if in it.

@@ -22,10 +22,12 @@ class Link:
     """Joins one stream and one connection machine. It is the stream's receiver."""
 
     __slots__ = (
+        "_deadline",
         "_inbox",
         "_lost",
         "_paused",
         "_stream",
+        "_timer",
         "_waiter",
         "connection",
         "last_heard",
@@ -41,6 +43,9 @@ class Link:
         self._stream: Stream | None = None
         self._inbox: list[Event] = []
         self._waiter: asyncio.Future[None] | None = None
+        # Until when ``next`` waits, and a timer that rings then or before.
+        self._deadline: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._lost: LinkError | None = None
         self._paused = False
 
@@ -76,6 +81,7 @@ class Link:
         if error is None:
             self.connection.receive_eof()
         self._lost = error or NetworkError("the server closed the connection")
+        self._disarm()
         self._collect()
         self.wake()
 
@@ -96,15 +102,14 @@ class Link:
         if not self._inbox:
             if self._lost is not None:
                 raise self._lost
-            loop = asyncio.get_running_loop()
-            self._waiter = loop.create_future()
-            timer = None if deadline is None else loop.call_at(deadline, self.wake)
+            self._waiter = asyncio.get_running_loop().create_future()
+            self._deadline = deadline
+            if deadline is not None:
+                self._arm(deadline)
             try:
                 await self._waiter
             finally:
                 self._waiter = None
-                if timer is not None:
-                    timer.cancel()
         events, self._inbox = self._inbox, []
         if self._paused and not self._inbox:
             self._paused = False
@@ -116,6 +121,7 @@ class Link:
     def close(self) -> None:
         """Drop the stream. Idempotent."""
         self._lost = self._lost or NetworkError("the link was closed")
+        self._disarm()
         if self._stream is not None:
             self._stream.close()
 
@@ -123,6 +129,32 @@ class Link:
         """Let ``next`` return, with nothing if nothing came."""
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _arm(self, deadline: float) -> None:
+        """Have a timer that rings by ``deadline``; one that rings before it looks again.
+
+        Most waits end long before their deadlines, ten of them in a login: a timer for
+        each would be made to be cancelled.
+        """
+        if self._timer is not None:
+            if self._timer.when() <= deadline:
+                return
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_at(deadline, self._rung)
+
+    def _rung(self) -> None:
+        self._timer = None
+        if self._waiter is None or self._deadline is None:
+            return
+        if self._deadline <= asyncio.get_running_loop().time():
+            self.wake()
+        else:
+            self._arm(self._deadline)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _collect(self) -> None:
         events = self.connection.events()

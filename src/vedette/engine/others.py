@@ -59,6 +59,8 @@ class Others:
 
     def moved(self) -> list[Watched]:
         """Return the folders whose numbers came and show more than we have."""
+        if not self._session.statuses:
+            return []
         statuses, self._session.statuses = self._session.statuses, {}
         return [
             watched

@@ -10,8 +10,6 @@ up nobody but itself, and not for long (catalogue V15).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 #: Mailboxes of a host at once: at 30 ms of round trip two thousand messages a second.
 AT_ONCE = 64
@@ -33,18 +31,9 @@ class Places:
         self._patience = patience
         self._free: dict[str, asyncio.Semaphore] = {}
 
-    @asynccontextmanager
-    async def taken(self, host: str) -> AsyncIterator[None]:
-        """Wait for a place at ``host`` and hold it, at most for the patience."""
-        free = self._of(host)
-        await free.acquire()
-        hold = _Hold(free)
-        timer = asyncio.get_running_loop().call_later(self._patience, hold.let_go)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            hold.let_go()
+    def taken(self, host: str) -> Hold:
+        """Return a place at ``host`` to wait for and hold, by ``async with``."""
+        return Hold(self._of(host), self._patience)
 
     def _of(self, host: str) -> asyncio.Semaphore:
         free = self._free.get(host)
@@ -56,15 +45,40 @@ class Places:
         return free
 
 
-class _Hold:
-    """One place that is held, and given back once."""
+class Hold:
+    """One place: waited for, held at most for the patience, and given back once.
 
-    __slots__ = ("_free",)
+    No generator: thousands wait at the same time, and what they are made of is the peak of
+    the heap.
+    """
 
-    def __init__(self, free: asyncio.Semaphore) -> None:
-        self._free: asyncio.Semaphore | None = free
+    __slots__ = ("_free", "_held", "_patience", "_timer")
+
+    def __init__(self, free: asyncio.Semaphore, patience: float) -> None:
+        self._free = free
+        self._patience = patience
+        self._held = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        await self.take()
+
+    async def __aexit__(self, *_failure: object) -> None:
+        self.let_go()
+
+    async def take(self) -> None:
+        """Wait for the place."""
+        await self._free.acquire()
+        self._held = True
+        self._timer = asyncio.get_running_loop().call_later(self._patience, self._give_back)
 
     def let_go(self) -> None:
-        free, self._free = self._free, None
-        if free is not None:
-            free.release()
+        """Give the place back. Idempotent."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._give_back()
+
+    def _give_back(self) -> None:
+        if self._held:
+            self._held = False
+            self._free.release()

@@ -130,7 +130,12 @@ class Watcher:
 
     async def _run(self) -> None:
         while not self._recovery.is_parked:
-            wait = await self._once()
+            wait = 0.0
+            try:
+                # Held to its end. Below an IDLE are as few frames as can be, for there are many.
+                await self._connection(None)
+            except (StaleError, StoreError, ReaderUnavailableError, LinkError) as error:
+                wait = await self._failed(error)
             # Who is parked is told so at once, not after a wait for a try that never comes.
             if not self._recovery.is_parked:
                 await asyncio.sleep(wait)
@@ -149,23 +154,19 @@ class Watcher:
             else:
                 return
 
-    async def _once(self) -> float:
-        """Hold one connection to its end; return how long to wait before the next."""
-        try:
-            await self._connection(None)
-        except StaleError as error:
+    async def _failed(self, error: VedetteError) -> float:
+        """Note what ended a connection; return how long to wait before the next, in seconds."""
+        if isinstance(error, StaleError):
             # Someone else moved the cursor: read it again, but never in a tight circle.
             self._recovery = self._recovery.failed(Trouble.PROTOCOL)
             await self._noted(error)
             return self._recovery.wait(Trouble.PROTOCOL, self._world.dice())
-        except (StoreError, ReaderUnavailableError) as error:
-            await self._noted(error)
-            return STORE_WAIT
-        except LinkError as error:
+        if isinstance(error, LinkError):
             self._recovery = self._recovery.failed(error.trouble)
             await self._noted(error)
             return self._wait_after(error)
-        return 0.0
+        await self._noted(error)
+        return STORE_WAIT
 
     async def _noted(self, error: VedetteError) -> None:
         _log.warning(

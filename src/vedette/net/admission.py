@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from vedette.net.ready import wake
 
@@ -33,24 +31,36 @@ class Gate:
         self._places = asyncio.Semaphore(places)
         self._patience = patience
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Hold a place for the length of the block, or until patience is over."""
+    def place(self) -> Place:
+        """Return a place to wait for and hold, by ``async with``."""
+        return Place(self._places, self._patience)
+
+
+class Place:
+    """One place: waited for, held until patience is over, and given back once."""
+
+    __slots__ = ("_held", "_patience", "_places", "_timer")
+
+    def __init__(self, places: asyncio.Semaphore, patience: float) -> None:
+        self._places = places
+        self._patience = patience
+        self._held = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
         await self._places.acquire()
-        held = True
+        self._held = True
+        self._timer = asyncio.get_running_loop().call_later(self._patience, self._release)
 
-        def release() -> None:
-            nonlocal held
-            if held:
-                held = False
-                self._places.release()
+    async def __aexit__(self, *_failure: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._release()
 
-        timer = asyncio.get_running_loop().call_later(self._patience, release)
-        try:
-            yield
-        finally:
-            timer.cancel()
-            release()
+    def _release(self) -> None:
+        if self._held:
+            self._held = False
+            self._places.release()
 
 
 class Turnstile:

@@ -44,6 +44,7 @@ def is_literal(host: str) -> bool:
     return ":" in host or host.rpartition(".")[2].isdecimal()
 
 
+@lru_cache(maxsize=1024)
 def authority(host: str, port: int) -> str:
     """Write host and port as in a URL, IPv6 in brackets (RFC 3986 section 3.2)."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

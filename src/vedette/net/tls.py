@@ -11,6 +11,7 @@ import hashlib
 import os
 import socket
 import ssl
+import sys
 import traceback
 from dataclasses import dataclass
 
@@ -84,8 +85,11 @@ class Tls:
                 # Nothing awaits from here to the ClientHello.
                 refuse_injected(sock)
             secured = _wrap(sock, context, service, offered.session if offered else None)
-            async with asyncio.timeout(patience):
+            if patience is None:
                 await self._shake(secured, service, upgrade=upgrade)
+            else:
+                async with asyncio.timeout(patience):
+                    await self._shake(secured, service, upgrade=upgrade)
             _check_pin(secured, service.policy.pin)
         except BaseException as error:
             if secured is not None:
@@ -99,8 +103,9 @@ class Tls:
         cipher = secured.cipher()
         return Secured(
             sock=secured,
-            version=secured.version() or "",
-            cipher=cipher[0] if cipher else "",
+            # Each handshake spells them anew; ten thousand idle links need them once.
+            version=sys.intern(secured.version() or ""),
+            cipher=sys.intern(cipher[0] if cipher else ""),
             resumed=resumed,
             # The session that was resumed serves the next link too: a storm needs one.
             harvest=None if resumed else Harvest(self._sessions, service, context, now),
