@@ -71,21 +71,27 @@ class Campaign:
         return not self.faults
 
     def _run_lane(self, number: int, lane: Lane, kills: int) -> None:
+        # At a fault, or a defect of ours, the other lanes end their round in order: what they
+        # have is still judged.
         try:
             for start in range(0, kills, ROUND):
                 if self._over.is_set():
                     return
-                name = f"lane-{number}-kill-{start:05}"
-                faults = lane.round(
-                    self.folder / name, min(ROUND, kills - start), stop=self._over.is_set
-                )
+                folder = self.folder / f"lane-{number}-kill-{start:05}"
+                faults = self._round(lane, folder, min(ROUND, kills - start))
                 if faults:
                     self.faults += faults
                     self._over.set()
         except BaseException:
-            # The others end their round in order: what they have is still judged.
             self._over.set()
             raise
+
+    def _round(self, lane: Lane, folder: Path, kills: int) -> list[str]:
+        try:
+            return lane.round(folder, kills, stop=self._over.is_set)
+        except (AssertionError, TimeoutError) as error:
+            # It ended by itself, or did what it had to do too late.
+            return [f"{folder.name}: {error}"]
 
     def _report(self, lanes: list[Lane], began: float) -> None:
         tally = sum((lane.tally for lane in lanes), Counter[str]())

@@ -117,6 +117,8 @@ def _cases() -> Iterator[Case]:
     # INBOX and Junk: the second cursor, when there is a first.
     yield Case(point=Crashpoint.BASELINE_CHOSEN, way="first", visit=2)
     yield Case(point=Crashpoint.BASELINE_WRITTEN, way="first", visit=2)
+    # INBOX's, which owes the past: the cursor without what it owes.
+    yield Case(point=Crashpoint.CURSOR_MOVED, way="first", visit=2)
     yield Case(point=Crashpoint.LEASES_RELEASED, way="away")
     # Reading is counted after a run that ended without a word: as after the kill before.
     yield Case(point=Crashpoint.READING_COUNTED, way="away")
