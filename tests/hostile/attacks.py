@@ -64,12 +64,23 @@ def _numbers(head: bytes, between: bytes, count: int) -> Attack:
 
 
 def _literal(size: bytes) -> Attack:
-    return lambda talk: (talk.send(b"* 1 FETCH (UID 1 BODY[] {%b}\r\n" % size), _end(talk))[0]
+    def attack(talk: Talk) -> None:
+        talk.send(b"* 1 FETCH (UID 1 BODY[] {%b}\r\n" % size)
+        # What a body would be follows, in the hope that it is kept.
+        talk.flood(b"A" * 1_000, ENDLESS)
+
+    return attack
 
 
-def _end(talk: Talk) -> None:
-    """Follow with what a body would be, in the hope that it is kept."""
-    talk.flood(b"A" * 1_000, ENDLESS)
+def _endless_search(talk: Talk) -> None:
+    talk.send(b"* SEARCH")
+    talk.flood(b" 1", ENDLESS)
+
+
+def _dripped_body(talk: Talk) -> None:
+    talk.send(b"* 1 FETCH (UID 1 FLAGS () BODY[] {900000}\r\n")
+    talk.drip(b"A" * 900_000)
+    talk.send(b")\r\n")
 
 
 def _at(point: str, attack: Attack, growth: float = FEW, why: str = ONE_RESPONSE) -> Hostility:
@@ -77,7 +88,6 @@ def _at(point: str, attack: Attack, growth: float = FEW, why: str = ONE_RESPONSE
 
 
 DEEP = b"(" * 10_000 + b")" * 10_000
-DRIPPED = b"* 1 FETCH (UID 1 FLAGS () BODY[] {900000}\r\n"
 
 ATTACKS: dict[str, Hostility] = {
     # Literals that are announced and never meant.
@@ -89,7 +99,7 @@ ATTACKS: dict[str, Hostility] = {
     # Lines without an end, and lines that say nothing.
     "line-without-end-as-greeting": _at("greeting", _flood(b"* OK ")),
     "line-without-end": _at("push", _flood(b"* OK " + b"A" * 995)),
-    "search-without-end": _at("UID SEARCH", lambda talk: (talk.send(b"* SEARCH"), talk.flood(b" 1", ENDLESS))[0]),
+    "search-without-end": _at("UID SEARCH", _endless_search),
     "greetings-without-end": _at("greeting", _flood(b"\r\n")),
     "ok-without-end-at-login": _at("LOGIN", _flood(b"* OK\r\n")),
     "ok-without-end": _at("push", _flood(b"* OK\r\n")),
@@ -118,5 +128,5 @@ ATTACKS: dict[str, Hostility] = {
     "vanished-everything": _at("push", _flood(b"* VANISHED 1:4294967295\r\n")),
     # One octet at a time.
     "drip": _at("push", lambda talk: talk.drip(b"* OK " + b"A" * 60_000 + b"\r\n")),
-    "drip-of-a-body": _at("push", lambda talk: (talk.send(DRIPPED), talk.drip(b"A" * 900_000), talk.send(b")\r\n"))[0]),
+    "drip-of-a-body": _at("push", _dripped_body),
 }  # fmt: skip

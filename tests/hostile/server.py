@@ -204,6 +204,8 @@ class Talk:
                     self._row(uid, rest)
             case "IDLE":
                 self._idle()
+            case _:
+                pass  # an OK is the whole answer
         self.say(f"{self.tag} OK done")
 
     def _idle(self) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -69,7 +70,7 @@ class Trial:
         self._reading = threading.Thread(target=self._read, daemon=True)
         self._reading.start()
         for account in (self.victim, "neighbour"):
-            self.until(lambda line, name=account: line.get("connected") == name, "a connect")
+            self.until(partial(_connected, account), "a connect")
         self.next_mail_comes()
         self.next_mail_comes(self.hostile)
         self._say("measure\n")
@@ -154,6 +155,10 @@ class Trial:
         for line in self._process.stdout:
             self._arriving.put(json.loads(line))
         self._arriving.put({"ended": True})
+
+
+def _connected(account: str, line: dict[str, Any]) -> bool:
+    return line.get("connected") == account
 
 
 def bounded(measured: Measured, *, growth: float) -> None:
