@@ -81,6 +81,24 @@ def test_a_silence_ends_with_its_cause() -> None:
     assert terminal.heard() == ["a OK NOOP completed."]
 
 
+def test_the_time_of_an_ended_silence_does_not_end_the_next_one() -> None:
+    """Each silence has its own time."""
+    house = House()
+    terminal = house.joe()
+    silent = replace(PEACE, silent=1.0, silent_for=(60.0, 60.0))
+    house.server.conduct = silent
+    terminal.say("a NOOP")
+    house.time.passes(30.0)
+    house.server.conduct = PEACE
+    house.server.conduct = silent
+    assert terminal.say("b NOOP") == ["a OK NOOP completed."]
+    house.time.passes(59.0)
+    assert terminal.heard() == []
+    house.time.passes(1.0)
+
+    assert terminal.heard() == ["b OK NOOP completed."]
+
+
 def test_an_ended_session_hears_nothing_and_says_nothing() -> None:
     """After BYE or a cut link no octet comes, whatever is sent and whatever happens."""
     for conduct, last in (

@@ -65,6 +65,18 @@ def test_notify_tells_of_other_folders_by_their_numbers() -> None:
     assert terminal.heard() == []
 
 
+def test_the_open_folder_is_not_told_of_by_status() -> None:
+    """A group that covers it tells of it again when another one is open (RFC 5465 section 6)."""
+    house = House(PEACE, "Junk")
+    terminal = subscribed(house, command="NOTIFY SET (personal (MessageNew MessageExpunge))")
+    house.deliver("one")
+    assert terminal.heard() == []
+    terminal.say("a EXAMINE Junk")
+    house.deliver("two")
+
+    assert terminal.heard()[0].startswith('* STATUS "INBOX" (MESSAGES 2')
+
+
 def test_the_first_group_that_covers_a_folder_counts() -> None:
     """What an earlier group says of a folder, a later one does not change."""
     house = House(PEACE, "Junk")
