@@ -142,7 +142,7 @@ class Scene:
         async with asyncio.timeout(60):
             while len(received) < count:
                 await asyncio.sleep(0.3)
-                self.hook.send(True)
+                self.hook.send("tell")
                 received |= await asyncio.get_running_loop().run_in_executor(None, self.hook.recv)
         spent = cpu()[0] - cpu_before
         told(f"{name}_committed", [self.committed[key] - at for key, at in self.announced.items()])
@@ -195,7 +195,7 @@ def main() -> None:
         leaf = authority.issue("localhost", "127.0.0.1")
         with canned_server(leaf.path) as server:
             asyncio.run(measure(folder / "state", server, authority.ca_file, ours, count))
-    ours.send(False)
+    ours.send("")
     receiver.join(5)
 
 

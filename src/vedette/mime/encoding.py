@@ -21,11 +21,15 @@ _QUANTUM = 4  # characters of base64 that make three bytes
 _UU_LINE = 200
 _PLAIN = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit", "none", "unencoded"})
 _UU = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
+# As nearly all senders write them.
+_USUAL = frozenset({"7bit", "8bit", "base64", "quoted-printable"})
 _NAMES = re.compile(r"[a-z0-9-]+")
 
 
 def name(value: str) -> str:
     """Return the encoding's name in lower case, without comments or quotes around it."""
+    if value in _USUAL:
+        return value
     match = _NAMES.search(value.lower())
     return match[0] if match else ""
 

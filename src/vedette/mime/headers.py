@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from vedette.mime.defects import Defect
 from vedette.mime.limits import Limits
@@ -41,6 +42,8 @@ _ESSENTIAL_BYTES = 1024
 # A header of printable ASCII, with CRLF and no oddity, is read as a whole: most are. That
 # takes half the time; one above this size is an oddity itself.
 _PLAIN_BYTES = 16 * 1024
+# The header of a part with text has some 80 octets; one with a file name is seen once.
+_USUAL_BYTES = 120
 _PRINTABLE = bytes([*b"\t\n\r", *range(0x20, 0x7F)])
 # A boundary has at most 70 characters (RFC 2046 section 5.1.1); some senders use 200.
 _LONGEST_DELIMITER = 1024
@@ -94,29 +97,43 @@ def _scan_plain(
     if end < 0:
         return None
     block = raw[start:end]
-    if block.translate(None, _PRINTABLE) or (delimiters and b"--" in block):
+    usual = _usual(block) if len(block) <= _USUAL_BYTES else _fields(block)
+    if usual is None or len(usual) > limits.headers or (delimiters and b"--" in block):
         return None
-    text = block.decode("ascii").replace("\r\n ", " ").replace("\r\n\t", "\t")
-    lines = text.split("\r\n")
-    if len(lines) > limits.headers or not text.count("\n") == text.count("\r") == len(lines) - 1:
-        return None  # a CR or an LF stands alone
-    header = Header(start, end + 4, ended=True, plain=True)
-    fields, first = header.fields, header.first
-    for line in lines:
-        name, colon, value = line.partition(":")
-        if not colon:
-            return None
-        value = value.strip()
-        fields.append((name, value))
+    header = Header(start, end + 4, ended=True, fields=list(usual), plain=True)
+    first = header.first
+    for name, value in usual:
         key = name.lower()
         if key in first:
             header.repeated.add(key)
         else:
             first[key] = value
-    names = "".join(first)
-    if "" in first or " " in names or "\t" in names:
-        return None  # a line is no field
     return header
+
+
+@lru_cache(maxsize=128)  # the headers of parts with text are the same few in all mail
+def _usual(block: bytes) -> list[tuple[str, str]] | None:
+    return _fields(block)
+
+
+def _fields(block: bytes) -> list[tuple[str, str]] | None:
+    """Return the fields of a header in which nothing is odd; ``None`` where anything may be."""
+    if block.translate(None, _PRINTABLE):
+        return None
+    text = block.decode("ascii").replace("\r\n ", " ").replace("\r\n\t", "\t")
+    lines = text.split("\r\n")
+    if not text.count("\n") == text.count("\r") == len(lines) - 1:
+        return None  # a CR or an LF stands alone
+    fields = []
+    names = ""
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not (colon and name):
+            return None
+        names += name
+        fields.append((name, value.strip()))
+    # A line with a blank before its colon is no field, or an odd one.
+    return None if " " in names or "\t" in names else fields
 
 
 def _scan_any(
