@@ -20,12 +20,14 @@ class Hostility:
     """An attack at a point of the conversation.
 
     ``growth`` is how many MiB of memory it may cost; ``why`` gives the reason for that figure.
+    ``says`` is what the client says when it leaves, where it has to leave at once.
     """
 
     point: str
     attack: Attack
     growth: float
     why: str
+    says: str = ""
 
 
 #: A response of 1 MiB at most is held while it is read, as octets, as a tree and as events of one
@@ -72,6 +74,16 @@ def _literal(size: bytes) -> Attack:
     return attack
 
 
+def _announced(size: bytes) -> Hostility:
+    return Hostility(
+        point="UID FETCH",
+        attack=_literal(size),
+        growth=FEW,
+        why=ONE_RESPONSE,
+        says="the server announced a literal of more than",
+    )
+
+
 def _endless_search(talk: Talk) -> None:
     talk.send(b"* SEARCH")
     talk.flood(b" 1", ENDLESS)
@@ -91,10 +103,10 @@ DEEP = b"(" * 10_000 + b")" * 10_000
 
 ATTACKS: dict[str, Hostility] = {
     # Literals that are announced and never meant.
-    "literal-of-4-gib": _at("UID FETCH", _literal(b"4294967295")),
+    "literal-of-4-gib": _announced(b"4294967295"),
     "literal-below-zero": _at("UID FETCH", _literal(b"-1")),
-    "literal-of-20-digits": _at("UID FETCH", _literal(b"9" * 20)),
-    "literal-of-5000-digits": _at("UID FETCH", _literal(b"9" * 5_000)),
+    "literal-of-20-digits": _announced(b"9" * 20),
+    "literal-of-5000-digits": _announced(b"9" * 5_000),
     "literals-without-end": _at("UID FETCH", _flood(b"* 1 FETCH (BODY[1] {1}\r\nA BODY[2] {1}\r\nA")),
     # Lines without an end, and lines that say nothing.
     "line-without-end-as-greeting": _at("greeting", _flood(b"* OK ")),

@@ -5,6 +5,7 @@ P16, catalogue P1, P2, P9, P13 and V7. The figures are of a whole engine in a pr
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ import pytest
 from tests.hostile.attacks import ATTACKS, Hostility
 from tests.hostile.server import Talk
 from tests.hostile.trial import Trial, bounded
+from tests.support.clock import run
+from tests.support.scripted import ScriptedServer
+from tests.support.world import Setting, Watch, cursor, quiet
 
 pytestmark = pytest.mark.slow
 
@@ -30,8 +34,11 @@ def test_p16_a_hostile_server_can_not_stop_the_loop(hostility: Hostility, tmp_pa
         trial.next_mail_comes()
         trial.next_mail_comes(trial.hostile)
         measured = trial.measure()
+        said = [line["error"] for line in trial.lines if "failed" in line]
 
     assert trial.hostile.failures == []
+    if hostility.says:
+        assert any(each.startswith(hostility.says) for each in said)
     bounded(measured, growth=hostility.growth)
 
 
@@ -77,3 +84,23 @@ def test_p16_a_folder_that_claims_every_uid_is_not_believed(tmp_path: Path) -> N
 
     # What is listed is kept as ranges, and what is owed is bounded.
     bounded(measured, growth=32)
+
+
+async def _top(spool: Path) -> list[int]:
+    server = ScriptedServer()
+    watch = Watch(Setting(read={b"INBOX": cursor(7, 0)}), server.dialer, spool)
+    await watch.start()
+    await quiet()
+    server.box.uid_next = 2**32 - 1
+    server.deliver()
+    # The listing that is due every five minutes asks for what stands above it.
+    await asyncio.sleep(1_000)
+    assert watch.health.error is None
+    found = watch.uids()
+    await watch.stop()
+    return found
+
+
+def test_p16_the_last_uid_of_all_ends_nothing(tmp_path: Path) -> None:
+    """A server that gives the highest UID away is watched on, and its message is told once."""
+    assert run(_top(tmp_path)) == [2**32 - 1]

@@ -125,8 +125,11 @@ class Collector:
             if is_contiguous(cursor, pushed, growth):
                 mails = await self._fetching.whole(pushed, spools)
             else:
-                mails = await self._mails(watched, UidSet.since(cursor.last_uid + 1), spools)
-            fresh = sorted(mails, key=lambda mail: mail.row.uid or 0)
+                mails = await self._mails(watched, UidSet.since(watched.next_uid), spools)
+            fresh = sorted(
+                (mail for mail in mails if (mail.row.uid or 0) > cursor.last_uid),
+                key=lambda mail: mail.row.uid or 0,
+            )
             if not is_contiguous(cursor, (mail.row for mail in fresh), growth):
                 listed = await self._fetching.listing(UidSet.since(watched.next_uid))
                 # Counted first: a server may list four thousand million in a dozen octets.

@@ -8,6 +8,9 @@ from vedette.errors import VedetteError
 from vedette.model.cursor import FolderState
 from vedette.model.folder import Folder
 
+#: UIDs have 32 bits (RFC 9051 section 2.3.1.1); a server may give away the last one at any time.
+LAST_UID = 2**32 - 1
+
 
 class StaleError(VedetteError):
     """The stored cursor is not the one we hold: read it again before going on."""
@@ -42,5 +45,5 @@ class Watched:
 
     @property
     def next_uid(self) -> int:
-        """The first UID that is not ours yet."""
-        return 1 if self.state is None else self.state.cursor.last_uid + 1
+        """The first UID that is not ours yet; the highest there is where none can follow."""
+        return 1 if self.state is None else min(self.state.cursor.last_uid + 1, LAST_UID)
