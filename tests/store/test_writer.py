@@ -39,6 +39,47 @@ async def test_what_waits_is_one_transaction(bench: Bench) -> None:
     assert await bench.numbers() == list(range(10))
 
 
+async def test_what_need_not_last_is_not_synced_when_it_is_alone(bench: Bench) -> None:
+    """A claim waits for no disk; the next commit that must last syncs it along."""
+    await bench.add(1, lasting=False)
+    await bench.add(2)
+
+    assert bench.statements == [
+        "PRAGMA synchronous = NORMAL",
+        "BEGIN IMMEDIATE",
+        "INSERT INTO number (n) VALUES (?)",
+        "COMMIT",
+        "PRAGMA synchronous = FULL",
+        "BEGIN IMMEDIATE",
+        "INSERT INTO number (n) VALUES (?)",
+        "COMMIT",
+    ]
+
+
+async def test_what_must_last_is_synced_whoever_came_with_it(bench: Bench) -> None:
+    """Where others wait, one synced group holds all of them."""
+    await bench.together(lambda: bench.add(1, lasting=False), lambda: bench.add(2))
+
+    assert not any(statement.startswith("PRAGMA") for statement in bench.statements)
+    assert bench.statements.count("COMMIT") == 1
+
+
+async def test_notes_are_not_written_with_what_is_not_synced(bench: Bench) -> None:
+    """They are promised on disk within a second."""
+    bench.notes.put(HEALTH)
+    bench.writer.note()
+    await bench.numbers()
+    bench.statements.clear()
+    await bench.add(1, lasting=False)
+
+    assert bench.statements == [
+        "PRAGMA synchronous = NORMAL",
+        "BEGIN IMMEDIATE",
+        "INSERT INTO number (n) VALUES (?)",
+        "COMMIT",
+    ]
+
+
 async def test_a_group_has_a_bound(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """A flood is cut into groups, so that the first reply does not wait for the last job."""
     monkeypatch.setattr(module, "GROUP", 4)

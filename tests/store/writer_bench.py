@@ -52,10 +52,11 @@ class Bench:
         error.sqlite_errorcode = code
         self.failures.setdefault(statement, []).append(error)
 
-    async def add(self, number: int | str | None) -> None:
+    async def add(self, number: int | str | None, *, lasting: bool = True) -> None:
         await self.writer.run(
             lambda connection: connection.execute("INSERT INTO number (n) VALUES (?)", (number,)),
             writes=True,
+            lasting=lasting,
         )
 
     async def numbers(self) -> list[int]:

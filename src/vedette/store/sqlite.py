@@ -162,6 +162,8 @@ class SqliteStore:
                 lease=lease,
             ),
             writes=True,
+            # A claim that a loss of power undoes is made again by whoever starts next, as all are.
+            lasting=False,
         )
 
     async def next_due(self, endpoint: EndpointId, *, ordered: bool = False) -> float | None:

@@ -65,6 +65,7 @@ class _Job:
     work: Callable[[sqlite3.Connection], Any]
     writes: bool
     reply: asyncio.Future[Any]
+    lasting: bool = True
     value: Any = None
     error: Exception | None = None
 
@@ -106,6 +107,7 @@ class Writer:
         # From here on the thread's own.
         self._connection: sqlite3.Connection | None = None
         self._distrusted: StoreError | None = None
+        self._synced = True
         self._stopping = False
         self._flush_at: float | None = None
 
@@ -151,10 +153,13 @@ class Writer:
         thread.join()
         self._thread = None
 
-    async def run(self, work: Callable[[sqlite3.Connection], T], *, writes: bool) -> T:
+    async def run(
+        self, work: Callable[[sqlite3.Connection], T], *, writes: bool, lasting: bool = True
+    ) -> T:
         """Do ``work`` with the connection and return its value, once it is on disk.
 
-        A caller that is cancelled while it waits does not know whether it was done.
+        What is not ``lasting`` may be undone by a loss of power, and by nothing less: when
+        it is alone, nobody waits for the disk. A caller that is cancelled while it waits does not know whether it was done.
         Raises StoreError and its kinds.
         """
         try:
@@ -164,7 +169,7 @@ class Writer:
                     self._room.release()
                     raise StoreError(f"the store in {self._folder} is not open")
                 reply: asyncio.Future[Any] = self._loop.create_future()
-                self._queue.put(_Job(work=work, writes=writes, reply=reply))
+                self._queue.put(_Job(work=work, writes=writes, reply=reply, lasting=lasting))
                 value: T = await reply
                 return value
         except TimeoutError:
@@ -193,7 +198,7 @@ class Writer:
 
     def _main(self, opened: asyncio.Future[None]) -> None:
         try:
-            self._connection = self._open()
+            self._connection, self._synced = self._open(), True
         except Exception as error:  # noqa: BLE001 - it is handed to start(), whatever it is
             self._tell(_fail, opened, translate(error, self._folder))
             return
@@ -236,7 +241,8 @@ class Writer:
                 self._write(item)
             else:
                 reads.append(item)
-            if self._stopping or len(writes) + len(reads) >= GROUP or monotonic() >= end:
+            full = len(writes) + len(reads) >= GROUP or monotonic() >= end
+            if self._stopping or full or self._is_light():
                 return
             try:
                 item = self._queue.get_nowait()
@@ -253,7 +259,10 @@ class Writer:
         connection = self._ready()
         # The first job needs no savepoint: there is nobody yet whose work it could take along.
         first = not connection.in_transaction
-        connection.execute("BEGIN IMMEDIATE" if first else "SAVEPOINT job")
+        if first:
+            self._begin(connection, synced=job.lasting or not self._queue.empty())
+        else:
+            connection.execute("SAVEPOINT job")
         try:
             job.value = job.work(connection)
         except Exception as error:
@@ -266,15 +275,28 @@ class Writer:
         if not first:
             connection.execute("RELEASE job")
 
+    def _begin(self, connection: sqlite3.Connection, *, synced: bool) -> None:
+        """Begin a transaction whose commit is synced, or one that the next sync takes along."""
+        if synced != self._synced:
+            connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
+            self._synced = synced
+        connection.execute("BEGIN IMMEDIATE")
+
+    def _is_light(self) -> bool:
+        """Whether the transaction is one that is not synced; nothing else may join it."""
+        return not self._synced and self._in_transaction()
+
     def _commit(self) -> None:
         flush_at, pages = self._flush_at, self._notes.pages()
         flushing = flush_at is not None and (
             self._stopping or self._in_transaction() or monotonic() >= flush_at
         )
+        if self._is_light():
+            flushing = False
         if flushing and pages:
             connection = self._ready()
             if not connection.in_transaction:
-                connection.execute("BEGIN IMMEDIATE")
+                self._begin(connection, synced=True)
             accounts.put_healths(connection, pages)
         if self._connection is not None and self._connection.in_transaction:
             crashpoint(Crashpoint.COMMITTING)
@@ -299,7 +321,7 @@ class Writer:
         if self._distrusted is not None:
             raise self._distrusted
         if self._connection is None:
-            self._connection = self._open()
+            self._connection, self._synced = self._open(), True
         return self._connection
 
     def _abandon(self, error: Exception) -> None:
