@@ -44,10 +44,11 @@ check: setup ## Format, lint, types, import contracts, spelling, lock file
 	@.venv/bin/typos
 	@$(PYTHON) scripts/bootstrap.py uv lock --check --quiet
 
-bench: setup ## Run all benchmarks and print their tables; BENCH=mime chooses one
-	@$(RUN) -m bench --full $(BENCH)
+bench: setup ## Run all benchmarks beside their peers, 20 minutes; BENCH=mime chooses one, ARGS=--quick
+	@$(RUN) -m bench $(ARGS) $(BENCH)
 
 fuzz: setup ## Throw hostile input at each parser for a minute; FOR=600 for ten
+	@$(PYTHON) scripts/bootstrap.py uv sync --locked --inexact --group fuzz --quiet
 	@for name in $(FUZZ); do echo "== $$name"; \
 	  $(RUN) -m tests.fuzz.$$name --seconds $(FOR) $(ARGS) || exit 1; done
 

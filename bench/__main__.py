@@ -52,6 +52,8 @@ def main(words: list[str]) -> int:
         scene = Scene(programs, scale, stack)
         for name in names:
             _measure(FIGURES[name], scene, runs, results)
+            # What there is, whatever becomes of the rest.
+            results.write(given.output)
             print("\n".join(shown(FIGURES[name], results)), "\n", flush=True)
     results.seconds = round(time.monotonic() - begun, 1)
     results.load_after = os.getloadavg()[0]
@@ -100,7 +102,7 @@ def _measure(figure: Figure, scene: Scene, runs: int, results: Results) -> None:
             begun = time.monotonic()
             try:
                 values = figure.measure(scene, variant)
-            except (ClientError, TimeoutError, OSError, UnavailableError) as error:
+            except (ClientError, OSError, RuntimeError, UnavailableError) as error:
                 results.failed[f"{figure.name}, {variant}, run {run + 1}"] = str(error)
                 continue
             results.note(figure.name, variant, values)

@@ -22,6 +22,8 @@ FOLDER = Path(__file__).parent / "results"
 #: What the page of the reference is made from; the others are of no lasting interest.
 PUBLISHED = FOLDER / "published.json"
 LATEST = FOLDER / "latest.json"
+SCALE = FOLDER / "scale.json"
+PUBLISHED_SCALE = FOLDER / "published-scale.json"
 
 #: What one variant gave: by quantity, one value for each run.
 Runs = dict[str, list[float]]

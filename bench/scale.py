@@ -30,7 +30,7 @@ from bench.client import Client, client
 from bench.load.options import Load
 from bench.load.server import LoadServer, load_server
 from bench.peers.environment import program
-from bench.results import FOLDER, begin
+from bench.results import SCALE, begin
 from bench.scene import AT_ONCE, quantile, until
 from vedette.engine.gate import LoginRate
 
@@ -235,7 +235,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--arrivals", type=float, default=10.0, help="messages per second")
     parser.add_argument("--drops", type=float, default=5.0, help="cut connections per second")
-    parser.add_argument("--output", type=Path, default=FOLDER / "scale.json")
+    parser.add_argument("--output", type=Path, default=SCALE)
     given = parser.parse_args(words)
     surroundings = begin(runs=1, scale=1.0, versions={}, missing={})
     soak = Soak(

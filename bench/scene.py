@@ -91,7 +91,7 @@ def received(one: Client, count: int, patience: float = 20.0) -> list[float]:
     while len(found) < count and time.monotonic() < end:
         found += one.latencies()
         if len(found) < count:
-            time.sleep(0.1)
+            time.sleep(0.05)
     return sorted(found)
 
 

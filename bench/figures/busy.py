@@ -16,7 +16,7 @@ from bench.scene import Scene, connect, quantile, received
 #: Messages per second, in both windows.
 _RATE = 100.0
 #: Seconds of the quiet window.
-_QUIET = 3.0
+_QUIET = 2.0
 
 
 def measure(scene: Scene, variant: str) -> Values:
@@ -56,7 +56,7 @@ FIGURE = Figure(
     name="busy",
     title="Messages while logins run",
     method=(
-        "100 watched mailboxes get 100 messages of 10 KB a second in all: for 3 s in peace, then"
+        "100 watched mailboxes get 100 messages of 10 KB a second in all: for 2 s in peace, then"
         " while the same process logs in to 1,000 more, 16 at a time and with no login rates."
     ),
     quantities=(
@@ -67,6 +67,6 @@ FIGURE = Figure(
         Quantity(key="per_second", title="logins", unit="/s", more_is_better=True, compared=False),
         Quantity(key="server_share", title="server's processor", unit="%", compared=False),
     ),
-    variants=CLIENTS,
+    variants=CLIENTS[:3],
     measure=measure,
 )

@@ -23,7 +23,7 @@ from tests.support.dovecot_config import Options
 #: The client that only sees announcements.
 _WIRE = "wire"
 #: Seconds between two messages: until the session hibernates again.
-_APART = 1.6
+_APART = 1.3
 #: Dovecot hands idle sessions to one process after this, which announces at once.
 _HIBERNATE = "1 secs"
 
@@ -108,7 +108,7 @@ def _delivered(scene: Scene, host: Mailhost) -> Iterator[float]:
     """Deliver messages one by one; yield when each was begun to be delivered."""
     mill = Mill()
     with smtplib.LMTP(HOST, host.dovecot.lmtp_port, timeout=30) as lmtp:
-        for number in range(scene.of(8, 2)):
+        for number in range(scene.of(6, 2)):
             time.sleep(_APART)
             begun = time.monotonic_ns()
             raw = mill.message(0, number, begun, 10_000)
@@ -120,7 +120,7 @@ FIGURE = Figure(
     name="delivery",
     title="Delivery to webhook, Dovecot",
     method=(
-        "Messages of 10 KB are delivered by LMTP, 1.6 s apart, to a mailbox whose idle session"
+        "Messages of 10 KB are delivered by LMTP, 1.3 s apart, to a mailbox whose idle session"
         " Dovecot hibernates after 1 s (else it waits half a second before it announces). An age"
         " begins with the LMTP transaction. The wire is a bare socket in IDLE that only sees the"
         " announcement; Vedette's age ends at the webhook's receiver, the peers' with the body."

@@ -14,8 +14,8 @@ from bench.scene import Scene, connect
 
 #: The longest period of a duty, the safety sync: a window as long has each duty once.
 _LONGEST = 300.0
-#: Seconds of a window at usual size: all periods of the engine are divided by 24 then.
-_WINDOW = 12.5
+#: Seconds of a window at usual size: all periods of the engine are divided by 40 then.
+_WINDOW = 7.5
 #: A time that no run lasts: nothing is due in the quiet window.
 _NEVER = 3600.0
 #: The promise is about so many mailboxes.
@@ -62,10 +62,10 @@ FIGURE = Figure(
     name="idle",
     title="Idle",
     method=(
-        "1,000 mailboxes in which nothing happens, over 12.5 s: once with no duty due, once with"
-        " every period of the engine divided by 24 (a proof of life every 5 s instead of 120, a"
-        " full sync every 12.5 s instead of 300). The share at 10,000 mailboxes and the usual"
-        " periods is ten times the quiet share and a 24th of the difference."
+        "1,000 mailboxes in which nothing happens, over 7.5 s: once with no duty due, once with"
+        " every period of the engine divided by 40 (a proof of life every 3 s instead of 120, a"
+        " full sync every 7.5 s instead of 300). The share at 10,000 mailboxes and the usual"
+        " periods is ten times the quiet share and a 40th of the difference."
     ),
     quantities=(
         Quantity(key="share", title="share of a core at 10,000 mailboxes", unit="%", target=4.0),

@@ -17,7 +17,7 @@ from bench.scene import Scene, connect, quantile, received
 _ROUND_TRIP = 0.030
 _NOTIFY = "vedette notify"
 #: Seconds between two messages: after the longest way from one to the end of its FETCH.
-_APART = 0.4
+_APART = 0.25
 
 _ANNOUNCED = re.compile(r"\* ([0-9]+) EXISTS")
 

@@ -24,7 +24,7 @@ _APART = 0.015
 
 def measure(scene: Scene, variant: str) -> Values:
     """Watch, let single messages arrive, then one in each mailbox, then a megabyte in each."""
-    count, events = scene.of(500, 40), scene.of(200, 40)
+    count, events = scene.of(300, 40), scene.of(200, 40)
     with load_server(Load(mailboxes=count)) as server, scene.client(variant, server) as one:
         _warm_up(scene, one, server)
         base = one.rss()
@@ -86,7 +86,7 @@ FIGURE = Figure(
     name="watch",
     title="Watched mailboxes",
     method=(
-        "One process watches 500 mailboxes over TLS. Memory is what the process grew by from one"
+        "One process watches 300 mailboxes over TLS. Memory is what the process grew by from one"
         " watched mailbox, through which 20 messages of 1 MB had gone, to all, per mailbox; after"
         " each mailbox fetched 1 MB, twenty at a time; and once more. Single messages of 10 KB"
         " arrive 15 ms apart in random mailboxes, then one in every mailbox at once. An age ends"

@@ -19,7 +19,7 @@ _RATE = 60.0
 
 def measure(scene: Scene, variant: str) -> Values:
     """Let single messages arrive, then one in every mailbox at once."""
-    count, events = scene.of(1000, 50), scene.of(300, 60)
+    count, events = scene.of(1000, 50), scene.of(240, 60)
     with (
         receiver() as hook,
         load_server(Load(mailboxes=count)) as server,

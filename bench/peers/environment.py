@@ -109,7 +109,7 @@ def _python(title: str, distribution: str, module: str, python: Path) -> Program
 @lru_cache(maxsize=1)
 def _group() -> Path:
     """Return the Python with the packages that ``uv.lock`` pins for the group."""
-    words = ["export", "--locked", "--only-group", "bench", "--no-emit-project", "--no-header"]
+    words = ["export", "--frozen", "--only-group", "bench", "--no-emit-project", "--no-header"]
     return _environment("python", _uv([*words, "--quiet"]))
 
 
