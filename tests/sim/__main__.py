@@ -28,6 +28,8 @@ def main() -> int:
         return _replay(arguments.replay, planted)
     campaign = Campaign(planted=planted)
     campaign.run(range(arguments.first, arguments.first + arguments.seeds), jobs=arguments.jobs)
+    if planted is None:
+        campaign.hunt(arguments.first, jobs=arguments.jobs)
     return campaign.report(sys.stdout)
 
 

@@ -22,6 +22,8 @@ from tests.sim.scenario import play
 
 #: Seeds after which a worker collects its garbage: a history leaves some MB of circles.
 COLLECT_EVERY: Final = 10
+#: Seeds in which every planted defect must show.
+HUNTED: Final = 100
 #: One seed of so many is played twice.
 TWICE: Final = 50
 
@@ -33,6 +35,8 @@ class Campaign:
         self.planted = planted
         self.failed: list[Verdict] = []
         self.unsteady: list[int] = []
+        self.uncaught: list[str] = []
+        self.caught: dict[str, Verdict] = {}
         self.visits: Counter[str] = Counter()
         self.played = 0
         self.steps = 0
@@ -51,12 +55,27 @@ class Campaign:
                 self._take(pool.imap_unordered(judge, seeds, chunksize=4))
         self.took += time.monotonic() - began
 
+    def hunt(self, first: int, *, jobs: int | None = None) -> None:
+        """Plant every defect in turn, and note those that the checker did not catch."""
+        names = sorted(DEFECTS)
+        count = jobs or len(os.sched_getaffinity(0))
+        with multiprocessing.get_context("fork").Pool(count) as pool:
+            for name, caught in zip(names, pool.imap(partial(hunted, first=first), names), strict=True):
+                if caught is None:
+                    self.uncaught.append(name)
+                else:
+                    self.caught[name] = caught
+
     def report(self, out: TextIO) -> int:
         """Print what came of it; return the exit status."""
         for verdict in sorted(self.failed, key=lambda each: each.seed):
             print(self.words(verdict), file=out)
         for seed in self.unsteady:
             print(f"seed {seed} did not give the same schedule twice", file=out)
+        for name, verdict in self.caught.items():
+            print(f"planted {name}: seed {verdict.seed}: {verdict.failures[0]}", file=out)
+        for name in self.uncaught:
+            print(f"planted {name}: NOT caught in {HUNTED} seeds", file=out)
         rate = self.played / self.took if self.took else 0.0
         print(
             f"{self.played} seeds, {len(self.failed)} failed;"
@@ -64,7 +83,7 @@ class Campaign:
             f" {rate:.1f} seeds/s",
             file=out,
         )
-        return 1 if self.failed or self.unsteady else 0
+        return 1 if self.failed or self.unsteady or self.uncaught else 0
 
     def words(self, verdict: Verdict) -> str:
         """Return the failure of one seed, with everything that replays it."""
@@ -98,6 +117,17 @@ def judged(seed: int, *, planted: str | None) -> tuple[Verdict, bool]:
     if seed % COLLECT_EVERY == 0:
         gc.collect()
     return verdict, is_steady
+
+
+def hunted(name: str, *, first: int) -> Verdict | None:
+    """Return the first verdict in which a planted defect shows, or None."""
+    for seed in range(first, first + HUNTED):
+        verdict = _played(seed, name)
+        gc.collect()
+        # What fails without the defect too shows nothing of it.
+        if verdict.failures and not _played(seed, None).failures:
+            return verdict
+    return None
 
 
 def commit() -> str:

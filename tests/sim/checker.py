@@ -21,7 +21,7 @@ from vedette.engine.collector import NO_UID_VALIDITY
 from vedette.model.account import Cover, Start
 from vedette.model.delivery import DeliveryState
 from vedette.model.event import EventType
-from vedette.model.ids import AccountId, EndpointId, EventId
+from vedette.model.ids import AccountId, EndpointId, EventId, message_event_id
 
 #: Seconds from arrival to receipt where the server pushes: the recheck after 4 s, and a little.
 PROMPT: Final = 6.0
@@ -89,6 +89,8 @@ class Checker:
             arrival = self.arrivals.get(told.key)
             if arrival is None:
                 yield f"ghost: {told} was told and never there"
+            elif told.event != _id_of(told):
+                yield f"second id: {told} has an id that is not made of what it tells of"
             elif told.token is not None and told.token != arrival.token:
                 yield f"reused id: {told} was told, and {arrival.token} is there"
 
@@ -97,6 +99,8 @@ class Checker:
             under_one_name = len({each.named for each in several}) < len(several)
             if len(several) > 1 and (under_one_name or not self._is_clouded()):
                 yield f"second id: {key} was told {len(several)} times: {several}"
+        for event in self.scene.disk.repeated:
+            yield f"told twice: {event} was committed again, and its id hid that"
         if self._is_clouded():
             return
         for told in self.told:
@@ -129,18 +133,21 @@ class Checker:
             return False
         is_told = (arrival.user, arrival.token) in self.by_token
         was_there = arrival.appended_at <= based + self._start
+        # By our clock as it was when the watch began, which may have been wrong.
+        is_old = int(self.origins[arrival.user, arrival.token].appended_at) <= state.cursor.since
         conduct = self.scene.setting.conduct
-        if any(getattr(conduct, name) for name in LATE) and (was_there or is_told):
-            # A first look that was lied to is not repeated, and behind the cursor only what was
-            # never told is told (record 0013).
-            return was_there or arrival.origin is Origin.MOVED
+        if any(getattr(conduct, name) for name in LATE) and (was_there or is_told or is_old):
+            # A first look that was lied to is not repeated, and behind the cursor only what is
+            # not old and was never told is told (record 0013).
+            return was_there or is_old or arrival.origin is Origin.MOVED
         if arrival.origin is Origin.MOVED and was_there and is_told:
             # Nothing tells it from one that stayed while the folder was renumbered.
             return True
         if arrival.origin in {Origin.RENUMBERED, Origin.RENAMED}:
             # Told before is told; and what came before the watch began is no news.
-            origin = self.origins[arrival.user, arrival.token]
-            return is_told or int(origin.appended_at) <= state.cursor.since
+            return is_told or is_old
+        if is_old and disk.begun[folder] < based and was_there:
+            return True
         if arrival.appended_at > disk.begun[folder] + self._start:
             return False
         return not _tells_all(mailbox)
@@ -261,6 +268,13 @@ class Checker:
 
     def _at(self, arrival: Arrival) -> float:
         return (arrival.visible_at or 0.0) - self._start
+
+
+def _id_of(told: Told) -> EventId:
+    key = told.named
+    return message_event_id(
+        AccountId(key.user), key.folder.encode(), key.uid_validity, key.uid, told.type
+    )
 
 
 def _tells_all(mailbox: Mailbox) -> bool:

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 
 from tests.support.memory_store import MemoryStore
-from vedette.model.ids import AccountId
+from vedette.model.ids import AccountId, EventId
 from vedette.ports.clock import Clock
 
 
@@ -35,6 +35,8 @@ class Disk:
         self.faults = Faults()
         self.rows = MemoryStore(clock).state
         self.ended_well = True
+        #: Events that a commit brought although they were there.
+        self.repeated: list[EventId] = []
         #: When each folder got its first cursor, and its first one under each UIDVALIDITY, on
         #: the loop's clock.
         self.begun: dict[tuple[AccountId, bytes], float] = {}

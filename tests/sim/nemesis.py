@@ -51,6 +51,7 @@ class Nemesis:
             Blow.FULL: self._fill,
             Blow.DOWN: self._down,
             Blow.PASSWORD: self._password,
+            Blow.DROPS: self._drop_sessions,
             Blow.LARGE: self._large,
         }
 
@@ -176,6 +177,15 @@ class Nemesis:
         for line in list(self.scene.network.lines):
             if line.far is not None:
                 line.cut()
+
+    def _drop_sessions(self) -> None:
+        server = self.scene.server
+        server.conduct = replace(server.conduct, unrest=0.5)
+
+        def over() -> None:
+            server.conduct = replace(server.conduct, unrest=None)
+
+        self._soon(30.0, 120.0, over)
 
     def _cut(self) -> None:
         lines = list(self.scene.network.lines)

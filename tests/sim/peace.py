@@ -7,6 +7,7 @@ which an engine looks away, and leaves the judgement to the checker.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from tests.sim.nemesis import Nemesis
@@ -25,6 +26,8 @@ PAIRS: Final = 5
 BETWEEN: Final = (18.0, 25.0)
 #: The second of a pair comes so many seconds after the first.
 WINDOW: Final = (0.001, 0.4)
+#: A message with a UID is shown after so many seconds: by then the client has connected again.
+SHOWN: Final = (4.0, 6.0)
 #: Longer than the longest wait that a peaceful server justifies: 60 s of poll, and a step.
 LAST_WAIT: Final = 100.0
 
@@ -44,7 +47,22 @@ async def keep_peace(scene: Scene, nemesis: Nemesis) -> None:
         await asyncio.sleep(dice.uniform(*WINDOW))
         nemesis.deliver(dice.choice((1, 1, 3)), home=dice.random() < 0.7)
         await asyncio.sleep(dice.uniform(*BETWEEN))
+    await _late(scene, nemesis)
     await asyncio.sleep(LAST_WAIT)
+
+
+async def _late(scene: Scene, nemesis: Nemesis) -> None:
+    """Let a message have its UID before it can be seen, and the client connect in between.
+
+    Every server does that for a moment: the cursor must not go by UIDNEXT (fault 20).
+    """
+    server = scene.server
+    peaceful = server.conduct
+    server.conduct = replace(peaceful, uid_late=1.0, uid_late_by=SHOWN)
+    nemesis.deliver(1, home=True)
+    server.conduct = peaceful
+    for line in list(scene.network.lines):
+        line.cut()
 
 
 async def _recovered(scene: Scene) -> bool:

@@ -6,6 +6,7 @@ the sinks, the clock and the dice. Every other line is the product's own.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from vedette.app.engine import CAREFUL
@@ -67,6 +68,7 @@ class Program(Part):
             on_crash=self._crashed,
         )
         self.supervisor: Supervisor | None = None
+        self._applying = asyncio.Lock()
 
     @property
     def healths(self) -> list[Health]:
@@ -74,7 +76,11 @@ class Program(Part):
         return [] if self.supervisor is None else self.supervisor.healths
 
     async def apply(self) -> None:
-        """Go over to the settings as they are now."""
+        """Go over to the settings as they are now; one reload at a time, as ``app.run`` has it."""
+        async with self._applying:
+            await self._apply()
+
+    async def _apply(self) -> None:
         for endpoint, sink in self._sinks.values():
             if endpoint.id not in self._endpoints:
                 await self.courier.add(endpoint, sink)

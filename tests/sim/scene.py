@@ -7,6 +7,7 @@ what goes wrong when.
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from functools import partial
@@ -45,6 +46,11 @@ PATIENT: Final = Policy(waits=(1.0, 2.0, 5.0, 10.0, 20.0, *([30.0] * 200)))
 
 #: Kills of one history by crashpoints; more, and the program would do nothing else but start.
 MAX_CRASHES: Final = 8
+
+#: Logins of one connection in a minute: the backoff allows half of it, a store that fails once
+#: every five seconds.
+LOGINS: Final = 18
+MINUTE: Final = 60.0
 
 #: Seconds after which whoever runs us starts us again.
 REBOOT: Final = (0.1, 30.0)
@@ -97,6 +103,7 @@ class Scene:
         self.crashes: dict[Crashpoint, float] = {}
         self._crash_dice = self.dice("crash")
         self._boots = 0
+        self._logins: dict[tuple[str, str], deque[float]] = {}
         for mailbox in setting.mailboxes:
             self.server.add_user(mailbox.user, "secret", mailbox.uses)
 
@@ -221,6 +228,13 @@ class Scene:
         same = [each for each in self.network.of(line.owner) if each.user == line.user]
         if len(same) > mailbox.lines:
             self.record.fail(f"{line.user} has {len(same)} connections, not {mailbox.lines}")
+        logins = self._logins.setdefault((line.owner.name, mailbox.user), deque())
+        now = self.loop.time()
+        logins.append(now)
+        while logins[0] < now - MINUTE:
+            logins.popleft()
+        if len(logins) > LOGINS * mailbox.lines:
+            self.record.fail(f"{line.user} logged in {len(logins)} times in a minute")
 
     def mailbox(self, user: str) -> Mailbox:
         """Return the mailbox of a user."""

@@ -47,6 +47,7 @@ class Blow(Enum):
     FULL = "the disk is full for a while"
     DOWN = "an endpoint is down for a while"
     PASSWORD = "the password is changed, and later told to us"
+    DROPS = "the server ends each session after moments, for a while"
     LARGE = "a large message arrives"
 
 
@@ -106,18 +107,23 @@ def draw(seed: int) -> Setting:
     """Return the setting of a seed."""
     dice = random.Random(f"{seed}/setting")
     capabilities = _capabilities(dice)
+    conduct = _conduct(seed, capabilities)
+    blows = [blow for blow in Blow if _dice(seed, blow.name).random() < 0.35]
+    if conduct.uid_validity_missing:
+        # Who does not say that it renumbered a folder names two messages by one number.
+        blows = [blow for blow in blows if blow not in {Blow.RENUMBER, Blow.RECREATE}]
     return Setting(
         seed=seed,
         mailboxes=tuple(_mailbox(dice, n) for n in range(dice.choice((1, 1, 1, 2, 3)))),
         capabilities=capabilities,
-        conduct=_conduct(seed, capabilities),
+        conduct=conduct,
         weather=_weather(dice),
         faults=_faults(dice),
         workers=Workers(
             killed=dice.choice((0.0, 0.3)), unavailable=dice.choice((0.0, 0.0, 0.2))
         ),
         temper=_temper(dice),
-        blows=tuple(blow for blow in Blow if _dice(seed, blow.name).random() < 0.35),
+        blows=tuple(blows),
         length=dice.uniform(60.0, 400.0),
         rate=dice.choice((0.03, 0.1, 0.3)),
         crashes={
