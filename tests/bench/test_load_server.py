@@ -142,10 +142,10 @@ def test_notify_hands_the_message_over_at_once(server: LoadServer) -> None:
 
 def test_a_restart_cuts_everybody_and_lets_them_in_again() -> None:
     """While it is down nobody gets in; afterwards the mail is where it was."""
-    with load_server(Load(mailboxes=1, preloaded=2)) as server:
+    with load_server(Load(mailboxes=1, processes=1, preloaded=2)) as server:
         client = idling(server, 0)
 
-        server.restart(0.3)
+        server.restart(0.5)
         assert client.readline() == b""
         with pytest.raises(ConnectionRefusedError):
             opened(server, 0)
