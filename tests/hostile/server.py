@@ -19,7 +19,7 @@ from typing import Self
 _LINE = re.compile(r"(?P<tag>\S+) (?P<verb>UID \w+|\w+) ?(?P<rest>.*)")
 
 #: A thread that nobody talks to any more ends after so many seconds.
-PATIENCE = 60.0
+PATIENCE = 200.0
 
 #: A client that takes nothing for so long has stopped reading; the attack is over then (seconds).
 STALLED = 20.0

@@ -21,7 +21,7 @@ from typing import Any, Self
 from tests.hostile.server import Server
 
 #: What a loaded machine may need until the next mail is told (seconds).
-PATIENCE = 60.0
+PATIENCE = 200.0
 
 ROOT = Path(__file__).parents[2]
 

@@ -18,7 +18,7 @@ from tests.support.scripted import ScriptedServer
 from tests.support.world import ACCOUNT, Setting, Watch, cursor
 from vedette.ports.store import Commit, Verdict
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_000)]
 
 TIMES = int(os.environ.get("VEDETTE_SOAK", "1"))
 #: Messages in the hour: 2 a second, 10 a second in the long form.

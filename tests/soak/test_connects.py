@@ -26,7 +26,7 @@ from vedette.engine.world import World
 from vedette.net.dial import SocketDialer
 from vedette.ports.link import Encryption, Target
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_000)]
 
 #: Failures before the first count, between the counts, and in all.
 TIMES = int(os.environ.get("VEDETTE_SOAK", "1"))
