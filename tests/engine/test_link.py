@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import weakref
+from contextlib import suppress
 
 import pytest
 
 from tests.engine.virtual_time import run
 from vedette.engine.link import Link
+from vedette.errors import NetworkError
 from vedette.imap import Connection
 
 
@@ -58,3 +61,23 @@ def test_closed_link_is_not_kept_by_a_timer() -> None:
         return seen()
 
     assert run(story()) is None
+
+
+def test_closed_link_is_not_kept_by_the_error_that_ended_it() -> None:
+    """A lost link is freed at once, without the garbage collector."""
+
+    async def story() -> Link | None:
+        link = Followed(Connection(encrypted=True))
+        link.connection_lost(NetworkError("the server closed the connection"))
+        with suppress(NetworkError):
+            await link.next(None)
+        link.close()
+        seen = weakref.ref(link)
+        del link
+        return seen()
+
+    gc.disable()
+    try:
+        assert run(story()) is None
+    finally:
+        gc.enable()

@@ -120,7 +120,9 @@ class Link:
 
     def close(self) -> None:
         """Drop the stream. Idempotent."""
-        self._lost = self._lost or NetworkError("the link was closed")
+        # Anew each time: an error that was raised holds the frames that it passed, and they hold
+        # this link. After the loss of a server its thousands of links would wait for the collector.
+        self._lost = NetworkError("the link was closed")
         self._disarm()
         if self._stream is not None:
             self._stream.close()
