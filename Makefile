@@ -10,6 +10,9 @@ ARGS ?=
 BENCH ?=
 FUZZ := $(patsubst tests/fuzz/%.py,%,$(wildcard tests/fuzz/fuzz_*.py))
 FOR ?= 60
+# How many histories to simulate, and the seed of the first.
+SEEDS ?= 500
+FIRST ?= 1
 # How often to kill the service, and by which plan; an empty seed draws one.
 KILLS ?= 10000
 SEED ?=
@@ -21,7 +24,7 @@ PYTHONHASHSEED := $(shell shuf -i 0-4294967295 -n 1)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fuzz chaos clean
+.PHONY: help setup demo test check sim bench fuzz chaos clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1	\2/p' Makefile | expand -t 16
@@ -43,6 +46,9 @@ check: setup ## Format, lint, types, import contracts, spelling, lock file
 	@.venv/bin/lint-imports
 	@.venv/bin/typos
 	@$(PYTHON) scripts/bootstrap.py uv lock --check --quiet
+
+sim: setup ## Simulate 500 histories and every planted defect; SEEDS=100000 FIRST=1 for a night
+	@$(RUN) -m tests.sim --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
 bench: setup ## Run all benchmarks beside their peers, 20 minutes; BENCH=mime chooses one, ARGS=--quick
 	@$(RUN) -m bench $(ARGS) $(BENCH)
