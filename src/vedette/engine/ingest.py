@@ -73,10 +73,11 @@ class Batch:
 class Ingest:
     """Writes batches for one account."""
 
-    __slots__ = ("_account", "_world")
+    __slots__ = ("_account", "_depth", "_world")
 
     def __init__(self, account: Account, world: World) -> None:
         self._account = account
+        self._depth = mime.Depth(account.depth.value)
         self._world = world
 
     async def write(self, batch: Batch) -> Verdict:
@@ -85,7 +86,11 @@ class Ingest:
             crashpoint(Crashpoint.FETCHED)
         fetched = self._world.clock.now()
         # Hard messages wait for a worker process: that must not hold up the others.
-        hard = {id(mail): await self._read(batch, mail) for mail in batch.mails if _is_hard(mail)}
+        hard = {
+            id(mail): await self._read(batch, mail, hard=True)
+            for mail in batch.mails
+            if _is_hard(mail)
+        }
         async with self._world.turns:
             return await self._commit(batch, hard, fetched)
 
@@ -97,7 +102,8 @@ class Ingest:
         messages = []
         for mail in batch.mails:
             known = id(mail) in hard
-            messages.append((mail, hard[id(mail)] if known else await self._read(batch, mail)))
+            message = hard[id(mail)] if known else await self._read(batch, mail, hard=False)
+            messages.append((mail, message))
             if share.is_over:
                 await share.give_way()
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
@@ -162,10 +168,10 @@ class Ingest:
             data=data,
         )
 
-    async def _read(self, batch: Batch, mail: Mail) -> mime.Message | None:
-        """Return the message, or None when it kills whoever reads it."""
+    async def _read(self, batch: Batch, mail: Mail, *, hard: bool) -> mime.Message | None:
+        """Return the message, or None when it kills whoever reads it; ``hard`` as ``_is_hard``."""
         careful = self._world.clock.now() < self._world.careful_until
-        if not (careful or _is_hard(mail)):
+        if not (careful or hard):
             return await self._parse(mail, isolate=False)
         store, validity = self._world.store, batch.cursor.uid_validity
         what = (self._account.id, batch.folder.path, validity, mail.row.uid or 0)
@@ -187,13 +193,12 @@ class Ingest:
             return message
 
     async def _parse(self, mail: Mail, *, isolate: bool) -> mime.Message:
-        depth = mime.Depth(self._account.depth.value)
         return await self._world.reader.read(
             mail.source,
-            depth=depth,
+            depth=self._depth,
             trusted_authserv=self._account.trusted_authserv,
             # A header that was asked for alone is all there is to read, and not a cut message.
-            size=None if depth is mime.Depth.METADATA else mail.row.size,
+            size=None if self._depth is mime.Depth.METADATA else mail.row.size,
             isolate=isolate,
         )
 
