@@ -11,7 +11,14 @@ import pytest
 from tests.support.clock import START, VirtualClock, elapsed, run
 from tests.support.memory_store import MemoryStore
 from vedette.app import housekeeping
-from vedette.app.housekeeping import INTERVAL, PAUSE, ROWS, Housekeeping
+from vedette.app.housekeeping import (
+    INTERVAL,
+    PAUSE,
+    ROWS,
+    SPARE,
+    THOROUGH,
+    Housekeeping,
+)
 from vedette.config.settings import Retention
 from vedette.errors import StoreError, StoreFullError
 
@@ -120,3 +127,20 @@ async def test_free_memory_is_given_back_at_every_trim(monkeypatch: pytest.Monke
     async with asyncio.timeout(10):
         await twice.wait()
     await part.stop()
+
+
+def test_the_collector_spares_what_lives_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every ten seconds what lives is spared; once an hour everything is collected; at the end too."""
+    done: list[tuple[float, str]] = []
+    monkeypatch.setattr(housekeeping, "spare_the_living", lambda: done.append((elapsed(), "spare")))
+    monkeypatch.setattr(
+        housekeeping, "collect_everything", lambda: done.append((elapsed(), "collect"))
+    )
+
+    kept_for(2 * THOROUGH + SPARE + 1, old=0)
+
+    collected = [round(instant) for instant, what in done if what == "collect"]
+    assert collected == [THOROUGH, 2 * THOROUGH, 2 * THOROUGH + SPARE + 1]
+    spared = [round(instant) for instant, what in done if what == "spare"]
+    assert spared[:3] == [SPARE, 2 * SPARE, 3 * SPARE]
+    assert len(spared) == 2 * THOROUGH / SPARE + 1

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import platform
 import sys
 
 import pytest
 
-from vedette.app.memory import give_back, settle_allocator
+from vedette.app.memory import (
+    collect_everything,
+    give_back,
+    settle_allocator,
+    spare_the_living,
+)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has these thresholds")
@@ -39,3 +45,17 @@ def test_free_memory_is_given_back_as_often_as_one_likes() -> None:
     """It is called once a minute for ever."""
     give_back()
     give_back()
+
+
+def test_the_living_are_spared_until_everything_is_collected() -> None:
+    """What is frozen is in no round of the collector but the thorough one."""
+    living = [object() for _ in range(10)]
+    collect_everything()
+
+    spare_the_living()
+    spared = gc.get_freeze_count()
+    collect_everything()
+
+    assert living
+    assert spared > 0
+    assert gc.get_freeze_count() == 0
