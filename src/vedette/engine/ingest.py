@@ -99,13 +99,7 @@ class Ingest:
     ) -> Verdict:
         store = self._world.store
         share = Share()
-        messages = []
-        for mail in batch.mails:
-            known = id(mail) in hard
-            message = hard[id(mail)] if known else await self._read(batch, mail, hard=False)
-            messages.append((mail, message))
-            if share.is_over:
-                await share.give_way()
+        messages = await self._messages(batch, hard, share)
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
         flat = [key for each in keys for key in each]
         # Of messages before this batch the commit knows; one more way to the store would wait
@@ -148,6 +142,19 @@ class Ingest:
                 crashpoint(Crashpoint.UNWOKEN)
             self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         return verdict
+
+    async def _messages(
+        self, batch: Batch, hard: dict[int, mime.Message | None], share: Share
+    ) -> list[tuple[Mail, mime.Message | None]]:
+        """Return the batch's mails with their messages, giving way between those read here."""
+        messages = []
+        for mail in batch.mails:
+            known = id(mail) in hard
+            message = hard[id(mail)] if known else await self._read(batch, mail, hard=False)
+            messages.append((mail, message))
+            if share.is_over:
+                await share.give_way()
+        return messages
 
     def _event(self, facts: Facts, mail: Mail, message: mime.Message | None, now: float) -> Event:
         uid = facts.row.uid or 0
