@@ -173,6 +173,9 @@ def main() -> None:
         ours.settimeout(_SEND)
         pipes.append(ours)
         children.append(child)
+    for pipe in pipes:
+        if not pipe.recv(16):
+            raise SystemExit("a worker can not listen")
     print(json.dumps({"port": port, "workers": children}), flush=True)
     try:
         Conductor(load, books, pipes).run()

@@ -96,6 +96,7 @@ class Worker:
     def run(self, orders: socket.socket) -> None:
         """Serve until the conductor hangs up."""
         self._listen()
+        orders.send(b"listening")
         self._epoll.register(orders.fileno(), select.EPOLLIN)
         while True:
             for number, events in self._epoll.poll(self._patience(), 512):
