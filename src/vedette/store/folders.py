@@ -37,7 +37,7 @@ _SEEN_HAS = sql("seen_has")
 def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
     """Write one step of one folder, after the fence and the cursor were compared."""
     where = {"account": step.account, "path": step.folder, "shard": step.fence.shard}
-    epoch, folder, *row = connection.execute(_GROUND, where).fetchone()
+    epoch, folder, reading, *row = connection.execute(_GROUND, where).fetchone()
     if epoch != step.fence.epoch:
         return Verdict.FENCED
     current = None if folder is None else _cursor(row)
@@ -50,7 +50,8 @@ def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
         connection.execute(_MOVE, {**values, "id": folder})
     crashpoint(Crashpoint.CURSOR_MOVED)
     _settle_gaps(connection, folder, step)
-    connection.execute(_READINGS_DONE, {**values, "folder": folder})
+    if reading:
+        connection.execute(_READINGS_DONE, {**values, "folder": folder})
     keys = [key for posting in step.postings if posting.again for key in posting.keys]
     postings.write(connection, step.postings, met=known(connection, step.account, keys))
     connection.executemany(
@@ -64,6 +65,8 @@ def _settle_gaps(connection: sqlite3.Connection, folder: int, step: Commit) -> N
     if step.expected is not None and step.expected.uid_validity != uid_validity:
         # UIDs of another UIDVALIDITY name nothing any more (RFC 9051 section 2.3.1.1).
         connection.execute(_GAPS_DROP, {"folder": folder})
+    if not (step.gaps or step.closed):
+        return
     connection.executemany(
         _GAP_PUT,
         (

@@ -6,8 +6,9 @@ SELECT epoch FROM shard WHERE id = :shard;
 -- name: commit_ground
 -- What a commit is compared with, in one statement: each statement of the writer's
 -- thread hands Python's lock to the loop and has to win it back.
-SELECT shard.epoch, folder.id, folder.uid_validity, folder.last_uid, folder.first_uid,
-       folder.modseq, folder.since
+SELECT shard.epoch, folder.id,
+       EXISTS (SELECT 1 FROM reading WHERE account = :account AND path = :path),
+       folder.uid_validity, folder.last_uid, folder.first_uid, folder.modseq, folder.since
 FROM (SELECT 1) AS ground
 LEFT JOIN shard ON shard.id = :shard
 LEFT JOIN folder ON folder.account = :account AND folder.path = :path;
