@@ -10,14 +10,15 @@ import pytest
 
 from vedette.crashpoint import Crashpoint, crashpoint, observe
 
-#: Arms a death, visits one point three times and another once, and says so each time.
+#: Visits one point three times, and another between the first two, and says so each time.
 _VISITS = """
 import sys
 from tests.support.killed import Death
 from vedette.crashpoint import Crashpoint, crashpoint, observe
-death = Death(Crashpoint.FETCHED, int(sys.argv[1]), armed=sys.argv[2] == "armed")
+after = Crashpoint.CLAIMED if sys.argv[2] == "after" else None
+death = Death(Crashpoint.FETCHED, int(sys.argv[1]), armed=sys.argv[2] != "not", after=after)
 observe(death)
-for point in (Crashpoint.CLAIMED, *(Crashpoint.FETCHED,) * 3):
+for point in (Crashpoint.FETCHED, Crashpoint.CLAIMED, *(Crashpoint.FETCHED,) * 2):
     crashpoint(point)
     print(point, flush=True)
 """
@@ -40,8 +41,9 @@ def test_an_observer_learns_of_each_point_until_it_is_taken_away() -> None:
 @pytest.mark.parametrize(
     ("visit", "armed", "survived", "status"),
     [
-        (1, "armed", 1, -signal.SIGKILL),
+        (1, "armed", 0, -signal.SIGKILL),
         (3, "armed", 3, -signal.SIGKILL),
+        (1, "after", 2, -signal.SIGKILL),
         (4, "armed", 4, 0),
         (1, "not", 4, 0),
     ],
@@ -49,7 +51,7 @@ def test_an_observer_learns_of_each_point_until_it_is_taken_away() -> None:
 def test_a_death_comes_at_its_visit_and_not_before(
     visit: int, armed: str, survived: int, status: int
 ) -> None:
-    """The process ends at the n-th visit of its point, counted only while it is armed."""
+    """The process ends at the n-th visit of its point, counted from when it was told to count."""
     done = subprocess.run(
         [sys.executable, "-c", _VISITS, str(visit), armed],
         capture_output=True,

@@ -42,7 +42,8 @@ class Case:
 
     ``way``: ``first`` is the first start, with mail there that is to be told;
     ``away`` a later one, with mail that came meanwhile; ``watching`` is mail
-    that comes while the folder is watched, and visits count from the connect.
+    that comes while the folder is watched, and visits count from the connect,
+    and from the first visit of ``after`` where that is given.
     ``torn``: half a line may be left in the file. ``repeats``: so many
     deliveries may come twice at each endpoint, each time with the same id.
     """
@@ -50,16 +51,23 @@ class Case:
     point: Crashpoint
     way: str
     visit: int = 1
+    after: Crashpoint | None = None
     repeats: int = 0
     torn: bool = False
 
     def __str__(self) -> str:
-        return f"{self.point}, {self.way}, visit {self.visit}"
+        after = "" if self.after is None else f" after {self.after}"
+        return f"{self.point}{after}, {self.way}, visit {self.visit}"
 
     @property
     def fate(self) -> dict[str, object]:
         """What the process is told."""
-        return {"point": self.point, "visit": self.visit, "armed": self.way != "watching"}
+        return {
+            "point": self.point,
+            "visit": self.visit,
+            "armed": self.way != "watching",
+            "after": self.after,
+        }
 
 
 #: Between the server and the COMMIT nothing was sent: nothing comes twice.
@@ -100,9 +108,6 @@ _MANY = frozenset(
 
 
 def _visits(point: Crashpoint) -> tuple[int, ...]:
-    if point in {Crashpoint.COMMITTING, Crashpoint.COMMITTED}:
-        # For one message: a reading begun and ended, the cursor with its event, claims, outcomes.
-        return (1, 2, 3, 4, 5, 6)
     return (1, 2, 5) if point in _MANY else (1, 3)
 
 
@@ -130,6 +135,11 @@ def _cases() -> Iterator[Case]:
         yield Case(point=point, way="away")
         for visit in _visits(point):
             yield Case(point=point, way="watching", visit=visit, repeats=MOST)
+    for point in (Crashpoint.COMMITTING, Crashpoint.COMMITTED):
+        # Groups of writes are many: that of a cursor with its events, and that of outcomes.
+        for after in (Crashpoint.CURSOR_MOVED, Crashpoint.LANE_HELD):
+            for way in ("away", "watching"):
+                yield Case(point=point, way=way, after=after, repeats=MOST)
     for point in _GIVING:
         torn = point is Crashpoint.LINE_TORN
         for visit in _visits(point):

@@ -39,10 +39,21 @@ ARMED = "armed"
 
 
 class Death:
-    """Ends this process at the ``visit``-th visit of a point, counted from ``arm`` on."""
+    """Ends this process at the ``visit``-th visit of a point, counted from ``arm`` on.
 
-    def __init__(self, point: Crashpoint, visit: int, *, armed: bool = True) -> None:
+    With ``after`` visits count from the first one of that point on.
+    """
+
+    def __init__(
+        self,
+        point: Crashpoint,
+        visit: int,
+        *,
+        armed: bool = True,
+        after: Crashpoint | None = None,
+    ) -> None:
         self._point = point
+        self._after = after
         self._left = visit
         self._armed = armed
         # Points are on several threads; the n-th visit is one visit.
@@ -55,7 +66,13 @@ class Death:
 
     def __call__(self, point: Crashpoint) -> None:
         """Learn that a point is reached."""
-        if point is not self._point or not self._armed:
+        if not self._armed:
+            return
+        if self._after is not None:
+            if point is self._after:
+                self._after = None
+            return
+        if point is not self._point:
             return
         with self._lock:
             self._left -= 1
@@ -65,9 +82,13 @@ class Death:
 
 
 def doom(fate: Mapping[str, Any]) -> None:
-    """Install the death that ``fate`` tells: ``point``, ``visit``, and ``armed`` unless by ARM."""
+    """Install the death that ``fate`` tells: ``point``, ``visit``, ``armed`` unless by ARM, ``after``."""
+    after = fate.get("after")
     death = Death(
-        Crashpoint(fate["point"]), int(fate.get("visit", 1)), armed=fate.get("armed", True)
+        Crashpoint(fate["point"]),
+        int(fate.get("visit", 1)),
+        armed=fate.get("armed", True),
+        after=None if after is None else Crashpoint(after),
     )
     signal.signal(ARM, lambda _number, _frame: death.arm())
     observe(death)
