@@ -36,11 +36,9 @@ def main() -> int:
 def _replay(seed: int, planted: str | None) -> int:
     defect = None if planted is None else DEFECTS[planted].plant()
     verdict = play(seed, planted=defect, is_told=True)
-    for line in verdict.story:
-        print(line)
-    print(f"seed {seed}, schedule {verdict.schedule_hash}, {verdict.seconds:.0f} s of virtual time")
-    for failure in verdict.failures:
-        print(f"  {failure}")
+    end = f"seed {seed}, schedule {verdict.schedule_hash}, {verdict.seconds:.0f} s of virtual time"
+    failures = [f"  {failure}" for failure in verdict.failures]
+    sys.stdout.write("\n".join((*verdict.story, end, *failures, "")))
     return 1 if verdict.failures else 0
 
 

@@ -60,7 +60,9 @@ class Campaign:
         names = sorted(DEFECTS)
         count = jobs or len(os.sched_getaffinity(0))
         with multiprocessing.get_context("fork").Pool(count) as pool:
-            for name, caught in zip(names, pool.imap(partial(hunted, first=first), names), strict=True):
+            for name, caught in zip(
+                names, pool.imap(partial(hunted, first=first), names), strict=True
+            ):
                 if caught is None:
                     self.uncaught.append(name)
                 else:

@@ -133,24 +133,25 @@ class Checker:
             return False
         is_told = (arrival.user, arrival.token) in self.by_token
         was_there = arrival.appended_at <= based + self._start
+        was_moved = arrival.origin is Origin.MOVED
         # By our clock as it was when the watch began, which may have been wrong.
         is_old = int(self.origins[arrival.user, arrival.token].appended_at) <= state.cursor.since
         conduct = self.scene.setting.conduct
-        if any(getattr(conduct, name) for name in LATE) and (was_there or is_told or is_old):
+        is_lied_to = any(getattr(conduct, name) for name in LATE)
+        excuses = (
             # A first look that was lied to is not repeated, and behind the cursor only what is
             # not old and was never told is told (record 0013).
-            return was_there or is_old or arrival.origin is Origin.MOVED
-        if arrival.origin is Origin.MOVED and was_there and is_told:
+            is_lied_to and (was_there or is_old or (was_moved and is_told)),
             # Nothing tells it from one that stayed while the folder was renumbered.
+            was_moved and was_there and is_told,
+            was_there and is_old and disk.begun[folder] < based,
+        )
+        if any(excuses):
             return True
         if arrival.origin in {Origin.RENUMBERED, Origin.RENAMED}:
             # Told before is told; and what came before the watch began is no news.
             return is_told or is_old
-        if is_old and disk.begun[folder] < based and was_there:
-            return True
-        if arrival.appended_at > disk.begun[folder] + self._start:
-            return False
-        return not _tells_all(mailbox)
+        return arrival.appended_at <= disk.begun[folder] + self._start and not _tells_all(mailbox)
 
     def _seen_before(self) -> Iterator[str]:
         for (account, token), several in self.by_token.items():

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from tests.sim.store import SimulatedStore
 from tests.support.memory_store import MemoryStore
-from vedette.engine import collector, ingest, lane
+from vedette.engine import collector, ingest
 from vedette.engine.collector import Collector
 from vedette.engine.courier import Courier
 from vedette.engine.lane import Lane
@@ -30,8 +30,12 @@ from vedette.imap import Select, UidSet
 from vedette.model.cursor import Cursor
 from vedette.model.delivery import Delivered, DeliveryState, Parcel
 from vedette.model.ids import EventId
+from vedette.outbox import schedule
 from vedette.ports.store import Commit, Verdict
+from vedette.sync import gaps
 from vedette.sync.cadence import Cadence, Tempo
+from vedette.sync.fold import fold
+from vedette.sync.plan import advanced, plan
 from vedette.sync.trouble import Recovery
 
 #: So far ahead that it never comes.
@@ -81,13 +85,13 @@ def _uidnext_as_cursor() -> AbstractContextManager[Any]:
 
     def ahead(self: Collector, watched: Any, cursor: Any, announced_at: Any) -> Any:
         told = (watched.seen or (None, None))[0] or 0
-        return batch(self, watched, collector.advanced(cursor, told - 1), announced_at)
+        return batch(self, watched, advanced(cursor, told - 1), announced_at)
 
     return patch.object(Collector, "_batch", ahead)
 
 
 def _uidvalidity_ignored() -> AbstractContextManager[Any]:
-    honest = collector.plan
+    honest = plan
 
     def deaf(state: Any, opened: Any, **options: Any) -> Any:
         if state is not None:
@@ -115,15 +119,15 @@ def _no_catch_up_after_done() -> AbstractContextManager[Any]:
 
 
 def _open_set_unfiltered() -> AbstractContextManager[Any]:
-    honest = collector.fold
+    honest = fold
 
-    def fold(cursor: Cursor, rows: Any, listed: Any) -> Any:
+    def greedy(cursor: Cursor, rows: Any, listed: Any) -> Any:
         return honest(replace(cursor, last_uid=0), rows, listed)
 
     return _all(
         patch.object(UidSet, "__contains__", lambda _self, _uid: True),
         patch.object(UidSet, "__and__", lambda self, _other: self),
-        patch.object(collector, "fold", fold),
+        patch.object(collector, "fold", greedy),
     )
 
 
@@ -144,9 +148,7 @@ def _two_connections() -> AbstractContextManager[Any]:
 
 
 def _cursor_past_a_gap() -> AbstractContextManager[Any]:
-    return _all(
-        patch.object(collector.gaps, "opened", lambda *_arguments: ()), _without_reconciliation()
-    )
+    return _all(patch.object(gaps, "opened", lambda *_arguments: ()), _without_reconciliation())
 
 
 def _id_random() -> AbstractContextManager[Any]:
@@ -178,7 +180,7 @@ def _no_proof() -> AbstractContextManager[Any]:
 
 
 def _forgotten_after_retry() -> AbstractContextManager[Any]:
-    after = lane.schedule.after
+    after = schedule.after
 
     def once_more(outcome: Any, parcel: Parcel, **options: Any) -> Any:
         settlement = after(outcome, parcel, **options)
@@ -186,7 +188,7 @@ def _forgotten_after_retry() -> AbstractContextManager[Any]:
             return replace(settlement, state=DeliveryState.FAILED)
         return settlement
 
-    return patch.object(lane.schedule, "after", once_more)
+    return patch.object(schedule, "after", once_more)
 
 
 def _unordered_settle() -> AbstractContextManager[Any]:
@@ -235,7 +237,9 @@ def _no_wake() -> AbstractContextManager[Any]:
 
 
 def _identity_forgotten() -> AbstractContextManager[Any]:
-    async def known(self: SimulatedStore, _account: Any, _keys: Sequence[bytes]) -> frozenset[bytes]:
+    async def known(
+        self: SimulatedStore, _account: Any, _keys: Sequence[bytes]
+    ) -> frozenset[bytes]:
         return frozenset()
 
     return patch.object(SimulatedStore, "known", known)
@@ -305,7 +309,9 @@ DEFECTS: dict[str, Defect] = {
         "an event's id is drawn, not derived", "P2: one id for a message", _id_random
     ),
     "order_ignored": _defect(
-        "an ordered endpoint gets what is due, in any order", "P8: order in a folder", _order_ignored
+        "an ordered endpoint gets what is due, in any order",
+        "P8: order in a folder",
+        _order_ignored,
     ),
     "no_proof": _defect(
         "no link has to prove itself, and nothing is synced unasked",
@@ -313,7 +319,9 @@ DEFECTS: dict[str, Defect] = {
         _no_proof,
     ),
     "delivery_forgotten_after_retry": _defect(
-        "a delivery is given up after its second attempt", "P5: at least once", _forgotten_after_retry
+        "a delivery is given up after its second attempt",
+        "P5: at least once",
+        _forgotten_after_retry,
     ),
     "unordered_settle": _defect(
         "a delivery that is tried again lets its successors pass",
@@ -337,6 +345,8 @@ DEFECTS: dict[str, Defect] = {
         "what was told is not known again under new UIDs", "P3: no event storm", _identity_forgotten
     ),
     "opens_for_writing": _defect(
-        "folders are opened with SELECT", "record 0006: observing changes nothing", _opens_for_writing
+        "folders are opened with SELECT",
+        "record 0006: observing changes nothing",
+        _opens_for_writing,
     ),
 }

@@ -55,7 +55,7 @@ class SimulatedTask(asyncio.Task[Any]):
     @property
     def is_unread(self) -> bool:
         """Whether it ended with an exception that nobody asked for."""
-        return self.done() and bool(self._log_traceback)  # type: ignore[attr-defined]
+        return self.done() and bool(self._log_traceback)
 
 
 class SimulatedLoop(asyncio.AbstractEventLoop):
@@ -74,7 +74,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._number = 0
         self._grave: list[object] = []
         self._hash = blake2b(digest_size=8)
-        self._over = False
+        self.is_over = False
 
     @property
     def schedule_hash(self) -> str:
@@ -108,7 +108,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
         The history is over: what a ``finally`` says now goes nowhere.
         """
-        self._over = True
+        self.is_over = True
         events._set_running_loop(self)
         try:
             for task in self.tasks:
@@ -141,17 +141,17 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         if isinstance(error, Killed):
             # Its traceback holds the frames, so that nothing of them is cleaned up.
             self._grave.append(error)
-        elif not self._over:
+        elif not self.is_over:
             self.unhandled.append(context)
 
-    def call_soon(
+    def call_soon(  # type: ignore[override]  # as before *args had types
         self, callback: Callable[..., object], *args: Any, context: Context | None = None
     ) -> asyncio.Handle:
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
 
-    def call_at(
+    def call_at(  # type: ignore[override]  # as call_soon
         self,
         when: float,
         callback: Callable[..., object],
@@ -162,7 +162,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._push(when, handle)
         return handle
 
-    def call_later(
+    def call_later(  # type: ignore[override]  # as call_soon
         self,
         delay: float,
         callback: Callable[..., object],
@@ -200,10 +200,14 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             heapq.heapify(self._timers)
             self._cancelled = 0
 
-    def call_soon_threadsafe(self, *_args: Any, **_options: Any) -> NoReturn:
+    def call_soon_threadsafe(  # type: ignore[override]  # whatever it is given, it refuses
+        self, *_args: Any, **_options: Any
+    ) -> NoReturn:
         raise OutsideError("a thread wants in: there are no threads in a simulation")
 
-    def run_in_executor(self, *_args: Any, **_options: Any) -> NoReturn:
+    def run_in_executor(  # type: ignore[override]  # as call_soon_threadsafe
+        self, *_args: Any, **_options: Any
+    ) -> NoReturn:
         raise OutsideError("work for an executor: there are no threads in a simulation")
 
     async def create_connection(self, *_args: Any, **_options: Any) -> NoReturn:
@@ -252,6 +256,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             raise StuckError(f"over {self._limit} turns by {self._now:.3f} s: something spins")
         self._hash.update(_CHOICE.pack(chosen, size, self._now))
         handle._run()
+
+
+def new_loop(dice: random.Random, *, limit: int = STEP_LIMIT) -> SimulatedLoop:
+    """Return a loop at time 0. What it lacks of a loop would lead outside of the simulation."""
+    return SimulatedLoop(dice, limit=limit)  # type: ignore[abstract]
 
 
 def _unwind(coro: Any) -> None:

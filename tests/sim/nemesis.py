@@ -119,7 +119,9 @@ class Nemesis:
 
     def _folder(self, mailbox: Mailbox) -> str:
         there = [
-            each for each in mailbox.folders if each in self.scene.server.users[mailbox.user].folders
+            each
+            for each in mailbox.folders
+            if each in self.scene.server.users[mailbox.user].folders
         ]
         return self.dice.choice(there)
 
@@ -200,9 +202,10 @@ class Nemesis:
 
     def _unreachable(self) -> None:
         network = self.scene.network
-        network.weather = replace(
-            network.weather, **{self.dice.choice(("refuse", "unresolved")): 1.0}
-        )
+        if self.dice.random() < 0.5:
+            network.weather = replace(network.weather, refuse=1.0)
+        else:
+            network.weather = replace(network.weather, unresolved=1.0)
 
         def over() -> None:
             network.weather = self.scene.setting.weather

@@ -98,5 +98,7 @@ def unwell(scene: Scene) -> str:
             return f"{health.account} is {health.state}: {health.error}"
     due = [row for row in scene.disk.rows.deliveries.values() if row.state is DeliveryState.DUE]
     if due:
-        return f"{len(due)} deliveries are due, the first {due[0].posting.type} to {due[0].endpoint}"
+        return (
+            f"{len(due)} deliveries are due, the first {due[0].posting.type} to {due[0].endpoint}"
+        )
     return ""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from contextvars import Context, ContextVar
 
 
-class Killed(BaseException):  # noqa: N818 - as KeyboardInterrupt: no error, and nobody's to catch
+class Killed(BaseException):
     """The process died in the middle of a call; nothing after it has any effect."""
 
 

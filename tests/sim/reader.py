@@ -42,5 +42,9 @@ class SimulatedReader:
                 raise ReaderKilledError("the worker died of it (simulated)")
             if draw < self._workers.killed + self._workers.unavailable:
                 raise ReaderUnavailableError("no worker can be started (simulated)")
-        octets = source if isinstance(source, bytes) else source.read_bytes()
+        octets = _octets(source)
         return mime.read(octets, depth=depth, trusted_authserv=trusted_authserv, size=size)
+
+
+def _octets(source: bytes | Path) -> bytes:
+    return source if isinstance(source, bytes) else source.read_bytes()

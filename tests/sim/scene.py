@@ -16,7 +16,7 @@ from typing import Final, NoReturn
 from tests.sim.disk import Disk
 from tests.sim.imap.conduct import Conduct
 from tests.sim.imap.server import ImapServer
-from tests.sim.loop import SimulatedLoop
+from tests.sim.loop import SimulatedLoop, new_loop
 from tests.sim.network import Line, Network
 from tests.sim.process import Killed, Process, current
 from tests.sim.program import Program
@@ -77,7 +77,7 @@ class Scene:
     def __init__(self, setting: Setting, spool: str) -> None:
         self.setting = setting
         self.spool = spool
-        self.loop = SimulatedLoop(self.dice("schedule"))
+        self.loop = new_loop(self.dice("schedule"))
         self.context = Context()
         self.clock = Clock(self.loop)
         self.record = Record(setting=setting, loop=self.loop)
@@ -187,9 +187,9 @@ class Scene:
         self._later(self._crash_dice.uniform(*REBOOT), self.boot)
 
     def _made(self) -> Program:
-        setting = self.setting
         sinks = {
-            each.endpoint.id: (each.endpoint, SimulatedSink(each)) for each in self.receivers.values()
+            each.endpoint.id: (each.endpoint, SimulatedSink(each))
+            for each in self.receivers.values()
         }
         return Program(
             dialer=self.network,
@@ -247,4 +247,3 @@ ENDPOINTS: Final = (
     Endpoint(id=EndpointId("unordered")),
     Endpoint(id=EndpointId("messages"), selection=Selection(types=("message.*",)), concurrency=2),
 )
-

@@ -119,9 +119,7 @@ def draw(seed: int) -> Setting:
         conduct=conduct,
         weather=_weather(dice),
         faults=_faults(dice),
-        workers=Workers(
-            killed=dice.choice((0.0, 0.3)), unavailable=dice.choice((0.0, 0.0, 0.2))
-        ),
+        workers=Workers(killed=dice.choice((0.0, 0.3)), unavailable=dice.choice((0.0, 0.0, 0.2))),
         temper=_temper(dice),
         blows=tuple(blows),
         length=dice.uniform(60.0, 400.0),
@@ -164,7 +162,8 @@ def _mailbox(dice: random.Random, number: int) -> Mailbox:
 
 
 def _capabilities(dice: random.Random) -> tuple[str, ...]:
-    base = dice.choice((USUAL, USUAL, ALL, GMAIL, BARE))
+    offers: tuple[tuple[str, ...], ...] = (USUAL, USUAL, ALL, GMAIL, BARE)
+    base = dice.choice(offers)
     if dice.random() < 0.3:
         optional = [each for each in base if not each.startswith(("IMAP4", "AUTH=", "LITERAL"))]
         dropped = set(dice.sample(optional, min(len(optional), dice.randrange(1, 6))))

@@ -90,9 +90,7 @@ class Receiver:
         loop = asyncio.get_running_loop()
         loop.call_later(self._way(), self._arrived, parcel, answer, context, context=self.context)
 
-    def _arrived(
-        self, parcel: Parcel, answer: Callable[[Outcome], None], context: Context
-    ) -> None:
+    def _arrived(self, parcel: Parcel, answer: Callable[[Outcome], None], context: Context) -> None:
         fate = self.temper.draw(self.dice)
         loop = asyncio.get_running_loop()
         if fate in {_Fate.TAKEN, _Fate.UNACKNOWLEDGED}:
@@ -110,7 +108,9 @@ class Receiver:
             case _Fate.UNACKNOWLEDGED | _Fate.FORGOTTEN:
                 return Refused(reason="the connection was reset before the answer (simulated)")
             case _Fate.REFUSED:
-                return Refused(reason=f"status {self.dice.choice((400, 404, 500, 503))} (simulated)")
+                return Refused(
+                    reason=f"status {self.dice.choice((400, 404, 500, 503))} (simulated)"
+                )
             case _Fate.ASKED_TO_WAIT:
                 wish = self.dice.uniform(*self.temper.retry_after)
                 return Refused(reason="status 429 (simulated)", retry_after=wish)

@@ -66,7 +66,9 @@ def told_of(postings: Iterable[Posting]) -> list[Told]:
         kind = EventType(posting.type)
         if kind in ABOUT_MESSAGES:
             data = json.loads(posting.body)["data"]
-            key = Key(data["account"]["id"], data["folder"]["path"], data["uidValidity"], data["uid"])
+            key = Key(
+                data["account"]["id"], data["folder"]["path"], data["uidValidity"], data["uid"]
+            )
             found.append(
                 Told(
                     number=number,

@@ -33,7 +33,9 @@ def heard(record: Record) -> Iterator[None]:
         if what in DEFECTS:
             record.fail(f"{what}: {error!r} {event}{_way(error)}")
         else:
-            record.say("log", f"{what} {' '.join(f'{key}={value}' for key, value in event.items())}")
+            record.say(
+                "log", f"{what} {' '.join(f'{key}={value}' for key, value in event.items())}"
+            )
         raise structlog.DropEvent
 
     structlog.configure(
