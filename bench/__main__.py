@@ -23,7 +23,7 @@ from bench.figures.figure import Figure
 from bench.peers.environment import NAMES, MissingPeerError, Program, program
 from bench.report import shown
 from bench.results import LATEST, Results, begin
-from bench.scene import Scene
+from bench.scene import Scene, end_when_told
 from tests.support.debian import UnavailableError
 from vedette.telemetry.log import LogPolicy, configure
 
@@ -35,6 +35,7 @@ _QUICK_SCALE = 0.1
 def main(words: list[str]) -> int:
     """Run the named figures, or all; return 1 if a run failed."""
     given = _parsed(words)
+    end_when_told()
     configure(LogPolicy(level="error"))
     names = given.names or list(FIGURES)
     runs = given.runs or (1 if given.quick else _RUNS)

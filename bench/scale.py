@@ -31,7 +31,7 @@ from bench.load.options import Load
 from bench.load.server import LoadServer, load_server
 from bench.peers.environment import program
 from bench.results import SCALE, begin
-from bench.scene import AT_ONCE, quantile, until
+from bench.scene import AT_ONCE, end_when_told, quantile, until
 from vedette.engine.gate import LoginRate
 
 #: Seconds for which the server is down.
@@ -237,6 +237,7 @@ def main(words: list[str]) -> int:
     parser.add_argument("--drops", type=float, default=5.0, help="cut connections per second")
     parser.add_argument("--output", type=Path, default=SCALE)
     given = parser.parse_args(words)
+    end_when_told()
     surroundings = begin(runs=1, scale=1.0, versions={}, missing={})
     soak = Soak(
         mailboxes=given.mailboxes,

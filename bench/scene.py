@@ -6,6 +6,8 @@ Must not know: figures.
 from __future__ import annotations
 
 import random
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -72,6 +74,11 @@ class Scene:
             self._stack.callback(dovecot.close)
             found = self._mailhosts[name] = Mailhost(dovecot)
         return found
+
+
+def end_when_told() -> None:
+    """Let SIGTERM end this process as an error does, so that whatever it started is ended too."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
 
 
 def connect(one: Client, server: LoadServer, count: int) -> float:

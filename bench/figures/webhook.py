@@ -5,6 +5,7 @@ Must not know: how it gets there.
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 from bench.figures.figure import Figure, Quantity, Values
@@ -28,10 +29,11 @@ def measure(scene: Scene, variant: str) -> Values:
         connect(one, server, count)
         # The look that follows every sync is 4 s later (Tempo.recheck).
         scene.rest(6.0)
-        cpu = one.cpu()
+        cpu, before, begun = one.cpu(), server.stats().cpu_ns, time.monotonic()
         server.arrive(_RATE, count=events)
         until(partial(_came, hook, events))
         used, ages = one.cpu() - cpu, hook.ages()
+        spent = (server.stats().cpu_ns - before) / 1e9 / (time.monotonic() - begun)
         # What follows a message, such as settling its delivery, is part of what it costs.
         server.deliver_all()
         until(partial(_came, hook, events + count))
@@ -42,6 +44,7 @@ def measure(scene: Scene, variant: str) -> Values:
             "cpu_ms": used * 1000 / events,
             "burst_ms": quantile(burst, 1.0),
             "again": float(hook.again()),
+            "server_share": spent * 100,
         }
 
 
@@ -65,6 +68,7 @@ FIGURE = Figure(
             key="burst_ms", title="one in every mailbox at once, all", unit="ms", target=1500.0
         ),
         Quantity(key="again", title="webhooks that came twice", compared=False),
+        Quantity(key="server_share", title="server's processor", unit="%", compared=False),
     ),
     variants=("vedette",),
     measure=measure,
