@@ -19,8 +19,8 @@ from tests.support.world import Setting, Watch, cursor, quiet
 ARRIVALS = (7.0, 8.0, 400.0)
 #: A safety sync behind the last of them.
 LENGTH = 720.0
-#: Every third octet: no word of the protocol is so short that it is never hit.
-STRIDE = 3
+#: Every fifth octet: no word of the protocol is so short that it is never hit.
+STRIDE = 5
 #: Octets a second of the line that drips.
 DRIP = 10
 

@@ -16,12 +16,12 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.store.disks import NoDiskError, small_disk
+from tests.store.disks import NoDiskError, fill, small_disk
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -83,10 +83,7 @@ class LoopDisk:
 
     def fail_to_sync(self) -> None:
         """From now on nothing new reaches the disk, and a sync says so."""
-        # The kernel writes there too, whenever it likes: what is free is known by trying alone.
-        with suppress(OSError), self._ballast.open("wb", buffering=0) as ballast:
-            while ballast.write(bytes(4096)):
-                pass
+        fill(self._ballast)
 
     def go_read_only(self) -> None:
         """Let the file system find an error, as it does when blocks make no sense."""

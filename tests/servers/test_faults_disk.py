@@ -115,7 +115,7 @@ def test_a_disk_that_fails_to_sync_ends_the_service_with_one_line(
 def test_a_disk_that_goes_read_only_pauses_the_service(
     dovecot: Dovecot, user: str, tmp_path: Path
 ) -> None:
-    """Nothing is promised that is not written; the next run on a sound disk has all mail."""
+    """It tries now and then, its end is orderly, and the next run on a sound disk has all mail."""
     with loop_disk(tmp_path / "disk") as disk, Receiver(Books()) as receiver:
         config = configuration(dovecot, user, tmp_path, disk.folder, receiver.url)
         with Service(["serve", "--config", str(config.file)], folder=tmp_path) as service:
@@ -124,14 +124,21 @@ def test_a_disk_that_goes_read_only_pauses_the_service(
             wait_until(receiver.all_came, within=PATIENCE, what="mail before")
             disk.go_read_only()
             deliver(dovecot, user, receiver, 2)
-            service.until_logged('"account.failed"', times=2)
-            assert service.process.poll() is None
+            wait_until(lambda: has_noticed(service), within=PATIENCE, what="a service that knows")
             assert service.err.count('"account.failed"') <= 4
-            service.send(signal.SIGTERM)
+            if service.process.poll() is None:
+                service.send(signal.SIGTERM)
+            # 74 where a sync was under way at that moment: that one is never forgiven.
             assert service.ended() in {0, 74}
+            assert "Traceback" not in service.err
         disk.repair()
         finish(config, receiver, tmp_path)
     assert receiver.books.check().events == 4
+
+
+def has_noticed(service: Service) -> bool:
+    """Tell whether a service tried to go on twice, or ended."""
+    return service.err.count('"account.failed"') >= 2 or service.process.poll() is not None
 
 
 def finish(config: Configuration, receiver: Receiver, folder: Path) -> None:

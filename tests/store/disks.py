@@ -8,11 +8,13 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 # Of linux/mount.h: the file system takes no more writes; its settings alone are changed.
 _MS_RDONLY, _MS_REMOUNT = 1, 32
+# What a disk in memory gives room by.
+_PAGE = 4096
 # Of umount(2): out of sight at once, gone when the last file on it is closed.
 _MNT_DETACH = 2
 
@@ -43,10 +45,10 @@ def make_read_only(folder: Path) -> None:
 
 def fill(path: Path) -> Path:
     """Write a file until its disk is full, and return it."""
-    path.touch()
-    state = os.statvfs(path)
-    with path.open("wb") as file:
-        file.write(bytes(state.f_bavail * state.f_frsize))
+    with suppress(OSError), path.open("wb", buffering=0) as file:
+        # Others may write meanwhile: what is free is known by trying alone.
+        while file.write(bytes(_PAGE)):
+            pass
     return path
 
 
