@@ -313,6 +313,7 @@ class Lookout:
         for watched in self._others.moved():
             if self._open is not watched:
                 await self._sync(watched)
+                self._cadence.strayed(asyncio.get_running_loop().time())
 
     async def _poll(self) -> None:
         """Ask the folders that are not open for their numbers, and sync those that moved."""

@@ -98,6 +98,10 @@ class Cadence:
         """Note that another look is near anyway."""
         self._recheck = None
 
+    def strayed(self, now: float) -> None:
+        """Ask the other folders soon: while one of them was open, nobody told what came to it."""
+        self._poll = min(self._poll, now + self._tempo.recheck)
+
     def polled(self, now: float) -> None:
         """Note that the other folders were asked for their status."""
         self._poll = now + self._tempo.poll
