@@ -86,9 +86,12 @@ class LoopDisk:
         fill(self._ballast)
 
     def go_read_only(self) -> None:
-        """Let the file system find an error, as it does when blocks make no sense."""
+        """Let the file system find an error, as where blocks make no sense. Raises NoDiskError."""
         name = Path(self._device).name
-        Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("a test\n")
+        try:
+            Path(f"/sys/fs/ext4/{name}/trigger_fs_error").write_text("a test\n")
+        except OSError as error:
+            raise NoDiskError(f"no file system can be told to fail: {error}") from error
 
     def repair(self) -> None:
         """Do what a person does: unmount, check, mount."""
