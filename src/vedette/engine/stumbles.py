@@ -23,12 +23,14 @@ class Stumbles:
     __slots__ = ("_fallen", "_steps")
 
     def __init__(self) -> None:
-        self._steps: dict[bytes, tuple[int, int, int]] = {}
-        self._fallen: dict[tuple[bytes, int], set[int]] = {}
+        # Made when something falls: nearly every account of thousands has nothing to remember.
+        self._steps: dict[bytes, tuple[int, int, int]] | None = None
+        self._fallen: dict[tuple[bytes, int], set[int]] | None = None
 
     def fell(self, path: bytes, uid_validity: int, uid: int) -> None:
         """Note that the step that begins at ``uid`` failed."""
         count = self._count(path, uid_validity, uid)
+        self._steps = self._steps or {}
         self._steps[path] = (uid_validity, uid, count + 1)
 
     def is_stuck(self, path: bytes, uid_validity: int, uid: int) -> bool:
@@ -37,17 +39,21 @@ class Stumbles:
 
     def passed(self, path: bytes) -> None:
         """Note that a step of the folder was committed."""
-        self._steps.pop(path, None)
+        if self._steps is not None:
+            self._steps.pop(path, None)
 
     def gaps_fell(self, path: bytes, uid_validity: int, uids: Iterable[int]) -> None:
         """Note that the link died while these gaps were asked for."""
+        self._fallen = self._fallen or {}
         fallen = self._fallen.setdefault((path, uid_validity), set())
         fallen.update(list(uids)[: max(0, MAX_FALLEN - len(fallen))])
 
     def take_fallen(self, path: bytes, uid_validity: int) -> frozenset[int]:
         """Return the gaps at which the link died, and forget them."""
+        if self._fallen is None:
+            return frozenset()
         return frozenset(self._fallen.pop((path, uid_validity), ()))
 
     def _count(self, path: bytes, uid_validity: int, uid: int) -> int:
-        validity, low, count = self._steps.get(path, (0, 0, 0))
+        validity, low, count = (self._steps or {}).get(path, (0, 0, 0))
         return count if (validity, low) == (uid_validity, uid) else 0

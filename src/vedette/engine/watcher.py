@@ -96,7 +96,7 @@ class Watcher:
         self._health = HealthBook(account, world, start)
         self._recovery = Recovery(strikes=start.strikes)
         self._stumbles = Stumbles()
-        self._lookouts: list[Lookout] = []
+        self._lookouts: tuple[Lookout, ...] = ()
         self._task: asyncio.Task[None] | None = None
         self._sides: dict[bytes, asyncio.Task[None]] = {}
 
@@ -199,7 +199,7 @@ class Watcher:
         lookout: Lookout | None = None
         try:
             lookout = await self._lookout(session, only)
-            self._lookouts.append(lookout)
+            self._lookouts += (lookout,)
             await lookout.first_sync()
             if only is None:
                 self._recovery = self._recovery.accepted()
@@ -213,8 +213,7 @@ class Watcher:
             if only is None and lookout is not None and lookout.synced_at is not None:
                 lived = asyncio.get_running_loop().time() - lookout.synced_at
                 self._recovery = self._recovery.survived(lived)
-            if lookout in self._lookouts:
-                self._lookouts.remove(lookout)
+            self._lookouts = tuple(each for each in self._lookouts if each is not lookout)
             await session.logout()
 
     async def _lookout(self, session: Session, only: Folder | None) -> Lookout:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import assert_never
 
 from vedette.errors import LinkError, NetworkError, TLSError
@@ -181,17 +183,17 @@ class SocketDialer:
         return SocketStream(
             secured.sock,
             receiver,
-            peer=Peer(
-                address=peer.address,
-                port=peer.port,
-                tls=secured.version,
-                cipher=secured.cipher,
-                resumed=secured.resumed,
-            ),
+            peer=_peer(peer, secured.version, secured.cipher, resumed=secured.resumed),
             name=name,
             common=self._common,
             harvest=secured.harvest,
         )
+
+
+@lru_cache(maxsize=1024)
+def _peer(peer: Peer, version: str, cipher: str, *, resumed: bool) -> Peer:
+    """Return whom a secured link talks to: one object for the thousands that are alike."""
+    return replace(peer, tls=version, cipher=cipher, resumed=resumed)
 
 
 class _Trail:
