@@ -7,16 +7,24 @@ know what an answer means.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vedette.engine.link import Link
 from vedette.errors import ProtocolError
 from vedette.imap import (
+    AskStatus,
+    Code,
     Command,
+    Completed,
     ESearch,
     Event,
     Fetch,
+    Kind,
     List,
     ListItem,
     LiteralChunk,
+    Malformed,
+    Notify,
     Search,
     Select,
     Status,
@@ -46,6 +54,9 @@ _PARTS: dict[type[Command], tuple[type[Event], ...]] = {
     UidSearch: (Search, ESearch),
     List: (ListItem,),
     Select: (Status,),
+    # Their answers are noted wherever they come; what NOTIFY sends meanwhile is fetched again.
+    AskStatus: (),
+    Notify: (),
 }
 
 
@@ -75,16 +86,47 @@ class Meter:
         self._room += len(chunk.data)
 
 
+@dataclass(slots=True, kw_only=True)
+class Reply:
+    """The tagged answer to a command, and the untagged data that came before it.
+
+    ``unread`` counts the responses that could not be read.
+    """
+
+    kind: Kind
+    code: Code | None
+    text: str
+    data: list[Event]
+    unread: int
+
+    @property
+    def is_ok(self) -> bool:
+        """Whether the server said OK."""
+        return self.kind is Kind.OK
+
+
 class Answer:
     """What is kept of the untagged data before a tagged answer."""
 
-    __slots__ = ("_command", "_parts", "_room", "data")
+    __slots__ = ("_command", "_parts", "_room", "data", "unread")
 
     def __init__(self, command: Command) -> None:
         self.data: list[Event] = []
+        #: Responses that could not be read; one of them may have been part of the answer.
+        self.unread = 0
         self._command = command
         self._parts = _PARTS.get(type(command))
         self._room = MAX_KEPT_OCTETS
+
+    def ended(self, tagged: Completed) -> Reply:
+        """Return all of it, now that the tagged answer is here."""
+        return Reply(
+            kind=tagged.kind,
+            code=tagged.code,
+            text=tagged.text,
+            data=self.data,
+            unread=self.unread,
+        )
 
     def keep(self, event: Event) -> None:
         """Keep what can be part of the answer. Raises ProtocolError above the bounds.
@@ -93,6 +135,9 @@ class Answer:
         anyway, and INBOX is there whether it is listed or not.
         """
         command = self._command
+        if isinstance(event, Malformed):
+            self.unread += 1
+            return
         if self._parts is not None and not isinstance(event, self._parts):
             return
         # RFC 9051 section 6.4.9: each row that answers a UID FETCH tells its UID.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from vedette.engine.session import Reply, Session
+from vedette.engine.answer import Reply
+from vedette.engine.session import Session
 from vedette.errors import FolderError
 from vedette.imap import List, ListItem
 from vedette.model.account import Account

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from types import TracebackType
 
+from vedette.engine.answer import Reply
 from vedette.engine.ingest import Mail
 from vedette.engine.places import Hold
-from vedette.engine.session import Reply, Session
+from vedette.engine.session import Session
 from vedette.engine.spool import Spools
 from vedette.engine.world import World
 from vedette.errors import FolderError, ProtocolError, Trouble
@@ -24,6 +25,7 @@ from vedette.imap import (
     FetchItem,
     InUids,
     Item,
+    LiteralChunk,
     Peek,
     Search,
     SearchReturn,
@@ -98,7 +100,8 @@ class Fetching:
     async def listing(self, uids: UidSet, *, since: date | None = None) -> UidSet:
         """Return those of ``uids`` that exist, by UID SEARCH; the last of ``n:*`` only if in it.
 
-        Raises ProtocolError when the server lists more messages than it has.
+        Raises ProtocolError when the server lists more messages than it has, and when its
+        list can not be read: that is no empty list.
         """
         dated = () if since is None else (ByDate(key=DateKey.SINCE, day=since),)
         reply = await self.session.check(
@@ -107,6 +110,8 @@ class Fetching:
                 returns=(SearchReturn.ALL,) if self.session.has("ESEARCH") else (),
             )
         )
+        if reply.unread and not reply.data:
+            raise ProtocolError(f"the answer of {self.session.host} to SEARCH can not be read")
         found = UidSet()
         for event in reply.data:
             if isinstance(event, Search):
@@ -129,7 +134,8 @@ class Fetching:
         reply = await self.session.run(UidFetch(uids=uids, items=self.items()), chunks=spools.take)
         rows = [event for event in reply.data if isinstance(event, Fetch)]
         self._check(reply, rows)
-        return await self.whole((row for row in rows if row.uid in uids), spools)
+        asked = (row for row in rows if row.uid in uids and spools.holds(row))
+        return await self.whole(asked, spools)
 
     async def whole(self, rows: Iterable[Fetch], spools: Spools) -> list[Mail]:
         """Return the messages of rows, fetched to their ends; those that are not whole are left."""
@@ -218,22 +224,34 @@ class Fetching:
         length = self._account.max_message - WINDOW
         if length <= 0:
             return Mail(row=row, source=window)
+        got: dict[int, int] = {}
+
+        def take(chunk: LiteralChunk) -> None:
+            got[chunk.key] = got.get(chunk.key, 0) + len(chunk.data)
+            spools.append(key, chunk.data)
+
         reply = await self.session.run(
             UidFetch(
                 uids=UidSet((uid,)),
                 items=(FetchItem.UID, Peek(partial=(WINDOW, length))),
             ),
-            chunks=lambda chunk: spools.append(key, chunk.data),
+            chunks=take,
         )
         for event in reply.data:
-            if isinstance(event, Fetch) and event.uid == uid and is_whole(event):
-                section = event.sections[0]
-                if isinstance(section.data, bytes):
-                    spools.append(key, section.data)
-                if section.origin is None:
-                    # Not the rest but all of it, after the window that we had.
-                    spools.drop(key, len(window))
-                return Mail(row=row, source=spools.path(key))
+            if not (isinstance(event, Fetch) and event.uid == uid and is_whole(event)):
+                continue
+            section = event.sections[0]
+            if section.origin == 0:
+                continue  # the window once more: it was sent unasked, and late
+            rest = section.data
+            if got != ({rest.key: rest.size} if isinstance(rest, Streamed) else {}):
+                return None  # octets of what was sent unasked stand in the file too
+            if isinstance(rest, bytes):
+                spools.append(key, rest)
+            if section.origin is None:
+                # Not the rest but all of it, after the window that we had.
+                spools.drop(key, len(window))
+            return Mail(row=row, source=spools.path(key))
         return None
 
 

@@ -6,9 +6,10 @@ the question is asked all the same. It must not know how a folder is synced.
 
 from __future__ import annotations
 
+from vedette.engine.answer import Reply
 from vedette.engine.pushes import Pushes
 from vedette.engine.roster import Roster, is_news
-from vedette.engine.session import Reply, Session
+from vedette.engine.session import Session
 from vedette.engine.watched import Watched
 from vedette.errors import LimitError, ThrottledError
 from vedette.imap import (

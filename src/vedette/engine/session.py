@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from vedette.crashpoint import Crashpoint, crashpoint
-from vedette.engine.answer import Answer, Meter
+from vedette.engine.answer import Answer, Meter, Reply
 from vedette.engine.link import Link
 from vedette.engine.pushes import Pushes
 from vedette.errors import LinkError, NetworkError, UsageError, VedetteError
@@ -31,7 +30,6 @@ from vedette.imap import (
     Kind,
     LiteralChunk,
     Logout,
-    Malformed,
     Select,
     Status,
     StatusItem,
@@ -55,21 +53,6 @@ REPROBE = 86_400.0
 FAREWELL = 2.0
 #: Folders whose numbers wait to be looked at: as many as are followed. Of others nobody asks.
 MAX_STATUSES = 10_000
-
-
-@dataclass(slots=True, kw_only=True)
-class Reply:
-    """The tagged answer to a command, and the untagged data that came before it."""
-
-    kind: Kind
-    code: Code | None
-    text: str
-    data: list[Event] = field(default_factory=list)
-
-    @property
-    def is_ok(self) -> bool:
-        """Whether the server said OK."""
-        return self.kind is Kind.OK
 
 
 class Session:
@@ -214,6 +197,13 @@ class Session:
         self.announced_at = None
         return rows
 
+    def came(self, count: int) -> None:
+        """Learn that ``count`` messages announced since ``settle`` are taken care of already."""
+        self.grown -= min(self.grown, count)
+        if not self.grown:
+            # The next announcement has an instant of its own.
+            self.settle()
+
     async def idle(self, until: float, *, enough: Callable[[], bool]) -> None:
         """Idle until ``enough()`` holds after some event, or the loop's time is ``until``.
 
@@ -233,7 +223,8 @@ class Session:
             started = self.link.connection.idling
             if loop.time() >= (until if started else patience):
                 break
-            self._overhear(await self.link.next(self._awake(until) if started else patience), meter)
+            awake = self._awake(until if started else patience)
+            self._overhear(await self.link.next(awake), meter)
             if not self.is_idling:
                 since = self._idle_since
                 if since is None or loop.time() - since < SHORTEST_IDLE:
@@ -300,7 +291,7 @@ class Session:
             done = self._answer
             if done is not None and done.tag == tag:
                 self._answer = self._unanswered_done = None
-                return Reply(kind=done.kind, code=done.code, text=done.text, data=answer.data)
+                return answer.ended(done)
             now = loop.time()
             if now >= self._late(start, seconds) or now - start > PROGRESS_CAP:
                 what = command.verb if self._unanswered_done is None else "DONE"
@@ -350,7 +341,7 @@ class Session:
                 if event.name in self.statuses or len(self.statuses) < MAX_STATUSES:
                     self.statuses[event.name] = event
             case _:
-                return isinstance(event, Malformed)
+                return False
         return True
 
     def _note_answer(self, event: Completed) -> None:

@@ -15,13 +15,13 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from vedette.errors import ProtocolError, StoreError
-from vedette.imap import LiteralChunk
+from vedette.imap import Fetch, LiteralChunk, Streamed
 
 
 class Spools:
     """The spool files of one FETCH, by the key of their literal. Use it as a context."""
 
-    __slots__ = ("_files", "_folder", "_limit", "_paths", "_room")
+    __slots__ = ("_files", "_folder", "_limit", "_paths", "_room", "_sizes")
 
     def __init__(self, folder: str, *, limit: int) -> None:
         """Write below ``folder``; all files of this FETCH together hold ``limit`` octets."""
@@ -30,6 +30,7 @@ class Spools:
         self._room = limit
         self._files: dict[int, BinaryIO] = {}
         self._paths: dict[int, Path] = {}
+        self._sizes: dict[int, int] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -63,6 +64,18 @@ class Spools:
             self._file(key).write(data)
         except OSError as error:
             raise _unwritten(self._folder, error) from error
+        self._sizes[key] = self._sizes.get(key, 0) + len(data)
+
+    def holds(self, row: Fetch) -> bool:
+        """Tell whether all that was streamed of a row is here.
+
+        Of a row that came unasked the first octets may have passed before anybody took them.
+        """
+        return all(
+            self._sizes.get(section.data.key) == section.data.size
+            for section in row.sections
+            if isinstance(section.data, Streamed)
+        )
 
     def path(self, key: int) -> Path:
         """Return the file of a literal, with everything written. Raises StoreError."""
