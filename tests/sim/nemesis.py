@@ -181,13 +181,13 @@ class Nemesis:
                 line.cut()
 
     def _drop_sessions(self) -> None:
-        server = self.scene.server
-        server.conduct = replace(server.conduct, unrest=0.5)
+        network = self.scene.network
+        network.weather = replace(network.weather, refuse=0.0, unresolved=0.0, cut_rate=1.5)
 
         def over() -> None:
-            server.conduct = replace(server.conduct, unrest=None)
+            network.weather = self.scene.setting.weather
 
-        self._soon(30.0, 120.0, over)
+        self._soon(70.0, 140.0, over)
 
     def _cut(self) -> None:
         lines = list(self.scene.network.lines)

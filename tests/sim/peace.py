@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Final
 
 from tests.sim.nemesis import Nemesis
+from tests.sim.network import Line
 from tests.sim.scene import Scene
 from vedette.model.account import AccountState
 from vedette.model.delivery import DeliveryState
@@ -28,6 +29,9 @@ BETWEEN: Final = (18.0, 25.0)
 WINDOW: Final = (0.001, 0.4)
 #: A message with a UID is shown after so many seconds: by then the client has connected again.
 SHOWN: Final = (4.0, 6.0)
+#: So long no connection lives, and how often that is looked at, in seconds.
+HARASSED: Final = 60.0
+TICK: Final = 0.05
 #: Longer than the longest wait that a peaceful server justifies: 60 s of poll, and a step.
 LAST_WAIT: Final = 100.0
 
@@ -49,6 +53,18 @@ async def keep_peace(scene: Scene, nemesis: Nemesis) -> None:
         await asyncio.sleep(dice.uniform(*BETWEEN))
     await _late(scene, nemesis)
     await asyncio.sleep(LAST_WAIT)
+    await _harassed(scene)
+
+
+async def _harassed(scene: Scene) -> None:
+    """Cut each connection soon after it came up, for a while: it must come back ever later (V2)."""
+    seen: dict[Line, float] = {}
+    end = scene.loop.time() + HARASSED
+    while (now := scene.loop.time()) < end:
+        for line in list(scene.network.lines):
+            if line.user is not None and now - seen.setdefault(line, now) > 20 * TICK:
+                line.cut()
+        await asyncio.sleep(TICK)
 
 
 async def _late(scene: Scene, nemesis: Nemesis) -> None:

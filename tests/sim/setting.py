@@ -47,7 +47,7 @@ class Blow(Enum):
     FULL = "the disk is full for a while"
     DOWN = "an endpoint is down for a while"
     PASSWORD = "the password is changed, and later told to us"
-    DROPS = "the server ends each session after moments, for a while"
+    DROPS = "each line is cut after moments, for a while"
     LARGE = "a large message arrives"
 
 
