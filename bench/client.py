@@ -83,6 +83,10 @@ class Client:
         return sorted(each / 1e9 for each in self.do("report")["latencies"])
 
     def rss(self) -> int:
+        """Return the resident memory in octets, of the process that holds the connections."""
+        return _resident(self.pid)
+
+    def rss_of_all(self) -> int:
         """Return the resident memory in octets, of all its processes."""
         return sum(_resident(pid) for pid in self._family())
 
@@ -91,8 +95,9 @@ class Client:
         return sum(_used(pid) for pid in self._family())
 
     def pin(self, core: int) -> None:
-        """Keep the process, threads to come included, on one core."""
-        os.sched_setaffinity(self.pid, {core})
+        """Keep the process on one core, with its threads, and what it starts from now on."""
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {core})
 
     def _family(self) -> list[int]:
         found = [self.pid]

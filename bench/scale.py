@@ -103,7 +103,7 @@ class Watch:
         told = self._one.do("report")
         self.ages += [age / 1e9 for age in told["latencies"]]
         self.waited += [age / 1e9 for age in told["waited"]]
-        self._soak.rss.append(self._one.rss())
+        self._soak.rss.append(self._one.rss_of_all())
         self._soak.cpu.append(round(self._one.cpu(), 2))
         stats, ages = self._server.stats(), sorted(self.ages)
         print(

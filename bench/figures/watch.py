@@ -87,7 +87,8 @@ FIGURE = Figure(
     title="Watched mailboxes",
     method=(
         "One process watches 300 mailboxes over TLS. Memory is what the process grew by from one"
-        " watched mailbox, through which 20 messages of 1 MB had gone, to all, per mailbox; after"
+        " watched mailbox, through which 20 messages of 1 MB had gone, to all, per mailbox (not that of"
+        " Vedette's worker for large mail, of which there is one); after"
         " each mailbox fetched 1 MB, twenty at a time; and once more. Single messages of 10 KB"
         " arrive 15 ms apart in random mailboxes, then one in every mailbox at once. An age ends"
         " with the commit to disk for Vedette, and with the body in hand for the peers, which"

@@ -132,12 +132,11 @@ class Ours:
         return {}
 
     async def catch_up(self, order: Answer) -> Answer:
-        """Begin with the last messages of a mailbox that was never watched."""
+        """Begin with the last messages of a mailbox that was never watched; the engine runs."""
         self.beginning = Beginning(start=Start.LAST, count=order["count"])
         self.count = 1
         begun = time.monotonic()
-        self.engine.settings = self.settings()
-        await self.engine.start()
+        await self.engine.apply(self.settings())
         await until(lambda: self.store.committed >= order["count"], every=0.002)
         return {"messages": self.store.committed, "seconds": time.monotonic() - begun}
 
