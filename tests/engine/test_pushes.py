@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vedette.engine.pushes import AT_MOST, MAX_ROWS, PATIENCE, Pushes
+from vedette.engine.pushes import AT_MOST, MAX_OCTETS, MAX_ROWS, PATIENCE, Pushes
 from vedette.imap import Fetch, Section, Streamed
 
 
@@ -64,3 +64,13 @@ def test_more_than_can_be_kept_are_not_awaited() -> None:
     pushes = Pushes()
     pushes.announced(10.0)
     assert pushes.deadline(MAX_ROWS + 1, heard=10.0) is None
+
+
+def test_no_more_octets_are_kept_than_were_asked_for() -> None:
+    """Rows above a window each are left to be fetched, and what was taken makes room again."""
+    pushes = Pushes()
+    for uid in range(MAX_ROWS):
+        pushes.keep(row(uid, b"." * 512 * 1024))
+    assert len(pushes.take()) == MAX_OCTETS // (512 * 1024)
+    pushes.keep(row(3))
+    assert len(pushes.take()) == 1

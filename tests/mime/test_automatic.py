@@ -144,6 +144,16 @@ def test_a_bounce_without_a_report_is_known_by_its_server(data: str, recipient: 
     assert (found.kind, found.recipients) == (AutomaticKind.BOUNCE, (recipient,))
 
 
+@pytest.mark.parametrize("blank", ["\v", "\f", "\xa0"])
+def test_a_blank_that_is_none_does_not_hide_that_nobody_is_answered(blank: str) -> None:
+    """A return path of nobody is one, whatever a relay put behind it."""
+    fields = f"From: postmaster@mx.example\nIn-Reply-To: <a@b>\nReturn-Path: <>{blank}\n\nfailed"
+    found = mime.read(fields.replace("\n", "\r\n").encode("latin-1")).automatic
+
+    assert found is not None
+    assert found.kind is AutomaticKind.BOUNCE
+
+
 def test_a_person_named_postmaster_may_write() -> None:
     """A sender's name alone is no bounce."""
     data = raw("From: Postmaster <postmaster@example.com>\nReturn-Path: <p@example.com>\n\nHi")

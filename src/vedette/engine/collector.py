@@ -136,7 +136,7 @@ class Collector:
                 if len(listed) > len(fresh) or not set(listed) <= {each.row.uid for each in fresh}:
                     return 0, listed
             # What came with this FETCH was announced during it: it is taken care of.
-            self._session.grown -= min(self._session.grown, max(0, len(fresh) - growth))
+            self._session.came(max(0, len(fresh) - growth))
             if fresh:
                 last = max(mail.row.uid or 0 for mail in fresh)
                 batch = self._batch(watched, advanced(cursor, last), announced_at)

@@ -20,6 +20,9 @@ AT_MOST = 5.0
 #: Messages that wait to be taken. One step of a folder takes as many; more are fetched.
 MAX_ROWS = 64
 
+#: Octets of theirs: a window of 64 KiB for each, which is what was asked for.
+MAX_OCTETS = MAX_ROWS * 64 * 1024
+
 
 class Pushes:
     """The rows of one session that came unasked and wait to be taken, oldest first.
@@ -27,9 +30,10 @@ class Pushes:
     All instants are loop time, in seconds.
     """
 
-    __slots__ = ("_rows", "_since")
+    __slots__ = ("_room", "_rows", "_since")
 
     def __init__(self) -> None:
+        self._room = MAX_OCTETS
         self._rows: list[Fetch] = []
         self._since: float | None = None
 
@@ -41,8 +45,10 @@ class Pushes:
     def keep(self, row: Fetch) -> None:
         """Keep a row that holds a message; one too large for memory is left to be fetched."""
         held = [section.data for section in row.sections]
+        octets = sum(len(data) for data in held if isinstance(data, bytes))
         whole = bool(held) and all(isinstance(data, bytes) for data in held)
-        if whole and len(self._rows) < MAX_ROWS:
+        if whole and len(self._rows) < MAX_ROWS and octets <= self._room:
+            self._room -= octets
             self._rows.append(row)
 
     def deadline(self, announced: int, heard: float) -> float | None:
@@ -57,4 +63,5 @@ class Pushes:
     def take(self) -> list[Fetch]:
         """Return the rows, once."""
         rows, self._rows, self._since = self._rows, [], None
+        self._room = MAX_OCTETS
         return rows

@@ -189,7 +189,7 @@ def _silent_bounce(header: Header, plain: str | None) -> Automatic | None:
         )
     sender = words.clean(words.text(header.first.get("from", ""), set()))
     returns = header.first.get("return-path")
-    nobody = returns is not None and returns == "<>"
+    nobody = returns is not None and returns.strip() == "<>"
     if not _DAEMON.search(sender) or not (nobody or "in-reply-to" not in header.first):
         return None
     notice = (plain or "")[:_NOTICE]
