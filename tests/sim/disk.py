@@ -37,15 +37,17 @@ class Disk:
         self.ended_well = True
         #: Events that a commit brought although they were there.
         self.repeated: list[EventId] = []
-        #: When each folder got its first cursor, and its first one under each UIDVALIDITY, on
+        #: When each folder got its first cursor, and when it last began with a UIDVALIDITY, on
         #: the loop's clock.
         self.begun: dict[tuple[AccountId, bytes], float] = {}
         self.based: dict[tuple[AccountId, bytes, int], float] = {}
+        self._validities: dict[tuple[AccountId, bytes], int] = {}
 
     def note_cursors(self, now: float) -> None:
         """Note which folders have a cursor that they had not."""
         for key, state in self.rows.folders.items():
-            based = (*key, state.cursor.uid_validity)
-            if based not in self.based:
-                self.based[based] = now
+            validity = state.cursor.uid_validity
+            if self._validities.get(key) != validity:
+                self._validities[key] = validity
+                self.based[*key, validity] = now
                 self.begun.setdefault(key, now)

@@ -54,6 +54,7 @@ class Watcher:
     """Watches one account. ``start`` once, ``stop`` any number of times."""
 
     __slots__ = (
+        "_curves",
         "_gate",
         "_health",
         "_lookouts",
@@ -99,6 +100,7 @@ class Watcher:
         self._lookouts: tuple[Lookout, ...] = ()
         self._task: asyncio.Task[None] | None = None
         self._sides: dict[bytes, asyncio.Task[None]] = {}
+        self._curves: dict[bytes, Recovery] = {}  # of the sides, by folder
 
     @property
     def health(self) -> Health:
@@ -210,11 +212,18 @@ class Watcher:
             self.idles.dropped(self.target, session.quiet, now)
             raise
         finally:
-            if only is None and lookout is not None and lookout.synced_at is not None:
-                lived = asyncio.get_running_loop().time() - lookout.synced_at
-                self._recovery = self._recovery.survived(lived)
+            if lookout is not None and lookout.synced_at is not None:
+                self._lived(only, asyncio.get_running_loop().time() - lookout.synced_at)
             self._lookouts = tuple(each for each in self._lookouts if each is not lookout)
             await session.logout()
+
+    def _lived(self, only: Folder | None, seconds: float) -> None:
+        """Learn how long a connection lived after its first sync (V2)."""
+        if only is None:
+            self._recovery = self._recovery.survived(seconds)
+        else:
+            curve = self._curves.get(only.path, Recovery())
+            self._curves[only.path] = curve.survived(seconds)
 
     async def _lookout(self, session: Session, only: Folder | None) -> Lookout:
         folders = await self._folders(session, only)
@@ -264,7 +273,7 @@ class Watcher:
         A refused login counts as one of the account's strikes; the next listing
         opens the side again, as long as the account is not parked (A2).
         """
-        recovery = Recovery()
+        self._curves[folder.path] = Recovery()
         while not self._recovery.is_parked:
             try:
                 await self._connection(folder)
@@ -274,7 +283,7 @@ class Watcher:
                 return
             except (LinkError, StoreError, StaleError, ReaderUnavailableError) as error:
                 trouble = error.trouble if isinstance(error, LinkError) else Trouble.NETWORK
-                recovery = recovery.failed(trouble)
+                recovery = self._curves[folder.path] = self._curves[folder.path].failed(trouble)
                 _log.warning(
                     "folder.failed", account=self.account.id, folder=folder.name, error=str(error)
                 )
