@@ -7,7 +7,7 @@ months are English whatever the locale, so ``strftime`` is not used.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 
 from vedette.errors import UsageError
 
@@ -20,14 +20,17 @@ _DATE_TIME = re.compile(
 
 
 def read_date_time(text: str) -> datetime | None:
-    """Read an INTERNALDATE; None where it is not one, such as ``00-Jan-0000``."""
+    """Read an INTERNALDATE; None where it is not one, such as ``00-Jan-0000``.
+
+    In UTC it is an instant of the years 1 to 9999 too, which its zone may move it out of.
+    """
     found = _DATE_TIME.fullmatch(text.strip(" "))
     if found is None:
         return None
     day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
     offset = timedelta(hours=int(hours), minutes=int(minutes))
     try:
-        return datetime(
+        moment = datetime(
             int(year),
             _NUMBERS.get(month.lower(), 0),
             int(day),
@@ -36,8 +39,10 @@ def read_date_time(text: str) -> datetime | None:
             min(int(second), 59),  # a leap second has no place in datetime
             tzinfo=timezone(-offset if sign == "-" else offset),
         )
-    except ValueError:
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
+    return moment
 
 
 def write_date(day: date) -> bytes:
