@@ -17,7 +17,7 @@ from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import EventQuery
 
 #: For one answer over a socket of this machine, in seconds.
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 QUERY = EventQuery(
     tenant=TenantId("acme"),

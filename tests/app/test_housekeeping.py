@@ -124,7 +124,7 @@ async def test_free_memory_is_given_back_at_every_trim(monkeypatch: pytest.Monke
     clock = VirtualClock()
     part = Housekeeping(MemoryStore(clock), clock, RETENTION)
     await part.start()
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await twice.wait()
     await part.stop()
 

@@ -21,7 +21,7 @@ from vedette.config.settings import Settings
 from vedette.errors import ConfigError, StoreError
 
 #: For a step of the service on a loaded machine, in seconds.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Source:

@@ -17,7 +17,7 @@ from bench.load.mail import STAMP, UNANNOUNCED, Mill
 from bench.load.options import Load
 from bench.load.server import LoadServer, load_server
 
-_PATIENCE = 20.0
+_PATIENCE = 60.0
 
 
 @pytest.fixture(scope="module")

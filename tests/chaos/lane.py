@@ -31,7 +31,7 @@ from tests.support.service import Configuration, Service, account
 #: and half a minute of jitter (``vedette.outbox.schedule``).
 SETTLING = 360.0
 #: Seconds for what comes by itself: a connect, the end of what a service had started.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 class Lane:

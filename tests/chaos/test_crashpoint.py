@@ -55,7 +55,7 @@ def test_a_death_comes_at_its_visit_and_not_before(
     done = subprocess.run(
         [sys.executable, "-c", _VISITS, str(visit), armed],
         capture_output=True,
-        timeout=30,
+        timeout=100,
         check=False,
     )
 

@@ -94,7 +94,7 @@ async def test_a_stay_shows_what_is_appended_and_ends_with_a_signal() -> None:
 
 
 def _append(host: str, port: int, user: str, password: str) -> None:
-    with imaplib.IMAP4(host, port, timeout=10) as client:
+    with imaplib.IMAP4(host, port, timeout=60) as client:
         client.login(user, password)
         assert client.append("INBOX", "(\\Seen)", None, HELLO)[0] == "OK"
 

@@ -95,14 +95,14 @@ def test_lexer_stops_at_the_limit_of_items() -> None:
 )
 def test_lexer_is_linear_on_hostile_lines(text: bytes) -> None:
     """64 KiB of anything is read or refused in a fraction of a second."""
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(3):
         try:
             values(text, limits=Limits(depth=100_000))
         except ParseError:
             continue
 
-    assert time.perf_counter() - started < 1.5
+    assert time.process_time() - started < 1.5
 
 
 @pytest.mark.parametrize("text", [b"-1", b"1_000", b" 7", b"9.3e+06", b"", b"\xd9\xa1", b"0x1"])

@@ -51,13 +51,13 @@ def test_open_set_holds_every_uid_from_its_start_and_none_below() -> None:
 
 def test_uid_set_of_four_billion_costs_one_range() -> None:
     """P2: a dozen octets can name every UID; nothing is counted out."""
-    started = time.perf_counter()
+    started = time.process_time()
     everything = UidSet.parse(b"1:4294967295")
     rest = (everything - UidSet([7, 9])) & UidSet.span(5, 4_000_000_000)
 
     assert rest.wire == b"5:6,8,10:4000000000"
     assert len(everything) == 2**32 - 1
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_uid_set_cuts_to_a_wire_length() -> None:

@@ -22,7 +22,7 @@ from vedette.imap import (
 from vedette.secret import Secret
 
 # No honest local server takes longer for anything that is asked of it here.
-DEADLINE = 15.0
+DEADLINE = 60.0
 E = TypeVar("E")
 
 

@@ -21,7 +21,7 @@ from vedette.net.dial import SocketDialer
 from vedette.ports.link import Encryption, Proxy, Target, TlsPolicy
 
 # Nothing on loopback takes this long (seconds); a wait that does has failed.
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 Script = Callable[[socket.socket], None]
 

@@ -188,7 +188,7 @@ except asyncio.CancelledError:
     print("over")
 """
     ended = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=True
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=True
     )
     assert (ended.stdout, ended.stderr) == ("over\n", "")
 

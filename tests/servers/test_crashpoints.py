@@ -232,7 +232,7 @@ class Scene:
             assert status == -signal.SIGKILL, service.err[-2000:]
         wait_until(
             lambda: not group_lives(service.process.pid),
-            within=10,
+            within=60,
             what="what it had started to end",
         )
 
@@ -244,11 +244,11 @@ class Scene:
         """Run in peace until everything has come everywhere, and end in order."""
         wanted = set(self.receiver.books.expected)
         with self.life() as service:
-            wait_until(self.receiver.all_came, within=30, what="the webhook to have everything")
+            wait_until(self.receiver.all_came, within=60, what="the webhook to have everything")
             for file in self.files:
                 wait_until(
                     lambda file=file: wanted <= _tokens(file),  # type: ignore[misc]
-                    within=30,
+                    within=60,
                     what=f"{file.name} to have everything",
                 )
             service.send(signal.SIGTERM)

@@ -62,7 +62,7 @@ def test_a_reload_adds_and_removes_one_mailbox_and_touches_no_other(
             if way == "SIGHUP":
                 service.send(signal.SIGHUP)
             service.until_connected(accounts=3)
-            wait_until(lambda: not dovecot.session_pids(goes), within=10, what="the logout")
+            wait_until(lambda: not dovecot.session_pids(goes), within=PATIENCE, what="the logout")
             deliver(dovecot, stays, books)
             deliver(dovecot, comes, books)
             wait_until(receiver.all_came, within=PATIENCE, what="mail of both")
@@ -107,7 +107,7 @@ def test_sigterm_drains_and_says_goodbye_to_the_server(
         lambda: any(
             f"imap({user})" in line and "Logged out" in line for line in dovecot.log().splitlines()
         ),
-        within=5,
+        within=PATIENCE,
         what="LOGOUT in the server's log",
     )
     with sqlite3.connect(next((tmp_path / "state").glob("*.db*"))) as state:
@@ -131,7 +131,7 @@ def test_a_second_sigterm_exits_at_once(dovecot: Dovecot, user: str, tmp_path: P
         service.until_logged("service.draining")
         service.send(signal.SIGTERM)
 
-        assert service.ended(within=3) == 143
+        assert service.ended() == 143
 
 
 def test_status_and_events_and_replay_tell_of_a_running_service(
@@ -152,7 +152,7 @@ def test_status_and_events_and_replay_tell_of_a_running_service(
                 found: dict[str, object] = json.loads(vedette("status", "--json", *where).out)
                 return found
 
-            wait_until(lambda: row()["liveness"] == "live", within=5, what="a proof on disk")
+            wait_until(lambda: row()["liveness"] == "live", within=PATIENCE, what="a proof on disk")
             events = vedette("events", "--type", "message.received", *where)
             replay = vedette("replay", "--account", user, "--type", "message.*", *where)
             wait_until(

@@ -32,7 +32,7 @@ def test_courier_over_tls_is_trusted_by_way_of_the_authority_of_the_tests(
     """A verifying client connects over TLS and logs in."""
     trust = ssl.create_default_context(cafile=str(courier.ca_file))
 
-    with imaplib.IMAP4_SSL(courier.host, courier.tls_port, ssl_context=trust, timeout=20) as client:
+    with imaplib.IMAP4_SSL(courier.host, courier.tls_port, ssl_context=trust, timeout=60) as client:
         assert client.login(user, courier.password)[0] == "OK"
 
 

@@ -59,7 +59,7 @@ def test_tls_is_trusted_by_way_of_the_authority_of_the_tests(dovecot: Dovecot, u
     """A verifying client connects, with TLS at once or by STARTTLS."""
     trust = ssl.create_default_context(cafile=str(dovecot.ca_file))
 
-    with imaplib.IMAP4_SSL(dovecot.host, dovecot.tls_port, ssl_context=trust, timeout=10) as client:
+    with imaplib.IMAP4_SSL(dovecot.host, dovecot.tls_port, ssl_context=trust, timeout=60) as client:
         assert client.login(user, dovecot.password)[0] == "OK"
     with dovecot.client(None) as other:
         assert other.starttls(trust)[0] == "OK"
@@ -145,7 +145,7 @@ def test_a_killed_server_leaves_nothing_and_comes_back(
 
         with pytest.raises((imaplib.IMAP4.abort, ConnectionError)):
             client.noop()
-    wait_until(lambda: not group_lives(group), within=10, what="the last process to end")
+    wait_until(lambda: not group_lives(group), within=60, what="the last process to end")
     server.start()
     assert len(server.holdings(user)) == 1
 
@@ -184,7 +184,7 @@ def test_a_session_can_hibernate(make_dovecot: Callable[..., Dovecot], user: str
         idle(client)
         wait_until(
             lambda: "imap-hibernate" in server.doveadm("process", "status"),
-            within=10,
+            within=60,
             what="the session to hibernate",
         )
 

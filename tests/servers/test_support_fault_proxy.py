@@ -24,7 +24,7 @@ from tests.support.toxics import (
 )
 
 #: What a loaded machine may need for one step.
-PATIENCE = 10.0
+PATIENCE = 60.0
 WORDS = b"one two three four"
 
 

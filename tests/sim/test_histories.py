@@ -33,6 +33,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("batch", range(BATCHES))
 def test_no_promise_is_broken(batch: int) -> None:
     """In every history of the batch all promises hold."""
@@ -52,6 +53,7 @@ def test_what_once_failed_holds(seed: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_every_crashpoint_is_met() -> None:
     """The histories come by every crashpoint that lies in code they run."""
     visits: Counter[str] = Counter()

@@ -61,7 +61,7 @@ async def live(folder: Path, point: int) -> None:
 
     def hold(_: sqlite3.Connection) -> None:
         loop.call_soon_threadsafe(held.set)
-        gate.wait(10)
+        gate.wait(60)
         trap(store, point)
 
     async def open_gate() -> None:
@@ -69,7 +69,7 @@ async def live(folder: Path, point: int) -> None:
 
     async def work() -> None:
         # While the thread is held all three jobs gather: they make one group.
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         await asyncio.gather(
             store.commit(
                 step(

@@ -41,6 +41,7 @@ async def test_what_waits_is_one_transaction(bench: Bench) -> None:
 
 async def test_what_need_not_last_is_not_synced_when_it_is_alone(bench: Bench) -> None:
     """A claim waits for no disk; the next commit that must last syncs it along."""
+    bench.statements.clear()
     await bench.add(1, lasting=False)
     await bench.add(2)
 
@@ -117,11 +118,11 @@ async def test_a_cancelled_caller_disturbs_nobody(bench: Bench) -> None:
 
     def hold(connection: sqlite3.Connection) -> None:
         loop.call_soon_threadsafe(held.set)
-        gate.wait(10)
+        gate.wait(60)
         connection.execute("INSERT INTO number (n) VALUES (1)")
 
     task = asyncio.create_task(bench.writer.run(hold, writes=True))
-    await asyncio.wait_for(held.wait(), 10)
+    await asyncio.wait_for(held.wait(), 60)
     complaints: list[dict[str, Any]] = []
     loop.set_exception_handler(lambda _, context: complaints.append(context))
     task.cancel()
@@ -139,7 +140,7 @@ async def test_a_disk_that_hangs_is_reported(bench: Bench, monkeypatch: pytest.M
     gate = threading.Event()
     monkeypatch.setattr(module, "PATIENCE", 0.01)
     with pytest.raises(StoreError, match="did not answer"):
-        await bench.writer.run(lambda _: gate.wait(10), writes=False)
+        await bench.writer.run(lambda _: gate.wait(60), writes=False)
     monkeypatch.undo()
     gate.set()
     assert await bench.numbers() == []
@@ -202,7 +203,7 @@ async def test_a_note_is_written_soon_without_company(
     monkeypatch.setattr(Notebook, "written", lambda _, pages: watch(pages))
     bench.notes.put(HEALTH)
     bench.writer.note()
-    await asyncio.wait_for(committed.wait(), 10)
+    await asyncio.wait_for(committed.wait(), 60)
 
     rows = await bench.writer.run(
         lambda connection: connection.execute("SELECT account FROM health").fetchall(), writes=False
@@ -249,7 +250,7 @@ async def test_a_loop_that_died_ends_the_thread(tmp_path: Path) -> None:
             threads.append(bench.writer._thread)
             bench.writer._queue.put(
                 module._Job(
-                    work=lambda _: closed.wait(10),
+                    work=lambda _: closed.wait(60),
                     writes=False,
                     reply=asyncio.get_running_loop().create_future(),
                 )
@@ -271,7 +272,7 @@ async def test_a_start_that_hangs_is_reported(
     gate = threading.Event()
 
     def open_() -> sqlite3.Connection:
-        gate.wait(10)
+        gate.wait(60)
         return sqlite3.connect(tmp_path / "any.db", isolation_level=None)
 
     writer = Writer(open_, tmp_path, Notebook())
@@ -293,7 +294,7 @@ async def test_a_stop_that_hangs_is_reported_and_can_be_repeated(
 ) -> None:
     """Nobody is told that the state is closed while it is not."""
     gate = threading.Event()
-    holding = asyncio.create_task(bench.writer.run(lambda _: gate.wait(10), writes=False))
+    holding = asyncio.create_task(bench.writer.run(lambda _: gate.wait(60), writes=False))
     await asyncio.sleep(0)
     monkeypatch.setattr(module, "PATIENCE", 0.01)
     with pytest.raises(StoreError, match="did not answer"):

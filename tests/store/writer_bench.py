@@ -73,13 +73,13 @@ class Bench:
 
         def hold(_: sqlite3.Connection) -> None:
             loop.call_soon_threadsafe(held.set)
-            gate.wait(10)
+            gate.wait(60)
 
         async def release() -> None:
             gate.set()
 
         holding = asyncio.create_task(self.writer.run(hold, writes=False))
-        await asyncio.wait_for(held.wait(), 10)
+        await asyncio.wait_for(held.wait(), 60)
         self.statements.clear()
         outcomes = await asyncio.gather(*(job() for job in jobs), release(), return_exceptions=True)
         await holding

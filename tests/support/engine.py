@@ -28,7 +28,7 @@ from vedette.sync.cadence import Tempo
 QUICK = Tempo(proof=2.0, poll=1.0, safety=1.5, reopen=600.0, recheck=0.5)
 
 #: What a loaded machine may need for any one step of a test.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 RECORD = EndpointId("record")
 

@@ -22,7 +22,7 @@ from tests.support.killed import ARM, ARMED
 from tests.support.service import Service, environment
 
 #: The import of the program on a busy machine, and a fork at any time.
-_PATIENCE = 30.0
+_PATIENCE = 60.0
 
 
 class Forked:

@@ -18,7 +18,7 @@ from typing import Protocol, Self, TypeAlias
 from tests.support.process import wait_until
 
 #: A loaded machine starts Python in seconds; the rest is patience.
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
