@@ -306,7 +306,8 @@ class Session:
     def _awake(self, until: float) -> float:
         """Return the loop's time up to which to wait: a message on its way may stay out (I15)."""
         deadline = self._patience()
-        return until if deadline is None else min(until, deadline)
+        # Whoever was woken for it and went on waiting, waits for something else.
+        return until if deadline is None or deadline <= _now() else min(until, deadline)
 
     def _patience(self) -> float | None:
         """Return the loop's time up to which an announced message may come by itself."""
