@@ -9,6 +9,7 @@ import pytest
 
 from vedette.errors import StoreError
 from vedette.store import connection as module
+from vedette.store.checkpoint import BOUND
 from vedette.store.connection import open_reader, open_writer
 
 
@@ -28,7 +29,8 @@ def database(tmp_path: Path) -> Path:
         ("trusted_schema", 0),
         ("cell_size_check", 1),
         ("busy_timeout", 5000),
-        ("journal_size_limit", 64 * 1024 * 1024),
+        ("journal_size_limit", BOUND),
+        ("wal_autocheckpoint", 0),
         ("locking_mode", "normal"),
     ],
 )

@@ -11,6 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from vedette.errors import StoreError
+from vedette.store.checkpoint import BOUND
 
 #: STRICT tables came with 3.37, json_each in every build with 3.38.
 OLDEST: Final = (3, 38, 0)
@@ -31,8 +32,10 @@ _SETTINGS: Final = (
     "PRAGMA temp_store = MEMORY",
     # 8 MiB of pages: the inner nodes of every index at a million events.
     "PRAGMA cache_size = -8192",
-    # A write-ahead log that a long reader made grow shrinks again, to 64 MiB.
-    "PRAGMA journal_size_limit = 67108864",
+    # Checkpoints are the writer's: SQLite would keep their errors to itself.
+    "PRAGMA wal_autocheckpoint = 0",
+    # A log that begins anew is cut to this, whatever a long reader had made of it.
+    f"PRAGMA journal_size_limit = {BOUND}",
 )
 
 

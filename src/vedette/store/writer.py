@@ -10,6 +10,7 @@
              COMMIT (one sync of the disk)
              replies ──► one call_soon_threadsafe
              reads, outside the transaction ──► replies
+             now and then a checkpoint: nobody waits for it
 
 A group is not waited for: while one commit syncs, the next group gathers by
 itself. A job that fails for its own values is rolled back alone; a failure of
@@ -30,13 +31,14 @@ from dataclasses import dataclass
 from enum import Enum, unique
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Thread
 from time import monotonic
 from typing import Any, Final, TypeVar
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError
 from vedette.store import accounts
+from vedette.store.checkpoint import Checkpoints, copy_back, leave_open
 from vedette.store.faults import is_distrust, is_private, translate
 from vedette.store.notes import Notebook
 
@@ -83,7 +85,7 @@ class Writer:
 
     ``open_`` makes the connection, on the thread; after a failure that left the
     old one in doubt it is called again. ``on_distrust`` is called once, on the loop,
-    when a sync failed: from then on every job is refused.
+    when a sync failed: from then on every job is refused. ``open_`` leaves checkpoints to us.
     """
 
     def __init__(
@@ -106,6 +108,7 @@ class Writer:
         self._ended: asyncio.Future[None]
         # From here on the thread's own.
         self._connection: sqlite3.Connection | None = None
+        self._checkpoints = Checkpoints()
         self._distrusted: StoreError | None = None
         self._synced = True
         self._stopping = False
@@ -159,7 +162,8 @@ class Writer:
         """Do ``work`` with the connection and return its value, once it is on disk.
 
         What is not ``lasting`` may be undone by a loss of power, and by nothing less: when
-        it is alone, nobody waits for the disk. A caller that is cancelled while it waits does not know whether it was done.
+        it is alone, nobody waits for the disk. A caller that is cancelled while it waits does
+        not know whether it was done.
         Raises StoreError and its kinds.
         """
         try:
@@ -198,13 +202,16 @@ class Writer:
 
     def _main(self, opened: asyncio.Future[None]) -> None:
         try:
-            self._connection, self._synced = self._open(), True
+            self._ready()
         except Exception as error:  # noqa: BLE001 - it is handed to start(), whatever it is
             self._tell(_fail, opened, translate(error, self._folder))
             return
         self._tell(_succeed, opened)
         while not self._stopping:
             self._turn()
+            self._checkpoint(self._checkpoints.make)
+        # A close makes one as well, and says nothing of its errors.
+        self._checkpoint(copy_back)
         self._close()
         self._tell(_succeed, self._ended)
 
@@ -322,7 +329,17 @@ class Writer:
             raise self._distrusted
         if self._connection is None:
             self._connection, self._synced = self._open(), True
+            self._checkpoints.attach(self._connection)
         return self._connection
+
+    def _checkpoint(self, make: Callable[[sqlite3.Connection], None]) -> None:
+        """Nothing that was promised hangs on it but the disk's good name."""
+        if self._connection is None:
+            return
+        try:
+            make(self._connection)
+        except (sqlite3.Error, OSError) as error:
+            self._abandon(error)
 
     def _abandon(self, error: Exception) -> None:
         """End the transaction, and the connection with it unless it is surely sound."""
@@ -333,7 +350,7 @@ class Writer:
             self._distrusted = translate(error, self._folder)
             self._tell(self._on_distrust, translate(error, self._folder))
             if self._connection is not None:
-                _leave_open(self._connection)
+                leave_open(self._connection)
                 self._connection = None
         connection = self._connection
         if connection is None:
@@ -362,20 +379,6 @@ class Writer:
         except RuntimeError:
             # The loop is closed: nobody waits any more.
             self._stopping = True
-
-
-def _leave_open(connection: sqlite3.Connection) -> None:
-    """Keep a connection from being closed for as long as the process lives.
-
-    A close makes a checkpoint: it would sync the log once more, be told "done", copy pages into
-    the database whose log the disk does not have, and so damage what was whole. A thread that
-    never ends is the one holder that the end of the interpreter does not take the object from.
-    """
-    Thread(target=_hold, args=(connection,), name="store, in doubt", daemon=True).start()
-
-
-def _hold(_connection: sqlite3.Connection) -> None:
-    Event().wait()
 
 
 def _is_full(error: sqlite3.Error) -> bool:
