@@ -60,7 +60,7 @@ def page(results: Results, soak: dict[str, Any] | None = None) -> str:
         if name in results.figures:
             lines += ["", f"## {figure.title}", "", figure.method, "", *shown(figure, results)]
     if soak is not None:
-        lines += ["", "## Ten thousand mailboxes for half an hour", "", *_soaked(soak)]
+        lines += ["", "## Soak on one machine", "", *_soaked(soak)]
     lines += ["", "## Versions and machine", "", *_surroundings(results)]
     return "\n".join(lines) + "\n"
 
