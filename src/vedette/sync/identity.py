@@ -56,7 +56,8 @@ def _key(kind: bytes, *parts: bytes) -> bytes:
 
 def _fields(header: bytes) -> dict[bytes, bytes]:
     """Return the first of each field above, unfolded and with runs of blanks as one."""
-    found: dict[bytes, bytes] = {}
+    # Lines are joined at the end: a field may be folded ten thousand times.
+    found: dict[bytes, list[bytes]] = {}
     name = b""
     for ended in header.split(b"\n"):
         # A line may end in more than one CR; an empty line too many would hide the fields
@@ -67,7 +68,7 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
         first = line[:1]
         if first in b" \t":
             if name:
-                found[name] += b" " + line
+                found[name].append(line)
             continue
         if first not in _INITIALS:
             # Most fields are none of the four.
@@ -77,5 +78,5 @@ def _fields(header: bytes) -> dict[bytes, bytes]:
         key = key.strip().lower()
         name = key if colon and key in FIELDS and key not in found else b""
         if name:
-            found[name] = value
-    return {key: b" ".join(value.split()) for key, value in found.items()}
+            found[name] = [value]
+    return {key: b" ".join(b" ".join(lines).split()) for key, lines in found.items()}
