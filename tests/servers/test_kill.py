@@ -17,7 +17,7 @@ from tests.chaos import history
 from tests.chaos.campaign import Campaign
 from tests.support.dovecot import Dovecot
 
-pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 
 KILLS = int(os.environ.get("VEDETTE_KILLS", "200"))
 LANES = 4
