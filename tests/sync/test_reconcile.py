@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,14 +53,32 @@ def test_an_open_gap_is_not_asked_for_a_second_time() -> None:
 
 
 @given(first=uids, more=st.integers(0, 1200), listed=st.sets(uids))
-def test_only_what_is_ours_and_recent_is_looked_at(first: int, more: int, listed: set[int]) -> None:
-    """Nothing from before the watch, nothing above the cursor, no more than the window."""
+def test_only_what_is_ours_is_looked_at(first: int, more: int, listed: set[int]) -> None:
+    """Nothing from before the watch, nothing above the cursor."""
     folder = state(first + more, first=first)
-    window = reconcile.window(folder.cursor)
 
     wanted = reconcile.candidates(JOE, folder, listed)
 
-    assert (window is None) == (more == 0)
-    assert set(wanted) == {uid for uid in listed if window is not None and uid in window}
-    assert all(first < uid <= first + more for uid in wanted)
-    assert len(wanted) <= reconcile.WINDOW
+    assert (reconcile.window(folder.cursor) is None) == (more == 0)
+    assert set(wanted) == {uid for uid in listed if first < uid <= first + more}
+
+
+@given(
+    first=st.integers(0, 50),
+    holes=st.lists(st.integers(1, 5_000), min_size=1, max_size=600),
+    width=st.sampled_from([reconcile.WINDOW, 8_000, 128_000, 2_048_000, 32_768_000]),
+)
+def test_s9_the_last_messages_are_looked_at_however_far_apart_they_are(
+    first: int, holes: list[int], width: int
+) -> None:
+    """A listing is enough once it has the last messages of the watch, or all of them."""
+    held = [first + last for last in accumulate(holes)]
+    cursor = state(held[-1], first=first).cursor
+    window = reconcile.window(cursor, width) or UidSet()
+
+    recent = reconcile.recent(cursor, width, UidSet(held) & window)
+
+    if recent is not None:
+        assert list(recent) == held[-reconcile.WINDOW :]
+    else:
+        assert width < cursor.last_uid - first

@@ -181,11 +181,8 @@ class Collector:
     async def reconcile(self, watched: Watched) -> int:
         """Hold the recent UIDs of the server against the stored events (S9)."""
         state = watched.state
-        uids = None if state is None else reconcile.window(state.cursor)
-        if state is None or uids is None:
-            return 0
-        listed = await self._fetching.listing(uids)
-        if listed.wire == watched.reconciled:
+        listed = UidSet() if state is None else await self._recent(state.cursor)
+        if state is None or not listed or listed.wire == watched.reconciled:
             return 0
         wanted = reconcile.candidates(self._account.id, state, listed)
         ids = [event for settling in wanted.values() for event in settling]
@@ -198,6 +195,16 @@ class Collector:
             await self._open_gaps(watched, state.cursor, untold)
         watched.reconciled = listed.wire
         return await self.settle_gaps(watched)
+
+    async def _recent(self, cursor: Cursor) -> UidSet:
+        """List the last messages that are ours to announce, however far apart their UIDs are."""
+        width = reconcile.WINDOW
+        while (uids := reconcile.window(cursor, width)) is not None:
+            found = reconcile.recent(cursor, width, await self._fetching.listing(uids))
+            if found is not None:
+                return found
+            width *= reconcile.WIDER
+        return UidSet()
 
     async def _step(self, watched: Watched, listed: UidSet, announced_at: float | None) -> int:
         if watched.state is None:

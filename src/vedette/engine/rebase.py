@@ -83,7 +83,7 @@ class Rebasing:
         top = await self._highest(opened)
         wanted: list[int] = []
         listed = UidSet()
-        if opened.exists > 0 and top > 0:
+        if top > 0:
             listed = await self._fetching.listing(UidSet.span(1, top), since=_day(step.since))
             wanted = await self.untold(listed, step.since)
         if step.count:
@@ -128,13 +128,20 @@ class Rebasing:
     async def _highest(self, opened: Opened) -> int:
         """Return the highest UID there is, below UIDNEXT as it was when the folder was opened.
 
-        What arrives while we look is new. UIDNEXT alone is never trusted (S5, S6).
+        What arrives while we look is new. UIDNEXT alone is never trusted (S5, S6). Raises
+        ProtocolError when the server has messages and lists none.
         """
         if opened.exists == 0:
             return 0
         if opened.uid_next is None:
-            return (await self._fetching.listing(UidSet.since(1))).last or 0
-        return min((await self._tail(opened.uid_next)).last or 0, opened.uid_next - 1)
+            listed = await self._fetching.listing(UidSet.since(1))
+        else:
+            listed = await self._tail(opened.uid_next)
+        if not listed and self._fetching.session.exists > 0:
+            # A cursor at 0 would make news of all that is there.
+            raise ProtocolError(f"the server has {opened.exists} messages, and lists none of them")
+        top = listed.last or 0
+        return top if opened.uid_next is None else min(top, opened.uid_next - 1)
 
     async def _tail(self, uid_next: int) -> UidSet:
         """Return the last UIDs, looking back in growing steps: a folder may end in a long hole."""

@@ -8,14 +8,18 @@ UIDs that the server lists can be held against the events that are stored.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from vedette.imap import UidSet
 from vedette.model.cursor import Cursor, FolderState
 from vedette.model.event import EventType
 from vedette.model.ids import AccountId, EventId, message_event_id
 
-#: How far back a reconciliation looks, in UIDs: it bounds the question and the answer.
+#: Messages that a reconciliation looks at: it bounds the question and the answer.
 WINDOW = 500
+
+#: How much wider the next question is where a folder has long holes between its UIDs.
+WIDER = 16
 
 #: Any of these settles a UID.
 SETTLING = (
@@ -25,10 +29,20 @@ SETTLING = (
 )
 
 
-def window(cursor: Cursor) -> UidSet | None:
-    """Return the UIDs to list, or None when none of them would be ours to announce."""
-    low = max(cursor.first_uid, cursor.last_uid - WINDOW) + 1
+def window(cursor: Cursor, width: int = WINDOW) -> UidSet | None:
+    """Return the UIDs to list, or None when none of them would be ours to announce.
+
+    They reach ``width`` UIDs back from the cursor.
+    """
+    low = max(cursor.first_uid, cursor.last_uid - width) + 1
     return UidSet.span(low, cursor.last_uid) if low <= cursor.last_uid else None
+
+
+def recent(cursor: Cursor, width: int, listed: UidSet) -> UidSet | None:
+    """Return the last messages of a listing ``width`` UIDs wide; None: look further back."""
+    if len(listed) < WINDOW and width < cursor.last_uid - cursor.first_uid:
+        return None
+    return UidSet(islice(reversed(listed), WINDOW))
 
 
 def candidates(
@@ -37,14 +51,13 @@ def candidates(
     """Return, for each listed UID that is not an open gap, the ids that would settle it."""
     cursor = state.cursor
     open_gaps = {gap.uid for gap in state.gaps}
-    low = max(cursor.first_uid, cursor.last_uid - WINDOW)
     return {
         uid: tuple(
             message_event_id(account, state.path, cursor.uid_validity, uid, kind)
             for kind in SETTLING
         )
         for uid in listed
-        if low < uid <= cursor.last_uid and uid not in open_gaps
+        if cursor.first_uid < uid <= cursor.last_uid and uid not in open_gaps
     }
 
 
