@@ -184,10 +184,6 @@ def _conduct(seed: int, capabilities: Sequence[str]) -> Conduct:
         if each.type == "float" and each.name not in _SPECIAL and own.random() < share:
             strongest = 0.03 if each.name in _COSTLY else 0.3
             changes[each.name] = min(own.choice((0.01, 0.03, 0.1, 0.3)), strongest)
-    if "uid_gap" in changes:
-        # The reconciliation looks back by UIDs: past a gap wider than that it sees nothing.
-        for name in LATE:
-            changes.pop(name, None)
     return replace(peaceful, **changes)
 
 
