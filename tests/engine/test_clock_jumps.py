@@ -229,3 +229,28 @@ def test_a_process_that_stood_still_sends_nothing_twice(tmp_path: Path, still: f
         assert len(it.server.dialer.dialed_at) <= 2
 
     play(story, tmp_path, crm=sink)
+
+
+@pytest.mark.parametrize("down", [0.0, HOUR])
+@pytest.mark.parametrize("set_back", [2 * HOUR, DAY, 10 * 365 * DAY])
+def test_a_retry_waits_no_longer_because_the_clock_was_set_back_while_nobody_ran(
+    tmp_path: Path, down: float, set_back: float
+) -> None:
+    """The process ends, the clock is set back, the process begins: the event comes in time."""
+    sink = ScriptedSink(refuse)
+
+    async def story(it: Whole) -> None:
+        it.server.deliver()
+        await asyncio.sleep(10)
+        # Two attempts were made; the third is due in five minutes.
+        assert len(it.mails()) == 2
+        sink.answer = lambda _parcel: Delivered()
+        await it.restart(down=down, set_back=set_back)
+        await asyncio.sleep(WAITS[1] + 60)
+
+        assert it.unsettled() == []
+        assert len(it.mails()) == 3
+        assert len(set(it.mails())) == 1
+        assert len(it.server.dialer.dialed_at) == 2
+
+    play(story, tmp_path, crm=sink)

@@ -43,9 +43,15 @@ class Whole:
         self.clock = VirtualClock()
         self.store = MemoryStore(self.clock)
         self.endpoints = [Endpoint(id=each) for each in sinks]
+        self._spool = spool
+        self._tempo = tempo or Tempo()
+        self._assignment = Watch(Setting(), self.server.dialer, spool).assignment()
+        self._join()
+
+    def _join(self) -> None:
         self.courier = Courier(
             self.store,
-            {each.id: (each, sinks[each.id]) for each in self.endpoints},
+            {each.id: (each, self.sinks[each.id]) for each in self.endpoints},
             self.clock,
             lambda: 0.0,
             on_disabled=self._disabled,
@@ -59,11 +65,10 @@ class Whole:
                 dice=lambda: 0.5,
                 endpoints=lambda: self.endpoints,
                 wake=self.courier.wake,
-                spool=str(spool),
-                tempo=tempo or Tempo(),
+                spool=str(self._spool),
+                tempo=self._tempo,
             )
         )
-        self._assignment = Watch(Setting(), self.server.dialer, spool).assignment()
 
     async def start(self) -> None:
         await self.store.start()
@@ -76,7 +81,17 @@ class Whole:
     async def stop(self) -> None:
         await self.supervisor.stop()
         await self.courier.stop()
+        await self.store.stop()
         await quiet()
+
+    async def restart(self, *, down: float, set_back: float) -> None:
+        """Stop, begin anew after ``down`` seconds; the wall clock is set back meanwhile."""
+        await self.stop()
+        await asyncio.sleep(down)
+        self.clock.set_forward(-set_back)
+        self.store = MemoryStore(self.clock, self.store.state)
+        self._join()
+        await self.start()
 
     def suspend(self, seconds: float) -> None:
         """Let the machine sleep: the wall clock goes on, its timers and links do not.

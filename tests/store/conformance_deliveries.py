@@ -108,6 +108,44 @@ class DeliveryContract(StoreFixture):
         assert names(await take(store, now=200.0)) == ["later"]
         assert names(await take(store, FILE, now=499.9)) == []
 
+    async def test_what_waits_is_redated_when_the_clock_was_set_back_while_nobody_ran(
+        self, store: Store, harness: Harness
+    ) -> None:
+        """It waits no longer than it had to at the stop, at every endpoint."""
+        await post(store, posting("later", HOOK, FILE))
+        for endpoint in (HOOK, FILE):
+            (parcel,) = await take(store, endpoint, now=1000.0)
+            await store.settle([settled(parcel, DUE, due=1300.0)])
+        harness.clock.time = 1100.0
+        await store.stop()
+        harness.clock.time = 400.0
+        again = harness.make()
+        await again.start()
+
+        assert names(await take(again, now=599.0)) == []
+        assert names(await take(again, now=600.0)) == ["later"]
+        assert names(await take(again, FILE, now=600.0)) == ["later"]
+        await again.stop()
+
+    async def test_what_waits_is_left_alone_when_the_clock_went_on(
+        self, store: Store, harness: Harness
+    ) -> None:
+        """A restart hurries nothing, nor does the second one after the clock was set back."""
+        await post(store, posting("later", HOOK))
+        (parcel,) = await take(store, now=1000.0)
+        await store.settle([settled(parcel, DUE, due=1300.0)])
+        await store.stop()
+        due = None
+        for instant in (1000.5, 400.0, 401.0, 500.0):
+            harness.clock.time = instant
+            again = harness.make()
+            await again.start()
+            due = await again.next_due(HOOK)
+            await again.stop()
+
+        # 0.5 s of the wait of 300 s had gone when the clock was set back to 400.
+        assert due == 699.5
+
     async def test_words_of_an_endpoint_never_stop_a_settlement(self, store: Store) -> None:
         """A reason that is no text is no reason to send again."""
         await post(store, posting("e", HOOK))

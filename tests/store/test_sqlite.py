@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -71,4 +72,23 @@ class TestSqliteStore(StoreContract):
         await second.start()
 
         assert await second.next_due(HOOK) == 5000.0
+        await second.stop()
+
+    async def test_a_clock_set_back_after_a_death_is_known_by_the_last_claim(
+        self, harness: SqliteHarness, tmp_path: Path
+    ) -> None:
+        """Nobody stopped the store; a retry waits no longer than its own wait."""
+        first = harness.make()
+        await first.start()
+        await post(first, posting("a", HOOK))
+        harness.clock.time = 2000.0
+        (parcel,) = await take(first, now=2000.0)
+        await first.settle([settled(parcel, DeliveryState.DUE, due=2300.0)])
+        left = SqliteHarness(Path(shutil.copytree(harness.folder, tmp_path / "left")))
+        await first.stop()
+        left.clock.time = 1500.0
+        second = left.make()
+        await second.start()
+
+        assert await second.next_due(HOOK) == 1800.0
         await second.stop()

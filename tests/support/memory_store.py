@@ -57,6 +57,8 @@ class _State:
     events: dict[EventId, Posting] = field(default_factory=dict)
     deliveries: dict[int, _Row] = field(default_factory=dict)
     last_delivery: int = 0
+    #: What the clock showed when it was last of use; None before the first run.
+    clock: float | None = None
     seen: dict[tuple[AccountId, bytes], float] = field(default_factory=dict)
     readings: dict[tuple[AccountId, bytes], dict[tuple[int, int], int]] = field(
         default_factory=dict
@@ -99,11 +101,17 @@ class MemoryStore:
     async def start(self) -> None:
         self._open = True
         now = self._clock.now()
+        back = max((self.state.clock or now) - now, 0.0)
         for row in self.state.deliveries.values():
-            if row.leased and row.due > now and row.state is DeliveryState.DUE:
-                row.due, row.leased = now, False
+            if row.due > now and row.state is DeliveryState.DUE:
+                row.due -= back
+                if row.leased and row.due > now:
+                    row.due, row.leased = now, False
+        self.state.clock = now
 
     async def stop(self) -> None:
+        if self._open:
+            self.state.clock = self._clock.now()
         self._open = False
 
     async def folders(self, account: AccountId) -> list[FolderState]:
@@ -211,6 +219,7 @@ class MemoryStore:
         rows = sorted(rows, key=lambda row: (row.due, row.id))[: max(limit, 0)]
         for row in rows:
             row.due, row.leased = now + lease, True
+            self.state.clock = now
         return [
             Parcel(
                 delivery=row.id,

@@ -24,6 +24,9 @@ _DUE_IN_ORDER = sql("deliveries_due_in_order")
 _LEASE = sql("delivery_lease")
 _RELEASE = sql("deliveries_release")
 _REDATE = sql("deliveries_redate")
+_ENDPOINT_AFTER = sql("delivery_endpoint_after")
+_CLOCK_SHOWN = sql("clock_shown")
+_CLOCK_READ = sql("clock_read")
 _NEXT = sql("delivery_next")
 _NEXT_IN_ORDER = sql("delivery_next_in_order")
 _SETTLE = sql("delivery_settle")
@@ -60,12 +63,40 @@ def claim(
     connection.executemany(
         _LEASE, ({"id": parcel.delivery, "until": now + lease} for parcel in parcels)
     )
+    if parcels:
+        # Here, as no retry is dated but after a claim, and as a claim is not synced.
+        read_clock(connection, now=now)
     return parcels
 
 
-def release(connection: sqlite3.Connection, *, now: float) -> None:
-    """Make every claimed delivery due at ``now``: whoever claimed it is no more."""
+def begin(connection: sqlite3.Connection, *, now: float) -> None:
+    """Take over from an owner that is no more: what it claimed is due at ``now``.
+
+    Where the clock shows less than it did, what waits is redated by the difference: it waits no
+    longer than it would have then. Both touch no row but what waits, found by its index.
+    """
+    shown = connection.execute(_CLOCK_SHOWN).fetchone()
+    if shown is not None and shown[0] > now:
+        redate(connection, _awaited(connection), seconds=now - shown[0], now=now)
     connection.execute(_RELEASE, {"now": now})
+    read_clock(connection, now=now)
+
+
+def read_clock(connection: sqlite3.Connection, *, now: float) -> None:
+    """Remember what the wall clock shows."""
+    connection.execute(_CLOCK_READ, {"now": now})
+
+
+def _awaited(connection: sqlite3.Connection) -> list[EndpointId]:
+    """Return the endpoints that something waits for: a look into the index for each."""
+    found: list[EndpointId] = []
+    after = ""
+    while True:
+        (name,) = connection.execute(_ENDPOINT_AFTER, {"endpoint": after}).fetchone()
+        if name is None:
+            return found
+        found.append(EndpointId(name))
+        after = name
 
 
 def redate(

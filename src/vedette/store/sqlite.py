@@ -58,11 +58,11 @@ class SqliteStore:
         return connection
 
     async def start(self) -> None:
-        """Open, migrate, take the single-writer lock, and release what a dead owner claimed."""
+        """Open, migrate, take the single-writer lock, and take over from the owner before."""
         self._place.take()
         try:
             await self._writer.start()
-            await self._release()
+            await self._begin()
             crashpoint(Crashpoint.LEASES_RELEASED)
         except BaseException:
             await self._writer.stop()
@@ -71,13 +71,17 @@ class SqliteStore:
 
     async def stop(self) -> None:
         """Write what was accepted, then close. Idempotent."""
+        # It only spares a wait after a clock that is set back; a claim remembered it before.
+        with suppress(StoreError):
+            read = partial(deliveries.read_clock, now=self._clock.now())
+            await self._writer.run(read, writes=True, lasting=False)
         await self._writer.stop()
         self._place.release()
 
-    async def _release(self) -> None:
+    async def _begin(self) -> None:
         # A full disk must not keep us from watching: the leases end by themselves.
         with suppress(StoreFullError):
-            await self._writer.run(partial(deliveries.release, now=self._clock.now()), writes=True)
+            await self._writer.run(partial(deliveries.begin, now=self._clock.now()), writes=True)
 
     async def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders, by path."""

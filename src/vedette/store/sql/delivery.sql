@@ -52,6 +52,16 @@ UPDATE delivery SET leased = 0, due = :now WHERE state = 'due' AND leased = 1 AN
 UPDATE delivery SET due = due + :seconds
 WHERE endpoint = :endpoint AND state = 'due' AND due > :now;
 
+-- name: delivery_endpoint_after
+-- The next endpoint that something waits for, by name.
+SELECT min(endpoint) FROM delivery WHERE state = 'due' AND endpoint > :endpoint;
+
+-- name: clock_shown
+SELECT at FROM clock WHERE id = 0;
+
+-- name: clock_read
+INSERT INTO clock (id, at) VALUES (0, :now) ON CONFLICT (id) DO UPDATE SET at = excluded.at;
+
 -- name: delivery_next
 SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due';
 
