@@ -184,6 +184,9 @@ def _conduct(seed: int, capabilities: Sequence[str]) -> Conduct:
         if each.type == "float" and each.name not in _SPECIAL and own.random() < share:
             strongest = 0.03 if each.name in _COSTLY else 0.3
             changes[each.name] = min(own.choice((0.01, 0.03, 0.1, 0.3)), strongest)
+    if "uid_validity_missing" in changes:
+        # A change that is not told can not be known.
+        changes.pop("validity_jumps", None)
     return replace(peaceful, **changes)
 
 

@@ -76,9 +76,18 @@ def test_s9_the_last_messages_are_looked_at_however_far_apart_they_are(
     cursor = state(held[-1], first=first).cursor
     window = reconcile.window(cursor, width) or UidSet()
 
-    recent = reconcile.recent(cursor, width, UidSet(held) & window)
+    recent = reconcile.recent(cursor, width, UidSet(held) & window, widest=held[-1])
 
     if recent is not None:
         assert list(recent) == held[-reconcile.WINDOW :]
     else:
         assert width < cursor.last_uid - first
+
+
+def test_no_question_is_wider_than_its_answer_may_be_long() -> None:
+    """Where each UID is listed by itself, what is found within the widest question is taken."""
+    cursor = state(10_000_000).cursor
+
+    recent = reconcile.recent(cursor, 64_000, UidSet([9_999_999]), widest=64_000)
+
+    assert recent == UidSet([9_999_999])

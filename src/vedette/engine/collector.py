@@ -198,12 +198,14 @@ class Collector:
 
     async def _recent(self, cursor: Cursor) -> UidSet:
         """List the last messages that are ours to announce, however far apart their UIDs are."""
-        width = reconcile.WINDOW
+        width, widest = reconcile.WINDOW, reconcile.WIDEST
+        if self._session.has("ESEARCH"):
+            widest = cursor.last_uid
         while (uids := reconcile.window(cursor, width)) is not None:
-            found = reconcile.recent(cursor, width, await self._fetching.listing(uids))
-            if found is not None:
+            listed = await self._fetching.listing(uids)
+            if (found := reconcile.recent(cursor, width, listed, widest=widest)) is not None:
                 return found
-            width *= reconcile.WIDER
+            width = min(width * reconcile.WIDER, widest)
         return UidSet()
 
     async def _step(self, watched: Watched, listed: UidSet, announced_at: float | None) -> int:

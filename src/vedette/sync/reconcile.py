@@ -21,6 +21,10 @@ WINDOW = 500
 #: How much wider the next question is where a folder has long holes between its UIDs.
 WIDER = 16
 
+#: The widest question where each UID is listed by itself (no ESEARCH): a longer answer than
+#: this would not be read.
+WIDEST = 64_000
+
 #: Any of these settles a UID.
 SETTLING = (
     EventType.MESSAGE_RECEIVED,
@@ -38,9 +42,9 @@ def window(cursor: Cursor, width: int = WINDOW) -> UidSet | None:
     return UidSet.span(low, cursor.last_uid) if low <= cursor.last_uid else None
 
 
-def recent(cursor: Cursor, width: int, listed: UidSet) -> UidSet | None:
+def recent(cursor: Cursor, width: int, listed: UidSet, *, widest: int) -> UidSet | None:
     """Return the last messages of a listing ``width`` UIDs wide; None: look further back."""
-    if len(listed) < WINDOW and width < cursor.last_uid - cursor.first_uid:
+    if len(listed) < WINDOW and width < min(widest, cursor.last_uid - cursor.first_uid):
         return None
     return UidSet(islice(reversed(listed), WINDOW))
 
