@@ -2,30 +2,35 @@
 
 Run it as ``uv run --with pyrtls python -m bench.tls_engines [links]``; pyrtls is no dependency.
 Both engines connect to the same server in the same run: a handshake, a greeting, a command and
-its answer. The server is the one of ``bench.link_memory``; nothing of Vedette is measured.
+its answer. Nothing of Vedette is measured.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import json
 import multiprocessing
+import os
 import resource
+import selectors
 import socket
 import ssl
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.link_memory import GREETING, NOOP, resident, serve
 from tests.support.authority import Authority
 
 LINKS = 500
 HOST = "127.0.0.1"
+GREETING = b"* OK ready\r\n"
+NOOP = b"a NOOP\r\n"
 #: Larger than any flight of this handshake.
 FLIGHT = 16 * 1024
 
@@ -114,6 +119,59 @@ def talk(link: Talking) -> None:
             left -= len(link.recv(left))
         if command:
             link.send(command)
+
+
+class Peer:
+    """The server's end of one link: a handshake, a greeting, and as many octets for every line."""
+
+    def __init__(self, sock: ssl.SSLSocket) -> None:
+        self.sock = sock
+        self._greeted = False
+
+    def step(self) -> bool:
+        """Go on as far as the socket lets; return whether the link lives."""
+        try:
+            if not self._greeted:
+                self.sock.do_handshake()
+                self.sock.send(GREETING)
+                self._greeted = True
+            while self.sock.recv(4096):
+                self.sock.send(GREETING)
+        except ssl.SSLWantReadError:
+            return True
+        except OSError:
+            return False
+        return False
+
+
+def serve(certificate: Path, ready: Connection) -> None:
+    """Accept and serve until the parent ends this process."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    listener = socket.create_server((HOST, 0), backlog=4096)
+    listener.settimeout(0)
+    ready.send(listener.getsockname()[1])
+    selector = selectors.DefaultSelector()
+    selector.register(listener, selectors.EVENT_READ)
+    while True:
+        for key, _ in selector.select():
+            if key.fileobj is listener:
+                with contextlib.suppress(BlockingIOError):
+                    raw, _address = listener.accept()
+                    raw.settimeout(0)
+                    raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                    sock = context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False)
+                    selector.register(sock, selectors.EVENT_READ, Peer(sock))
+            elif not key.data.step():
+                selector.unregister(key.fileobj)
+                key.data.sock.close()
+
+
+def resident() -> int:
+    """Return this process's resident memory in octets."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * os.sysconf("SC_PAGESIZE")
 
 
 def measure(connect: Callable[[], Talking], links: int) -> dict[str, float]:

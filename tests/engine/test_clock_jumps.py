@@ -44,7 +44,7 @@ def play(story: Story, spool: Path, **sinks: ScriptedSink) -> None:
     """Tell a story of an engine that is connected."""
 
     async def main() -> None:
-        async with whole(spool, **sinks) as it:
+        async with whole(spool, tempo=None, **sinks) as it:
             await story(it)
 
     clock.run(main())

@@ -318,7 +318,7 @@ async def test_greeting_is_not_held_up_by_a_delayed_acknowledgement(
     The kernel would delay that by 40 ms on every connect; one that is free of load is enough.
     """
     one = dialer()
-    took = []
+    took: list[float] = []
     with serve(echo, tls=leaf.context(maximum=ssl.TLSVersion.TLSv1_3)) as server:
         # The first is without a session; of a hundred others one meets no other tenant.
         while len(took) < 101 and min(took[1:], default=1.0) >= 0.03:

@@ -4,7 +4,7 @@ The C library learns from every large buffer that is freed to keep the next one
 in its heap, where one small object above it pins a megabyte. With fixed
 thresholds such buffers are pages of their own, gone when they are freed; what
 stays between small objects is given back once a minute. Measured on 500
-mailboxes that each fetched 1 MB (``bench/mailboxes.py``): 343 KiB of RSS per
+mailboxes that each fetched 1 MB (``bench/figures/watch.py``): 343 KiB of RSS per
 mailbox afterwards without this, 36 with it.
 
 Python's garbage collector is kept from what lives on: a mailbox is some ninety

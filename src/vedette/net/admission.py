@@ -13,8 +13,7 @@ from collections import deque
 from vedette.net.ready import wake
 
 # With 1,000 links dialled at once the heap ended at 52 KiB per link without a bound, 26 with
-# 200 places and 21.6 with 64 (bench/link_memory.py); at 100 ms of round trip 64 places still
-# pass 300 links a second.
+# 200 places and 21.6 with 64; at 100 ms of round trip 64 places still pass 300 links a second.
 PLACES = 64
 
 # A server that accepts and says nothing gives its place up after this time (seconds), so
