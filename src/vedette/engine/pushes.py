@@ -20,6 +20,10 @@ AT_MOST = 5.0
 #: Messages that wait to be taken. One step of a folder takes as many; more are fetched.
 MAX_ROWS = 64
 
+#: Announced messages in a row that did not come, after which none is waited for: one may have
+#: been moved away before it was sent.
+MAX_MISSES = 3
+
 #: Octets of theirs: a window of 64 KiB for each, which is what was asked for.
 MAX_OCTETS = MAX_ROWS * 64 * 1024
 
@@ -30,9 +34,10 @@ class Pushes:
     All instants are loop time, in seconds.
     """
 
-    __slots__ = ("_room", "_rows", "_since")
+    __slots__ = ("_misses", "_room", "_rows", "_since")
 
     def __init__(self) -> None:
+        self._misses = 0
         self._room = MAX_OCTETS
         self._rows: list[Fetch] = []
         self._since: float | None = None
@@ -60,8 +65,15 @@ class Pushes:
             return None
         return min(heard + PATIENCE, self._since + AT_MOST)
 
+    def missed(self) -> bool:
+        """Note that what was awaited did not come; return whether to wait for no more."""
+        self._misses += 1
+        return self._misses >= MAX_MISSES
+
     def take(self) -> list[Fetch]:
         """Return the rows, once."""
+        if self._rows:
+            self._misses = 0
         rows, self._rows, self._since = self._rows, [], None
         self._room = MAX_OCTETS
         return rows

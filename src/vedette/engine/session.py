@@ -188,14 +188,15 @@ class Session:
 
     def settle(self) -> list[Fetch]:
         """Everything announced so far is being taken care of; return what came of it unasked."""
-        deadline = self._patience()
-        rows = [] if self.pushes is None else self.pushes.take()
-        if deadline is not None and _now() >= deadline:
-            # It announces and does not send (I15), or sends what can not be kept in memory.
-            self.pushes = None
+        pushes, deadline = self.pushes, self._patience()
         self.grown = 0
         self.announced_at = None
-        return rows
+        if pushes is None:
+            return []
+        if deadline is not None and _now() >= deadline and pushes.missed():
+            # It announces and does not send (I15), or sends what can not be kept in memory.
+            self.pushes = None
+        return pushes.take()
 
     def came(self, count: int) -> None:
         """Learn that ``count`` messages announced since ``settle`` are taken care of already."""
