@@ -7,7 +7,7 @@ the conversation.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -59,6 +59,17 @@ _RETURNS: Final = frozenset({"MIN", "MAX", "COUNT", "ALL"})
 
 def read_search(words: Arguments, view: View) -> Search:
     """Read the arguments of SEARCH. Raises BadSyntaxError, BadCharsetError."""
+    returns = read_returns(words)
+    test = _Criteria(words, view).all_of()
+    words.end()
+    return Search(test=test, returns=returns)
+
+
+def read_returns(words: Arguments) -> tuple[str, ...] | None:
+    """Read what stands before the criteria: RETURN and CHARSET; return None for a plain SEARCH.
+
+    Raises BadSyntaxError, BadCharsetError.
+    """
     returns = None
     if words.sees(b"RETURN "):
         words.word()
@@ -76,9 +87,7 @@ def read_search(words: Arguments, view: View) -> Search:
         if words.astring().upper().decode("ascii", "replace") not in CHARSETS:
             raise BadCharsetError
         words.space()
-    test = _Criteria(words, view).all_of()
-    words.end()
-    return Search(test=test, returns=returns)
+    return returns
 
 
 def answer(search: Search, view: View, *, tag: str, by_uid: bool) -> str:
@@ -86,22 +95,29 @@ def answer(search: Search, view: View, *, tag: str, by_uid: bool) -> str:
     found = [
         mail.uid if by_uid else number for number, mail in view.mails() if search.test(number, mail)
     ]
-    if search.returns is None:
+    return written(search.returns, found, tag=tag, by_uid=by_uid)
+
+
+def written(
+    returns: tuple[str, ...] | None, found: Sequence[int], *, tag: str, by_uid: bool
+) -> str:
+    """Return the untagged response that tells of these numbers, which rise."""
+    if returns is None:
         return " ".join(["* SEARCH", *map(str, found)])
     parts = [f'* ESEARCH (TAG "{tag}")' + (" UID" if by_uid else "")]
     # MIN, MAX and ALL are left out where nothing was found (RFC 4731 section 3.1).
-    if "MIN" in search.returns and found:
+    if "MIN" in returns and found:
         parts.append(f"MIN {found[0]}")
-    if "MAX" in search.returns and found:
+    if "MAX" in returns and found:
         parts.append(f"MAX {found[-1]}")
-    if "COUNT" in search.returns:
+    if "COUNT" in returns:
         parts.append(f"COUNT {len(found)}")
-    if "ALL" in search.returns and found:
+    if "ALL" in returns and found:
         parts.append(f"ALL {write_set(found)}")
     return " ".join(parts)
 
 
-def write_set(numbers: list[int]) -> str:
+def write_set(numbers: Sequence[int]) -> str:
     """Return rising numbers as a sequence set."""
     ranges: list[list[int]] = []
     for number in numbers:

@@ -1,4 +1,4 @@
-r"""SEARCH: which messages match (RFC 9051 section 6.4.4), and how it is answered (RFC 4731).
+r"""SEARCH: which messages match (RFC 9051 section 6.4.4).
 
 Criteria are read into functions once and asked of each message. It must not know sessions.
 """
@@ -14,6 +14,7 @@ from tests.sim.imap.folder import Mail
 from tests.sim.imap.items import GMAIL_BASE
 from tests.sim.imap.view import View
 from vedette.demo.arguments import STAR, Arguments, BadSyntaxError, Ranges
+from vedette.demo.search import read_returns
 
 #: Criteria nest no deeper than a person would write.
 MAX_DEPTH: Final = 16
@@ -32,13 +33,8 @@ _DATES: Final[dict[str, Callable[[date, date], bool]]] = {
     "ON": lambda day, given: day == given,
     "SINCE": lambda day, given: day >= given,
 }
-_RETURNS: Final = frozenset({"MIN", "MAX", "COUNT", "ALL"})
 _NAMES: Final = frozenset({"MODSEQ", "EMAILID", "X-GM-MSGID"})
 _TEXTS: Final = frozenset({"BODY", "TEXT", "FROM", "TO", "SUBJECT", "CC", "BCC"})
-
-
-class BadCharsetError(Exception):
-    """The criteria are in a charset that is not known here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +48,7 @@ class Query:
 
 def read_query(words: Arguments, view: View) -> Query:
     """Read the arguments of SEARCH. Raises BadSyntaxError, BadCharsetError."""
-    returns = None
-    if words.sees(b"RETURN "):
-        words.word()
-        words.space()
-        asked = words.parenthesised(words.word, least=0)
-        unknown = [each for each in asked if each not in _RETURNS]
-        if unknown:
-            raise BadSyntaxError(f"{unknown[0][:20]} is nothing that SEARCH returns")
-        returns = tuple(asked) or ("ALL",)  # RFC 4731 section 3.1
-        words.space()
-    if words.sees(b"CHARSET "):
-        words.word()
-        words.space()
-        if words.astring().upper() not in {b"US-ASCII", b"UTF-8"}:
-            raise BadCharsetError
-        words.space()
+    returns = read_returns(words)
     criteria = _Criteria(words, view)
     test = criteria.all_of()
     words.end()
@@ -84,34 +65,6 @@ def found_by(query: Query, view: View) -> list[int]:
         for uid in query.uids
         if uid not in view.veiled and (mail := mails.get(uid)) is not None and query.test(mail)
     ]
-
-
-def answer(query: Query, numbers: list[int], *, tag: str, by_uid: bool) -> str:
-    """Return the untagged response."""
-    if query.returns is None:
-        return " ".join(["* SEARCH", *map(str, numbers)])
-    parts = [f'* ESEARCH (TAG "{tag}")' + (" UID" if by_uid else "")]
-    # MIN, MAX and ALL are left out where nothing was found (RFC 4731 section 3.1).
-    if "MIN" in query.returns and numbers:
-        parts.append(f"MIN {numbers[0]}")
-    if "MAX" in query.returns and numbers:
-        parts.append(f"MAX {numbers[-1]}")
-    if "COUNT" in query.returns:
-        parts.append(f"COUNT {len(numbers)}")
-    if "ALL" in query.returns and numbers:
-        parts.append(f"ALL {write_set(numbers)}")
-    return " ".join(parts)
-
-
-def write_set(numbers: Sequence[int]) -> str:
-    """Return rising numbers as a sequence set."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    return ",".join(str(low) if low == high else f"{low}:{high}" for low, high in ranges)
 
 
 class _Criteria:

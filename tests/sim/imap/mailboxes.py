@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from tests.sim.imap.criteria import write_set
 from tests.sim.imap.folder import DELIMITER, Folder
 from tests.sim.imap.talk import RefusedError, Talk
 from tests.sim.imap.view import SYSTEM_FLAGS, View, flags_of
 from vedette.demo.arguments import Arguments, BadSyntaxError, quoted
 from vedette.demo.listing import matches
+from vedette.demo.search import write_set
 
 _FIELDS: Final = ("MESSAGES", "RECENT", "UIDNEXT", "UIDVALIDITY", "UNSEEN", "DELETED", "SIZE",
                   "HIGHESTMODSEQ", "MAILBOXID")  # fmt: skip

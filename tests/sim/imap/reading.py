@@ -7,11 +7,8 @@ from typing import Final
 
 from tests.sim.imap.conduct import Ending
 from tests.sim.imap.criteria import (
-    BadCharsetError,
-    answer,
     found_by,
     read_query,
-    write_set,
 )
 from tests.sim.imap.folder import Mail
 from tests.sim.imap.items import (
@@ -25,6 +22,7 @@ from tests.sim.imap.items import (
 from tests.sim.imap.talk import EndedError, RefusedError, Talk
 from tests.sim.imap.view import View
 from vedette.demo.arguments import Arguments, BadSyntaxError
+from vedette.demo.search import BadCharsetError, write_set, written
 
 #: What Microsoft 365 says after rows that it left out (S8).
 _SOME_GONE: Final = "Some of the requested messages no longer exist."
@@ -91,7 +89,7 @@ def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     elif plain:
         talk.say(" ".join(["* SEARCH", *map(str, numbers)]))
     else:
-        talk.say(answer(query, numbers, tag=talk.tag, by_uid=by_uid))
+        talk.say(written(query.returns, numbers, tag=talk.tag, by_uid=by_uid))
     talk.moment()
     return "Search completed."
 

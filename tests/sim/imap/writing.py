@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from tests.sim.imap.criteria import write_set
 from tests.sim.imap.folder import Folder, Origin
 from tests.sim.imap.talk import RefusedError, Talk
 from tests.sim.imap.view import View
 from vedette.demo.arguments import Arguments, BadSyntaxError
+from vedette.demo.search import write_set
 
 
 def store(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
