@@ -31,6 +31,7 @@ from vedette.imap import (
     Enable,
     EventGroup,
     FetchItem,
+    FromNumber,
     Idle,
     InUids,
     List,
@@ -132,6 +133,10 @@ WIRES: list[tuple[Command, str]] = [
     (UidMove(uids=UIDS, mailbox=b"Q"), 'UID MOVE 1:3,7 "Q"'),
     (UidExpunge(uids=UIDS), "UID EXPUNGE 1:3,7"),
     (UidSearch(criteria=(Mark.ALL,)), "UID SEARCH ALL"),
+    (
+        UidSearch(criteria=(InUids(uids=UIDS), FromNumber(number=102))),
+        "UID SEARCH UID 1:3,7 102:*",
+    ),
     (
         UidSearch(
             criteria=(InUids(uids=UIDS), ByDate(key=DateKey.SINCE, day=date(2026, 2, 1))),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
-
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -61,33 +59,3 @@ def test_only_what_is_ours_is_looked_at(first: int, more: int, listed: set[int])
 
     assert (reconcile.window(folder.cursor) is None) == (more == 0)
     assert set(wanted) == {uid for uid in listed if first < uid <= first + more}
-
-
-@given(
-    first=st.integers(0, 50),
-    holes=st.lists(st.integers(1, 5_000), min_size=1, max_size=600),
-    width=st.sampled_from([reconcile.WINDOW, 8_000, 128_000, 2_048_000, 32_768_000]),
-)
-def test_s9_the_last_messages_are_looked_at_however_far_apart_they_are(
-    first: int, holes: list[int], width: int
-) -> None:
-    """A listing is enough once it has the last messages of the watch, or all of them."""
-    held = [first + last for last in accumulate(holes)]
-    cursor = state(held[-1], first=first).cursor
-    window = reconcile.window(cursor, width) or UidSet()
-
-    recent = reconcile.recent(cursor, width, UidSet(held) & window, widest=held[-1])
-
-    if recent is not None:
-        assert list(recent) == held[-reconcile.WINDOW :]
-    else:
-        assert width < cursor.last_uid - first
-
-
-def test_no_question_is_wider_than_its_answer_may_be_long() -> None:
-    """Where each UID is listed by itself, what is found within the widest question is taken."""
-    cursor = state(10_000_000).cursor
-
-    recent = reconcile.recent(cursor, 64_000, UidSet([9_999_999]), widest=64_000)
-
-    assert recent == UidSet([9_999_999])

@@ -181,8 +181,11 @@ class Collector:
     async def reconcile(self, watched: Watched) -> int:
         """Hold the recent UIDs of the server against the stored events (S9)."""
         state = watched.state
-        listed = UidSet() if state is None else await self._recent(state.cursor)
-        if state is None or not listed or listed.wire == watched.reconciled:
+        uids = None if state is None else reconcile.window(state.cursor)
+        if state is None or uids is None:
+            return 0
+        listed = await self._fetching.listing(uids, last=reconcile.WINDOW)
+        if listed.wire == watched.reconciled:
             return 0
         wanted = reconcile.candidates(self._account.id, state, listed)
         ids = [event for settling in wanted.values() for event in settling]
@@ -195,18 +198,6 @@ class Collector:
             await self._open_gaps(watched, state.cursor, untold)
         watched.reconciled = listed.wire
         return await self.settle_gaps(watched)
-
-    async def _recent(self, cursor: Cursor) -> UidSet:
-        """List the last messages that are ours to announce, however far apart their UIDs are."""
-        width, widest = reconcile.WINDOW, reconcile.WIDEST
-        if self._session.has("ESEARCH"):
-            widest = cursor.last_uid
-        while (uids := reconcile.window(cursor, width)) is not None:
-            listed = await self._fetching.listing(uids)
-            if (found := reconcile.recent(cursor, width, listed, widest=widest)) is not None:
-                return found
-            width = min(width * reconcile.WIDER, widest)
-        return UidSet()
 
     async def _step(self, watched: Watched, listed: UidSet, announced_at: float | None) -> int:
         if watched.state is None:

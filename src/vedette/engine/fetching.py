@@ -19,10 +19,12 @@ from vedette.engine.world import World
 from vedette.errors import FolderError, ProtocolError, Trouble
 from vedette.imap import (
     ByDate,
+    Criterion,
     DateKey,
     ESearch,
     Fetch,
     FetchItem,
+    FromNumber,
     InUids,
     Item,
     LiteralChunk,
@@ -97,16 +99,23 @@ class Fetching:
         hold = self._world.places.taken(self.session.host)
         return Turn(hold, self._world.spool, limit=self._account.max_message + SLACK)
 
-    async def listing(self, uids: UidSet, *, since: date | None = None) -> UidSet:
+    async def listing(
+        self, uids: UidSet, *, since: date | None = None, last: int | None = None
+    ) -> UidSet:
         """Return those of ``uids`` that exist, by UID SEARCH; the last of ``n:*`` only if in it.
 
+        ``last`` asks for the last messages of the folder alone, so many or a few more.
         Raises ProtocolError when the server lists more messages than it has, and when its
         list can not be read: that is no empty list.
         """
-        dated = () if since is None else (ByDate(key=DateKey.SINCE, day=since),)
+        criteria: list[Criterion] = [InUids(uids=uids)]
+        if since is not None:
+            criteria.append(ByDate(key=DateKey.SINCE, day=since))
+        if last is not None and self.session.exists > last:
+            criteria.append(FromNumber(number=self.session.exists - last + 1))
         reply = await self.session.check(
             UidSearch(
-                criteria=(InUids(uids=uids), *dated),
+                criteria=tuple(criteria),
                 returns=(SearchReturn.ALL,) if self.session.has("ESEARCH") else (),
             )
         )

@@ -40,6 +40,16 @@ class InUids:
     uids: UidSet
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromNumber:
+    """The message of a sequence number and all behind it.
+
+    Numbers shift when messages go: this bounds a question, and names no message.
+    """
+
+    number: int
+
+
 @unique
 class DateKey(StrEnum):
     """By INTERNALDATE or by the Date field; times and zones are disregarded."""
@@ -124,6 +134,7 @@ class Either:
 Criterion: TypeAlias = (
     Mark
     | InUids
+    | FromNumber
     | ByDate
     | ByNumber
     | ByHeader
@@ -199,9 +210,8 @@ def _write(out: Encoder, criterion: Criterion) -> None:
     match criterion:
         case Mark():
             out.syntax(criterion.value.encode())
-        case InUids(uids=uids):
-            out.syntax(b"UID")
-            write_uids(out, uids)
+        case InUids() | FromNumber():
+            _write_set(out, criterion)
         case ByDate(key=date_key, day=day):
             out.syntax(DateKey(date_key).value.encode())
             out.syntax(write_date(day))
@@ -225,6 +235,15 @@ def _write(out: Encoder, criterion: Criterion) -> None:
             _write_nested(out, criterion)
         case _:
             assert_never(criterion)
+
+
+def _write_set(out: Encoder, criterion: InUids | FromNumber) -> None:
+    if isinstance(criterion, InUids):
+        out.syntax(b"UID")
+        write_uids(out, criterion.uids)
+    else:
+        out.number(criterion.number, UINT32, minimum=1)
+        out.syntax(b":*", sep=b"")
 
 
 def _write_nested(out: Encoder, criterion: Not | Either) -> None:

@@ -8,22 +8,15 @@ UIDs that the server lists can be held against the events that are stored.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import islice
 
 from vedette.imap import UidSet
 from vedette.model.cursor import Cursor, FolderState
 from vedette.model.event import EventType
 from vedette.model.ids import AccountId, EventId, message_event_id
 
-#: Messages that a reconciliation looks at: it bounds the question and the answer.
+#: Messages that a reconciliation looks at, the last of a folder: it bounds the question and
+#: the answer.
 WINDOW = 500
-
-#: How much wider the next question is where a folder has long holes between its UIDs.
-WIDER = 16
-
-#: The widest question where each UID is listed by itself (no ESEARCH): a longer answer than
-#: this would not be read.
-WIDEST = 64_000
 
 #: Any of these settles a UID.
 SETTLING = (
@@ -33,20 +26,13 @@ SETTLING = (
 )
 
 
-def window(cursor: Cursor, width: int = WINDOW) -> UidSet | None:
-    """Return the UIDs to list, or None when none of them would be ours to announce.
+def window(cursor: Cursor) -> UidSet | None:
+    """Return the UIDs that are ours to announce and behind us, or None when there is none.
 
-    They reach ``width`` UIDs back from the cursor.
+    They may be far apart, so what is listed of them is bounded by ``WINDOW``, not here.
     """
-    low = max(cursor.first_uid, cursor.last_uid - width) + 1
+    low = cursor.first_uid + 1
     return UidSet.span(low, cursor.last_uid) if low <= cursor.last_uid else None
-
-
-def recent(cursor: Cursor, width: int, listed: UidSet, *, widest: int) -> UidSet | None:
-    """Return the last messages of a listing ``width`` UIDs wide; None: look further back."""
-    if len(listed) < WINDOW and width < min(widest, cursor.last_uid - cursor.first_uid):
-        return None
-    return UidSet(islice(reversed(listed), WINDOW))
 
 
 def candidates(
