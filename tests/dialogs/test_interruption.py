@@ -184,6 +184,24 @@ def test_v1_five_hundred_accounts_come_back_without_a_herd(tmp_path: Path) -> No
     clock.run(main())
 
 
+def test_a_reload_during_the_stop_starts_nothing(tmp_path: Path) -> None:
+    """Whoever says goodbye is not replaced: the mailbox would have two connections, and keep one."""
+
+    async def main() -> None:
+        server = ScriptedServer()
+        watch = Watch(Setting(), server.dialer, tmp_path)
+        await watch.start()
+        await asyncio.sleep(10)
+        stopping = asyncio.create_task(watch.supervisor.stop())
+        await asyncio.sleep(0)
+        await watch.assign()
+        await stopping
+        await watch.stop()
+        assert watch.logins() == 1
+
+    clock.run(main())
+
+
 def _most_in_a_second(instants: list[float]) -> int:
     return max(
         sum(start <= other < start + 1.0 for other in instants) for start in sorted(set(instants))

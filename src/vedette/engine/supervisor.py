@@ -63,7 +63,10 @@ class Supervisor(Part):
         return [watcher.health for watcher in self._watchers.values()]
 
     async def assign(self, assignments: Iterable[Assignment]) -> None:
-        """Make these the watched accounts: new ones start, changed ones restart, others end."""
+        """Make these the watched accounts: new ones start, changed ones restart, others end.
+
+        A supervisor that is stopping, or begins to meanwhile, starts nothing any more.
+        """
         wanted = {each.account.id: each for each in assignments}
         changed = [
             account
@@ -72,7 +75,7 @@ class Supervisor(Part):
         ]
         await self._stop_watchers(changed)
         for account, assignment in wanted.items():
-            if account not in self._watchers:
+            if account not in self._watchers and not self._stopping:
                 self._begin(assignment)
 
     async def _open(self) -> None:

@@ -57,6 +57,7 @@ class Watcher:
         "_curves",
         "_gate",
         "_health",
+        "_leaving",
         "_lookouts",
         "_recovery",
         "_sides",
@@ -100,6 +101,8 @@ class Watcher:
         self._lookouts: tuple[Lookout, ...] = ()
         self._task: asyncio.Task[None] | None = None
         self._sides: dict[bytes, asyncio.Task[None]] = {}
+        #: Sides whose folders went away and that have not said goodbye yet.
+        self._leaving: dict[bytes, asyncio.Task[None]] = {}
         self._curves: dict[bytes, Recovery] = {}  # of the sides, by folder
 
     @property
@@ -118,7 +121,8 @@ class Watcher:
 
     async def stop(self) -> None:
         """Say goodbye to the server and end. Idempotent."""
-        tasks = [task for task in (self._task, *self._sides.values()) if task is not None]
+        every = (self._task, *self._sides.values(), *self._leaving.values())
+        tasks = [task for task in every if task is not None]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -258,8 +262,11 @@ class Watcher:
     def _open_sides(self, folders: tuple[Folder, ...]) -> None:
         """Give each further folder a connection of its own; those that went away lose theirs."""
         wanted = {folder.path: folder for folder in folders}
-        for path in self._sides.keys() - wanted.keys():
-            self._sides.pop(path).cancel()
+        for path in [each for each in self._sides if each not in wanted]:
+            side = self._sides.pop(path)
+            side.cancel()
+            # Who waits for another to leave has no connection to close.
+            self._leaving.setdefault(path, side)
         for path, folder in wanted.items():
             if path not in self._sides or self._sides[path].done():
                 side = self._sides[path] = asyncio.create_task(
@@ -274,6 +281,10 @@ class Watcher:
         opens the side again, as long as the account is not parked (A2).
         """
         self._curves[folder.path] = Recovery()
+        if (leaving := self._leaving.get(folder.path)) is not None:
+            # Until it has said goodbye the folder has its connection.
+            await asyncio.wait([leaving])
+            self._leaving.pop(folder.path, None)
         while not self._recovery.is_parked:
             try:
                 await self._connection(folder)
