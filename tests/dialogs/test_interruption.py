@@ -193,7 +193,9 @@ def test_a_reload_during_the_stop_starts_nothing(tmp_path: Path) -> None:
         await watch.start()
         await asyncio.sleep(10)
         stopping = asyncio.create_task(watch.supervisor.stop())
-        await asyncio.sleep(0)
+        while not watch.said()[-2].endswith(b"LOGOUT"):
+            await asyncio.sleep(0)
+        assert not stopping.done()
         await watch.assign()
         await stopping
         await watch.stop()
