@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import clock
 from tests.support.scripted import ScriptedServer
-from tests.support.world import LOGIN, Setting, Watch, cursor, quiet
+from tests.support.world import LOGIN, TURNS, Setting, Watch, cursor, quiet
 
 #: Both pushes come while the client idles; the second finds it in the middle of nothing new.
 PUSHES = (7.0, 8.0)
@@ -193,7 +193,9 @@ def test_a_reload_during_the_stop_starts_nothing(tmp_path: Path) -> None:
         await watch.start()
         await asyncio.sleep(10)
         stopping = asyncio.create_task(watch.supervisor.stop())
-        while not watch.said()[-2].endswith(b"LOGOUT"):
+        for _ in range(TURNS):
+            if watch.said()[-2].endswith(b"LOGOUT"):
+                break
             await asyncio.sleep(0)
         assert not stopping.done()
         await watch.assign()
