@@ -140,7 +140,7 @@ def test_criteria_are_asked_of_each_message() -> None:
         ("LARGER 5000", " 2"),
         ("UNSEEN", " 3"),
         ("NOT SEEN", " 3"),
-        ("OR UID 1 SUBJECT thr", " 1 3"),
+        ("OR UID 1 SUBJECT three", " 1 3"),
         ("HEADER Message-ID <two@sim.example.org>", " 2"),
         ("UID 3 UID 1", ""),
         ("(SEEN LARGER 5000)", " 2"),
