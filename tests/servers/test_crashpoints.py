@@ -244,6 +244,8 @@ class Scene:
         """Run in peace until everything has come everywhere, and end in order."""
         wanted = set(self.receiver.books.expected)
         with self.life() as service:
+            # Everything may have come before the death: then this waits for its signal handlers.
+            service.until_connected()
             wait_until(self.receiver.all_came, within=60, what="the webhook to have everything")
             for file in self.files:
                 wait_until(
