@@ -40,27 +40,6 @@ def test_a_slow_holder_gives_its_place_up() -> None:
     assert said == ["slow in", "quick in", "quick out", "slow out"]
 
 
-def test_a_place_is_given_back_once() -> None:
-    """Neither patience and end together nor an error make more places than there are."""
-
-    async def story() -> int:
-        places, inside, most = Places(at_once=1, patience=2.0), 0, 0
-
-        async def stay(seconds: float) -> None:
-            nonlocal inside, most
-            async with places.taken("mail.example"):
-                inside += 1
-                most = max(most, inside)
-                await asyncio.sleep(seconds)
-                inside -= 1
-
-        await stay(3.0)
-        await asyncio.gather(*(stay(1.0) for _ in range(5)))
-        return most
-
-    assert run(story()) == 1
-
-
 def test_hosts_do_not_wait_for_each_other() -> None:
     """A host whose places are all taken leaves those of the others alone."""
 

@@ -12,11 +12,11 @@ from types import TracebackType
 
 from vedette.engine.answer import Reply
 from vedette.engine.ingest import Mail
-from vedette.engine.places import Hold
 from vedette.engine.session import Session
 from vedette.engine.spool import Spools
 from vedette.engine.world import World
 from vedette.errors import FolderError, ProtocolError, Trouble
+from vedette.hold import Hold
 from vedette.imap import (
     ByDate,
     Criterion,

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import asyncio
 
+from vedette.hold import Hold
+
 #: Mailboxes of a host at once: at 30 ms of round trip two thousand messages a second.
 AT_ONCE = 64
 
@@ -43,42 +45,3 @@ class Places:
                 self._free.clear()
             free = self._free[host] = asyncio.Semaphore(self._at_once)
         return free
-
-
-class Hold:
-    """One place: waited for, held at most for the patience, and given back once.
-
-    No generator: thousands wait at the same time, and what they are made of is the peak of
-    the heap.
-    """
-
-    __slots__ = ("_free", "_held", "_patience", "_timer")
-
-    def __init__(self, free: asyncio.Semaphore, patience: float) -> None:
-        self._free = free
-        self._patience = patience
-        self._held = False
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def __aenter__(self) -> None:
-        await self.take()
-
-    async def __aexit__(self, *_failure: object) -> None:
-        self.let_go()
-
-    async def take(self) -> None:
-        """Wait for the place."""
-        await self._free.acquire()
-        self._held = True
-        self._timer = asyncio.get_running_loop().call_later(self._patience, self._give_back)
-
-    def let_go(self) -> None:
-        """Give the place back. Idempotent."""
-        if self._timer is not None:
-            self._timer.cancel()
-        self._give_back()
-
-    def _give_back(self) -> None:
-        if self._held:
-            self._held = False
-            self._free.release()

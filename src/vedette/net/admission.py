@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 
+from vedette.hold import Hold
 from vedette.net.ready import wake
 
 # With 1,000 links dialled at once the heap ended at 52 KiB per link without a bound, 26 with
@@ -30,36 +31,9 @@ class Gate:
         self._places = asyncio.Semaphore(places)
         self._patience = patience
 
-    def place(self) -> Place:
+    def place(self) -> Hold:
         """Return a place to wait for and hold, by ``async with``."""
-        return Place(self._places, self._patience)
-
-
-class Place:
-    """One place: waited for, held until patience is over, and given back once."""
-
-    __slots__ = ("_held", "_patience", "_places", "_timer")
-
-    def __init__(self, places: asyncio.Semaphore, patience: float) -> None:
-        self._places = places
-        self._patience = patience
-        self._held = False
-        self._timer: asyncio.TimerHandle | None = None
-
-    async def __aenter__(self) -> None:
-        await self._places.acquire()
-        self._held = True
-        self._timer = asyncio.get_running_loop().call_later(self._patience, self._release)
-
-    async def __aexit__(self, *_failure: object) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._release()
-
-    def _release(self) -> None:
-        if self._held:
-            self._held = False
-            self._places.release()
+        return Hold(self._places, self._patience)
 
 
 class Turnstile:
