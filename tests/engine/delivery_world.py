@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from tests.engine.scripted_sink import ScriptedSink
-from tests.engine.virtual_time import VirtualClock
+from tests.support.clock import VirtualClock
 from tests.support.memory_store import MemoryStore
 from vedette.engine.courier import Courier
 from vedette.engine.lane import Tempo

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.engine.virtual_time import elapsed
+from tests.support.clock import elapsed
 from vedette.model.delivery import Delivered, Outcome, Parcel
 
 

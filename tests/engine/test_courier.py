@@ -16,7 +16,7 @@ from tests.engine.delivery_world import (
     world,
 )
 from tests.engine.scripted_sink import ScriptedSink
-from tests.engine.virtual_time import elapsed, run
+from tests.support.clock import elapsed, run
 from vedette.engine.lane import Tempo
 from vedette.errors import SinkError
 from vedette.model.delivery import (

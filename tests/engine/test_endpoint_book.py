@@ -14,7 +14,7 @@ from tests.engine.delivery_world import (
     world,
 )
 from tests.engine.scripted_sink import ScriptedSink
-from tests.engine.virtual_time import START, VirtualClock, run
+from tests.support.clock import START, VirtualClock, run
 from tests.support.memory_store import MemoryStore
 from vedette.errors import StoreError
 from vedette.model.delivery import (

@@ -17,7 +17,7 @@ from tests.engine.delivery_world import (
     world,
 )
 from tests.engine.scripted_sink import ScriptedSink
-from tests.engine.virtual_time import VirtualClock, elapsed, run
+from tests.support.clock import VirtualClock, elapsed, run
 from tests.support.memory_store import MemoryStore
 from vedette.engine.lane import Tempo
 from vedette.model.delivery import (

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.engine.virtual_time import run
+from tests.support.clock import run
 from vedette.engine.link import Link
 from vedette.errors import NetworkError
 from vedette.imap import Connection

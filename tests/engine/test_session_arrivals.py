@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from tests.engine.virtual_time import run
+from tests.support.clock import run
 from vedette.engine.link import Link
 from vedette.engine.pushes import Pushes
 from vedette.engine.session import Session
