@@ -14,6 +14,7 @@ TenantId = NewType("TenantId", str)
 AccountId = NewType("AccountId", str)
 EndpointId = NewType("EndpointId", str)
 EventId = NewType("EventId", str)
+ActionId = NewType("ActionId", str)
 
 #: The name space of Vedette's events (a random UUIDv4, drawn once; it must never change).
 NAMESPACE = UUID("5f0c1a52-7d0e-4c7b-9a63-3e2a4f4b8d11")
@@ -38,6 +39,17 @@ def occurrence_event_id(account: AccountId, kind: str, occurrence: str) -> Event
     the UIDVALIDITY that a folder was reset to.
     """
     return _named(f"{len(account)}:{account}//{kind}/{occurrence}")
+
+
+def action_id(
+    account: AccountId, folder: bytes, uid_validity: int, uid: int, guard: str, action: str
+) -> ActionId:
+    """Return the id of a guard's action on one message, spelled as an event's id is.
+
+    A crash between the decision and its commit decides again, under the same id.
+    """
+    occurrence = f"{guard}/{action}"
+    return ActionId(message_event_id(account, folder, uid_validity, uid, f"action/{occurrence}"))
 
 
 def _named(name: str) -> EventId:

@@ -1,0 +1,3 @@
+"""Scorers: opinions about a message from elsewhere, as evidence for guards and never more."""
+
+from __future__ import annotations
