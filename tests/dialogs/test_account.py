@@ -15,6 +15,7 @@ from vedette.errors import StoreFullError
 from vedette.model.account import AccountState, Cover
 from vedette.ports.reader import ReaderUnavailableError
 from vedette.ports.store import Commit, Verdict
+from vedette.sync.cadence import Tempo
 
 HOUR = 3_600.0
 
@@ -169,6 +170,53 @@ def test_each_folder_may_have_a_connection_of_its_own(play: Play) -> None:
         assert len(server.open_talks) == 2
 
     play(story, Setting(folders=("*",), cover=Cover.CONNECTIONS))
+
+
+def listed_often() -> Setting:
+    """Return an account with a link for each folder, listed each half second: within a goodbye."""
+    tempo = Tempo(safety=0.5)
+    return Setting(folders=("*",), cover=Cover.CONNECTIONS, tempo=tempo)
+
+
+def test_a_folder_that_comes_back_during_the_goodbye_has_one_link(play: Play) -> None:
+    """It goes, comes, goes and comes while LOGOUT is unanswered: never two links for it."""
+
+    async def story(watch: Watch, server: ScriptedServer) -> None:
+        most = 0
+
+        def count(_moment: int) -> None:
+            nonlocal most
+            most = max(most, len(server.open_talks))
+
+        server.folders, server.says_goodbye = ["INBOX", "Lists"], False
+        await asyncio.sleep(1)
+        assert len(server.open_talks) == 2
+        server.at_point = count
+        before = watch.logins()
+        for folders in (["INBOX"], ["INBOX", "Lists"]) * 2:
+            assert watch.logins() == before
+            server.folders = folders
+            await asyncio.sleep(0.5)
+        await asyncio.sleep(5)
+        assert (watch.logins() - before, len(server.open_talks), most) == (1, 2, 2)
+
+    play(story, listed_often())
+
+
+def test_a_stop_waits_for_the_goodbye_of_a_folder_that_went_away(play: Play) -> None:
+    """The folder is gone, its LOGOUT unanswered, and the service stops: no task, no link left."""
+
+    async def story(_watch: Watch, server: ScriptedServer) -> None:
+        server.folders, server.says_goodbye = ["INBOX", "Lists"], False
+        await asyncio.sleep(1)
+        assert len(server.open_talks) == 2
+        server.folders = ["INBOX"]
+        await asyncio.sleep(0.6)
+        assert len(server.open_talks) == 2
+        # The other link's goodbye is answered at once: it gives this one no time.
+        server.says_goodbye = True
+
+    play(story, listed_often())
 
 
 def test_a2_the_connections_of_one_account_share_their_strikes(play: Play) -> None:

@@ -61,6 +61,8 @@ class ScriptedServer:
         self.greets = True
         #: What a login is refused with, or None.
         self.refusal: str | None = None
+        #: Whether LOGOUT is answered; who says goodbye waits for it.
+        self.says_goodbye = True
         #: What LIST tells; all names open the one box.
         self.folders = ["INBOX"]
         #: Seconds from a command to its answer.
@@ -174,7 +176,7 @@ class Talk:
                 self._told = len(server.box.mails)
             self._idle_tag = tag
             self._say("+ idling")
-        else:
+        elif verb != "LOGOUT" or server.says_goodbye:
             serve = self._served.get(verb)
             if serve is not None:
                 serve(rest)
