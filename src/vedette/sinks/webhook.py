@@ -16,18 +16,13 @@ courier's.
 from __future__ import annotations
 
 import asyncio
-import errno
-import socket
-import ssl
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
 from pathlib import Path
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, AbstractStreamWriter, ResolveResult
+from aiohttp.abc import AbstractResolver, AbstractStreamWriter
 from yarl import URL
 
 from vedette import __version__
@@ -35,9 +30,10 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import SinkError
 from vedette.model.delivery import Delivered, Gone, Outcome, Parcel, Refused
 from vedette.outbox import signature
-from vedette.ports.address import AddressGuard, ForbiddenAddress
+from vedette.ports.address import AddressGuard
 from vedette.ports.clock import Clock
 from vedette.secret import Secret
+from vedette.web import client, explained, trust
 
 #: Of an answer; the connection is dropped beyond it instead of drained.
 MAX_ANSWER = 64 * 1024
@@ -45,9 +41,6 @@ MAX_ANSWER = 64 * 1024
 MAX_WORDS = 200
 #: The longest wish that counts, in seconds: the longest step of the schedule.
 MAX_RETRY_AFTER = 24 * 3600.0
-#: Idle connections are closed after this many seconds. Node.js and uvicorn close theirs after
-#: 5 s; being first avoids a request sent into a connection that is just being closed.
-KEEPALIVE = 4.0
 #: CloudEvents HTTP binding 1.0.2 section 3.2.1, structured mode.
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
@@ -110,29 +103,19 @@ class WebhookSink:
         """Load the trust store. Raises SinkError when the CA file can not be used."""
         settings = self._settings
         try:
-            trust = await asyncio.to_thread(_trust, *_trust_key(settings))
+            trusted = await asyncio.to_thread(trust, settings.ca_file, verify=settings.verify)
         except OSError as error:
             raise SinkError(
                 f"{self._name}: the CA file {settings.ca_file} can not be used: "
                 f"{error.strerror or error}; give a readable PEM file"
             ) from error
-        connector = aiohttp.TCPConnector(
-            limit=settings.connections,
-            keepalive_timeout=KEEPALIVE,
-            ssl=trust,
-            resolver=self._resolver or _Resolver(),
+        self._session = client(
             # A proxy was named by the operator; what it may dial is its own business.
-            socket_factory=None if self._proxy else self._socket,
-        )
-        self._session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            # A compressed answer could unfold to any size; ours is read as it comes.
-            auto_decompress=False,
-            trust_env=False,
-            # One deadline of our own stands around the whole attempt.
-            timeout=aiohttp.ClientTimeout(total=None, sock_connect=None),
-            read_bufsize=MAX_ANSWER // 4,
+            guard=None if self._proxy else self._guard,
+            trust=trusted,
+            connections=settings.connections,
+            buffer=MAX_ANSWER // 4,
+            resolver=self._resolver,
         )
 
     async def stop(self) -> None:
@@ -159,7 +142,7 @@ class WebhookSink:
                 )
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if response is None:
-                return Refused(reason=self._line(_explain(error)))
+                return Refused(reason=self._line(explained(error)))
         finally:
             # Returns the connection when the answer was read to its end, and drops it otherwise.
             if response is not None:
@@ -210,16 +193,6 @@ class WebhookSink:
         line = " ".join(words.split())
         shown = "".join(char if char.isprintable() else "?" for char in line)
         return f"{self._name}: {shown[:MAX_WORDS]}"
-
-    def _socket(self, info: tuple[int, int, int, str, tuple[str | int, ...]]) -> socket.socket:
-        """Make the socket for one address, if that very address may be dialled."""
-        family, kind, protocol, _name, address = info
-        try:
-            self._guard.check(str(address[0]))
-        except ForbiddenAddress as error:
-            # The only exception that the connector turns into "this address failed".
-            raise PermissionError(errno.EACCES, str(error)) from error
-        return socket.socket(family, kind, protocol)
 
 
 class _Body(aiohttp.BytesPayload):
@@ -276,44 +249,6 @@ def _headers(settings: WebhookSettings) -> dict[str, str]:
     return headers
 
 
-def _trust_key(settings: WebhookSettings) -> tuple[str | None, int, bool]:
-    if settings.ca_file is None:
-        return None, 0, settings.verify
-    # The time is part of the key: a file that was replaced is read again.
-    return str(settings.ca_file), settings.ca_file.stat().st_mtime_ns, settings.verify
-
-
-@lru_cache(maxsize=32)
-def _trust(ca_file: str | None, _changed: int, verify: bool) -> ssl.SSLContext:  # noqa: FBT001 - a cache key
-    """Build the trust store, once for all endpoints with the same: it takes 20 ms and 1 MB."""
-    context = ssl.create_default_context(cafile=ca_file)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _explain(error: Exception) -> str:
-    """Say what went wrong without the URL, which the library's own words may quote."""
-    match error:
-        case aiohttp.ClientConnectorCertificateError(certificate_error=cause):
-            words = f"the certificate is not trusted: {cause}"
-        case aiohttp.ClientConnectorDNSError(os_error=cause):
-            words = f"the name does not resolve: {cause.strerror or cause}"
-        case aiohttp.ClientConnectorError(os_error=cause):
-            words = cause.strerror or str(cause)
-        case aiohttp.ServerDisconnectedError():
-            words = "the connection was closed before an answer"
-        case aiohttp.ClientResponseError(message=message):
-            words = f"the answer is not HTTP: {message}"
-        case OSError():
-            words = error.strerror or str(error)
-        case _:
-            words = type(error).__name__
-    return words
-
-
 def _retry_after(value: str | None, now: float) -> float | None:
     """Read RFC 9110 section 10.2.3, seconds or a date; None when it is neither."""
     if value is None:
@@ -327,62 +262,3 @@ def _retry_after(value: str | None, now: float) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
-
-
-class _Resolver(AbstractResolver):
-    """Looks names up, each on a thread of its own.
-
-    The loop's shared pool is small, and a name server that does not answer
-    holds a thread for half a minute: a few such endpoints would delay all
-    others. The connector asks for one name once at a time, which bounds the threads.
-    """
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
-    ) -> list[ResolveResult]:
-        loop = asyncio.get_running_loop()
-        found: asyncio.Future[list[ResolveResult]] = loop.create_future()
-
-        def tell(answer: list[ResolveResult] | OSError) -> None:
-            if found.done():
-                return
-            if isinstance(answer, OSError):
-                found.set_exception(answer)
-            else:
-                found.set_result(answer)
-
-        def look() -> None:
-            answer = _look_up(host, port, family)
-            try:
-                loop.call_soon_threadsafe(tell, answer)
-            except RuntimeError:
-                # The loop was closed meanwhile: nobody waits.
-                return
-
-        threading.Thread(target=look, name="webhook-dns", daemon=True).start()
-        return await found
-
-    async def close(self) -> None:
-        """Nothing is kept."""
-
-
-def _look_up(host: str, port: int, family: int) -> list[ResolveResult] | OSError:
-    try:
-        infos = socket.getaddrinfo(
-            host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
-        )
-    except OSError as error:
-        return error
-    except UnicodeError as error:
-        return OSError(errno.EINVAL, f"not a host name: {error}")
-    return [
-        ResolveResult(
-            hostname=host,
-            host=str(address[0]),
-            port=port,
-            family=found,
-            proto=protocol,
-            flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
-        )
-        for found, _kind, protocol, _name, address in infos
-    ]
