@@ -25,11 +25,17 @@ from vedette.imap import (
     LiteralChunk,
     Malformed,
     Notify,
+    Saved,
     Search,
     Select,
     Status,
+    UidCopy,
+    UidExpunge,
     UidFetch,
+    UidLabel,
+    UidMove,
     UidSearch,
+    UidStore,
 )
 
 #: Octets that may come meanwhile, but for what is streamed: a folder of a million messages
@@ -54,6 +60,13 @@ _PARTS: dict[type[Command], tuple[type[Event], ...]] = {
     UidSearch: (Search, ESearch),
     List: (ListItem,),
     Select: (Status,),
+    # COPYUID comes in the tagged answer, or in an untagged OK before it (RFC 6851 section 4.3).
+    UidCopy: (Status,),
+    UidMove: (Status,),
+    # What flags a message has now is asked for, not taken from who happens to tell it.
+    UidStore: (),
+    UidLabel: (),
+    UidExpunge: (),
     # Their answers are noted wherever they come; what NOTIFY sends meanwhile is fetched again.
     AskStatus: (),
     Notify: (),
@@ -151,7 +164,11 @@ class Answer:
 
 
 def _is_asked_for(row: Fetch, command: Command) -> bool:
-    return not isinstance(command, UidFetch) or (row.uid is not None and row.uid in command.uids)
+    if not isinstance(command, UidFetch):
+        return True
+    if row.uid is None:
+        return False
+    return isinstance(command.uids, Saved) or row.uid in command.uids
 
 
 def _weight(event: Event) -> int:

@@ -8,11 +8,12 @@ owns a session; in IDLE only DONE is ever sent (catalogue I3, I13).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.answer import Answer, Meter, Reply
 from vedette.engine.link import Link
+from vedette.engine.opening import opened
 from vedette.engine.pushes import Pushes
 from vedette.errors import LinkError, NetworkError, UsageError, VedetteError
 from vedette.imap import (
@@ -59,8 +60,6 @@ class Session:
     """A connection after login, as the one task that owns it sees it."""
 
     __slots__ = (
-        "_answer",
-        "_awaited",
         "_idle_since",
         "_idle_tag",
         "_leaving",
@@ -98,8 +97,6 @@ class Session:
         self._idle_since: float | None = None  # when the "+" came
         self._unanswered_done: Tag | None = None  # the IDLE whose DONE has no answer yet
         self._opening = False  # a folder is being opened: its first EXISTS is no growth
-        self._awaited: Tag | None = None
-        self._answer: Completed | None = None
         self._idle_tag: Tag | None = None
         self._leaving = False
 
@@ -148,14 +145,18 @@ class Session:
         dies, when ``seconds`` pass without a byte, or when DONE is not answered
         promptly (I9).
         """
-        tag = self._awaited = await self._sent(command)
-        self.link.flush()
-        try:
-            return await self._finish(tag, seconds, command, chunks)
-        except VedetteError:
-            # In the middle of an answer nothing else can be asked on this link.
-            self.link.close()
-            raise
+        [reply] = await self._asked([command], seconds, chunks)
+        return reply
+
+    async def burst(self, commands: Sequence[Command], *, seconds: float = ANSWER) -> list[Reply]:
+        """Send commands in one write, each behind the one before; return their answers.
+
+        What follows the opening of a folder is sent before that is answered, and refused
+        by the server if the opening is. Where a folder was opened, ``grown`` counts what came
+        since the last opening. Raises as ``run`` does.
+        """
+        self.settle()
+        return await self._asked(commands, seconds, None)
 
     async def check(self, command: Command, *, seconds: float = ANSWER) -> Reply:
         """Run a command that must succeed. Raises the error that the server's words mean."""
@@ -167,24 +168,7 @@ class Session:
     async def examine(self, path: bytes) -> Opened:
         """Open a folder read-only (EXAMINE: nothing we do can change it)."""
         self.settle()
-        self.exists, self._opening = 0, True
-        try:
-            reply = await self.check(Select(mailbox=path, read_only=True))
-        finally:
-            self._opening = False
-        codes: dict[str, Code] = {}
-        for event in reply.data:
-            if isinstance(event, Status) and event.code is not None:
-                codes[event.code.name] = event.code
-        if reply.code is not None:
-            codes.setdefault(reply.code.name, reply.code)
-        return Opened(
-            uid_validity=_number(codes.get("UIDVALIDITY")),
-            uid_next=_number(codes.get("UIDNEXT")),
-            exists=self.exists,
-            highest_modseq=_number(codes.get("HIGHESTMODSEQ")),
-            mailbox_id=_word(codes.get("MAILBOXID")),
-        )
+        return opened(await self.check(Select(mailbox=path, read_only=True)), self.exists)
 
     def settle(self) -> list[Fetch]:
         """Everything announced so far is being taken care of; return what came of it unasked."""
@@ -253,6 +237,22 @@ class Session:
         finally:
             self.link.close()
 
+    async def _asked(
+        self,
+        commands: Sequence[Command],
+        seconds: float,
+        chunks: Callable[[LiteralChunk], None] | None,
+    ) -> list[Reply]:
+        tags = [await self._sent(commands[0])]
+        try:
+            tags.extend(self.link.connection.send(command, behind=True) for command in commands[1:])
+            self.link.flush()
+            return await self._finish(tags, seconds, commands, chunks)
+        except VedetteError:
+            # In the middle of an answer nothing else can be asked on this link.
+            self.link.close()
+            raise
+
     async def _sent(self, command: Command) -> Tag:
         """Leave an IDLE and queue a command. Raises LinkError when the link is over."""
         try:
@@ -271,14 +271,18 @@ class Session:
 
     async def _finish(
         self,
-        tag: Tag,
+        tags: Sequence[Tag],
         seconds: float,
-        command: Command,
+        commands: Sequence[Command],
         chunks: Callable[[LiteralChunk], None] | None,
-    ) -> Reply:
+    ) -> list[Reply]:
         loop = asyncio.get_running_loop()
         start = loop.time()
-        answer, meter = Answer(command), Meter(self.link, command.verb)
+        meter = Meter(self.link, commands[0].verb)
+        answers = [Answer(command) for command in commands]
+        ended: dict[str, Completed] = {}
+        at = 0  # which answer comes now: a server takes commands in their order
+        self._begin(commands[0])
         while True:
             events = await self.link.next(self._late(start, seconds))
             for event in events:
@@ -287,17 +291,27 @@ class Session:
                     if chunks is not None:
                         chunks(event)
                         crashpoint(Crashpoint.LITERAL_SPOOLED)
+                elif isinstance(event, Completed) and event.tag in tags:
+                    ended[event.tag] = event
+                    while at < len(tags) - 1 and tags[at] in ended:
+                        at += 1
+                        self._begin(commands[at])
                 elif not self._observe(event):
-                    answer.keep(event)
-            done = self._answer
-            if done is not None and done.tag == tag:
-                self._answer = self._unanswered_done = None
-                return answer.ended(done)
+                    answers[at].keep(event)
+            if len(ended) == len(tags):
+                self._opening, self._unanswered_done = False, None
+                return [each.ended(ended[tag]) for each, tag in zip(answers, tags, strict=True)]
             now = loop.time()
             if now >= self._late(start, seconds) or now - start > PROGRESS_CAP:
-                what = command.verb if self._unanswered_done is None else "DONE"
+                what = commands[at].verb if self._unanswered_done is None else "DONE"
                 raise NetworkError(f"{self.host} did not answer {what} within {now - start:.0f} s")
             meter.count(events)
+
+    def _begin(self, command: Command) -> None:
+        """Learn whose answer comes now: of a folder that opens, the first EXISTS is no growth."""
+        self._opening = isinstance(command, Select)
+        if self._opening:
+            self.exists = self.grown = 0
 
     def _late(self, start: float, seconds: float) -> float:
         """Return the loop's time at which an answer is overdue; every byte puts it off."""
@@ -351,8 +365,6 @@ class Session:
             self._idle_tag = None
         elif event.tag == self._unanswered_done:
             self._unanswered_done = None
-        elif event.tag == self._awaited:
-            self._answer = event
 
     def _count(self, event: Exists | Expunge | Vanished) -> None:
         """Keep the number of messages in the open folder, and what was announced of it."""
@@ -376,16 +388,3 @@ class Session:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _number(code: Code | None) -> int | None:
-    """Return a code's number; 0 and garbage are as good as none (catalogue S4, S13)."""
-    value = None if code is None else code.argument
-    return value if isinstance(value, int) and value > 0 else None
-
-
-def _word(code: Code | None) -> str | None:
-    value = None if code is None else code.argument
-    if isinstance(value, bytes):
-        return value.decode("ascii", "replace") or None
-    return value if isinstance(value, str) else None

@@ -136,14 +136,18 @@ class Connection:
 
     # The client speaks.
 
-    def send(self, command: Command) -> Tag:
+    def send(self, command: Command, *, behind: bool = False) -> Tag:
         """Queue a command and return its tag; ``data_to_send`` has the bytes.
 
+        ``behind`` lets it follow the opening of a folder before that is answered, as RFC 9051
+        section 5.5 has it: it is to do no harm where the opening fails and no folder is open.
         Raises UsageError, and sends nothing, when the command has no place in the present
         state, when the server does not offer it, or when an argument can not be written.
         """
-        self._session.check(command)
-        self._check_queue(command)
+        opening = self._sender.last(Select) if behind else None
+        select = opening.command if opening is not None else None
+        self._session.check(command, behind=select if isinstance(select, Select) else None)
+        self._check_queue(command, behind=opening is not None)
         tag = Tag(f"V{self._serial + 1}")
         out = Encoder(
             tag,
@@ -354,7 +358,7 @@ class Connection:
         self._sender.write(b"DONE\r\n")
         self._sender.release()
 
-    def _check_queue(self, command: Command) -> None:
+    def _check_queue(self, command: Command, *, behind: bool) -> None:
         """Raise UsageError when a command under way forbids this one."""
         sender = self._sender
         if self._upgrading or sender.last(StartTls) is not None:
@@ -368,7 +372,8 @@ class Connection:
         idle = sender.last(Idle)
         if idle is not None and not idle.done:
             raise UsageError(f"{command.verb} can not be sent during IDLE; call done() first")
-        if not isinstance(command, Logout) and sender.last((Select, Unselect)) is not None:
+        changing = Unselect if behind else (Select, Unselect)
+        if not isinstance(command, Logout) and sender.last(changing) is not None:
             raise UsageError(f"{command.verb} has to wait until the folder has changed")
 
     def _count_strange(self) -> None:

@@ -31,13 +31,14 @@ class Encoder:
     ``maximum`` bounds each line.
     """
 
-    __slots__ = ("_free", "_line", "_maximum", "_part", "_parts", "_utf8")
+    __slots__ = ("_free", "_glued", "_line", "_maximum", "_part", "_parts", "_utf8")
 
     def __init__(self, tag: str, verb: str, *, free_literal: int, utf8: bool, maximum: int) -> None:
         self._parts: list[bytes] = []
         self._part = bytearray()  # what stands before the present line: literals that are free
         self._line = bytearray(f"{tag} {verb}".encode())
         self._free = free_literal
+        self._glued = False  # a parenthesis was opened: nothing separates what follows from it
         self._utf8 = utf8
         self._maximum = maximum
 
@@ -72,6 +73,11 @@ class Encoder:
             raise UsageError("a line end within a command")
         self._write(sep, octets)
 
+    def open(self) -> None:
+        """Write a parenthesis to which the next word is joined."""
+        self._write(b" ", b"(")
+        self._glued = True
+
     def string(self, text: bytes | str, *, sep: bytes = b" ") -> None:
         """Write text as a quoted string, or as a literal where 8-bit octets need one."""
         octets = _octets(text)
@@ -102,6 +108,8 @@ class Encoder:
         return self._parts
 
     def _write(self, sep: bytes, octets: bytes) -> None:
+        if self._glued:
+            self._glued, sep = False, b""
         self._line += sep
         self._line += octets
 

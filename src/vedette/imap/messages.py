@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum, unique
+from enum import Enum, StrEnum, unique
 from typing import ClassVar, TypeAlias
 
 from vedette.errors import UsageError
@@ -79,15 +79,34 @@ class Peek:
 Item: TypeAlias = FetchItem | Peek
 
 
+@unique
+class Saved(Enum):
+    """``$``: what the last SEARCH with RETURN (SAVE) found (RFC 5182 section 2.1).
+
+    The server keeps it until the next such SEARCH or the next opening of a folder; it loses
+    what is expunged. Before any search, and after one that failed, it is empty.
+    """
+
+    RESULT = b"$"
+
+
+Messages: TypeAlias = UidSet | Saved
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UidFetch(Command):
     """UID FETCH. ``changed_since`` is a MODSEQ (CONDSTORE), ``vanished`` needs QRESYNC."""
 
-    uids: UidSet
+    uids: Messages
     items: tuple[Item, ...]
     changed_since: int | None = None
     vanished: bool = False
     verb: ClassVar[str] = "UID FETCH"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """SEARCHRES, for what a search saved."""
+        return needed(self.uids)
 
     def write(self, out: Encoder) -> None:
         """Write the set, the items and what changed since."""
@@ -113,13 +132,18 @@ class StoreMode(StrEnum):
 class UidStore(Command):
     """UID STORE: change flags; ``unchanged_since`` is a MODSEQ (CONDSTORE)."""
 
-    uids: UidSet
+    uids: Messages
     flags: tuple[str, ...]
     mode: StoreMode
     silent: bool = False
     unchanged_since: int | None = None
     verb: ClassVar[str] = "UID STORE"
     writes: ClassVar[bool] = True
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """SEARCHRES, for what a search saved."""
+        return needed(self.uids)
 
     def write(self, out: Encoder) -> None:
         """Write the set, the condition and the flags."""
@@ -133,12 +157,46 @@ class UidStore(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UidLabel(Command):
+    """UID STORE of Gmail's labels (its extension X-GM-EXT-1): add them, or take them off.
+
+    ``labels`` are on the wire as names of folders are.
+    """
+
+    uids: Messages
+    labels: tuple[bytes, ...]
+    add: bool = True
+    verb: ClassVar[str] = "UID STORE"
+    writes: ClassVar[bool] = True
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """X-GM-EXT-1, and SEARCHRES for what a search saved."""
+        return ("X-GM-EXT-1", *needed(self.uids))
+
+    def write(self, out: Encoder) -> None:
+        """Write the set and the labels."""
+        if not self.labels:
+            raise UsageError("a label is needed to add it")
+        write_uids(out, self.uids)
+        out.syntax(b"+X-GM-LABELS" if self.add else b"-X-GM-LABELS")
+        for index, label in enumerate(self.labels):
+            out.string(label, sep=b" " if index else b" (")
+        out.syntax(b")", sep=b"")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UidCopy(Command):
     """UID COPY into a folder (wire name)."""
 
-    uids: UidSet
+    uids: Messages
     mailbox: bytes
     verb: ClassVar[str] = "UID COPY"
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """SEARCHRES, for what a search saved."""
+        return needed(self.uids)
 
     def write(self, out: Encoder) -> None:
         """Write the set and the name."""
@@ -150,11 +208,15 @@ class UidCopy(Command):
 class UidMove(Command):
     """UID MOVE into a folder (RFC 6851). Done only if COPYUID names the message."""
 
-    uids: UidSet
+    uids: Messages
     mailbox: bytes
     verb: ClassVar[str] = "UID MOVE"
-    needs: ClassVar[tuple[str, ...]] = ("MOVE",)
     writes: ClassVar[bool] = True
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """MOVE, and SEARCHRES for what a search saved."""
+        return ("MOVE", *needed(self.uids))
 
     def write(self, out: Encoder) -> None:
         """Write the set and the name."""
@@ -176,8 +238,16 @@ class UidExpunge(Command):
         write_uids(out, self.uids)
 
 
-def write_uids(out: Encoder, uids: UidSet) -> None:
-    """Write a set of UIDs, which can not be empty."""
+def needed(uids: Messages) -> tuple[str, ...]:
+    """Return the capability without which messages can not be named so."""
+    return ("SEARCHRES",) if isinstance(uids, Saved) else ()
+
+
+def write_uids(out: Encoder, uids: Messages) -> None:
+    """Write ``$``, or a set of UIDs, which can not be empty."""
+    if isinstance(uids, Saved):
+        out.syntax(uids.value)
+        return
     if not uids:
         raise UsageError("the set of UIDs is empty")
     out.syntax(uids.wire)

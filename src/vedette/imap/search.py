@@ -1,11 +1,12 @@
 """UID SEARCH and its criteria. It must not know states, tags or answers.
 
-RFC 9051 section 6.4.4; RETURN is RFC 4731. Criteria are values and nest; text goes through
+RFC 9051 section 6.4.4; RETURN is RFC 4731, and SAVE in it RFC 5182. Criteria are values and nest; text goes through
 the encoder, so that no value can become a criterion.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, unique
@@ -131,6 +132,13 @@ class Either:
     second: Criterion
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Every:
+    """Messages that match all of some criteria: ``(…)`` within another one."""
+
+    criteria: tuple[Criterion, ...]
+
+
 Criterion: TypeAlias = (
     Mark
     | InUids
@@ -143,7 +151,21 @@ Criterion: TypeAlias = (
     | ByGmailMessageId
     | Not
     | Either
+    | Every
 )
+
+
+def any_of(criteria: Sequence[Criterion]) -> Criterion:
+    """Return what matches one of some criteria, nested no deeper than their number's logarithm.
+
+    Raises UsageError when there is none: nothing would match, and SEARCH has no word for it.
+    """
+    if not criteria:
+        raise UsageError("SEARCH for one of no criteria")
+    if len(criteria) == 1:
+        return criteria[0]
+    half = len(criteria) // 2
+    return Either(first=any_of(criteria[:half]), second=any_of(criteria[half:]))
 
 
 @unique
@@ -154,6 +176,8 @@ class SearchReturn(StrEnum):
     MAX = "MAX"
     COUNT = "COUNT"
     ALL = "ALL"
+    SAVE = "SAVE"
+    """Keep what was found as ``$`` (``messages.Saved``); alone, nothing is returned."""
 
 
 # Deeper criteria than this are a mistake, and servers refuse them.
@@ -174,7 +198,9 @@ class UidSearch(Command):
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """ESEARCH, for the extended form."""
+        """ESEARCH, for the extended form; SEARCHRES, to save."""
+        if SearchReturn.SAVE in self.returns:
+            return ("ESEARCH", "SEARCHRES")
         return ("ESEARCH",) if self.returns else ()
 
     def write(self, out: Encoder) -> None:
@@ -202,6 +228,9 @@ def _needs_charset(criterion: Criterion, depth: int) -> bool:
         case Either(first=first, second=second):
             either = [_needs_charset(each, depth + 1) for each in (first, second)]
             return any(either)
+        case Every(criteria=criteria):
+            every = [_needs_charset(each, depth + 1) for each in criteria]
+            return any(every)
         case _:
             return False
 
@@ -231,7 +260,7 @@ def _write(out: Encoder, criterion: Criterion) -> None:
         case ByGmailMessageId(message_id=message_id):
             out.syntax(b"X-GM-MSGID")
             out.number(message_id, 2**64 - 1)
-        case Not() | Either():
+        case Not() | Either() | Every():
             _write_nested(out, criterion)
         case _:
             assert_never(criterion)
@@ -246,11 +275,21 @@ def _write_set(out: Encoder, criterion: InUids | FromNumber) -> None:
         out.syntax(b":*", sep=b"")
 
 
-def _write_nested(out: Encoder, criterion: Not | Either) -> None:
-    if isinstance(criterion, Not):
-        out.syntax(b"NOT")
-        _write(out, criterion.criterion)
-    else:
-        out.syntax(b"OR")
-        _write(out, criterion.first)
-        _write(out, criterion.second)
+def _write_nested(out: Encoder, criterion: Not | Either | Every) -> None:
+    match criterion:
+        case Not(criterion=inner):
+            out.syntax(b"NOT")
+            _write(out, inner)
+        case Either(first=first, second=second):
+            out.syntax(b"OR")
+            _write(out, first)
+            _write(out, second)
+        case Every(criteria=criteria):
+            if not criteria:
+                raise UsageError("parentheses around no criterion")
+            out.open()
+            for each in criteria:
+                _write(out, each)
+            out.syntax(b")", sep=b"")
+        case _:
+            assert_never(criterion)

@@ -155,11 +155,16 @@ class Session:
             self.selected = command.mailbox
             self.hear_code(code)  # [READ-ONLY] stands there, or in an untagged line before
             self.read_only = command.read_only or self.demoted
+        # What was said belongs to this opening; another may be under way behind it.
+        self.demoted = False
 
-    def check(self, command: Command) -> None:
-        """Raise UsageError when the command may not be sent in this session."""
-        check_allowed(command.verb, self.state)
-        if command.writes and self.read_only:
+    def check(self, command: Command, *, behind: Select | None = None) -> None:
+        """Raise UsageError when the command may not be sent in this session.
+
+        ``behind`` is the opening of a folder after which it shall be carried out.
+        """
+        check_allowed(command.verb, self.state if behind is None else State.SELECTED)
+        if command.writes and (self.read_only if behind is None else behind.read_only):
             raise UsageError(f"{command.verb} changes the folder, which is open for reading only")
         if isinstance(command, StartTls) and self.encrypted:
             raise UsageError("STARTTLS is for a plaintext link, and TLS is on already")
