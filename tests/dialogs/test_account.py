@@ -13,6 +13,8 @@ from tests.support.scripted import ScriptedServer
 from tests.support.world import Setting, Watch
 from vedette.errors import StoreFullError
 from vedette.model.account import AccountState, Cover
+from vedette.model.cursor import FolderState
+from vedette.model.ids import AccountId
 from vedette.ports.reader import ReaderUnavailableError
 from vedette.ports.store import Commit, Verdict
 from vedette.sync.cadence import Tempo
@@ -215,6 +217,62 @@ def test_a_stop_waits_for_the_goodbye_of_a_folder_that_went_away(play: Play) -> 
         assert len(server.open_talks) == 2
         # The other link's goodbye is answered at once: it gives this one no time.
         server.says_goodbye = True
+
+    play(story, listed_often())
+
+
+def test_folders_that_went_away_are_forgotten(play: Play) -> None:
+    """A server that tells of another name at every listing leaves nothing behind but the last."""
+
+    async def story(watch: Watch, server: ScriptedServer) -> None:
+        for number in range(20):
+            server.folders = ["INBOX", f"Lists-{number}"]
+            await asyncio.sleep(1)
+        assert len(server.open_talks) == 2
+        [watcher] = watch.supervisor._watchers.values()
+        kept = (watcher._sides, watcher._leaving, watcher._curves)
+        # The one that is there, and the one before it.
+        assert max(len(each) for each in kept) <= 2
+
+    play(story, listed_often())
+
+
+def test_v4_a_watcher_that_dies_takes_its_other_links_along(play: Play) -> None:
+    """Built anew half a minute later, it has one link for each folder again, and no orphan."""
+
+    async def story(watch: Watch, server: ScriptedServer) -> None:
+        server.folders = ["INBOX", "Lists"]
+        await asyncio.sleep(1)
+        assert len(server.open_talks) == 2
+        ask = watch.store.folders
+
+        async def defect(account: AccountId) -> list[FolderState]:
+            task = asyncio.current_task()
+            if task is None or task.get_name() != account:
+                return await ask(account)
+            watch.store.folders = ask  # type: ignore[method-assign]
+            raise RuntimeError("a defect of the account's own task")
+
+        watch.store.folders = defect  # type: ignore[method-assign]
+        await asyncio.sleep(10)
+        assert len(server.open_talks) == 0
+        await asyncio.sleep(30)
+        assert len(server.open_talks) == 2
+
+    play(story, listed_often())
+
+
+def test_a_server_that_learns_notify_is_watched_by_one_link(play: Play) -> None:
+    """Upgraded while two links are up: the next login tells of all folders, the other ends."""
+
+    async def story(watch: Watch, server: ScriptedServer) -> None:
+        server.folders = ["INBOX", "Lists"]
+        await asyncio.sleep(1)
+        assert len(server.open_talks) == 2
+        server.capabilities += " NOTIFY"
+        server.talks[0].wire.end()
+        await asyncio.sleep(30)
+        assert len(server.open_talks) == 1
 
     play(story, listed_often())
 

@@ -135,16 +135,21 @@ class Watcher:
             lookout.probe()
 
     async def _run(self) -> None:
-        while not self._recovery.is_parked:
-            wait = 0.0
-            try:
-                # Held to its end. Below an IDLE are as few frames as can be, for there are many.
-                await self._connection(None)
-            except (StaleError, StoreError, ReaderUnavailableError, LinkError) as error:
-                wait = await self._failed(error)
-            # Who is parked is told so at once, not after a wait for a try that never comes.
-            if not self._recovery.is_parked:
-                await asyncio.sleep(wait)
+        try:
+            while not self._recovery.is_parked:
+                wait = 0.0
+                try:
+                    # Held to its end. Below an IDLE are as few frames as can be, for there are many.
+                    await self._connection(None)
+                except (StaleError, StoreError, ReaderUnavailableError, LinkError) as error:
+                    wait = await self._failed(error)
+                # Who is parked is told so at once, not after a wait for a try that never comes.
+                if not self._recovery.is_parked:
+                    await asyncio.sleep(wait)
+        except Exception:
+            # A watcher that dies of a defect is built anew, and opens sides of its own.
+            self._open_sides(())
+            raise
         await self._told_parked()
         # Parked: a change of the configuration replaces this watcher.
         await asyncio.get_running_loop().create_future()
@@ -254,19 +259,25 @@ class Watcher:
         if only is not None:
             return (only,)
         folders = (await discover(session, self.account)).folders
-        if self.account.cover is Cover.CONNECTIONS and not session.has("NOTIFY"):
-            self._open_sides(folders[1:])
-            folders = folders[:1]
-        return folders
+        if self.account.cover is not Cover.CONNECTIONS:
+            return folders
+        # With NOTIFY one connection tells of all; the server may have learned it meanwhile.
+        own = len(folders) if session.has("NOTIFY") else 1
+        self._open_sides(folders[own:])
+        return folders[:own]
 
     def _open_sides(self, folders: tuple[Folder, ...]) -> None:
         """Give each further folder a connection of its own; those that went away lose theirs."""
         wanted = {folder.path: folder for folder in folders}
+        # Who has left is forgotten: a server may tell of other names at every listing.
+        self._leaving = {path: side for path, side in self._leaving.items() if not side.done()}
         for path in [each for each in self._sides if each not in wanted]:
             side = self._sides.pop(path)
             side.cancel()
             # Who waits for another to leave has no connection to close.
             self._leaving.setdefault(path, side)
+        for path in self._curves.keys() - wanted.keys() - self._leaving.keys():
+            del self._curves[path]
         for path, folder in wanted.items():
             if path not in self._sides or self._sides[path].done():
                 side = self._sides[path] = asyncio.create_task(
@@ -284,7 +295,6 @@ class Watcher:
         if (leaving := self._leaving.get(folder.path)) is not None:
             # Until it has said goodbye the folder has its connection.
             await asyncio.wait([leaving])
-            self._leaving.pop(folder.path, None)
         while not self._recovery.is_parked:
             try:
                 await self._connection(folder)
