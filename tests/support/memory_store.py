@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, isnan
 
+from tests.support.memory_journal import JournalRows, MemoryJournal
 from vedette.errors import StoreError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState, Gap
@@ -65,10 +66,11 @@ class _State:
     )
     healths: dict[AccountId, Health] = field(default_factory=dict)
     endpoints: dict[EndpointId, EndpointState] = field(default_factory=dict)
+    journal: JournalRows = field(default_factory=JournalRows)
 
 
-class MemoryStore:
-    """``vedette.ports.store.Store`` without a disk.
+class MemoryStore(MemoryJournal):
+    """``vedette.ports.store.Store``, and ``Journal``, without a disk.
 
     ``state`` may be handed to a second store, as a restart finds it. ``changed``
     is set on every write, for a test that waits.
@@ -98,6 +100,12 @@ class MemoryStore:
             self.changed.set()
         return self.state
 
+    def _journal(self, *, writes: bool = False) -> JournalRows:
+        return self._enter(writes=writes).journal
+
+    def _is_fenced(self, fence: Fence) -> bool:
+        return self.state.epochs.get(fence.shard) != fence.epoch
+
     async def start(self) -> None:
         self._open = True
         now = self._clock.now()
@@ -120,13 +128,14 @@ class MemoryStore:
 
     async def commit(self, commit: Commit) -> Verdict:
         state = self._enter(writes=True)
-        if state.epochs.get(commit.fence.shard) != commit.fence.epoch:
+        if self._is_fenced(commit.fence):
             return Verdict.FENCED
         key = (commit.account, commit.folder)
         old = state.folders.get(key)
         if (old.cursor if old else None) != commit.expected:
             return Verdict.STALE
         _check(commit.postings)
+        state.journal.check(commit.decisions, commit.actions)
         state.folders[key] = _moved(old, commit)
         self._readings_done(key)
         for posting in commit.postings:
@@ -135,6 +144,7 @@ class MemoryStore:
             self._post(replace(posting, body=posting.again()) if met and posting.again else posting)
         for seen in commit.seen:
             state.seen[commit.account, seen] = self._clock.now()
+        state.journal.write(commit.decisions, commit.actions)
         return Verdict.DONE
 
     def _readings_done(self, key: tuple[AccountId, bytes]) -> None:
@@ -165,8 +175,8 @@ class MemoryStore:
         )
 
     async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
-        state = self._enter(writes=True)
-        if state.epochs.get(fence.shard) != fence.epoch:
+        self._enter(writes=True)
+        if self._is_fenced(fence):
             return Verdict.FENCED
         _check(postings)
         for posting in postings:

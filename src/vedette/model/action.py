@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import Final
 
 from vedette.model.ids import AccountId, ActionId, TenantId
 
@@ -14,10 +17,13 @@ class ActionState(StrEnum):
 
     ::
 
-        intended ─► (copied) ─► done ─► undoing ─► undone
-            │           │         ├─► expired    its time in quarantine is over
-            ├───────────┴─► gone  └─► returned   the user moved it back
-            └─► failed
+        intended ─► (copied) ─► done ◄─► undoing ─► undone
+            ├──────────┤          │         │
+            ▼          ▼          ├─► expired         its time in quarantine is over
+        failed, gone              ├─────────┴─► returned   the user moved it back
+                                  └─────────┴─► gone       the user deleted it
+
+    ``FOLLOWS`` says the same for machines.
     """
 
     INTENDED = "intended"
@@ -40,6 +46,37 @@ class ActionState(StrEnum):
     """Moved to the trash at the end of its time."""
 
 
+#: What may come after each state; those that are left out are the last. An undoing that the server
+#: refuses for good leads back to DONE: the message is where it was.
+FOLLOWS: Final[Mapping[ActionState, frozenset[ActionState]]] = MappingProxyType(
+    {
+        ActionState.INTENDED: frozenset(
+            {ActionState.COPIED, ActionState.DONE, ActionState.FAILED, ActionState.GONE}
+        ),
+        ActionState.COPIED: frozenset({ActionState.DONE, ActionState.FAILED, ActionState.GONE}),
+        ActionState.DONE: frozenset(
+            {
+                ActionState.UNDOING,
+                ActionState.EXPIRED,
+                ActionState.RETURNED,
+                ActionState.GONE,
+            }
+        ),
+        ActionState.UNDOING: frozenset(
+            {ActionState.UNDONE, ActionState.DONE, ActionState.RETURNED, ActionState.GONE}
+        ),
+    }
+)
+
+#: What is still to be carried out.
+PENDING: Final = (ActionState.INTENDED, ActionState.COPIED, ActionState.UNDOING)
+
+
+def follows(state: ActionState, before: ActionState) -> bool:
+    """Whether ``state`` may come after ``before``."""
+    return state in FOLLOWS.get(before, frozenset())
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where a message is: a folder on the wire, its UIDVALIDITY, and the UID where it is known."""
@@ -56,7 +93,9 @@ class JournalEntry:
     ``identity`` are the keys by which the message is known again (see ``sync.identity``);
     ``message`` is an HMAC of the Message-ID. ``kind`` and ``target`` are those of the pack's
     action. ``listed`` says that a list was among the reasons: to take it back may have to wait.
-    ``expires`` is the instant at which its time in quarantine is over.
+    ``expires`` is the instant at which its time in quarantine is over. ``result`` is where the
+    action put the message or, once it is UNDONE, where it was put back. ``attempts`` are those of
+    the step that is to be made, or of the last.
     """
 
     id: ActionId
@@ -89,7 +128,8 @@ class Decision:
 
     ``symbols`` are names with scores, most first; ``domain`` is the sender's registrable domain.
     ``acted`` says whether an action was written with it, or why not: ``shadow``, ``breaker``,
-    ``paused``, ``returned``, ``capped``.
+    ``paused``, ``returned``, ``capped``, ``repeated``. The store says ``returned`` where the message
+    came back, and ``repeated`` where the action was written before, instead of what it is given.
     """
 
     tenant: TenantId

@@ -1,7 +1,17 @@
 """The journal: what guards decided and did, so that it is done once and can be taken back.
 
 Intents are written by ``Store.commit`` together with the cursor (``Commit.decisions`` and
-``Commit.actions``); here is what follows. A store implements this beside ``Store``.
+``Commit.actions``), or by ``intend`` where no cursor moves; here is what follows. A store
+implements this beside ``Store``.
+
+What comes back is left alone. An action is not written when the same guard acted before on a
+message of the account with one of its identity keys, and
+
+- moved it: the message is here again, so somebody moved it back. An action that is DONE becomes
+  RETURNED, and the decision says ``returned``;
+- was taken back by anyone, whatever it did: the decision says ``returned``;
+- did the same and not a move, so that nothing could come back: the decision says ``repeated``, as
+  it does for a known id and for a message that is judged by an answer from before it was moved.
 """
 
 from __future__ import annotations
@@ -12,6 +22,7 @@ from typing import Protocol
 
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.ids import AccountId, ActionId, TenantId
+from vedette.ports.store import Fence, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +53,15 @@ class Tally:
 class Journal(Protocol):
     """Every method raises StoreError. What a method returns is on disk."""
 
+    async def intend(
+        self, fence: Fence, decisions: Sequence[Decision], actions: Sequence[JournalEntry]
+    ) -> Verdict:
+        """Write decisions and intents as ``Store.commit`` does, where no cursor moves (a sweep)."""
+
     async def pending(self, account: AccountId, folder: bytes | None = None) -> list[JournalEntry]:
         """Return what is to be carried out: INTENDED, COPIED and UNDOING, oldest first.
 
-        ``folder`` is where the message now is, on the wire.
+        ``folder`` is where the message now is, on the wire: for UNDOING where the action put it.
         """
 
     async def record(
@@ -57,10 +73,16 @@ class Journal(Protocol):
         result: Place | None = None,
         reason: str = "",
     ) -> bool:
-        """Move an entry on; False if it is in a state from which that does not follow."""
+        """Move an entry on; False if it is in a state from which that does not follow.
+
+        Without a ``result`` the known one stays. The count of attempts begins anew.
+        """
 
     async def attempted(self, action: ActionId, *, now: float, reason: str) -> int:
-        """Count one attempt that came to nothing; return how many there were."""
+        """Count one attempt that came to nothing; return how many there were at this step.
+
+        0 where there is no step to be made.
+        """
 
     async def undo(self, action: ActionId, *, now: float, reason: str) -> bool:
         """Ask that a DONE entry be taken back; False if it is not DONE."""
@@ -72,15 +94,26 @@ class Journal(Protocol):
         """Return entries, newest first."""
 
     async def acted_on(self, account: AccountId, identity: Sequence[bytes]) -> list[JournalEntry]:
-        """Return entries about the message with one of these keys: it may have come back."""
+        """Return entries about the message with one of these keys, newest first.
+
+        It may have come back. At most 100 for each key.
+        """
 
     async def decisions(
         self, account: AccountId | None, guard: str | None, *, since: float, limit: int
     ) -> list[Decision]:
         """Return decisions, newest first."""
 
-    async def tallies(self, account: AccountId | None, guard: str | None) -> list[Tally]:
-        """Return the daily counts."""
+    async def tallies(
+        self, account: AccountId | None, guard: str | None, *, since: str = ""
+    ) -> list[Tally]:
+        """Return the daily counts from the day ``since`` (ISO date) on, the oldest day first."""
 
     async def purge_decisions(self, *, before: float, limit: int) -> int:
         """Delete old decisions in a bounded step, counts kept; return how many went."""
+
+    async def purge_journal(self, *, before: float, limit: int) -> int:
+        """Delete entries whose last state is older, in a bounded step; return how many went.
+
+        A message of a forgotten entry may be acted on again: keep them as long as identity keys.
+        """

@@ -12,6 +12,7 @@ from enum import StrEnum, unique
 from typing import Protocol
 
 from vedette.model.account import Health
+from vedette.model.action import Decision, JournalEntry
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
@@ -33,6 +34,9 @@ class Commit:
     store); it is compared before ``cursor`` is set. ``seen`` are identity keys
     of messages that became events. ``gaps`` are opened or moved on, ``closed``
     are UIDs whose gaps are settled.
+
+    ``decisions`` and ``actions`` are what guards make of the messages. An action whose message
+    the same guard acted on before is not written, as it came back; see ``ports.journal``.
     """
 
     fence: Fence
@@ -45,6 +49,8 @@ class Commit:
     seen: tuple[bytes, ...] = ()
     gaps: tuple[Gap, ...] = ()
     closed: tuple[int, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    actions: tuple[JournalEntry, ...] = ()
 
 
 @unique

@@ -14,7 +14,7 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.ids import AccountId
 from vedette.ports.store import Commit, Verdict
-from vedette.store import postings
+from vedette.store import journal, postings
 from vedette.store.statements import sql
 
 _GROUND = sql("commit_ground")
@@ -57,6 +57,8 @@ def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
     connection.executemany(
         _SEEN_PUT, ({"account": step.account, "key": key, "at": now} for key in step.seen)
     )
+    if step.decisions or step.actions:
+        journal.write(connection, step.decisions, step.actions)
     return Verdict.DONE
 
 

@@ -1,0 +1,288 @@
+"""Write what guards do with mail, so that it is done once and can be taken back.
+
+``write`` is the half of a commit that belongs to guards. It decides which actions are new: a
+message on which the same guard acted before came back, and is left alone (``ports.journal``
+says when). It knows rows and nothing of transactions: the writer puts each call into its own.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from math import inf
+from typing import Any, Final, TypeAlias
+
+from vedette.model.action import ActionState, Decision, JournalEntry, Place, follows
+from vedette.model.ids import AccountId, ActionId, TenantId
+from vedette.ports.journal import JournalQuery
+from vedette.ports.store import Fence, Verdict
+from vedette.store import decisions as decided
+from vedette.store.postings import is_fenced
+from vedette.store.statements import sql
+from vedette.store.words import printable
+
+_INSERT = sql("action_insert")
+_KEY_PUT = sql("action_key_put")
+_MET = sql("action_met")
+_RETURNED = sql("action_returned")
+_STATE = sql("action_state")
+_MOVE_ON = sql("action_move_on")
+_ATTEMPTED = sql("action_attempted")
+_PENDING = sql("actions_pending")
+_PENDING_IN = sql("actions_pending_in")
+_EXPIRED = sql("actions_expired")
+_ABOUT = sql("actions_about")
+_IDENTITY = sql("action_identity")
+_BY_ID = sql("journal_by_id")
+_OF_ACCOUNT = sql("journal_of_account")
+_OF_TENANT = sql("journal_of_tenant")
+_OF_GUARD = sql("journal_of_guard")
+_OF_ALL = sql("journal_of_all")
+_PURGE = sql("journal_purge")
+
+#: Entries about one message, for each of its keys: a message that was acted on a hundred times is
+#: no message but somebody's attack.
+ABOUT: Final = 100
+
+#: What became of a new entry: it was written ("") or why it was not.
+_WRITTEN: Final = ""
+RETURNED: Final = "returned"
+REPEATED: Final = "repeated"
+
+#: The message that a decision and its actions are about, and the guard.
+_Judged: TypeAlias = tuple[AccountId, str, Place]
+
+
+def intend(
+    connection: sqlite3.Connection,
+    fence: Fence,
+    decisions: Sequence[Decision],
+    actions: Sequence[JournalEntry],
+) -> Verdict:
+    """Write decisions and actions that move no cursor."""
+    if is_fenced(connection, fence):
+        return Verdict.FENCED
+    write(connection, decisions, actions)
+    return Verdict.DONE
+
+
+def write(
+    connection: sqlite3.Connection, decisions: Iterable[Decision], actions: Iterable[JournalEntry]
+) -> None:
+    """Insert the actions that are new, and every decision with what became of it."""
+    fates: dict[_Judged, set[str]] = {}
+    for entry in actions:
+        judged = (entry.account, entry.guard, entry.origin)
+        fates.setdefault(judged, set()).add(_insert(connection, entry))
+    decided.write(
+        connection,
+        (_told(each, fates.get((each.account, each.guard, each.origin))) for each in decisions),
+    )
+
+
+def _told(decision: Decision, fates: set[str] | None) -> Decision:
+    """Return the decision as it is to be kept: one of its actions was written, or none was."""
+    if fates is None or _WRITTEN in fates:
+        return decision
+    return replace(decision, acted=RETURNED if RETURNED in fates else REPEATED)
+
+
+def _insert(connection: sqlite3.Connection, entry: JournalEntry) -> str:
+    """Write an entry unless its message was acted on before; return ``""`` or why not."""
+    if connection.execute(_STATE, {"id": entry.id}).fetchone() is not None:
+        return REPEATED
+    origin = {
+        "folder": entry.origin.folder,
+        "uid_validity": entry.origin.uid_validity,
+        "uid": entry.origin.uid,
+    }
+    for key in entry.identity:
+        met = connection.execute(
+            _MET,
+            {
+                **origin,
+                "account": entry.account,
+                "key": key,
+                "guard": entry.guard,
+                "action": entry.action,
+            },
+        ).fetchone()
+        if met is not None:
+            return _met(connection, met, entry.at)
+    row = connection.execute(_INSERT, _columns(entry)).fetchone()
+    if row is None:
+        return REPEATED
+    connection.executemany(
+        _KEY_PUT,
+        (
+            {"account": entry.account, "key": key, "action": row[0], "rank": rank}
+            for rank, key in enumerate(entry.identity)
+        ),
+    )
+    return _WRITTEN
+
+
+def _met(connection: sqlite3.Connection, met: tuple[int, str, str, int | None], now: float) -> str:
+    """Say what an earlier action on the message means, and note that it was taken back."""
+    seq, kind, state, is_same_place = met
+    if state in {ActionState.UNDONE, ActionState.RETURNED}:
+        return RETURNED
+    # A UID names one message for ever (RFC 9051 section 2.3.1.1): one that was moved from this very
+    # place is not here again, it was judged by an answer from before.
+    if kind != "move" or is_same_place:
+        return REPEATED
+    connection.execute(_RETURNED, {"seq": seq, "now": now})
+    return RETURNED
+
+
+def _columns(entry: JournalEntry) -> dict[str, Any]:
+    result = entry.result
+    return {
+        "id": entry.id,
+        "tenant": entry.tenant,
+        "account": entry.account,
+        "guard": entry.guard,
+        "version": entry.version,
+        "action": entry.action,
+        "kind": entry.kind,
+        "target": entry.target,
+        "seen": entry.seen,
+        "listed": entry.listed,
+        "message": entry.message,
+        "folder": entry.origin.folder,
+        "uid_validity": entry.origin.uid_validity,
+        "uid": entry.origin.uid,
+        "result_folder": None if result is None else result.folder,
+        "result_uid_validity": None if result is None else result.uid_validity,
+        "result_uid": None if result is None else result.uid,
+        "state": entry.state,
+        "attempts": entry.attempts,
+        "reason": printable(entry.reason),
+        "at": entry.at,
+        "changed": entry.changed,
+        "expires": entry.expires,
+    }
+
+
+def record(
+    connection: sqlite3.Connection,
+    action: ActionId,
+    state: ActionState,
+    *,
+    now: float,
+    result: Place | None,
+    reason: str,
+) -> bool:
+    """Move an entry on, if the state may follow."""
+    row = connection.execute(_STATE, {"id": action}).fetchone()
+    if row is None or not follows(state, ActionState(row[0])):
+        return False
+    connection.execute(
+        _MOVE_ON,
+        {
+            "id": action,
+            "state": state,
+            "now": now,
+            "reason": printable(reason),
+            "placed": result is not None,
+            "folder": None if result is None else result.folder,
+            "uid_validity": None if result is None else result.uid_validity,
+            "uid": None if result is None else result.uid,
+        },
+    )
+    return True
+
+
+def attempted(connection: sqlite3.Connection, action: ActionId, *, now: float, reason: str) -> int:
+    """Count one attempt that came to nothing."""
+    values = {"id": action, "now": now, "reason": printable(reason)}
+    row = connection.execute(_ATTEMPTED, values).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def pending(
+    connection: sqlite3.Connection, account: AccountId, folder: bytes | None
+) -> list[JournalEntry]:
+    """Return what is to be carried out, oldest first."""
+    statement = _PENDING if folder is None else _PENDING_IN
+    rows = connection.execute(statement, {"account": account, "place": folder}).fetchall()
+    return [_entry(connection, row) for row in rows]
+
+
+def expired(
+    connection: sqlite3.Connection, account: AccountId, *, now: float, limit: int
+) -> list[JournalEntry]:
+    """Return entries whose time in quarantine is over, oldest first."""
+    values = {"account": account, "now": now, "limit": max(limit, 0)}
+    return [_entry(connection, row) for row in connection.execute(_EXPIRED, values).fetchall()]
+
+
+def journal(connection: sqlite3.Connection, query: JournalQuery) -> list[JournalEntry]:
+    """Return entries, newest first."""
+    if query.action is not None:
+        statement = _BY_ID
+    elif query.account is not None:
+        statement = _OF_ACCOUNT
+    elif query.tenant is not None:
+        statement = _OF_TENANT
+    elif query.guard is not None:
+        statement = _OF_GUARD
+    else:
+        statement = _OF_ALL
+    values = {
+        "id": query.action,
+        "account": query.account,
+        "tenant": query.tenant,
+        "guard": query.guard,
+        "since": -inf if query.since is None else query.since,
+        "every_state": not query.states,
+        "states": json.dumps(query.states),
+        "limit": max(query.limit, 0),
+    }
+    return [_entry(connection, row) for row in connection.execute(statement, values).fetchall()]
+
+
+def acted_on(
+    connection: sqlite3.Connection, account: AccountId, identity: Sequence[bytes]
+) -> list[JournalEntry]:
+    """Return entries about the message with one of these keys, newest first."""
+    found: dict[int, tuple[Any, ...]] = {}
+    for key in identity:
+        values = {"account": account, "key": key, "limit": ABOUT}
+        found.update((row[0], row) for row in connection.execute(_ABOUT, values))
+    return [_entry(connection, found[seq]) for seq in sorted(found, reverse=True)]
+
+
+def _entry(connection: sqlite3.Connection, row: tuple[Any, ...]) -> JournalEntry:
+    keys = connection.execute(_IDENTITY, {"seq": row[0]}).fetchall()
+    return JournalEntry(
+        id=ActionId(row[1]),
+        tenant=TenantId(row[2]),
+        account=AccountId(row[3]),
+        guard=row[4],
+        version=row[5],
+        action=row[6],
+        kind=row[7],
+        target=row[8],
+        seen=bool(row[9]),
+        listed=bool(row[10]),
+        message=row[11],
+        identity=tuple(key for (key,) in keys),
+        origin=Place(folder=row[12], uid_validity=row[13], uid=row[14]),
+        result=(
+            None if row[15] is None else Place(folder=row[15], uid_validity=row[16], uid=row[17])
+        ),
+        state=ActionState(row[18]),
+        attempts=row[19],
+        reason=row[20],
+        at=row[21],
+        changed=row[22],
+        expires=row[23],
+    )
+
+
+def purge(connection: sqlite3.Connection, *, before: float, limit: int) -> int:
+    """Forget at most ``limit`` entries that are over, the oldest first, with their keys."""
+    return connection.execute(_PURGE, {"before": before, "limit": max(limit, 0)}).rowcount

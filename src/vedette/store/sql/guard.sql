@@ -1,0 +1,222 @@
+-- Guards: decisions, actions and their journal.
+--
+-- The journal's four queries differ in the column that leads, as those of events do.
+
+-- name: action_insert
+-- A known id is left alone: a crash between decision and commit decides again, under that id.
+INSERT INTO action
+  (id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+   folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+   state, attempts, reason, at, changed, expires)
+VALUES
+  (:id, :tenant, :account, :guard, :version, :action, :kind, :target, :seen, :listed, :message,
+   :folder, :uid_validity, :uid, :result_folder, :result_uid_validity, :result_uid,
+   :state, :attempts, :reason, :at, :changed, :expires)
+ON CONFLICT (id) DO NOTHING
+RETURNING seq;
+
+-- name: action_key_put
+INSERT INTO action_key (account, key, action, rank) VALUES (:account, :key, :action, :rank)
+ON CONFLICT (account, key, action) DO NOTHING;
+
+-- name: action_met
+-- The earlier action that best explains why a message is here again: the one that put it at this
+-- very place, one that is being taken back, one whose message should be in quarantine, any other.
+SELECT action.seq, action.kind, action.state,
+       action.folder = :folder AND action.uid_validity = :uid_validity AND action.uid = :uid
+FROM action_key JOIN action ON action.seq = action_key.action
+WHERE action_key.account = :account AND action_key.key = :key AND action.guard = :guard
+  AND (action.state IN ('undone', 'returned')
+       OR (action.state IN ('copied', 'done', 'undoing', 'expired')
+           AND (action.kind = 'move' OR action.action = :action)))
+ORDER BY
+  action.result_folder = :folder AND action.result_uid_validity = :uid_validity
+    AND action.result_uid = :uid DESC,
+  action.state = 'undoing' DESC,
+  action.state = 'done' AND action.kind = 'move' DESC,
+  action.seq DESC
+LIMIT 1;
+
+-- name: action_returned
+UPDATE action SET state = 'returned', changed = :now WHERE seq = :seq AND state = 'done';
+
+-- name: action_state
+SELECT state FROM action WHERE id = :id;
+
+-- name: action_move_on
+-- Attempts are counted for each step anew; a step that is the last keeps its count.
+UPDATE action
+SET state = :state, changed = :now,
+    attempts = CASE WHEN :state IN ('copied', 'done', 'undoing') THEN 0 ELSE attempts END,
+    reason = :reason,
+    result_folder = CASE WHEN :placed THEN :folder ELSE result_folder END,
+    result_uid_validity = CASE WHEN :placed THEN :uid_validity ELSE result_uid_validity END,
+    result_uid = CASE WHEN :placed THEN :uid ELSE result_uid END
+WHERE id = :id;
+
+-- name: action_attempted
+UPDATE action SET attempts = attempts + 1, reason = :reason, changed = :now
+WHERE id = :id AND state IN ('intended', 'copied', 'done', 'undoing')
+RETURNING attempts;
+
+-- name: actions_pending
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE account = :account AND state IN ('intended', 'copied', 'undoing')
+ORDER BY seq;
+
+-- name: actions_pending_in
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE account = :account AND place = :place AND state IN ('intended', 'copied', 'undoing')
+ORDER BY seq;
+
+-- name: actions_expired
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE account = :account AND state = 'done' AND expires IS NOT NULL AND expires < :now
+ORDER BY expires, seq
+LIMIT :limit;
+
+-- name: actions_about
+SELECT DISTINCT
+       action.seq, action.id, action.tenant, action.account, action.guard, action.version,
+       action.action, action.kind, action.target, action.seen, action.listed, action.message,
+       action.folder, action.uid_validity, action.uid, action.result_folder,
+       action.result_uid_validity, action.result_uid, action.state, action.attempts,
+       action.reason, action.at, action.changed, action.expires
+FROM action_key JOIN action ON action.seq = action_key.action
+WHERE action_key.account = :account AND action_key.key = :key
+ORDER BY action.seq DESC
+LIMIT :limit;
+
+-- name: action_identity
+SELECT key FROM action_key WHERE action = :seq ORDER BY rank;
+
+-- name: journal_by_id
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE id = :id
+  AND (:account IS NULL OR account = :account) AND (:tenant IS NULL OR tenant = :tenant)
+  AND (:guard IS NULL OR guard = :guard) AND at >= :since
+  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: journal_of_account
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE account = :account
+  AND (:tenant IS NULL OR tenant = :tenant)
+  AND (:guard IS NULL OR guard = :guard) AND at >= :since
+  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: journal_of_tenant
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE tenant = :tenant
+  AND (:guard IS NULL OR guard = :guard) AND at >= :since
+  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: journal_of_guard
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE guard = :guard AND at >= :since
+  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: journal_of_all
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+WHERE at >= :since
+  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: journal_purge
+DELETE FROM action
+WHERE seq IN (
+  SELECT seq FROM action
+  WHERE state IN ('failed', 'gone', 'undone', 'returned', 'expired') AND changed < :before
+  ORDER BY changed
+  LIMIT :limit);
+
+-- name: decision_put
+INSERT INTO decision
+  (tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
+   score, symbols, why, acted, at)
+VALUES
+  (:tenant, :account, :guard, :version, :folder, :uid_validity, :uid, :message, :domain, :verdict,
+   :wanted, :score, :symbols, :why, :acted, :at);
+
+-- name: decisions_of_account
+SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
+       score, symbols, why, acted, at
+FROM decision
+WHERE account = :account AND (:guard IS NULL OR guard = :guard) AND at >= :since
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: decisions_of_guard
+SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
+       score, symbols, why, acted, at
+FROM decision
+WHERE guard = :guard AND at >= :since
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: decisions_of_all
+SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
+       score, symbols, why, acted, at
+FROM decision
+WHERE at >= :since
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
+-- name: decisions_purge
+DELETE FROM decision
+WHERE seq IN (SELECT seq FROM decision WHERE at < :before ORDER BY at LIMIT :limit);
+
+-- name: tally_add
+INSERT INTO tally (account, guard, day, verdict, acted, count)
+VALUES (:account, :guard, date(:day * 86400, 'unixepoch'), :verdict, :acted, :count)
+ON CONFLICT (account, guard, day, verdict, acted) DO UPDATE SET count = count + excluded.count;
+
+-- name: tallies_of_account
+SELECT account, guard, day, verdict, acted, count
+FROM tally
+WHERE account = :account AND (:guard IS NULL OR guard = :guard) AND day >= :since
+ORDER BY day, account, guard, verdict, acted;
+
+-- name: tallies_of_guard
+SELECT account, guard, day, verdict, acted, count
+FROM tally
+WHERE guard = :guard AND day >= :since
+ORDER BY day, account, guard, verdict, acted;
+
+-- name: tallies_of_all
+SELECT account, guard, day, verdict, acted, count
+FROM tally
+WHERE day >= :since
+ORDER BY day, account, guard, verdict, acted;
