@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.servers.state_disk import loop_disk, small
+from tests.servers.state_disk import LoopDisk, loop_disk, small
 from tests.store.disks import fill, make_read_only
 from tests.support.books import Books, letter, new_token
 from tests.support.dovecot import Dovecot
@@ -92,23 +94,32 @@ def test_a_read_only_disk_at_the_start_is_one_clear_line(
     assert str(disk / "state") in ended.err
 
 
+@contextmanager
+def broken_below(
+    server: Dovecot, user: str, folder: Path
+) -> Iterator[tuple[Service, LoopDisk, Receiver]]:
+    """Give a service that had its first two messages; after it ends, mend the disk and run anew."""
+    with loop_disk(folder / "disk") as disk, Receiver(Books()) as receiver:
+        config = configuration(server, user, folder, disk.folder, receiver.url)
+        with Service(["serve", "--config", str(config.file)], folder=folder) as service:
+            service.until_connected()
+            deliver(server, user, receiver, 2)
+            wait_until(receiver.all_came, within=PATIENCE, what="mail before")
+            yield service, disk, receiver
+        disk.repair()
+        finish(config, receiver, folder)
+
+
 def test_a_disk_that_fails_to_sync_ends_the_service_with_one_line(
     dovecot: Dovecot, user: str, tmp_path: Path
 ) -> None:
     """No second sync is believed: 74, and the next run on a sound disk has all mail."""
-    with loop_disk(tmp_path / "disk") as disk, Receiver(Books()) as receiver:
-        config = configuration(dovecot, user, tmp_path, disk.folder, receiver.url)
-        with Service(["serve", "--config", str(config.file)], folder=tmp_path) as service:
-            service.until_connected()
-            deliver(dovecot, user, receiver, 2)
-            wait_until(receiver.all_came, within=PATIENCE, what="mail before")
-            disk.fail_to_sync()
-            deliver(dovecot, user, receiver, 20)
+    with broken_below(dovecot, user, tmp_path) as (service, disk, receiver):
+        disk.fail_to_sync()
+        deliver(dovecot, user, receiver, 20)
 
-            assert service.ended() == 74
-            assert "failed to sync" in service.err.splitlines()[-1]
-        disk.repair()
-        finish(config, receiver, tmp_path)
+        assert service.ended() == 74
+        assert "failed to sync" in service.err.splitlines()[-1]
     assert receiver.books.check().events == 22
 
 
@@ -116,23 +127,16 @@ def test_a_disk_that_goes_read_only_pauses_the_service(
     dovecot: Dovecot, user: str, tmp_path: Path
 ) -> None:
     """It tries now and then, its end is orderly, and the next run on a sound disk has all mail."""
-    with loop_disk(tmp_path / "disk") as disk, Receiver(Books()) as receiver:
-        config = configuration(dovecot, user, tmp_path, disk.folder, receiver.url)
-        with Service(["serve", "--config", str(config.file)], folder=tmp_path) as service:
-            service.until_connected()
-            deliver(dovecot, user, receiver, 2)
-            wait_until(receiver.all_came, within=PATIENCE, what="mail before")
-            disk.go_read_only()
-            deliver(dovecot, user, receiver, 2)
-            wait_until(lambda: has_noticed(service), within=PATIENCE, what="a service that knows")
-            assert service.err.count('"account.failed"') <= 4
-            if service.process.poll() is None:
-                service.send(signal.SIGTERM)
-            # 74 where a sync was under way at that moment: that one is never forgiven.
-            assert service.ended() in {0, 74}
-            assert "Traceback" not in service.err
-        disk.repair()
-        finish(config, receiver, tmp_path)
+    with broken_below(dovecot, user, tmp_path) as (service, disk, receiver):
+        disk.go_read_only()
+        deliver(dovecot, user, receiver, 2)
+        wait_until(lambda: has_noticed(service), within=PATIENCE, what="a service that knows")
+        assert service.err.count('"account.failed"') <= 4
+        if service.process.poll() is None:
+            service.send(signal.SIGTERM)
+        # 74 where a sync was under way at that moment: that one is never forgiven.
+        assert service.ended() in {0, 74}
+        assert "Traceback" not in service.err
     assert receiver.books.check().events == 4
 
 
