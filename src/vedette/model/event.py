@@ -23,6 +23,11 @@ class EventType(StrEnum):
     ACCOUNT_AUTH_FAILED = "account.auth_failed"
     ACCOUNT_PAUSED = "account.paused"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    GUARD_DECIDED = "guard.decided"
+    GUARD_TRIPPED = "guard.tripped"
+    ACTION_APPLIED = "action.applied"
+    ACTION_FAILED = "action.failed"
+    ACTION_UNDONE = "action.undone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,147 @@
+"""Which guards stand where: compiled packs, their modes, and the folders that they are posted to.
+
+The app fills this from the configuration, and again whenever that changes; the engine asks it
+for every folder. With no guard posted it costs nothing. It must not know how a guard judges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from typing import Protocol
+
+from vedette.guard.breaker import Breaker
+from vedette.guard.evidence import Evidence
+from vedette.guard.pack import ActionKind, Pack
+from vedette.guard.verdict import Verdict
+from vedette.model.account import Account
+from vedette.model.action import JournalEntry
+from vedette.model.folder import Folder
+from vedette.model.ids import AccountId, TenantId
+from vedette.secret import Secret
+
+#: Folders in which nothing is judged unless they are named: views of other folders, what the
+#: user wrote, and what is thrown away already.
+UNJUDGED = frozenset({"\\All", "\\Sent", "\\Drafts", "\\Trash", "\\Flagged"})
+
+
+class Judge(Protocol):
+    """A compiled pack."""
+
+    @property
+    def pack(self) -> Pack:
+        """What it was compiled from."""
+
+    def head(self, evidence: Evidence) -> Verdict:
+        """Judge by the header alone."""
+
+    def full(self, evidence: Evidence) -> Verdict:
+        """Judge by everything."""
+
+
+@unique
+class Mode(StrEnum):
+    """What a guard may do."""
+
+    SHADOW = "shadow"
+    """Decide and write down, and touch nothing."""
+    ACT = "act"
+    PAUSED = "paused"
+    """The kill switch: it still decides, and what it would do is not done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One guard at its post. An empty selection takes all of its kind.
+
+    ``folders`` are names or special uses; of those that are left out unless named, see
+    ``UNJUDGED``. ``key`` makes the HMAC of a Message-ID that decisions are kept under.
+    """
+
+    guard: Judge
+    key: Secret
+    mode: Mode = Mode.SHADOW
+    tenants: tuple[TenantId, ...] = ()
+    accounts: tuple[AccountId, ...] = ()
+    folders: tuple[str, ...] = ()
+    breaker: Breaker = field(default_factory=Breaker)
+
+    @property
+    def name(self) -> str:
+        """The guard's name."""
+        return self.guard.pack.name
+
+    @property
+    def targets(self) -> frozenset[str]:
+        """The folders, by name, that it moves messages to."""
+        actions = self.guard.pack.actions
+        return frozenset(each.target for each in actions if each.kind is ActionKind.MOVE)
+
+    @property
+    def quarantines(self) -> frozenset[str]:
+        """Those of them that are our own: mail stays there for a time, or it is called so."""
+        return frozenset(
+            each.target
+            for each in self.guard.pack.actions
+            if each.kind is ActionKind.MOVE
+            and (each.retain is not None or each.name == "quarantine")
+        )
+
+    def covers(self, account: Account) -> bool:
+        """Whether it is posted to an account."""
+        return (not self.tenants or account.tenant in self.tenants) and (
+            not self.accounts or account.id in self.accounts
+        )
+
+    def judges(self, folder: Folder) -> bool:
+        """Whether it judges what arrives in a folder; never where it moves things to itself."""
+        if folder.name in self.targets:
+            return False
+        named = {each.lower() for each in self.folders}
+        is_named = folder.name.lower() in named or (folder.special_use or "").lower() in named
+        if self.folders:
+            return is_named
+        return folder.special_use not in UNJUDGED
+
+
+class Guarding:
+    """All posts of one host. ``post`` replaces them; who watches learns of it by ``generation``."""
+
+    __slots__ = ("_posts", "generation", "on_returned")
+
+    def __init__(
+        self,
+        posts: Iterable[Post] = (),
+        *,
+        on_returned: Callable[[JournalEntry], None] = lambda _entry: None,
+    ) -> None:
+        self._posts = tuple(posts)
+        #: Counts the changes of guards and of their lists.
+        self.generation = 0
+        #: Is told of every message that the user moved back.
+        self.on_returned = on_returned
+
+    def post(self, posts: Iterable[Post]) -> None:
+        """Replace all posts; mail that is there already is swept by the new ones."""
+        self._posts = tuple(posts)
+        self.generation += 1
+
+    def covering(self, account: Account) -> tuple[Post, ...]:
+        """Return the posts of an account."""
+        return tuple(post for post in self._posts if post.covers(account)) if self._posts else ()
+
+    def of(self, account: Account, folder: Folder) -> tuple[Post, ...]:
+        """Return who judges what arrives in a folder: nobody in a quarantine."""
+        posts = self.covering(account)
+        if not posts or folder.name in _quarantines(posts):
+            return ()
+        return tuple(post for post in posts if post.judges(folder))
+
+    def quarantines(self, account: Account) -> frozenset[str]:
+        """Return the names of the folders of an account that are our own, and never watched."""
+        return _quarantines(self.covering(account))
+
+
+def _quarantines(posts: Iterable[Post]) -> frozenset[str]:
+    return frozenset().union(*(post.quarantines for post in posts))
