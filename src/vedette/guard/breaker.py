@@ -1,100 +1,117 @@
-"""The breaker of a guard: better a letter too many in the inbox than too few.
+"""When a guard stops acting by itself: a fuse for each guard and account.
 
-It counts what a guard does with the mail of one account. When that is more than the pack's
-limits allow, it trips: from then on the guard only marks, until a person sets it back. It must
-not know a clock: instants are arguments.
+::
+
+    closed ── a limit is passed ──► tripped ── an hour later, and calm ──► closed
+
+Three limits (see ``pack.Limits``): actions in an hour; the share of the last messages that it
+acted on; the share of them that one decisive symbol alone accounts for, as a broken list does.
+While it is tripped the guard goes on judging and only flags, and what it would have done is
+counted on. It closes again when an hour has passed since it tripped and all that it would have
+done is at most half of each limit, or when a person closes it with a new ``Breaker()``.
+
+A state is a value; time is an argument. It must not know mailboxes, events and the journal.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter
+from dataclasses import dataclass, replace
+from enum import StrEnum, unique
 
 from vedette.guard.pack import HOUR, Limits
+from vedette.guard.verdict import Verdict
 
-#: Messages that an account must have had before a share of them means anything.
-ENOUGH = 20
+#: Messages before a share means anything: three of the first four are no sign of a broken list.
+MIN_WINDOW = 20
+#: A tripped guard closes when what it would do is down to this part of each limit.
+CALM = 0.5
+
+_MINUTE = 60.0
+_MINUTES = 60
+#: Actions of at least this weight are counted: they take a message from where it was.
+_TAKING = 2
 
 
+@unique
+class Fuse(StrEnum):
+    """Which limit was passed."""
+
+    RATE = "actions_per_hour"
+    SHARE = "share"
+    SYMBOL = "symbol_share"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """That a guard stopped acting: when (seconds of the caller's clock), and why."""
+
+    at: float
+    fuse: Fuse
+    symbol: str = ""
+    """The symbol that accounts for it, for ``Fuse.SYMBOL``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Breaker:
-    """The state of one guard for the accounts that it is posted to, in memory.
+    """The fuse of one guard on one account; new, it is closed and has seen nothing."""
 
-    ``reason`` says why it tripped; empty while it holds.
+    trip: Trip | None = None
+    minute: int = 0
+    """The minute of the last element of ``actions``."""
+    actions: tuple[int, ...] = ()
+    """Actions, done or withheld, in each of the last 60 minutes."""
+    window: tuple[tuple[str, ...] | None, ...] = ()
+    """The last messages: None where nothing was to be done, else the symbols that decided it."""
+
+    @property
+    def is_tripped(self) -> bool:
+        """Whether the guard only flags now."""
+        return self.trip is not None
+
+
+def step(state: Breaker, now: float, verdict: Verdict, limits: Limits) -> Breaker:
+    """Count one judged message.
+
+    The guard may act on it if the state that is returned is not tripped. ``now`` is in seconds
+    and may stand still or be set back: that counts as no time passing.
     """
-
-    __slots__ = ("_books", "_tripped")
-
-    def __init__(self) -> None:
-        self._books: dict[str, _Book] = {}
-        self._tripped: dict[str, str] = {}
-
-    def reason(self, account: str) -> str:
-        """Return why the breaker of an account tripped, or ``""``."""
-        return self._tripped.get(account, "")
-
-    def reset(self, account: str) -> None:
-        """Let the guard act again."""
-        self._tripped.pop(account, None)
-        self._books.pop(account, None)
-
-    def trip(self, account: str, reason: str) -> None:
-        """Let the guard only mark from here on."""
-        self._tripped.setdefault(account, reason)
-
-    def judged(
-        self, account: str, *, symbols: Iterable[str], acts: bool, limits: Limits, now: float
-    ) -> str:
-        """Count one message; return why the breaker tripped, if it did so by this one."""
-        book = self._books.get(account)
-        if book is None or book.window != limits.window:
-            book = self._books[account] = _Book(limits.window)
-        book.add(frozenset(symbols), acts=acts, now=now)
-        if account in self._tripped:
-            return ""
-        reason = book.excess(limits)
-        if reason:
-            self._tripped[account] = reason
-        return reason
+    takes = any(action.weight >= _TAKING for action in verdict.actions)
+    state = _passed(state, now)
+    glance = verdict.decisive if takes else None
+    window = (*state.window, glance)[-limits.window :]
+    actions = (*state.actions[:-1], state.actions[-1] + takes)
+    state = replace(state, window=window, actions=actions)
+    if state.trip is not None:
+        calm = now - state.trip.at >= HOUR and _passed_limit(state, limits, CALM) is None
+        return replace(state, trip=None) if calm else state
+    passed = _passed_limit(state, limits, 1.0) if takes else None
+    if passed is None:
+        return state
+    fuse, symbol = passed
+    return replace(state, trip=Trip(at=now, fuse=fuse, symbol=symbol))
 
 
-class _Book:
-    """The last messages of one account, and the instants of the last hour's actions."""
+def _passed(state: Breaker, now: float) -> Breaker:
+    """Let time pass: forget the minutes that are an hour ago."""
+    minute = max(int(now // _MINUTE), state.minute)
+    gone = min(minute - state.minute, _MINUTES)
+    actions = (*(state.actions or (0,)), *([0] * gone))[-_MINUTES:]
+    return replace(state, minute=minute, actions=actions)
 
-    __slots__ = ("_acted", "_acts", "_counts", "_recent", "window")
 
-    def __init__(self, window: int) -> None:
-        self.window = window
-        self._recent: deque[tuple[frozenset[str], bool]] = deque()
-        self._counts: dict[str, int] = {}
-        self._acts = 0
-        self._acted: deque[float] = deque()
-
-    def add(self, symbols: frozenset[str], *, acts: bool, now: float) -> None:
-        if len(self._recent) >= self.window:
-            gone, did = self._recent.popleft()
-            self._acts -= did
-            for name in gone:
-                self._counts[name] -= 1
-                if not self._counts[name]:
-                    del self._counts[name]
-        self._recent.append((symbols, acts))
-        self._acts += acts
-        for name in symbols:
-            self._counts[name] = self._counts.get(name, 0) + 1
-        if acts:
-            self._acted.append(now)
-        while self._acted and self._acted[0] <= now - HOUR:
-            self._acted.popleft()
-
-    def excess(self, limits: Limits) -> str:
-        if len(self._acted) > limits.actions_per_hour:
-            return f"more than {limits.actions_per_hour} actions in an hour"
-        total = len(self._recent)
-        if total < min(ENOUGH, limits.window):
-            return ""
-        if self._acts > limits.share * total:
-            return f"{self._acts} of the last {total} messages would have been acted on"
-        name = max(self._counts, key=lambda each: self._counts[each], default="")
-        if name and self._counts[name] > limits.symbol_share * total:
-            return f"{name} holds for {self._counts[name]} of the last {total} messages"
-        return ""
+def _passed_limit(state: Breaker, limits: Limits, part: float) -> tuple[Fuse, str] | None:
+    """Return the first limit of which more than ``part`` is used, and the symbol that does it."""
+    if sum(state.actions) > limits.actions_per_hour * part:
+        return Fuse.RATE, ""
+    seen = len(state.window)
+    if seen < min(MIN_WINDOW, limits.window):
+        return None
+    taken = [glance for glance in state.window if glance is not None]
+    if len(taken) > seen * limits.share * part:
+        return Fuse.SHARE, ""
+    counts = Counter(name for glance in taken for name in glance)
+    for name, count in counts.most_common(1):
+        if count > seen * limits.symbol_share * part:
+            return Fuse.SYMBOL, name
+    return None

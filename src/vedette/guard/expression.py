@@ -64,7 +64,14 @@ class Expression:
 
     def holds(self, names: Collection[str]) -> bool:
         """Tell whether the expression is true when exactly ``names`` hold."""
-        return _holds(self.node, names)
+        return _holds(self.node, names, names)
+
+    def surely(self, names: Collection[str], possible: Collection[str]) -> bool:
+        """Tell whether it is true whichever of ``possible`` turn out to hold beside ``names``.
+
+        ``possible`` includes ``names``.
+        """
+        return _holds(self.node, names, possible)
 
 
 def read_expression(text: str) -> Expression:
@@ -75,6 +82,25 @@ def read_expression(text: str) -> Expression:
     return Expression(
         text=text, node=node, names=frozenset(reading.names), is_monotone=not reading.negates
     )
+
+
+def printed(node: Node) -> str:
+    """Return an expression as text, with the fewest parentheses; ``read_expression`` reads it."""
+    match node:
+        case Name(name=name):
+            return name
+        case Not(part=part):
+            return f"!{_inner(part, (Name, Not))}"
+        case Every(parts=parts):
+            return " & ".join(_inner(part, (Name, Not)) for part in parts)
+        case Some(parts=parts):
+            return " | ".join(_inner(part, (Name, Not, Every)) for part in parts)
+        case _:
+            assert_never(node)
+
+
+def _inner(part: Node, bare: tuple[type, ...]) -> str:
+    return printed(part) if isinstance(part, bare) else f"({printed(part)})"
 
 
 class _Reading:
@@ -152,15 +178,16 @@ class _Reading:
         )
 
 
-def _holds(node: Node, names: Collection[str]) -> bool:
+def _holds(node: Node, names: Collection[str], possible: Collection[str]) -> bool:
     match node:
         case Name(name=name):
             return name in names
         case Not(part=part):
-            return not _holds(part, names)
+            # A part is surely false when even all that is possible does not make it true.
+            return not _holds(part, possible, names)
         case Every(parts=parts):
-            return all(_holds(each, names) for each in parts)
+            return all(_holds(each, names, possible) for each in parts)
         case Some(parts=parts):
-            return any(_holds(each, names) for each in parts)
+            return any(_holds(each, names, possible) for each in parts)
         case _:
             assert_never(node)

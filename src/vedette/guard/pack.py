@@ -72,6 +72,12 @@ class Field(StrEnum):
     """One header field, named by ``header``."""
 
 
+#: Fields that are not known before the body is read.
+BODY_FIELDS = frozenset(
+    {Field.TEXT, Field.HIDDEN, Field.ALT, Field.LINKS, Field.LINK_TEXT, Field.ATTACHMENTS}
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InList:
     """A host, or a domain above it, is on one of the lists."""
@@ -131,6 +137,10 @@ class Authenticated:
     """The sender is authenticated as said."""
 
     auth: Auth
+
+
+#: What can be known about a message that is not in it.
+FACTS = ("user_has_written_to_sender", "is_flagged", "is_answered")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,8 @@ class Verdict:
     """What would be done if no protection capped it."""
     hits: tuple[Hit, ...] = ()
     """In the order of their weight."""
+    decisive: tuple[str, ...] = ()
+    """Names that hold of the evidence that the action needed; one of them may be a mistake."""
     capped_by: tuple[Hit, ...] = ()
     """Protections that hold."""
     route: str = ""

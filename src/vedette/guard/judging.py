@@ -1,0 +1,225 @@
+"""A pack made ready, and the judgement of one message: pure, bounded, and never raising.
+
+The order is always the same. Symbols: each counts once. Composites: symbols that mean more
+together. Tiers: the first whose score is reached and whose needed evidence is there. Protections:
+they cap what that tier would do. At the head stage only symbols of the header are known; then a
+tier acts only if nothing of the body can take its needed evidence away.
+
+It must not know mailboxes, modes and breakers: whether a verdict is carried out is the engine's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vedette.guard.checks import Check, Look, check_of
+from vedette.guard.domains import DomainList
+from vedette.guard.evidence import Evidence
+from vedette.guard.pack import (
+    BODY_FIELDS,
+    Action,
+    Cap,
+    Composite,
+    Field,
+    Kind,
+    Pack,
+    Protection,
+    Stage,
+    Symbol,
+    Tier,
+)
+from vedette.guard.standin import Views
+from vedette.guard.verdict import Hit, Verdict
+
+#: Scores are summed in whole thousandths, so that no order of symbols gives another sum.
+_PARTS = 1_000
+_FLAG_WEIGHT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A symbol made ready: its check, and where it looks at each stage."""
+
+    check: Check
+    head: tuple[Field, ...]
+    body: tuple[Field, ...]
+    is_early: bool
+    """It is looked for at the head stage too."""
+
+
+class Guard:
+    """A pack made ready. It holds no state of any message and may be used by many at once."""
+
+    __slots__ = (
+        "_actions",
+        "_flag",
+        "_late",
+        "_late_points",
+        "_protections",
+        "_symbols",
+        "pack",
+    )
+
+    def __init__(self, pack: Pack, lists: Mapping[str, DomainList]) -> None:
+        self.pack = pack
+        self._symbols = [_ready(each, lists) for each in pack.symbols]
+        self._protections = [
+            (_ready_protection(each, lists), each.cap) for each in pack.protections
+        ]
+        self._actions = {each.name: each for each in pack.actions}
+        flags = [each for each in pack.actions if each.weight == _FLAG_WEIGHT]
+        flags.sort(key=lambda each: each.name != "flag")
+        self._flag = flags[0] if flags else None
+        late: list[Symbol | Composite] = [*pack.composites]
+        late += [each for each in pack.symbols if each.stage is Stage.BODY]
+        self._late = {each.name for each in late}
+        self._late_points = _sum(late)
+
+    def head(self, evidence: Evidence, views: Views | None = None) -> Verdict:
+        """Judge by the header alone. Never raises: what can not be judged is kept."""
+        return self._judged(Stage.HEAD, evidence, views)
+
+    def full(self, evidence: Evidence, views: Views | None = None) -> Verdict:
+        """Judge by the whole message. Never raises: what can not be judged is kept.
+
+        ``views`` are those of the same evidence, where another guard made them already.
+        """
+        return self._judged(Stage.BODY, evidence, views)
+
+    def _judged(self, stage: Stage, evidence: Evidence, views: Views | None) -> Verdict:
+        try:
+            return self._judge(stage, Look(evidence, views or Views(evidence)))
+        except Exception as error:  # noqa: BLE001 -- a message that can not be judged stays, whatever is wrong
+            return Verdict(
+                guard=self.pack.name,
+                version=self.pack.version,
+                stage=stage,
+                score=0.0,
+                failed=type(error).__name__,
+            )
+
+    def _judge(self, stage: Stage, look: Look) -> Verdict:
+        hits = self._hits(stage, look)
+        names = {hit.symbol for hit in hits}
+        for composite in self.pack.composites:
+            if composite.expr.holds(names):
+                names.add(composite.name)
+                hits.append(Hit(symbol=composite.name, score=composite.score))
+        total = sum(round(hit.score * _PARTS) for hit in hits)
+        possible = names | self._late if stage is Stage.HEAD else names
+        route = ""
+        if self.pack.kind is Kind.ROUTING:
+            route, wanted = self._routed(names, possible)
+            tiers: tuple[Tier, ...] = ()
+        else:
+            most = total + (self._late_points if stage is Stage.HEAD else 0)
+            tiers = self._tiers(stage, total, most, names, possible)
+            wanted = (self._actions[tiers[0].do],) if tiers else ()
+        capped_by, cap = self._capped_by(stage, look) if _takes(wanted) else ((), None)
+        hits.sort(key=lambda hit: -hit.score)
+        return Verdict(
+            guard=self.pack.name,
+            version=self.pack.version,
+            stage=stage,
+            score=total / _PARTS,
+            actions=self._allowed(wanted, tiers, cap),
+            wanted=wanted,
+            hits=tuple(hits),
+            decisive=_decisive(tiers, names),
+            capped_by=capped_by,
+            route=route,
+        )
+
+    def _hits(self, stage: Stage, look: Look) -> list[Hit]:
+        """Return the symbols that hold, in the order of the pack."""
+        found = (
+            each.check(look, each.body)
+            for each in self._symbols
+            if each.is_early or stage is Stage.BODY
+        )
+        return [hit for hit in found if hit is not None]
+
+    def _tiers(
+        self, stage: Stage, total: int, most: int, names: set[str], possible: set[str]
+    ) -> tuple[Tier, ...]:
+        """Return the tiers that hold, in order.
+
+        At the head stage a tier needs evidence of its own, and there is nothing to do yet when
+        a tier above it, which does something else, may still come to hold.
+        """
+        found: list[Tier] = []
+        waiting: set[str] = set()
+        for tier in self.pack.tiers:
+            need, at = tier.need, round(tier.at * _PARTS)
+            if total >= at and (need is None or need.surely(names, possible)):
+                if stage is Stage.BODY or need is not None:
+                    found.append(tier)
+            elif most >= at and (need is None or need.surely(possible, names)) and not found:
+                waiting.add(tier.do)
+        if stage is Stage.HEAD and found and waiting - {found[0].do}:
+            return ()
+        return tuple(found)
+
+    def _routed(self, names: set[str], possible: set[str]) -> tuple[str, tuple[Action, ...]]:
+        """Return the first route that holds; none while one before it may come to hold."""
+        for route in self.pack.routes:
+            if route.when.surely(names, possible):
+                return route.name, tuple(self._actions[each] for each in route.do)
+            if route.when.surely(possible, names):
+                break
+        return "", ()
+
+    def _capped_by(self, stage: Stage, look: Look) -> tuple[tuple[Hit, ...], Cap | None]:
+        """Return the protections that hold, and the lowest of their caps."""
+        found: list[Hit] = []
+        cap: Cap | None = None
+        for ready, limit in self._protections:
+            if stage is Stage.HEAD and not ready.is_early:
+                continue
+            hit = ready.check(look, ready.head if stage is Stage.HEAD else ready.body)
+            if hit is not None:
+                found.append(hit)
+                cap = Cap.NONE if Cap.NONE in {cap, limit} else Cap.FLAG
+        return tuple(found), cap
+
+    def _allowed(
+        self, wanted: tuple[Action, ...], tiers: tuple[Tier, ...], cap: Cap | None
+    ) -> tuple[Action, ...]:
+        """Return what a cap leaves: the first lower tier that it allows, else a flag."""
+        if cap is None:
+            return wanted
+        most = _FLAG_WEIGHT if cap is Cap.FLAG else 0
+        lower = (*wanted, *(self._actions[tier.do] for tier in tiers))
+        fit = tuple(each for each in lower if each.weight <= most)
+        if self.pack.kind is Kind.ROUTING:
+            return fit
+        if not fit and most and self._flag is not None:
+            return (self._flag,)
+        return fit[:1]
+
+
+def _ready(symbol: Symbol, lists: Mapping[str, DomainList]) -> _Ready:
+    is_early = symbol.stage is Stage.HEAD
+    return _Ready(check_of(symbol, lists), symbol.where, symbol.where, is_early)
+
+
+def _ready_protection(protection: Protection, lists: Mapping[str, DomainList]) -> _Ready:
+    """Make a protection ready: at the head stage it looks at those fields that are known then."""
+    symbol = protection.symbol
+    head = tuple(each for each in symbol.where if each not in BODY_FIELDS)
+    is_early = symbol.stage is Stage.HEAD or bool(head)
+    return _Ready(check_of(symbol, lists), head, symbol.where, is_early)
+
+
+def _sum(parts: Iterable[Symbol | Composite]) -> int:
+    return sum(round(each.score * _PARTS) for each in parts)
+
+
+def _decisive(tiers: tuple[Tier, ...], names: set[str]) -> tuple[str, ...]:
+    need = tiers[0].need if tiers else None
+    return tuple(sorted(need.names & names)) if need is not None else ()
+
+
+def _takes(actions: tuple[Action, ...]) -> bool:
+    return any(each.weight for each in actions)
