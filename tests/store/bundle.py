@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.cursor import Cursor, Gap
 from vedette.model.delivery import DeliveryState, Parcel, Posting, Settlement
-from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
+from vedette.model.ids import AccountId, ActionId, EndpointId, EventId, TenantId
+from vedette.ports.journal import Journal
 from vedette.ports.store import Commit, Fence, Store
 
 ANNA = AccountId("anna")
@@ -16,6 +18,7 @@ ACME = TenantId("acme")
 HOOK = EndpointId("hook")
 FILE = EndpointId("file")
 INBOX = b"INBOX"
+QUARANTINE = b"Quarantine"
 
 
 class StillClock:
@@ -28,12 +31,16 @@ class StillClock:
         return self.time
 
 
+class Whole(Store, Journal, Protocol):
+    """All that a store is."""
+
+
 class Harness(Protocol):
     """One state, and as many stores on it, one after the other, as a test wants."""
 
     clock: StillClock
 
-    def make(self) -> Store:
+    def make(self) -> Whole:
         """Return a store on the state; the one before it was stopped."""
 
     async def set_epoch(self, store: Store, shard: int, epoch: int) -> None:
@@ -84,6 +91,8 @@ def step(
     seen: tuple[bytes, ...] = (),
     gaps: tuple[Gap, ...] = (),
     closed: tuple[int, ...] = (),
+    decisions: tuple[Decision, ...] = (),
+    actions: tuple[JournalEntry, ...] = (),
 ) -> Commit:
     return Commit(
         fence=Fence(shard=shard, epoch=epoch),
@@ -96,7 +105,108 @@ def step(
         seen=seen,
         gaps=gaps,
         closed=closed,
+        decisions=decisions,
+        actions=actions,
     )
+
+
+def place(uid: int | None, folder: bytes = INBOX, *, uid_validity: int = 7) -> Place:
+    return Place(folder=folder, uid_validity=uid_validity, uid=uid)
+
+
+def entry(
+    uid: int,
+    *keys: bytes,
+    account: AccountId = ANNA,
+    tenant: TenantId = ACME,
+    folder: bytes = INBOX,
+    guard: str = "gambling",
+    action: str = "quarantine",
+    kind: str = "move",
+    at: float = 50.0,
+    expires: float | None = None,
+    reason: str = "",
+) -> JournalEntry:
+    return JournalEntry(
+        id=ActionId(f"{account}/{folder.decode()}/{uid}/{guard}/{action}"),
+        tenant=tenant,
+        account=account,
+        guard=guard,
+        version="v1",
+        action=action,
+        kind=kind,
+        target="Quarantine",
+        seen=True,
+        listed=True,
+        message=b"hmac",
+        identity=keys,
+        origin=place(uid, folder),
+        reason=reason,
+        at=at,
+        changed=at,
+        expires=expires,
+    )
+
+
+def decision(
+    uid: int,
+    *,
+    account: AccountId = ANNA,
+    guard: str = "gambling",
+    verdict: str = "quarantine",
+    acted: str = "quarantine",
+    at: float = 50.0,
+    domain: str = "casino.example",
+    why: str = "quarantine 14.3 = FROM_LISTED 6",
+) -> Decision:
+    return Decision(
+        tenant=ACME,
+        account=account,
+        guard=guard,
+        version="v1",
+        origin=place(uid),
+        message=b"hmac",
+        domain=domain,
+        verdict=verdict,
+        wanted=verdict,
+        score=14.3,
+        symbols=(("FROM_LISTED", 6.0), ("LINK_LISTED", 5.5)),
+        why=why,
+        acted=acted,
+        at=at,
+    )
+
+
+async def intend(store: Journal, *entries: JournalEntry) -> None:
+    """Write actions, each with its decision."""
+    decisions = [
+        decision(each.origin.uid or 0, account=each.account, guard=each.guard, at=each.at)
+        for each in entries
+    ]
+    await store.intend(Fence(), decisions, entries)
+
+
+#: How an entry gets into each state.
+WAYS: dict[ActionState, tuple[ActionState, ...]] = {
+    ActionState.INTENDED: (),
+    ActionState.COPIED: (ActionState.COPIED,),
+    ActionState.DONE: (ActionState.DONE,),
+    ActionState.FAILED: (ActionState.FAILED,),
+    ActionState.GONE: (ActionState.GONE,),
+    ActionState.UNDOING: (ActionState.DONE, ActionState.UNDOING),
+    ActionState.UNDONE: (ActionState.DONE, ActionState.UNDOING, ActionState.UNDONE),
+    ActionState.RETURNED: (ActionState.DONE, ActionState.RETURNED),
+    ActionState.EXPIRED: (ActionState.DONE, ActionState.EXPIRED),
+}
+
+
+async def bring(store: Journal, it: JournalEntry, to: ActionState, *, now: float = 60.0) -> None:
+    """Write an entry and lead it to a state; once it is done it lies in quarantine."""
+    await intend(store, it)
+    for state in WAYS[to]:
+        uid = it.origin.uid
+        result = place(uid, QUARANTINE, uid_validity=9) if state is ActionState.DONE else None
+        assert await store.record(it.id, state, now=now, result=result)
 
 
 def gap(uid: int, *, uid_validity: int = 7, tries: int = 1, due: float = 200.0) -> Gap:

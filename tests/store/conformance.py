@@ -8,7 +8,11 @@ from __future__ import annotations
 from tests.store.conformance_deliveries import DeliveryContract
 from tests.store.conformance_folders import FolderContract
 from tests.store.conformance_history import HistoryContract
+from tests.store.conformance_journal import JournalContract
+from tests.store.conformance_returns import ReturnContract
 
 
-class StoreContract(FolderContract, DeliveryContract, HistoryContract):
+class StoreContract(
+    FolderContract, DeliveryContract, HistoryContract, JournalContract, ReturnContract
+):
     """The whole suite."""

@@ -17,6 +17,7 @@ from tests.store.bundle import (
     HOOK,
     INBOX,
     Harness,
+    Whole,
     cursor,
     gap,
     names,
@@ -38,7 +39,7 @@ class StoreFixture:
     """A started store on a fresh state."""
 
     @pytest.fixture
-    async def store(self, harness: Harness) -> AsyncIterator[Store]:
+    async def store(self, harness: Harness) -> AsyncIterator[Whole]:
         store = harness.make()
         await store.start()
         yield store
