@@ -4,9 +4,8 @@ The code calls ``crashpoint`` where such a moment is; nothing happens there
 unless somebody watches. A test watches to end the process at that very moment,
 and a simulator to drop it, and both then look whether a message was lost.
 
-C1 to C9 are the numbers of the crash points in the order of a message's way.
-C10 to C12 belong to actions on mail (marked and an action planned, MOVE sent
-and not answered, MOVE answered and not written) and come with them.
+C1 to C12 are the numbers of the crash points in the order of a message's way;
+C10 to C12 are those of actions on mail.
 
 It must not know what a crash is, nor import anything of ours.
 """
@@ -79,6 +78,20 @@ class Crashpoint(StrEnum):
     """C9: a delivery is settled and its successor not free, in one open transaction."""
     SETTLED = "settled"
     """Outcomes are on disk, and their lanes do not know."""
+
+    # The actions of guards.
+    ACTION_PLANNED = "action-planned"
+    """C10: an action is in the journal, and nothing of it was said to the server."""
+    ACTION_SENT = "action-sent"
+    """C11: the commands of an action left, and none is answered."""
+    COPY_MADE = "copy-made"
+    """C11: a server without MOVE has the copy, and the journal does not say so."""
+    COPY_WRITTEN = "copy-written"
+    """C11: the journal knows of the copy, and the original is still there."""
+    ACTION_ANSWERED = "action-answered"
+    """C12: the server did what was asked, and nothing of that is written."""
+    ACTION_TOLD = "action-told"
+    """C12: the event of an action is on disk, and the journal does not say that it is done."""
 
 
 _observer: Observer | None = None

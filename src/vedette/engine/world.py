@@ -10,11 +10,13 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from vedette.engine.guarding import Guarding
 from vedette.engine.places import Places
 from vedette.errors import VedetteError
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.clock import Clock, Dice
+from vedette.ports.journal import Journal
 from vedette.ports.link import Dialer
 from vedette.ports.reader import Reader
 from vedette.ports.store import Fence, Store
@@ -37,6 +39,8 @@ class World:
     ``turns`` bounds how many mailboxes render and commit at the same time.
     Until the instant ``careful_until`` every message is read in another process
     and counted: the last run ended without a word, and a message may be why (M5).
+    ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
+    written; without a journal nobody acts.
     """
 
     dialer: Dialer
@@ -54,3 +58,5 @@ class World:
     careful_until: float = 0.0
     places: Places = field(default_factory=Places)
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS))
+    guards: Guarding = field(default_factory=Guarding)
+    journal: Journal | None = None

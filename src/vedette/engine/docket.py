@@ -1,0 +1,46 @@
+"""What one session is to carry out: that there is something, when, and clues to the messages.
+
+The journal on disk holds what is to be done; this holds what must not be on disk, in memory
+and bounded. Whoever has no clue looks at the message itself. It must not know a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vedette.model.ids import ActionId
+from vedette.sync.deed import Clue
+
+#: Clues that are kept: a folder's step has 64 messages, each with a few actions.
+MAX_CLUES = 1_000
+
+
+class Docket:
+    """The orders of one session. Instants are the loop's, in seconds."""
+
+    __slots__ = ("_clues", "due")
+
+    def __init__(self) -> None:
+        self._clues: dict[ActionId, Clue] = {}
+        #: When the journal is to be asked; None while nothing is known to be in it. At first
+        #: it is asked at once: a crash may have left something there.
+        self.due: float | None = 0.0
+
+    def entered(self, clues: Mapping[ActionId, Clue]) -> None:
+        """Learn that entries were written."""
+        self.due = 0.0
+        for action, clue in clues.items():
+            if len(self._clues) < MAX_CLUES:
+                self._clues[action] = clue
+
+    def clue(self, action: ActionId) -> Clue | None:
+        """Return the clue to an action's message."""
+        return self._clues.get(action)
+
+    def forget(self, action: ActionId) -> None:
+        """Drop the clue: it was used, and what it did not prove is looked at."""
+        self._clues.pop(action, None)
+
+    def again(self, at: float) -> None:
+        """Ask the journal again, not before ``at``."""
+        self.due = at if self.due is None else min(self.due, at)

@@ -1,0 +1,141 @@
+"""Writes what became of an action: the event first, then the journal.
+
+The event's id is a function of the action, so that a crash between the two tells it once. It
+must not know a session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.watched import FencedError
+from vedette.engine.world import World
+from vedette.model.account import Account
+from vedette.model.action import ActionState, JournalEntry, Place
+from vedette.model.event import Event
+from vedette.outbox.action import applied, failed, undone
+from vedette.outbox.selection import plan
+from vedette.ports.journal import Journal
+from vedette.ports.store import Verdict
+from vedette.sync.deed import MAX_ATTEMPTS
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: An action and where its message is now; None where that is not known.
+Done = tuple[JournalEntry, Place | None]
+
+
+class Ledger:
+    """The journal of one account. Every method raises StoreError."""
+
+    __slots__ = ("_account", "_journal", "_world")
+
+    def __init__(self, account: Account, world: World, journal: Journal) -> None:
+        self._account = account
+        self._world = world
+        self._journal = journal
+
+    async def done(self, entries: Sequence[Done]) -> None:
+        """Write that actions were carried out."""
+        if not entries:
+            return
+        crashpoint(Crashpoint.ACTION_ANSWERED)
+        now = self._world.clock.now()
+        await self._tell([applied(self._account, each, place, now) for each, place in entries])
+        crashpoint(Crashpoint.ACTION_TOLD)
+        for entry, place in entries:
+            _log.info("action.applied", **_named(entry), to=_shown(place))
+        await self._move_on(ActionState.DONE, entries, now)
+
+    async def copied(self, entries: Sequence[Done]) -> None:
+        """Write that there are copies, and that the originals are to go."""
+        if entries:
+            crashpoint(Crashpoint.COPY_MADE)
+            await self._move_on(ActionState.COPIED, entries, self._world.clock.now())
+            crashpoint(Crashpoint.COPY_WRITTEN)
+
+    async def gone(self, entries: Sequence[JournalEntry], reason: str) -> None:
+        """Write that messages are not there any more, or are others: nothing is done."""
+        for entry in entries:
+            _log.info("action.gone", **_named(entry), reason=reason)
+        await self._move_on(
+            ActionState.GONE, [(each, None) for each in entries], self._world.clock.now(), reason
+        )
+
+    async def failed(self, entries: Sequence[JournalEntry], reason: str) -> None:
+        """Write that actions were given up; one that was to be taken back is done as before."""
+        now = self._world.clock.now()
+        for entry in entries:
+            _log.warning("action.failed", **_named(entry), reason=reason)
+        await self._tell([failed(self._account, each, reason, now) for each in entries])
+        back = [each for each in entries if each.state is ActionState.UNDOING]
+        rest = [each for each in entries if each.state is not ActionState.UNDOING]
+        await self._move_on(ActionState.DONE, [(each, None) for each in back], now, reason)
+        await self._move_on(ActionState.FAILED, [(each, None) for each in rest], now, reason)
+
+    async def undone(self, entry: JournalEntry, result: Place) -> None:
+        """Write that a message is back where it was."""
+        now = self._world.clock.now()
+        await self._tell([undone(self._account, entry, "vedette", result, now)])
+        _log.info("action.undone", **_named(entry), to=_shown(result))
+        await self._move_on(ActionState.UNDONE, [(entry, result)], now, entry.reason)
+
+    async def expired(self, entries: Sequence[Done]) -> None:
+        """Write that messages went to the trash at the end of their time."""
+        for entry, place in entries:
+            _log.info("action.expired", **_named(entry), to=_shown(place))
+        await self._move_on(ActionState.EXPIRED, entries, self._world.clock.now())
+
+    async def attempted(self, entries: Sequence[JournalEntry], reason: str) -> int:
+        """Count an attempt that came to nothing; return the most that one of them has had.
+
+        What has had too many is given up.
+        """
+        now = self._world.clock.now()
+        counts = await asyncio.gather(
+            *(self._journal.attempted(each.id, now=now, reason=reason) for each in entries)
+        )
+        for entry, count in zip(entries, counts, strict=True):
+            _log.warning("action.postponed", **_named(entry), reason=reason, attempts=count)
+        over = [
+            entry
+            for entry, count in zip(entries, counts, strict=True)
+            if count >= MAX_ATTEMPTS and entry.state is not ActionState.DONE
+        ]
+        if over:
+            await self.failed(over, reason)
+        return max(counts, default=0)
+
+    async def _tell(self, events: Sequence[Event]) -> None:
+        postings = plan(events, self._world.endpoints())
+        if await self._world.store.post(self._world.fence, postings) is Verdict.FENCED:
+            raise FencedError(f"{self._account.id} is owned by another instance now")
+        self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
+
+    async def _move_on(
+        self, state: ActionState, entries: Sequence[Done], now: float, reason: str = ""
+    ) -> None:
+        # One group of the writer takes them all.
+        await asyncio.gather(
+            *(
+                self._journal.record(entry.id, state, now=now, result=place, reason=reason)
+                for entry, place in entries
+            )
+        )
+
+
+def _named(entry: JournalEntry) -> dict[str, str]:
+    return {
+        "account": entry.account,
+        "guard": entry.guard,
+        "action": entry.action,
+        "id": entry.id,
+    }
+
+
+def _shown(place: Place | None) -> str | None:
+    return None if place is None else f"{place.folder.decode('latin-1')}:{place.uid}"
