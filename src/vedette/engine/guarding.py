@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import Protocol
 
-from vedette.guard.breaker import Breaker, Trip, step
+from vedette.guard.breaker import Breaker
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import ActionKind, Pack
 from vedette.guard.verdict import Verdict
@@ -65,8 +65,7 @@ class Post:
     tenants: tuple[TenantId, ...] = ()
     accounts: tuple[AccountId, ...] = ()
     folders: tuple[str, ...] = ()
-    breakers: dict[AccountId, Breaker] = field(default_factory=dict)
-    """How it has fared with each account."""
+    breaker: Breaker = field(default_factory=Breaker)
 
     @property
     def name(self) -> str:
@@ -94,13 +93,6 @@ class Post:
         return (not self.tenants or account.tenant in self.tenants) and (
             not self.accounts or account.id in self.accounts
         )
-
-    def counted(self, account: AccountId, verdict: Verdict, now: float) -> tuple[bool, Trip | None]:
-        """Count one judged message; return whether the guard may act, and a trip if that is new."""
-        before = self.breakers.get(account, Breaker())
-        after = step(before, now, verdict, self.guard.pack.limits)
-        self.breakers[account] = after
-        return not after.is_tripped, None if before.is_tripped else after.trip
 
     def judges(self, folder: Folder) -> bool:
         """Whether it judges what arrives in a folder; never where it moves things to itself."""

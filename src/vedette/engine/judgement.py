@@ -134,14 +134,16 @@ class Hearing:
     ) -> str:
         """Say what may be done: ``acted``, or why it is not."""
         account, pack = self._account, post.guard.pack
-        may_act, trip = post.counted(account.id, verdict, now)
+        removes = any(each.weight > MARK for each in wanted)
+        reason = post.breaker.judged(
+            account.id, symbols=verdict.decisive, acts=removes, limits=pack.limits, now=now
+        )
         if post.mode is not Mode.ACT:
             return post.mode.value
-        if trip is not None:
-            reason = f"{trip.fuse.value} {trip.symbol}".strip()
+        if reason:
             _log.error("guard.tripped", account=account.id, guard=post.name, reason=reason)
             self.events.append(tripped(account, pack.name, pack.version, reason, now))
-        if not may_act and any(each.weight > MARK for each in wanted):
+        if removes and post.breaker.reason(account.id):
             return "breaker"
         return "acted" if verdict.actions == verdict.wanted or not verdict.wanted else "capped"
 
