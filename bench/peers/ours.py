@@ -107,7 +107,8 @@ class Ours:
             self.engine.settings = self.settings()
             await self.engine.start()
         else:
-            await self.engine.apply(self.settings())
+            # On a thread, as the service reads its file.
+            await self.engine.apply(await asyncio.to_thread(self.settings))
         if order.get("wait", True):
             await until(lambda: live(self.engine) == self.count)
         return {}

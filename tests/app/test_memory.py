@@ -6,6 +6,8 @@ import ctypes
 import gc
 import platform
 import sys
+import weakref
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +15,7 @@ from vedette.app.memory import (
     collect_everything,
     give_back,
     settle_allocator,
+    spare_nothing,
     spare_the_living,
 )
 
@@ -47,15 +50,88 @@ def test_free_memory_is_given_back_as_often_as_one_likes() -> None:
     give_back()
 
 
-def test_the_living_are_spared_until_everything_is_collected() -> None:
-    """What is frozen is in no round of the collector but the thorough one."""
-    living = [object() for _ in range(10)]
+class Ring:
+    """Holds itself, so that only the collector ends it."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+
+@pytest.fixture
+def usual() -> Iterator[None]:
+    """Leave the collector as it was found, whatever becomes of the test."""
+    yield
+    spare_nothing()
+
+
+@pytest.mark.usefixtures("usual")
+def test_what_died_among_the_spared_is_found_by_the_thorough_round() -> None:
+    """No usual round looks at it; the one over everything does, and spares the living again."""
+    ring = Ring()
+    gone = weakref.ref(ring)
+    spare_the_living()
+    del ring
+
+    gc.collect()
+    assert gone() is not None
     collect_everything()
 
+    assert gone() is None
+    assert gc.get_freeze_count() > 0
+
+
+@pytest.mark.usefixtures("usual")
+def test_who_survived_a_full_round_is_in_no_other() -> None:
+    """The second full round looks at nothing that the first one found alive."""
     spare_the_living()
-    spared = gc.get_freeze_count()
-    collect_everything()
+    living = [[number] for number in range(1_000)]
+
+    gc.collect()
 
     assert living
-    assert spared > 0
+    assert not gc.get_objects(generation=2)
+
+
+@pytest.mark.usefixtures("usual")
+def test_a_full_round_has_little_to_look_at() -> None:
+    """While a hundred thousand objects come to stay, no full round looks at a third of them."""
+    spare_the_living()
+    found: list[int] = []
+
+    def look(phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and info["generation"] == 2:
+            found.append(sum(len(gc.get_objects(generation=each)) for each in range(3)))
+
+    gc.callbacks.append(look)
+    try:
+        living = [[number] for number in range(100_000)]
+    finally:
+        gc.callbacks.remove(look)
+
+    assert living
+    assert len(found) >= 3
+    assert max(found) < 33_000
+
+
+@pytest.mark.usefixtures("usual")
+def test_a_ring_that_came_and_went_is_collected() -> None:
+    """Sparing the living keeps nobody from collecting what is dead before a full round."""
+    spare_the_living()
+    ring = Ring()
+    gone = weakref.ref(ring)
+
+    del ring
+    gc.collect()
+
+    assert gone() is None
+
+
+def test_sparing_ends_without_a_trace() -> None:
+    """Thresholds, callbacks and what was frozen are as before."""
+    before = gc.get_threshold(), list(gc.callbacks)
+
+    spare_the_living()
+    spare_nothing()
+
+    assert (gc.get_threshold(), list(gc.callbacks)) == before
     assert gc.get_freeze_count() == 0

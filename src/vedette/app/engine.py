@@ -16,6 +16,7 @@ import structlog
 
 from vedette.app.clock import SystemClock, dice
 from vedette.app.control import Control
+from vedette.app.descriptors import make_room
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.run_marker import RunMarker
@@ -130,6 +131,7 @@ class Engine(Part):
 
     async def _open(self) -> None:
         settle_allocator()
+        make_room()
         sys.setswitchinterval(SWITCH)
         await self.store.start()
         ended_well = self._marker.begin()

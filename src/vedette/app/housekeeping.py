@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from vedette.app.memory import collect_everything, give_back, spare_the_living
+from vedette.app.memory import collect_everything, give_back, spare_nothing, spare_the_living
 from vedette.config.settings import Retention
 from vedette.engine.part import Part
 from vedette.errors import StoreError
@@ -17,9 +17,6 @@ _log = structlog.stdlib.get_logger(__name__)
 
 #: Seconds between two returns of free memory to the system.
 TRIM = 60.0
-#: Seconds after which what still lives is spared by the garbage collector. At 200 logins a second
-#: its rounds then stay below a tenth of a second.
-SPARE = 10.0
 #: Seconds between two rounds over everything: what dropped connections leave to the collector
 #: is nothing as a rule, and an hour of exceptions to it is little.
 THOROUGH = 3600.0
@@ -42,11 +39,12 @@ class Housekeeping(Part):
     async def _open(self) -> None:
         self.spawn(self._run(), "prune")
         self.spawn(self._trim(), "trim")
-        self.spawn(self._spare(), "spare")
+        self.spawn(self._collect(), "collect")
+        spare_the_living()
 
     async def _close(self) -> None:
         # The process may live on without us, as a test does.
-        collect_everything()
+        spare_nothing()
 
     async def _run(self) -> None:
         while True:
@@ -63,15 +61,10 @@ class Housekeeping(Part):
             # On a thread: the call lets go of the interpreter while it walks the heap.
             await asyncio.to_thread(give_back)
 
-    async def _spare(self) -> None:
-        loop = asyncio.get_running_loop()
-        thorough_at = loop.time() + THOROUGH
+    async def _collect(self) -> None:
         while True:
-            await asyncio.sleep(SPARE)
-            if loop.time() >= thorough_at:
-                thorough_at = loop.time() + THOROUGH
-                collect_everything()
-            spare_the_living()
+            await asyncio.sleep(THOROUGH)
+            collect_everything()
 
     async def _prune(self) -> None:
         now = self._clock.now()

@@ -91,6 +91,10 @@ class Ingest:
             for mail in batch.mails
             if _is_hard(mail)
         }
+        if not batch.mails:
+            # Nothing to render: who only moves a cursor needs no place among those who do, and
+            # the first syncs of a thousand mailboxes would take them all.
+            return await self._commit(batch, hard, fetched)
         async with self._world.turns:
             return await self._commit(batch, hard, fetched)
 

@@ -205,16 +205,17 @@ class Watcher:
 
     async def _connection(self, only: Folder | None) -> None:
         """Log in, watch, and log out; ``only`` is the one folder of a connection of its own."""
+        turnstile = self._world.turnstile
         async with self._gate.login(self.target.host):
-            session = await log_in(self.account, self.target, self._world)
+            session = await turnstile.paced(log_in(self.account, self.target, self._world))
         lookout: Lookout | None = None
         try:
-            lookout = await self._lookout(session, only)
+            lookout = await turnstile.paced(self._lookout(session, only))
             self._lookouts += (lookout,)
-            await lookout.first_sync()
+            await turnstile.paced(lookout.first_sync())
             if only is None:
                 self._recovery = self._recovery.accepted()
-                await self._health.connected()
+                await turnstile.paced(self._health.connected())
             await lookout.watch()
         except NetworkError:
             now = asyncio.get_running_loop().time()

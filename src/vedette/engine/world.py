@@ -21,6 +21,7 @@ from vedette.ports.link import Dialer
 from vedette.ports.reader import Reader
 from vedette.ports.store import Fence, Store
 from vedette.sync.cadence import Tempo
+from vedette.turnstile import Turnstile
 
 #: Messages are in memory as objects while their commit is on its way. Two groups of
 #: commits keep the disk busy; more at once only makes the heap larger, for good.
@@ -37,6 +38,8 @@ class World:
     every one that came through its first sync.
     ``places`` bounds how many fetch from one host at the same time, and
     ``turns`` bounds how many mailboxes render and commit at the same time.
+    Whatever goes before a mailbox is watched passes ``turnstile``, so that the mail
+    of those that are does not wait for it.
     Until the instant ``careful_until`` every message is read in another process
     and counted: the last run ended without a word, and a message may be why (M5).
     ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
@@ -60,3 +63,4 @@ class World:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS))
     guards: Guarding = field(default_factory=Guarding)
     journal: Journal | None = None
+    turnstile: Turnstile = field(default_factory=Turnstile)
