@@ -35,6 +35,7 @@ class SimulatedReader:
         trusted_authserv: Collection[str],
         size: int | None,
         isolate: bool = False,
+        shown: bool = False,
     ) -> mime.Message:
         if isolate or isinstance(source, Path) or len(source) > COUNTED_ABOVE:
             draw = self._dice.random()
@@ -43,7 +44,9 @@ class SimulatedReader:
             if draw < self._workers.killed + self._workers.unavailable:
                 raise ReaderUnavailableError("no worker can be started (simulated)")
         octets = _octets(source)
-        return mime.read(octets, depth=depth, trusted_authserv=trusted_authserv, size=size)
+        return mime.read(
+            octets, depth=depth, trusted_authserv=trusted_authserv, size=size, shown=shown
+        )
 
 
 def _octets(source: bytes | Path) -> bytes:

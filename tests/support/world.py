@@ -56,8 +56,12 @@ class PlainReader:
         trusted_authserv: Collection[str],
         size: int | None,
         isolate: bool = False,
+        shown: bool = False,
     ) -> mime.Message:
-        return mime.read(_octets(source), depth=depth, trusted_authserv=trusted_authserv, size=size)
+        octets = _octets(source)
+        return mime.read(
+            octets, depth=depth, trusted_authserv=trusted_authserv, size=size, shown=shown
+        )
 
 
 def _octets(source: bytes | Path) -> bytes:

@@ -17,9 +17,11 @@ from vedette.mime.message import (
     Automatic,
     AutomaticKind,
     CalendarEvent,
+    Link,
     Message,
     Nested,
     Recipient,
+    Shown,
     Text,
 )
 from vedette.mime.reading import attachment_bytes, read, read_header
@@ -36,9 +38,11 @@ __all__ = [
     "Defect",
     "Depth",
     "Limits",
+    "Link",
     "Message",
     "Nested",
     "Recipient",
+    "Shown",
     "Text",
     "attachment_bytes",
     "from_wire",

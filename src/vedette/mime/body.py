@@ -9,26 +9,44 @@ from vedette.mime import charset, encoding, html, reply, text
 from vedette.mime.content import Scope
 from vedette.mime.defects import Defect
 from vedette.mime.limits import Limits
-from vedette.mime.message import Text
+from vedette.mime.marks import Marks
+from vedette.mime.message import Shown, Text
 from vedette.mime.structure import Part
 
 
-def read(scope: Scope, raw: bytes, most: int, limits: Limits, defects: set[Defect]) -> Text:
-    """Return the text of ``scope``, each kind in at most ``most`` bytes of UTF-8."""
+def read(
+    scope: Scope,
+    raw: bytes,
+    most: int,
+    limits: Limits,
+    defects: set[Defect],
+    *,
+    shown: bool = False,
+) -> Text:
+    """Return the text of ``scope``, each kind in at most ``most`` bytes of UTF-8.
+
+    ``shown`` asks for what the HTML shows, even where there is plain text.
+    """
     plain, plain_cut = _joined(scope.plain, raw, most, defects)
     source, source_cut = _joined(scope.html, raw, max(most, limits.html_source), defects)
     hidden = ""
     cut = plain_cut or source_cut
     page = None
+    marks = None
     if source is not None:
-        if plain is None or html.may_hide(source):
-            page = html.read(source[: limits.html_source], most, limits.html_nodes)
+        if plain is None or shown or html.may_hide(source):
+            marks = Marks(source, limits) if shown else None
+            page = html.read(source[: limits.html_source], most, limits.html_nodes, marks)
             hidden = page.hidden
             cut = cut or page.cut or len(source) > limits.html_source
             if page.simplified:
                 defects.add(Defect.HTML)
         source, shorter = charset.cut_bytes(source, most)
         cut = cut or shorter
+    told = None
+    if page is not None and marks is not None:
+        visible = "" if plain is None else charset.cut_bytes(page.visible, most)[0]
+        told = Shown(visible=visible, links=marks.links, alts=marks.alts)
     if plain is None and page is not None:
         plain, shorter = charset.cut_bytes(page.visible, most)
         cut = cut or shorter
@@ -40,6 +58,7 @@ def read(scope: Scope, raw: bytes, most: int, limits: Limits, defects: set[Defec
         reply=None if plain is None else reply.extract(plain),
         hidden=charset.cut_bytes(hidden, most)[0],
         truncated=cut,
+        shown=told,
     )
 
 

@@ -17,6 +17,7 @@ from html import unescape
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from vedette.mime.charset import safe
+from vedette.mime.marks import Marks
 
 _BLOCKS = {
     "p": 2, "blockquote": 1, "h1": 2, "h2": 2, "h3": 2, "h4": 2, "h5": 2, "h6": 2, "ul": 1,
@@ -90,22 +91,26 @@ def may_hide(html: str) -> bool:
     return bool(b"<style" in page and _hidden_classes(html))
 
 
-def read(html: str, limit: int, nodes: int) -> Page:
+def read(html: str, limit: int, nodes: int, marks: Marks | None = None) -> Page:
     """Return visible and hidden text of ``html``, each about ``limit`` characters at most.
 
-    At most ``nodes`` nodes of the tree are visited.
+    At most ``nodes`` nodes of the tree are visited. ``marks`` takes links and pictures along.
     """
     if "data:" in html:
         html = _DATA_URI.sub("", html)
     if _too_deep(html):
         text = _stripped(html)
+        if marks is not None:
+            marks.simple(html)
         return Page(text[:limit], "", simplified=True, cut=len(text) > limit)
     tree = LexborHTMLParser(html)
     root = tree.body or tree.root
     if root is None:
         return Page("", "", simplified=False)
-    walk = _Walk(limit, nodes, _hidden_classes(html))
+    walk = _Walk(limit, nodes, _hidden_classes(html), marks)
     walk.run(root)
+    if marks is not None:
+        marks.aside(html, tree)
     return Page(safe(walk.out.text_of()), "\n".join(walk.hidden), simplified=False, cut=walk.cut)
 
 
@@ -168,9 +173,14 @@ def _judge(style: str) -> bool:
 class _Walk:
     """One pass over the tree, depth first, without recursion."""
 
-    __slots__ = ("classes", "cut", "hidden", "hidden_room", "limit", "nodes", "out", "styles")
+    __slots__ = (
+        "classes", "cut", "hidden", "hidden_room", "limit", "marks", "nodes", "out", "styles",
+    )  # fmt: skip
 
-    def __init__(self, limit: int, nodes: int, classes: frozenset[str]) -> None:
+    def __init__(
+        self, limit: int, nodes: int, classes: frozenset[str], marks: Marks | None
+    ) -> None:
+        self.marks = marks
         self.out = _Lines()
         self.hidden: list[str] = []
         self.hidden_room = limit
@@ -195,6 +205,8 @@ class _Walk:
             elif tag[0:1] not in {"-", "!", "_"} and tag not in _SILENT:
                 begins = not hiding and self._hidden(node, tag)
                 hiding = hiding or begins
+                if self.marks is not None:
+                    self.marks.open(tag, node, len(self.out.parts))
                 if not hiding:
                     self.out.open(tag, node)
                 child = node.first_child
@@ -215,6 +227,8 @@ class _Walk:
         self.cut = node is not None
 
     def _close(self, tag: str, *, hiding: bool) -> None:
+        if self.marks is not None and tag == "a":
+            self.marks.close(self.out.parts)
         if not hiding:
             self.out.close(tag)
 

@@ -51,6 +51,10 @@ class Limits:
     """Characters of HTML that are turned into text: what webmail shows before it clips."""
     html_nodes: int = 30_000
     """Elements and texts of one page that are visited: 40 ms; newsletters have 2,000 to 10,000."""
+    links: int = 500
+    """Links of one page, and as many texts of pictures, that are told; newsletters have 100."""
+    link_text: int = 500
+    """Characters of what one link or picture shows."""
     nested: int = 20
     """Attached messages whose own subject and text are told."""
     calendar_bytes: int = 128 * KIB

@@ -18,6 +18,26 @@ class Address:
     address: str
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address that a page or a text leads to: ``target`` as written, ``text`` as shown."""
+
+    target: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What the HTML of a message shows a person, for those who judge it."""
+
+    visible: str = ""
+    """Its visible text; empty where ``Text.plain`` is just that."""
+    links: tuple[Link, ...] = ()
+    """Links, forms and pictures; those of one page in the order of their ends."""
+    alts: tuple[str, ...] = ()
+    """What pictures say of themselves: alternative texts and titles."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """The text of one message; ``None`` says that there is no such part, ``""`` an empty one."""
@@ -32,6 +52,8 @@ class Text:
     """Text that the HTML holds but does not show; it must earn a sender no credit."""
     truncated: bool = False
     """One of the texts was cut at a limit, or the message was at hand in part."""
+    shown: Shown | None = None
+    """Only where it was asked for, and there is HTML."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

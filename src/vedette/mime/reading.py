@@ -40,18 +40,20 @@ def read(
     depth: Depth = Depth.TEXT,
     partial: bool = False,
     size: int | None = None,
+    shown: bool = False,
 ) -> Message:
     """Read one message. Never raises, whatever the bytes; what was wrong is in ``defects``.
 
     ``partial`` says that ``raw`` is only the beginning; ``size`` is then the size of
     the whole, in bytes. ``trusted_authserv`` names the servers whose
-    Authentication-Results are believed.
+    Authentication-Results are believed. ``shown`` asks for ``Text.shown``, which costs
+    a tree of the HTML where there is plain text too.
     """
     data = bytes(raw)
     if size is not None and size > len(data):
         partial = True
     try:
-        return _read(data, limits, trusted_authserv, depth, partial=partial)
+        return _read(data, limits, trusted_authserv, depth, partial=partial, shown=shown)
     except Exception:  # noqa: BLE001 -- one unread message must not stop the mailbox: it is told as such
         return _rescue(data, limits)
 
@@ -93,7 +95,13 @@ def _rescue(data: bytes, limits: Limits) -> Message:
 
 
 def _read(
-    raw: bytes, limits: Limits, trusted: Collection[str], depth: Depth, *, partial: bool
+    raw: bytes,
+    limits: Limits,
+    trusted: Collection[str],
+    depth: Depth,
+    *,
+    partial: bool,
+    shown: bool = False,
 ) -> Message:
     defects: set[Defect] = {Defect.PARTIAL} if partial else set()
     if not raw:
@@ -112,7 +120,7 @@ def _read(
     root = structure.walk(raw, limits=limits, defects=defects, header=header, partial=partial)
     scope = content.sort(root)
     most = limits.full_text_bytes if depth is Depth.FULL else limits.text_bytes
-    found = body.read(scope, raw, most, limits, defects)
+    found = body.read(scope, raw, most, limits, defects, shown=shown)
     return replace(
         message,
         authentication=found_out,

@@ -36,11 +36,13 @@ class Reader(Protocol):
         trusted_authserv: Collection[str],
         size: int | None,
         isolate: bool = False,
+        shown: bool = False,
     ) -> Message:
         """Read one message, from memory or from a file.
 
         ``size`` is the message's whole size in octets; a shorter source was cut.
-        With ``isolate`` it is read in another process whatever its size. Raises
+        With ``isolate`` it is read in another process whatever its size; with
+        ``shown`` what its HTML shows is told too, links included. Raises
         ReaderKilledError when the message killed its worker, and
         ReaderUnavailableError when there is no worker to be had.
         """

@@ -67,6 +67,7 @@ def _answer(request: dict[str, Any], source: BinaryIO, reading: Read) -> bytes:
         depth=Depth(request["depth"]),
         trusted_authserv=request["trusted_authserv"],
         size=request["size"],
+        shown=request["shown"],
     )
     return json.dumps({"message": to_wire(message)}).encode()
 

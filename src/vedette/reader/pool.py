@@ -81,23 +81,28 @@ class MessageReader:
         trusted_authserv: Collection[str] = (),
         size: int | None = None,
         isolate: bool = False,
+        shown: bool = False,
     ) -> Message:
         """Read one message from its bytes or from a spool file.
 
         ``size`` is the size of the whole message where ``source`` is its beginning.
         ``isolate`` sends even a small one to a worker: for a second try. A spool file
-        always goes to a worker, so that no disk is waited for here.
+        always goes to a worker, so that no disk is waited for here. ``shown`` asks for
+        what the HTML shows (see ``mime.read``).
 
         Raises ``ReaderKilled`` when this message killed the worker or passed a limit,
         ``ReaderUnavailable`` when there is no worker to be had. Waits for a free worker
         as long as the messages before it may take: ``deadline`` each.
         """
         if isinstance(source, bytes) and len(source) < self._inline_below and not isolate:
-            return read(source, depth=depth, trusted_authserv=trusted_authserv, size=size)
+            return read(
+                source, depth=depth, trusted_authserv=trusted_authserv, size=size, shown=shown
+            )
         request: dict[str, Any] = {
             "depth": depth.value,
             "trusted_authserv": list(trusted_authserv),
             "size": size,
+            "shown": shown,
         }
         async with self._free:
             worker = await self._take()

@@ -1,0 +1,237 @@
+"""Words that are written for the eye and not for a filter, and what the eye makes of them.
+
+Three masks: letters of other scripts among Latin ones (or the other way round), digits and signs
+for letters, letters with something between each two. A masked word may be read in several ways
+("1" is an "i" or an "l"); the few likely ones are all given.
+
+It must not know phrases. What it returns is only evidence where a phrase touches a masked word.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+
+import re2  # type: ignore[import-untyped]
+
+from vedette.guard.confusables import LOOKALIKES
+
+#: Characters of a skeleton: more masked words than that are a table of numbers, or an attack.
+MAX_SKELETON = 64 * 1024
+#: Masked words of one text that are looked at; a letter of them has some hundred.
+MAX_MASKS = 500
+#: Ways to read one word: three ambiguous letters of two readings each.
+MAX_READINGS = 8
+# The longest phrase that may reach into a masked word from its side, in characters.
+_CONTEXT = 64
+# Letters of one masked word; the longest compounds of German mail have 40.
+_LONGEST = 48
+
+# How decorative Cyrillic and digits are read; Unicode does not count them as confusable.
+_ALIKE = {
+    "и": "n", "й": "n", "п": "n", "л": "n", "я": "r", "г": "r", "э": "e", "з": "e", "ш": "w",
+    "щ": "w", "ц": "u", "д": "d", "ф": "o", "λ": "a", "δ": "a", "ξ": "e", "σ": "s", "ѡ": "w",
+    "ч": "y", "ж": "x", "ν": "n", "η": "n", "υ": "y", "ω": "w",
+}  # fmt: skip
+_LEET = {
+    "0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b",
+    "9": "g", "@": "a", "$": "s", "€": "e", "¢": "c", "£": "l", "!": "il", "|": "li", "+": "t",
+    "¡": "i", "×": "x",
+}  # fmt: skip
+
+
+def _readings() -> tuple[dict[str, tuple[str, ...]], str]:
+    """Return how each letter of another script is read, and those of Unicode's own table."""
+    found: dict[str, list[str]] = {}
+    for letters, chars in LOOKALIKES.items():
+        for char in chars:
+            found.setdefault(char, []).extend("il" if letters in "il" else [letters])
+    strict = "".join(found)
+    for char, letter in _ALIKE.items():
+        found.setdefault(char, []).append(letter)
+    return {char: tuple(dict.fromkeys(letters)) for char, letters in found.items()}, strict
+
+
+_SEEN, _STRICT = _readings()
+_FIRST = {ord(char): letters[0] for char, letters in _SEEN.items()}
+_READ = {**_SEEN, **{char: tuple(letters) for char, letters in _LEET.items()}}
+_OTHERS = re.escape("".join(_SEEN))
+_MIXED = re.compile(f"[a-z][{_OTHERS}]|[{_OTHERS}][a-z]|[{re.escape(_STRICT)}]{{4,}}")
+_ASCII = bytes(range(128))
+# As many foreign characters are searched rather than sorted out.
+_MANY = 2_048
+
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+_SIGNS = r"0-9@$€¢£|+¡×"
+_BETWEEN = r"[ .,*|·•∙/~+:;'\"=^]{1,3}"
+_SPELT = rf"(?:^|[^\pL\pN])((?:[\pL0-9@$€¢!]{_BETWEEN}){{3,}}[\pL0-9@$€¢])(?:[^\pL\pN]|$)"
+_SPELT_OUT = re2.compile(_SPELT, options=_OPTIONS)
+_DIGITS = re2.compile(
+    rf"[a-z][{_SIGNS}!]{{1,3}}[a-z]|[{_SIGNS}][a-z]{{3}}|[a-z]{{3}}[{_SIGNS}]",
+    options=_OPTIONS,
+)
+_LETTERS = 3
+# A word spelt out of as many letters is no abbreviation.
+_SPELT_WORD = 5
+_BREAKERS = frozenset("/\\=&%?#<>{}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """A masked word: where it stands, and what it may say."""
+
+    start: int
+    end: int
+    readings: tuple[str, ...]
+
+
+def folded(text: str) -> str:
+    """Return ``text`` with letters of other scripts made the Latin ones that they look like."""
+    return text if text.isascii() else text.translate(_FIRST)
+
+
+def take_off(plain: str) -> tuple[str, tuple[tuple[int, int], ...], bool]:
+    """Return the surroundings of masked words unmasked, where these stand, and whether it shows.
+
+    ``plain`` is the text as ``letters.plain`` returns it. At most MAX_SKELETON characters.
+    """
+    masks = sorted(_masks(plain), key=lambda mask: (mask.start, -mask.end))[:MAX_MASKS]
+    if not masks:
+        return "", (), False
+    out = _Windows(plain)
+    group: list[_Mask] = []
+    for mask in masks:
+        if group and mask.start < group[-1].end:
+            continue  # the longer one before it says more
+        if group and mask.start - group[-1].end > _CONTEXT:
+            out.add(group)
+            group = []
+        group.append(mask)
+    out.add(group)
+    shows = any(_shows(plain[mask.start : mask.end]) for mask in masks)
+    return out.text(), tuple(out.spans), shows
+
+
+class _Windows:
+    """The text around masked words, once for each way to read them."""
+
+    __slots__ = ("_parts", "_plain", "_size", "spans")
+
+    def __init__(self, plain: str) -> None:
+        self._plain = plain
+        self._parts: list[str] = []
+        self._size = 0
+        self.spans: list[tuple[int, int]] = []
+
+    def add(self, group: list[_Mask]) -> None:
+        for number in range(max(len(mask.readings) for mask in group)):
+            at = max(0, group[0].start - _CONTEXT)
+            spans: list[tuple[int, int]] = []
+            parts: list[str] = []
+            size = self._size
+            for mask in group:
+                before = folded(self._plain[at : mask.start])
+                word = mask.readings[min(number, len(mask.readings) - 1)]
+                size += len(before)
+                spans.append((size, size + len(word)))
+                size += len(word)
+                parts += [before, word]
+                at = mask.end
+            parts += [folded(self._plain[at : at + _CONTEXT]), "\n"]
+            size += len(parts[-2]) + 1
+            if size > MAX_SKELETON:
+                return
+            self._parts += parts
+            self.spans += spans
+            self._size = size
+
+    def text(self) -> str:
+        return "".join(self._parts)
+
+
+def _masks(plain: str) -> Iterator[_Mask]:
+    if not plain.isascii() and _has_others(plain):
+        yield from _found(plain, _mixed(plain))
+    yield from _found(plain, _digits(plain))
+    for found in _SPELT_OUT.finditer(plain):
+        start, end = found.span(1)
+        if end - start <= _LONGEST * 4:
+            word = re.sub(r"[^\w@$€¢!]+", "", plain[start:end])
+            if sum(each.isalpha() for each in word) >= _LETTERS:
+                yield _Mask(start, end, _read(word))
+
+
+def _found(plain: str, places: Iterator[int]) -> Iterator[_Mask]:
+    """Yield the masked words around ``places``, which come in order."""
+    reached = -1
+    count = 0
+    for place in places:
+        if place < reached:
+            continue
+        start, reached = _word(plain, place)
+        if reached - start > _LONGEST or count > MAX_MASKS:
+            continue
+        if (plain[start - 1 : start] in _BREAKERS and start) or (
+            plain[reached : reached + 1] in _BREAKERS and reached < len(plain)
+        ):
+            continue
+        count += 1
+        yield _Mask(start, reached, _read(plain[start:reached]))
+
+
+def _mixed(plain: str) -> Iterator[int]:
+    for found in _MIXED.finditer(plain):
+        yield found.start()
+
+
+def _digits(plain: str) -> Iterator[int]:
+    for found in _DIGITS.finditer(plain):
+        yield found.start()
+
+
+def _word(plain: str, place: int) -> tuple[int, int]:
+    start = end = place
+    while start > 0 and place - start <= _LONGEST and _is_of_word(plain[start - 1]):
+        start -= 1
+    while end < len(plain) and end - place <= _LONGEST and _is_of_word(plain[end]):
+        end += 1
+    while end > place + 1 and plain[end - 1] in "!|+":
+        end -= 1
+    return start, end
+
+
+def _is_of_word(char: str) -> bool:
+    return char.isalnum() or char in _LEET
+
+
+def _read(word: str) -> tuple[str, ...]:
+    """Return the ways to read a masked word, the likeliest first."""
+    choices: list[tuple[str, ...]] = []
+    room = MAX_READINGS
+    for char in word:
+        ways = _READ.get(char, (char,))
+        if len(ways) > 1:
+            ways = ways[:room] if room > 1 else ways[:1]
+            room //= len(ways)
+        choices.append(ways)
+    found = dict.fromkeys("".join(each) for each in product(*choices))
+    # Numbers that a word is glued to: "100freispiele".
+    bare = word.strip("0123456789")
+    if bare != word and bare.isalpha():
+        found[folded(bare)] = None
+    return tuple(found)
+
+
+def _has_others(plain: str) -> bool:
+    foreign = plain.encode("utf-8", "replace").translate(None, _ASCII).decode("utf-8")
+    return len(foreign) > _MANY or not _SEEN.keys().isdisjoint(foreign)
+
+
+def _shows(word: str) -> bool:
+    """Tell whether a masked word was masked on purpose: scripts mixed, or a word spelt out."""
+    if any(not each.isalnum() for each in word[1:-1]):
+        return sum(each.isalpha() for each in word) >= _SPELT_WORD
+    return any("a" <= each <= "z" for each in word) and any(each in _SEEN for each in word)
