@@ -103,7 +103,7 @@ def _of_file(path: Path) -> Iterator[Family]:
 
 def _family(each: dict[str, Any], *, split: Split, language: str, label: Label) -> Family:
     return Family(
-        id=f"{language}-{each['id']}",
+        id=f"{split.value}/{language}/{each['id']}",
         label=label,
         language=language,
         kind=each["kind"],

@@ -158,6 +158,8 @@ class Letter:
     """The Subject as written into the header, where its encoding is the disguise."""
     charset: str | None = None
     """The charset to use; ``None`` draws one that fits."""
+    charset_label: str | None = None
+    """What the parts say their charset is, where that is a lie."""
     raw_html: bool = False
     """The texts of the blocks are markup already."""
     innocent_plain: str | None = None

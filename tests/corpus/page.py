@@ -40,7 +40,7 @@ def _block(block: Block, letter: Letter, rng: Random) -> str:
         look = rng.choice(["color:#fff;background:#0a58ca", "padding:14px 28px", "color:#1a73e8"])
         return f'<a href="{_attribute(block.target)}" style="{look}">{text}</a>'
     if block.shape is Shape.IMAGE:
-        alt = escape(grammar.plain(block.text))
+        alt = block.text if letter.raw_html else escape(grammar.plain(block.text))
         source = f"https://{letter.host}/img/{rng.randrange(10**6)}/{block.target}"
         return f'<img src="{source}" width="600" alt="{alt}">'
     if block.shape is Shape.ROW:

@@ -113,11 +113,12 @@ def _word(text: str, charset: str, field: str) -> str:
 def _body(letter: Letter, charset: str, rng: Random) -> bytes:
     """Return the fields of the content and the content itself."""
     parts: list[bytes] = []
+    label = letter.charset_label or charset
     if letter.layout not in {Layout.HTML, Layout.IMAGE}:
         plain = letter.innocent_plain or _plain(letter)
-        parts.append(_text("text/plain", plain, charset, rng))
+        parts.append(_text("text/plain", plain, charset, label, rng))
     if letter.layout is not Layout.PLAIN:
-        parts.append(_text("text/html", page(letter, rng), charset, rng))
+        parts.append(_text("text/html", page(letter, rng), charset, label, rng))
     whole = parts[0] if len(parts) == 1 else _multipart("alternative", parts, rng)
     files = [_file(name, rng) for name in letter.attachments]
     return _multipart("mixed", [whole, *files], rng) if files else whole
@@ -130,7 +131,7 @@ def _multipart(kind: str, parts: list[bytes], rng: Random) -> bytes:
     return opening + inside + b"--" + boundary.encode() + b"--\r\n"
 
 
-def _text(kind: str, text: str, charset: str, rng: Random) -> bytes:
+def _text(kind: str, text: str, charset: str, label: str, rng: Random) -> bytes:
     """Return one text part in a drawn encoding; characters the charset lacks become entities."""
     instead = "xmlcharrefreplace" if kind == "text/html" else "replace"
     data = text.encode(charset, instead)
@@ -138,7 +139,7 @@ def _text(kind: str, text: str, charset: str, rng: Random) -> bytes:
         encoding, coded = "base64", base64.encodebytes(data)
     else:
         encoding, coded = "quoted-printable", quopri.encodestring(data)
-    head = f'Content-Type: {kind}; charset="{charset}"\r\nContent-Transfer-Encoding: {encoding}\r\n'
+    head = f'Content-Type: {kind}; charset="{label}"\r\nContent-Transfer-Encoding: {encoding}\r\n'
     return head.encode() + b"\r\n" + coded.replace(b"\n", b"\r\n")
 
 
