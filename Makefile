@@ -50,7 +50,7 @@ check: setup ## Format, lint, types, import contracts, spelling, lock file
 sim: setup ## Simulate 500 histories and every planted defect; SEEDS=100000 FIRST=1 for a night
 	@$(RUN) -m tests.sim --seeds $(SEEDS) --first $(FIRST) $(ARGS)
 
-bench: setup ## Run all benchmarks beside their peers, 20 minutes; BENCH=mime chooses one, ARGS=--quick
+bench: setup ## Run all benchmarks beside their peers, 45 minutes; BENCH=mime chooses one, ARGS=--quick
 	@$(RUN) -m bench $(ARGS) $(BENCH)
 
 fuzz: setup ## Throw hostile input at each parser for a minute; FOR=600 for ten
