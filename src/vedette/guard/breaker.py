@@ -79,7 +79,7 @@ def step(
     (``Verdict.decisive``); it may be taken if the state that is returned is not tripped. ``now``
     is in seconds and may stand still or be set back: that counts as no time passing.
     """
-    state = _at(state, now, acts)
+    state = _at(state, now, acts=acts)
     glance = tuple(symbols) if acts else None
     state = replace(state, window=(*state.window, glance)[-limits.window :])
     if state.trip is not None:
@@ -128,7 +128,7 @@ class Breaker:
 _NEW = State()
 
 
-def _at(state: State, now: float, acts: bool) -> State:
+def _at(state: State, now: float, *, acts: bool) -> State:
     """Let time pass, forget what is an hour ago, and count an action."""
     minute = max(int(now // _MINUTE), state.minute)
     if not state.actions:

@@ -1,18 +1,21 @@
 """Symbols made ready: each becomes one look at a message that finds it or does not.
 
-What is costly is shared: the phrases of all symbols are found in one pass over each field. It
-must not know scores, tiers and actions.
+What is costly is shared: the phrases of all symbols, and the words that their expressions need,
+are found in one pass over each field. What is looked at of one message is bounded, and counted.
+It must not know scores, tiers and actions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import TypeAlias, assert_never
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeAlias
 
+from vedette.guard import disguise
 from vedette.guard.domains import DomainList
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import (
-    Auth,
     Authenticated,
     Count,
     Exists,
@@ -25,23 +28,77 @@ from vedette.guard.pack import (
     Scored,
     Size,
     Symbol,
+    Test,
 )
-from vedette.guard.standin import Views
+from vedette.guard.patterns import Pattern as Regex
+from vedette.guard.phrases import Found, Index
+from vedette.guard.skeleton import View
 from vedette.guard.verdict import Hit
+from vedette.guard.views import Views
+
+#: Characters that the expressions of one pack read of one message, all together: RE2 reads at
+#: least 100 in a microsecond, so this is 20 ms at most.
+MAX_PATTERN_TEXT = 2_000_000
+#: Characters of one text that an expression reads however many there are: ten pages.
+_LEAST_WINDOW = 16 * 1024
+
+_FLAGS = {"is_flagged": "\\flagged", "is_answered": "\\answered"}
+
+
+class Phrasebook:
+    """The phrases and literals of some symbols in one index, by the symbols' names."""
+
+    __slots__ = ("index", "window")
+
+    def __init__(self, symbols: Iterable[Symbol]) -> None:
+        phrases: list[tuple[str, str]] = []
+        literals: list[tuple[str, str]] = []
+        patterns = 0
+        for symbol in symbols:
+            if isinstance(symbol.test, Phrases):
+                phrases += [(symbol.name, each) for each in symbol.test.phrases]
+            elif isinstance(symbol.test, Pattern):
+                patterns += 1
+                literals += [(symbol.name, each) for each in symbol.test.literals]
+        self.index = Index(phrases, literals)
+        # Each text is read in up to three forms.
+        self.window = max(_LEAST_WINDOW, MAX_PATTERN_TEXT // (3 * max(1, patterns)))
 
 
 class Look:
     """One message while one guard looks at it."""
 
-    __slots__ = ("_facts", "_found", "evidence", "views")
+    __slots__ = ("_found", "_left", "_phrasebook", "evidence", "views", "work")
 
-    def __init__(self, evidence: Evidence, views: Views) -> None:
+    def __init__(self, evidence: Evidence, views: Views, phrasebook: Phrasebook) -> None:
         self.evidence = evidence
         self.views = views
+        self._phrasebook = phrasebook
+        self._found: dict[tuple[Field, str], dict[str, Found]] = {}
+        self._left = MAX_PATTERN_TEXT
+        #: Characters read and hosts looked up so far; each is one step.
+        self.work = 0
 
-    def is_authenticated(self, auth: Auth) -> bool:
-        """Tell whether the sender is authenticated as said, by a server that is trusted."""
-        return auth in self.views.auth
+    def phrases(self, field: Field, header: str) -> Mapping[str, Found]:
+        """Return what was found in a field, by symbol."""
+        found = self._found.get((field, header))
+        if found is None:
+            view = self.views.text(field, header)
+            self.work += len(view.plain) + len(view.skeleton)
+            found = self._found[field, header] = self._phrasebook.index.find(view)
+        return found
+
+    def matches(self, regex: Regex, view: View) -> bool:
+        """Try an expression on the beginning of a text, as long as something is left to spend."""
+        most = self._phrasebook.window
+        if len(view.raw) > most or len(view.plain) > most:
+            view = View(view.raw[:most], view.plain[:most], view.skeleton[:most])
+        cost = len(view.raw) + len(view.plain) + len(view.skeleton)
+        if cost > self._left:
+            return False
+        self._left -= cost
+        self.work += cost
+        return regex.matches(view)
 
     def knows(self, fact: str) -> bool:
         """Tell whether a fact is known: given with the message, or one of its flags."""
@@ -51,56 +108,43 @@ class Look:
         return fact in self.evidence.facts
 
 
-_FLAGS = {"is_flagged": "\\flagged", "is_answered": "\\answered"}
-
-#: A look at some of a symbol's fields; what it finds has the symbol's score.
+#: A look at some fields of a message, which is what a symbol does.
 Check: TypeAlias = Callable[[Look, tuple[Field, ...]], Hit | None]
 
 
-def check_of(symbol: Symbol, lists: Mapping[str, DomainList]) -> Check:
-    """Make a symbol ready. ``lists`` are those that are loaded; others hold nothing."""
-    check = _test(symbol, lists)
-    auth = symbol.auth
-    if auth is None:
-        return check
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A symbol made ready: its check, and where it looks at each stage."""
 
-    def authenticated(look: Look, where: tuple[Field, ...]) -> Hit | None:
-        return check(look, where) if look.is_authenticated(auth) else None
-
-    return authenticated
+    check: Check
+    body: tuple[Field, ...]
+    head: tuple[Field, ...] | None
+    """None for what is looked for only when the body is known."""
 
 
-def _test(symbol: Symbol, lists: Mapping[str, DomainList]) -> Check:
-    match symbol.test:
-        case InList(lists=names):
-            return _listed(symbol, [lists[name] for name in names if name in lists])
-        case Phrases(phrases=phrases):
-            return _phrases(symbol, phrases)
-        case Pattern():
-            return _pattern(symbol, symbol.test)
-        case Exists():
-            return _counted(symbol, 1)
-        case Count(at_least=at_least):
-            return _counted(symbol, at_least)
-        case Size() as size:
-            return _sized(symbol, size)
-        case Authenticated(auth=auth):
-            return _if(symbol, lambda look: look.is_authenticated(auth), auth.value)
-        case Known(fact=fact):
-            return _if(symbol, lambda look: look.knows(fact), fact)
-        case Scored() as scored:
-            return _scored(symbol, scored)
-        case Mismatch():
-            return _mismatch(symbol, symbol.test)
-        case _:
-            assert_never(symbol.test)
+def check_of(symbol: Symbol, lists: Mapping[str, Sequence[DomainList]]) -> Check:
+    """Make a symbol ready. ``lists`` has the parts of each list; a list without parts is empty."""
+    check = _MAKERS[type(symbol.test)](symbol, lists)
+    return check if symbol.auth is None else partial(_authenticated, symbol, check)
 
 
-def _listed(symbol: Symbol, lists: Collection[DomainList]) -> Check:
+def _authenticated(
+    symbol: Symbol, check: Check, look: Look, where: tuple[Field, ...]
+) -> Hit | None:
+    proved = symbol.auth is None or look.views.proves(symbol.auth)
+    return check(look, where) if proved else None
+
+
+def _listed(symbol: Symbol, lists: Mapping[str, Sequence[DomainList]]) -> Check:
+    names = symbol.test.lists if isinstance(symbol.test, InList) else ()
+    own = [part for name in names for part in lists.get(name, ())]
+
     def check(look: Look, where: tuple[Field, ...]) -> Hit | None:
         for field in where:
-            for host in look.views.hosts(field):
-                for each in lists:
+            hosts = look.views.hosts(field)
+            look.work += len(hosts)
+            for host in hosts:
+                for each in own:
                     entry = each.find(host)
                     if entry is not None:
                         source = f"{each.name}@{each.version}" if each.version else each.name
@@ -110,49 +154,98 @@ def _listed(symbol: Symbol, lists: Collection[DomainList]) -> Check:
     return check
 
 
-def _phrases(symbol: Symbol, phrases: tuple[str, ...]) -> Check:
-    folded = [(phrase, phrase.casefold()) for phrase in phrases]
+def _phrases(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    name, header = symbol.name, symbol.header or ""
 
     def check(look: Look, where: tuple[Field, ...]) -> Hit | None:
         for field in where:
-            text = look.views.text(field).plain
-            for phrase, each in folded:
-                if each in text:
-                    return _hit(symbol, field, phrase)
+            found = look.phrases(field, header).get(name)
+            if found is not None:
+                return _hit(symbol, field, found.phrase)
         return None
 
     return check
 
 
-def _pattern(symbol: Symbol, pattern: Pattern) -> Check:
-    import re2  # type: ignore[import-untyped]
-
-    compiled = re2.compile(pattern.regex)
+def _pattern(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    name, header = symbol.name, symbol.header or ""
+    regex = Regex(symbol.test.regex if isinstance(symbol.test, Pattern) else "")
 
     def check(look: Look, where: tuple[Field, ...]) -> Hit | None:
         for field in where:
-            view = look.views.text(field)
-            for literal in pattern.literals:
-                if literal.casefold() in view.plain and compiled.search(view.raw):
-                    return _hit(symbol, field, literal)
+            found = look.phrases(field, header).get(name)
+            if found is not None and look.matches(regex, look.views.text(field, header)):
+                return _hit(symbol, field, found.phrase)
         return None
 
     return check
 
 
-def _counted(symbol: Symbol, at_least: int) -> Check:
+def _counted(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    least = symbol.test.at_least if isinstance(symbol.test, Count) else 1
+    header = symbol.header or ""
+
     def check(look: Look, where: tuple[Field, ...]) -> Hit | None:
         for field in where:
-            if len([each for each in look.views.values(field) if each.strip()]) >= at_least:
+            if field is Field.LINKS:
+                many = len(look.views.links)
+            else:
+                many = sum(not each.isspace() for each in look.views.values(field, header))
+            if many >= least:
                 return _hit(symbol, field)
         return None
 
     return check
 
 
-def _sized(symbol: Symbol, size: Size) -> Check:
+def _sized(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    size = symbol.test if isinstance(symbol.test, Size) else Size()
     below = float("inf") if size.below is None else size.below
     return _if(symbol, lambda look: size.above < look.evidence.size < below)
+
+
+def _proved(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    if not isinstance(symbol.test, Authenticated):
+        return _never
+    auth = symbol.test.auth
+    return _if(symbol, lambda look: look.views.proves(auth), auth.value)
+
+
+def _known(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    fact = symbol.test.fact if isinstance(symbol.test, Known) else ""
+    return _if(symbol, lambda look: look.knows(fact), fact)
+
+
+def _scored(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    if not isinstance(symbol.test, Scored):
+        return _never
+    scorer, steps = symbol.test.scorer, symbol.test.steps
+
+    def check(look: Look, _: tuple[Field, ...]) -> Hit | None:
+        opinion = look.evidence.opinions.get(scorer, 0.0)
+        points = max((points for least, points in steps if opinion >= least), default=None)
+        if points is None:
+            return None
+        return Hit(symbol=symbol.name, score=min(points, symbol.score), matched=scorer)
+
+    return check
+
+
+def _mismatch(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    names = symbol.test.names if isinstance(symbol.test, Mismatch) else ()
+    pretended = disguise.Pretence(names)
+
+    def check(look: Look, where: tuple[Field, ...]) -> Hit | None:
+        for field in where:
+            if field is Field.FROM_NAME:
+                host = pretended.by_name(look.views)
+            else:
+                host = pretended.by_link(look.views)
+            if host is not None:
+                return _hit(symbol, field, host)
+        return None
+
+    return check
 
 
 def _if(symbol: Symbol, holds: Callable[[Look], bool], matched: str = "") -> Check:
@@ -160,21 +253,24 @@ def _if(symbol: Symbol, holds: Callable[[Look], bool], matched: str = "") -> Che
     return lambda look, _: hit if holds(look) else None
 
 
-def _scored(symbol: Symbol, scored: Scored) -> Check:
-    def check(look: Look, _: tuple[Field, ...]) -> Hit | None:
-        opinion = look.evidence.opinions.get(scored.scorer, 0.0)
-        points = [points for threshold, points in scored.steps if opinion >= threshold]
-        if not points:
-            return None
-        return Hit(symbol=symbol.name, score=points[-1], matched=scored.scorer)
-
-    return check
-
-
-def _mismatch(symbol: Symbol, mismatch: Mismatch) -> Check:
-    return lambda look, where: None
+def _never(_look: Look, _where: tuple[Field, ...]) -> Hit | None:
+    return None
 
 
 def _hit(symbol: Symbol, field: Field, matched: str = "", source: str = "") -> Hit:
     name = symbol.header if field is Field.HEADERS and symbol.header else field.value
     return Hit(symbol=symbol.name, score=symbol.score, field=name, matched=matched, source=source)
+
+
+_MAKERS: dict[type[Test], Callable[[Symbol, Mapping[str, Sequence[DomainList]]], Check]] = {
+    InList: _listed,
+    Phrases: _phrases,
+    Pattern: _pattern,
+    Exists: _counted,
+    Count: _counted,
+    Size: _sized,
+    Authenticated: _proved,
+    Known: _known,
+    Scored: _scored,
+    Mismatch: _mismatch,
+}

@@ -28,7 +28,7 @@ class DomainList(Protocol):
 
 
 class Entries:
-    """A list of domains in memory."""
+    """A list of domains in memory; they are normalised as hosts are."""
 
     __slots__ = ("_entries", "name", "version")
 

@@ -10,11 +10,10 @@ It must not know mailboxes, modes and breakers: whether a verdict is carried out
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
-from vedette.guard.checks import Check, Look, check_of
-from vedette.guard.domains import DomainList
+from vedette.guard.checks import Look, Phrasebook, Ready, check_of
+from vedette.guard.domains import DomainList, Entries
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import (
     BODY_FIELDS,
@@ -23,29 +22,18 @@ from vedette.guard.pack import (
     Composite,
     Field,
     Kind,
+    List,
     Pack,
-    Protection,
     Stage,
     Symbol,
     Tier,
 )
-from vedette.guard.standin import Views
 from vedette.guard.verdict import Hit, Verdict
+from vedette.guard.views import Views
 
 #: Scores are summed in whole thousandths, so that no order of symbols gives another sum.
 _PARTS = 1_000
 _FLAG_WEIGHT = 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """A symbol made ready: its check, and where it looks at each stage."""
-
-    check: Check
-    head: tuple[Field, ...]
-    body: tuple[Field, ...]
-    is_early: bool
-    """It is looked for at the head stage too."""
 
 
 class Guard:
@@ -56,16 +44,28 @@ class Guard:
         "_flag",
         "_late",
         "_late_points",
+        "_phrasebook",
         "_protections",
         "_symbols",
         "pack",
     )
 
-    def __init__(self, pack: Pack, lists: Mapping[str, DomainList]) -> None:
+    def __init__(self, pack: Pack, lists: Mapping[str, Sequence[DomainList]]) -> None:
+        """Make a pack ready.
+
+        ``lists`` has for each list of the pack what it consists of now, one part for each source
+        that is at hand; of a list that it does not have only the entries in the pack are known.
+        """
         self.pack = pack
-        self._symbols = [_ready(each, lists) for each in pack.symbols]
+        loaded = {each.name: lists.get(each.name, (_entries(each),)) for each in pack.lists}
+        shields = [each.symbol for each in pack.protections]
+        self._phrasebook = Phrasebook((*pack.symbols, *shields))
+        self._symbols = [
+            Ready(check_of(each, loaded), each.where, _early(each)) for each in pack.symbols
+        ]
         self._protections = [
-            (_ready_protection(each, lists), each.cap) for each in pack.protections
+            (Ready(check_of(each.symbol, loaded), each.symbol.where, _head(each.symbol)), each.cap)
+            for each in pack.protections
         ]
         self._actions = {each.name: each for each in pack.actions}
         flags = [each for each in pack.actions if each.weight == _FLAG_WEIGHT]
@@ -74,7 +74,7 @@ class Guard:
         late: list[Symbol | Composite] = [*pack.composites]
         late += [each for each in pack.symbols if each.stage is Stage.BODY]
         self._late = {each.name for each in late}
-        self._late_points = _sum(late)
+        self._late_points = sum(round(each.score * _PARTS) for each in late)
 
     def head(self, evidence: Evidence, views: Views | None = None) -> Verdict:
         """Judge by the header alone. Never raises: what can not be judged is kept."""
@@ -89,7 +89,7 @@ class Guard:
 
     def _judged(self, stage: Stage, evidence: Evidence, views: Views | None) -> Verdict:
         try:
-            return self._judge(stage, Look(evidence, views or Views(evidence)))
+            return self._judge(stage, Look(evidence, views or Views(evidence), self._phrasebook))
         except Exception as error:  # noqa: BLE001 -- a message that can not be judged stays, whatever is wrong
             return Verdict(
                 guard=self.pack.name,
@@ -133,11 +133,7 @@ class Guard:
 
     def _hits(self, stage: Stage, look: Look) -> list[Hit]:
         """Return the symbols that hold, in the order of the pack."""
-        found = (
-            each.check(look, each.body)
-            for each in self._symbols
-            if each.is_early or stage is Stage.BODY
-        )
+        found = (_found(ready, stage, look) for ready in self._symbols)
         return [hit for hit in found if hit is not None]
 
     def _tiers(
@@ -175,9 +171,7 @@ class Guard:
         found: list[Hit] = []
         cap: Cap | None = None
         for ready, limit in self._protections:
-            if stage is Stage.HEAD and not ready.is_early:
-                continue
-            hit = ready.check(look, ready.head if stage is Stage.HEAD else ready.body)
+            hit = _found(ready, stage, look)
             if hit is not None:
                 found.append(hit)
                 cap = Cap.NONE if Cap.NONE in {cap, limit} else Cap.FLAG
@@ -199,21 +193,23 @@ class Guard:
         return fit[:1]
 
 
-def _ready(symbol: Symbol, lists: Mapping[str, DomainList]) -> _Ready:
-    is_early = symbol.stage is Stage.HEAD
-    return _Ready(check_of(symbol, lists), symbol.where, symbol.where, is_early)
+def _found(ready: Ready, stage: Stage, look: Look) -> Hit | None:
+    where = ready.head if stage is Stage.HEAD else ready.body
+    return None if where is None else ready.check(look, where)
 
 
-def _ready_protection(protection: Protection, lists: Mapping[str, DomainList]) -> _Ready:
-    """Make a protection ready: at the head stage it looks at those fields that are known then."""
-    symbol = protection.symbol
+def _entries(wanted: List) -> Entries:
+    return Entries(wanted.entries, name=wanted.name)
+
+
+def _early(symbol: Symbol) -> tuple[Field, ...] | None:
+    return symbol.where if symbol.stage is Stage.HEAD else None
+
+
+def _head(symbol: Symbol) -> tuple[Field, ...] | None:
+    """Return where a protection looks at the head stage: in every field that is known then."""
     head = tuple(each for each in symbol.where if each not in BODY_FIELDS)
-    is_early = symbol.stage is Stage.HEAD or bool(head)
-    return _Ready(check_of(symbol, lists), head, symbol.where, is_early)
-
-
-def _sum(parts: Iterable[Symbol | Composite]) -> int:
-    return sum(round(each.score * _PARTS) for each in parts)
+    return head if head or symbol.stage is Stage.HEAD else None
 
 
 def _decisive(tiers: tuple[Tier, ...], names: set[str]) -> tuple[str, ...]:

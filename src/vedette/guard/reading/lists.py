@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from vedette.guard import hosts
 from vedette.guard.pack import DAY, HOUR, Gate, List
 from vedette.guard.reading.table import Table, guess, shown
 
@@ -22,8 +23,6 @@ LIST_KEYS = ("entries", "sources", "format", "match", "never", "update")
 UPDATE_KEYS = ("every", "min_entries", "max_shrink", "max_growth", "canary", "keep_last_good")
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
-# Labels of letters, digits, hyphens and underscores; letters beyond ASCII are an IDN.
-_DOMAIN = re.compile(r"(?:\*\.)?(?:[\w-]{1,63}\.){1,20}[\w-]{2,63}\.?")
 
 
 def read_lists(table: Table) -> tuple[List, ...]:
@@ -46,7 +45,7 @@ def _list(name: str, row: Table, others: set[str]) -> List:
     if "entries" not in row and "sources" not in row:
         row.missing("entries", "a list has `entries`, `sources` or both")
     for entry in entries:
-        if not _DOMAIN.fullmatch(entry):
+        if _domain(entry) is None:
             row.fail("entries", f"{shown(entry)} is no domain, such as casino.example")
     row.only("match", "suffix", "an entry stands for itself and every name below it")
     format_ = row.text("format", "auto") or "auto"
@@ -61,13 +60,19 @@ def _list(name: str, row: Table, others: set[str]) -> List:
         update.fail(None, "only a list with `sources` is updated")
     return List(
         name=name,
-        entries=entries,
+        entries=tuple(dict.fromkeys(_domain(each) or each for each in entries)),
         sources=sources,
         format=format_,
         never=never,
         gate=_gate(update, others) if update else Gate(),
         every=(update.duration("every", low=HOUR, high=30 * DAY) if update else None) or DAY,
     )
+
+
+def _domain(written: str) -> str | None:
+    """Return a domain as hosts are compared; ``*.`` before it says what an entry says anyway."""
+    host = hosts.normalise(written.removeprefix("*."))
+    return host if host is not None and ("." in host or ":" in host) else None
 
 
 def _gate(update: Table, others: set[str]) -> Gate:
@@ -88,6 +93,6 @@ def _gate(update: Table, others: set[str]) -> Gate:
 def _check_names(table: Table, key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
     """Note what is neither a domain, nor a set that is known, nor another list of the pack."""
     for name in names:
-        if name not in known and not _DOMAIN.fullmatch(name):
+        if name not in known and _domain(name) is None:
             near = guess(name, known) or f"; known are {', '.join(known)}, or say a domain"
             table.fail(key, f"there is no list {shown(name)}{near}")

@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from vedette.errors import UsageError
+from vedette.guard import patterns as compiled
 from vedette.guard.pack import (
     BODY_FIELDS,
     FACTS,
@@ -30,7 +32,7 @@ from vedette.guard.pack import (
     Symbol,
     Test,
 )
-from vedette.guard.reading.regex import literals_of, trouble_of
+from vedette.guard.reading.literals import literals_of
 from vedette.guard.reading.table import Table, guess, shown
 from vedette.guard.source import Place, Scalar
 
@@ -277,9 +279,10 @@ def _regex(row: Table, _: Scope) -> Test | None:
     if len(regex) > MAX_REGEX:
         row.fail("regex", f"is longer than {MAX_REGEX} characters; make two symbols")
         return None
-    trouble = trouble_of(regex)
-    if trouble:
-        row.fail("regex", f"is not read by RE2: {trouble}")
+    try:
+        compiled.Pattern(regex)
+    except UsageError as error:
+        row.fail("regex", str(error))
         return None
     needed = literals_of(regex)
     if not literals and not needed:
