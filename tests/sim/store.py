@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from tests.sim import process
 from tests.sim.disk import Disk
 from tests.sim.journal import SimulatedJournal
+from tests.sim.trust import SimulatedTrust
 from tests.support.memory_store import MemoryStore
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError, StoreFullError
@@ -44,8 +45,8 @@ class _Job:
     reply: asyncio.Future[Any]
 
 
-class SimulatedStore(SimulatedJournal):
-    """``vedette.ports.store.Store``, and ``Journal``, on a ``Disk``."""
+class SimulatedStore(SimulatedJournal, SimulatedTrust):
+    """``vedette.ports.store.Store``, and every other port of state, on a ``Disk``."""
 
     def __init__(self, disk: Disk, clock: Clock) -> None:
         self._disk = disk

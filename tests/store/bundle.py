@@ -9,7 +9,11 @@ from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.cursor import Cursor, Gap
 from vedette.model.delivery import DeliveryState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, ActionId, EndpointId, EventId, TenantId
+from vedette.ports.audit import Audit
+from vedette.ports.consent import Consents
 from vedette.ports.journal import Journal
+from vedette.ports.override import Overrides
+from vedette.ports.ratchet import Ratchet
 from vedette.ports.store import Commit, Fence, Store
 
 ANNA = AccountId("anna")
@@ -31,7 +35,7 @@ class StillClock:
         return self.time
 
 
-class Whole(Store, Journal, Protocol):
+class Whole(Store, Journal, Overrides, Ratchet, Consents, Audit, Protocol):
     """All that a store is."""
 
 

@@ -10,9 +10,15 @@ from tests.store.conformance_folders import FolderContract
 from tests.store.conformance_history import HistoryContract
 from tests.store.conformance_journal import JournalContract
 from tests.store.conformance_returns import ReturnContract
+from tests.store.conformance_trust import TrustContract
 
 
 class StoreContract(
-    FolderContract, DeliveryContract, HistoryContract, JournalContract, ReturnContract
+    FolderContract,
+    DeliveryContract,
+    HistoryContract,
+    JournalContract,
+    ReturnContract,
+    TrustContract,
 ):
     """The whole suite."""

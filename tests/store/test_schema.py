@@ -37,7 +37,7 @@ def test_every_table_is_strict(connection: sqlite3.Connection) -> None:
     ).fetchall()
     connection.close()
 
-    assert len(tables) == 15
+    assert len(tables) == 22
     assert [name for name, strict in tables if not strict] == []
 
 

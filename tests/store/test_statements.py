@@ -14,8 +14,8 @@ from vedette.store import statements
 from vedette.store.schema import migrate
 from vedette.store.statements import STATEMENTS, blocks
 
-#: Tables with one row for each account or endpoint: a walk over them is the answer.
-SMALL = ("health", "endpoint", "pattern", "ground")
+#: Tables with one row for each account, endpoint or guard: a walk over them is the answer.
+SMALL = ("health", "endpoint", "pattern", "ground", "guard_switch", "protection", "sqlite_sequence")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from math import inf, isnan
 
 from tests.support.memory_journal import JournalRows, MemoryJournal
+from tests.support.memory_trust import MemoryTrust, TrustRows
 from vedette.errors import StoreError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState, Gap
@@ -67,10 +68,11 @@ class _State:
     healths: dict[AccountId, Health] = field(default_factory=dict)
     endpoints: dict[EndpointId, EndpointState] = field(default_factory=dict)
     journal: JournalRows = field(default_factory=JournalRows)
+    trust: TrustRows = field(default_factory=TrustRows)
 
 
-class MemoryStore(MemoryJournal):
-    """``vedette.ports.store.Store``, and ``Journal``, without a disk.
+class MemoryStore(MemoryJournal, MemoryTrust):
+    """``vedette.ports.store.Store``, and every other port of state, without a disk.
 
     ``state`` may be handed to a second store, as a restart finds it. ``changed``
     is set on every write, for a test that waits.
@@ -102,6 +104,9 @@ class MemoryStore(MemoryJournal):
 
     def _journal(self, *, writes: bool = False) -> JournalRows:
         return self._enter(writes=writes).journal
+
+    def _trust(self, *, writes: bool = False) -> TrustRows:
+        return self._enter(writes=writes).trust
 
     def _is_fenced(self, fence: Fence) -> bool:
         return self.state.epochs.get(fence.shard) != fence.epoch

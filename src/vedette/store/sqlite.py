@@ -26,11 +26,12 @@ from vedette.store.place import Place
 from vedette.store.postings import post, stored
 from vedette.store.schema import migrate
 from vedette.store.sqlite_journal import SqliteJournal
+from vedette.store.sqlite_trust import SqliteTrust
 from vedette.store.writer import Writer
 
 
-class SqliteStore(SqliteJournal):
-    """``vedette.ports.store.Store``, and ``Journal``, in one folder of one machine.
+class SqliteStore(SqliteJournal, SqliteTrust):
+    """``vedette.ports.store.Store``, and every other port of state, in one folder of one machine.
 
     ``clock`` dates the identity keys, which come without an instant of their own.
     ``on_distrust`` is called when the disk failed to sync: the store stays shut then,

@@ -97,3 +97,97 @@ CREATE TABLE tally (
 
 CREATE INDEX tally_guard ON tally (guard, day);
 CREATE INDEX tally_day ON tally (day);
+
+-- The last word about each kill switch.
+CREATE TABLE guard_switch (
+  scope  TEXT    NOT NULL CHECK (scope IN ('guard', 'tenant', 'account', 'host')),
+  name   TEXT    NOT NULL,
+  is_off INTEGER NOT NULL CHECK (is_off IN (0, 1)),
+  until  REAL,
+  reason TEXT    NOT NULL,
+  actor  TEXT    NOT NULL,
+  at     REAL    NOT NULL,
+  PRIMARY KEY (scope, name)
+) STRICT, WITHOUT ROWID;
+
+-- Domains that a guard leaves alone for an account, learned or set.
+CREATE TABLE guard_allow (
+  account TEXT    NOT NULL,
+  guard   TEXT    NOT NULL,
+  domain  TEXT    NOT NULL,
+  at      REAL    NOT NULL,
+  source  TEXT    NOT NULL,
+  active  INTEGER NOT NULL CHECK (active IN (0, 1)),
+  PRIMARY KEY (account, guard, domain)
+) STRICT, WITHOUT ROWID;
+
+-- What is enforced of a protective guard: a changed file alone loosens nothing.
+CREATE TABLE protection (
+  tenant  TEXT NOT NULL,
+  guard   TEXT NOT NULL,
+  pack    TEXT NOT NULL,
+  mode    TEXT NOT NULL,
+  lock    TEXT NOT NULL,
+  version TEXT NOT NULL,
+  at      REAL NOT NULL,
+  PRIMARY KEY (tenant, guard)
+) STRICT, WITHOUT ROWID;
+
+-- Seconds for which the service ran: a clock that nobody sets.
+CREATE TABLE uptime (
+  id      INTEGER PRIMARY KEY CHECK (id = 0),
+  seconds REAL    NOT NULL
+) STRICT;
+
+INSERT INTO uptime (id, seconds) VALUES (0, 0.0);
+
+-- Loosenings that were asked for. One is due at the instant `due` of the wall clock and at
+-- `uptime_due` of the other, or when it is granted.
+CREATE TABLE ratchet (
+  id         INTEGER PRIMARY KEY AUTOINCREMENT,
+  tenant     TEXT    NOT NULL,
+  guard      TEXT    NOT NULL,
+  account    TEXT,
+  what       TEXT    NOT NULL,
+  actor      TEXT    NOT NULL,
+  asked_at   REAL    NOT NULL,
+  due        REAL    NOT NULL,
+  uptime_due REAL    NOT NULL,
+  state      TEXT    NOT NULL CHECK (state IN ('waiting', 'granted', 'applied', 'withdrawn')),
+  decided_at REAL,
+  decided_by TEXT    NOT NULL
+) STRICT;
+
+CREATE INDEX ratchet_open ON ratchet (tenant, guard, id) WHERE state IN ('waiting', 'granted');
+CREATE INDEX ratchet_state ON ratchet (state, id) WHERE state IN ('waiting', 'granted');
+
+-- Consents; at most one of an account stands.
+CREATE TABLE consent (
+  seq          INTEGER PRIMARY KEY AUTOINCREMENT,
+  account      TEXT    NOT NULL,
+  version      TEXT    NOT NULL,
+  at           REAL    NOT NULL,
+  actor        TEXT    NOT NULL,
+  withdrawn_at REAL
+) STRICT;
+
+CREATE INDEX consent_account ON consent (account, seq);
+CREATE UNIQUE INDEX consent_standing ON consent (account) WHERE withdrawn_at IS NULL;
+
+-- What people decided, each entry with a digest over itself and the one before.
+-- AUTOINCREMENT: the number of an entry that was cut off the end is missed.
+CREATE TABLE audit (
+  seq      INTEGER PRIMARY KEY AUTOINCREMENT,
+  at       REAL    NOT NULL,
+  actor    TEXT    NOT NULL,
+  what     TEXT    NOT NULL,
+  detail   TEXT    NOT NULL,
+  previous BLOB    NOT NULL,
+  digest   BLOB    NOT NULL
+) STRICT;
+
+CREATE TRIGGER audit_is_not_changed BEFORE UPDATE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;
+
+CREATE TRIGGER audit_is_not_cut BEFORE DELETE ON audit
+BEGIN SELECT RAISE(ABORT, 'the audit is append-only'); END;

@@ -1,0 +1,54 @@
+"""Write and read consents, each step with its mark in the audit.
+
+It knows rows and nothing of transactions.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+from vedette.model.ids import AccountId
+from vedette.ports.consent import Consent
+from vedette.store import audit
+from vedette.store.statements import sql
+
+_PUT = sql("consent_put")
+_END = sql("consent_end")
+_OF = sql("consents_of")
+
+
+def give(
+    connection: sqlite3.Connection, account: AccountId, *, version: str, now: float, by: str
+) -> None:
+    """Note a consent in place of the one that stands."""
+    connection.execute(_END, {"account": account, "now": now})
+    values = {"account": account, "version": version, "at": now, "actor": by}
+    connection.execute(_PUT, values)
+    detail = json.dumps({"account": account, "version": version})
+    audit.append(connection, actor=by, what="consent.given", detail=detail, now=now)
+
+
+def withdraw(connection: sqlite3.Connection, account: AccountId, *, now: float, by: str) -> bool:
+    """End the consent that stands."""
+    if not connection.execute(_END, {"account": account, "now": now}).rowcount:
+        return False
+    detail = json.dumps({"account": account})
+    audit.append(connection, actor=by, what="consent.withdrawn", detail=detail, now=now)
+    return True
+
+
+def standing(connection: sqlite3.Connection, account: AccountId) -> Consent | None:
+    """Return the consent that stands."""
+    every = of(connection, account)
+    return every[-1] if every and every[-1].withdrawn_at is None else None
+
+
+def of(connection: sqlite3.Connection, account: AccountId) -> list[Consent]:
+    """Return every consent of an account, oldest first."""
+    return [
+        Consent(
+            account=AccountId(row[0]), version=row[1], at=row[2], by=row[3], withdrawn_at=row[4]
+        )
+        for row in connection.execute(_OF, {"account": account})
+    ]

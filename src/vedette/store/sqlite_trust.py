@@ -1,0 +1,131 @@
+"""What people decide about guards, on SQLite: overrides, the ratchet, consents, the audit.
+
+The methods of four ports, each one job for the writer's thread; no SQL of its own.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from vedette.model.ids import AccountId, TenantId
+from vedette.ports.audit import AuditEntry, Trail
+from vedette.ports.consent import Consent
+from vedette.ports.override import Allow, Switch
+from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
+from vedette.store import audit, consents, overrides, ratchet
+from vedette.store.writer import Writer
+
+
+class SqliteTrust:
+    """``Overrides``, ``Ratchet``, ``Consents`` and ``Audit``, on the writer of a store."""
+
+    _writer: Writer
+
+    # Overrides.
+
+    async def switch(self, switch: Switch) -> None:
+        """Set a switch."""
+        await self._writer.run(partial(overrides.put_switch, switch=switch), writes=True)
+
+    async def switches(self) -> list[Switch]:
+        """Return the last word about each scope and name."""
+        return await self._writer.run(overrides.switches, writes=False)
+
+    async def allow(self, allow: Allow) -> None:
+        """Set an allow or take it back."""
+        await self._writer.run(partial(overrides.put_allow, allow=allow), writes=True)
+
+    async def allows(self, account: AccountId) -> list[Allow]:
+        """Return the active allows of an account."""
+        return await self._writer.run(partial(overrides.allows, account=account), writes=False)
+
+    # The ratchet.
+
+    async def ran(self, seconds: float) -> float:
+        """Count seconds for which the service ran."""
+        return await self._writer.run(partial(ratchet.ran, seconds=seconds), writes=True)
+
+    async def request(self, loosening: Loosening, *, delay: float, now: float) -> Change:
+        """Ask for a loosening."""
+        work = partial(ratchet.request, loosening=loosening, delay=delay, now=now)
+        return await self._writer.run(work, writes=True)
+
+    async def withdraw(self, change: ChangeId, *, now: float, by: str) -> bool:
+        """Take a request back."""
+        work = partial(ratchet.withdraw, change=change, now=now, by=by)
+        return await self._writer.run(work, writes=True)
+
+    async def grant(self, change: ChangeId, *, now: float, by: str) -> bool:
+        """Let a request that waits be due at once."""
+        work = partial(ratchet.grant, change=change, now=now, by=by)
+        return await self._writer.run(work, writes=True)
+
+    async def due(self, *, now: float) -> list[Change]:
+        """Return what may be applied."""
+        return await self._writer.run(partial(ratchet.due, now=now), writes=False)
+
+    async def applied(self, change: ChangeId, *, now: float) -> bool:
+        """Note that a change took effect, if it may."""
+        work = partial(ratchet.applied, change=change, now=now)
+        return await self._writer.run(work, writes=True)
+
+    async def waiting(self, tenant: TenantId | None = None) -> list[Change]:
+        """Return what waits or is granted."""
+        return await self._writer.run(partial(ratchet.waiting, tenant=tenant), writes=False)
+
+    async def enforce(self, protection: Protection, *, by: str) -> None:
+        """Set what is enforced of a guard."""
+        work = partial(ratchet.enforce, protection=protection, by=by)
+        await self._writer.run(work, writes=True)
+
+    async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
+        """Return what is enforced of a guard."""
+        work = partial(ratchet.enforced, tenant=tenant, guard=guard)
+        return await self._writer.run(work, writes=False)
+
+    async def protections(self) -> list[Protection]:
+        """Return all that is enforced."""
+        return await self._writer.run(ratchet.protections, writes=False)
+
+    async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
+        """Enforce a guard no longer."""
+        work = partial(ratchet.release, tenant=tenant, guard=guard, now=now, by=by)
+        return await self._writer.run(work, writes=True)
+
+    # Consents.
+
+    async def consent(self, account: AccountId, *, version: str, now: float, by: str) -> None:
+        """Note a consent."""
+        work = partial(consents.give, account=account, version=version, now=now, by=by)
+        await self._writer.run(work, writes=True)
+
+    async def withdraw_consent(self, account: AccountId, *, now: float, by: str) -> bool:
+        """End the consent that stands."""
+        work = partial(consents.withdraw, account=account, now=now, by=by)
+        return await self._writer.run(work, writes=True)
+
+    async def consent_of(self, account: AccountId) -> Consent | None:
+        """Return the consent that stands."""
+        return await self._writer.run(partial(consents.standing, account=account), writes=False)
+
+    async def consents(self, account: AccountId) -> list[Consent]:
+        """Return every consent of an account."""
+        return await self._writer.run(partial(consents.of, account=account), writes=False)
+
+    # The audit.
+
+    async def audit(self, *, actor: str, what: str, detail: str, now: float) -> AuditEntry:
+        """Append an entry."""
+        work = partial(audit.append, actor=actor, what=what, detail=detail, now=now)
+        return await self._writer.run(work, writes=True)
+
+    async def audit_trail(self, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:
+        """Return entries with a higher number, in order."""
+        return await self._writer.run(partial(audit.trail, after=after, limit=limit), writes=False)
+
+    async def verify_audit(self) -> Trail:
+        """Read the whole trail, page by page, and say whether it is unbroken."""
+        found, done = Trail(entries=0, head=b""), False
+        while not done:
+            found, done = await self._writer.run(partial(audit.verify, so_far=found), writes=False)
+        return found

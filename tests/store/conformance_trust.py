@@ -1,0 +1,305 @@
+"""What every store promises of what people decide: overrides, the ratchet, consents, the audit."""
+
+from __future__ import annotations
+
+import json
+
+from tests.store.bundle import ACME, ANNA, BERT, Harness, Whole
+from tests.store.conformance_folders import StoreFixture
+from vedette.model.ids import TenantId
+from vedette.ports.audit import Trail
+from vedette.ports.consent import Consent
+from vedette.ports.override import Allow, Scope, Switch
+from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+
+HOUR = 3_600.0
+DAY = 24 * HOUR
+WEEK = 7 * DAY
+
+LOOSER = Loosening(tenant=ACME, guard="gambling", what='{"removed": ["CASINO"]}', by="cli")
+STRICT = Protection(
+    tenant=ACME,
+    guard="gambling",
+    text="guard: gambling\n",
+    mode="act",
+    lock='{"delay": 86400}',
+    version="v1",
+    at=5.0,
+)
+
+
+async def run_for(store: Whole, seconds: float) -> float:
+    """Let the service run, as it counts itself: a minute at a time."""
+    total = 0.0
+    for _ in range(int(seconds // 60)):
+        total = await store.ran(60.0)
+    return total
+
+
+async def ask(store: Whole, loosening: Loosening = LOOSER, now: float = 100.0) -> Change:
+    return await store.request(loosening, delay=HOUR, now=now)
+
+
+async def trail(store: Whole) -> list[str]:
+    """Return who did what, in order."""
+    return [f"{each.actor} {each.what}" for each in await store.audit_trail()]
+
+
+class TrustContract(StoreFixture):
+    """Overrides, the ratchet, consents, the audit."""
+
+    # Overrides.
+
+    async def test_a_switch_holds_the_last_word_about_its_scope(self, store: Whole) -> None:
+        """Scopes and names are apart; what is on again is told too."""
+        off = Switch(scope=Scope.GUARD, name="gambling", is_off=True, by="cli", at=1.0, until=9.0)
+        host = Switch(scope=Scope.HOST, is_off=True, reason="too much\udc80", by="cli", at=2.0)
+        on = Switch(scope=Scope.GUARD, name="gambling", is_off=False, by="anna", at=3.0)
+        assert await store.switches() == []
+        await store.switch(off)
+        await store.switch(host)
+        await store.switch(on)
+
+        told = await store.switches()
+        assert [(each.scope, each.is_off) for each in told] == [
+            (Scope.GUARD, False),
+            (Scope.HOST, True),
+        ]
+        assert told[0] == on
+        assert told[1].reason == r"too much\udc80"
+        assert await trail(store) == ["cli switch.off", "cli switch.off", "anna switch.on"]
+
+    async def test_an_allow_is_of_one_account_and_one_guard(self, store: Whole) -> None:
+        """The last word about a domain counts; what is taken back is not told."""
+        bank = Allow(account=ANNA, guard="gambling", domain="bank.example", at=1.0, source="cli")
+        shop = Allow(account=ANNA, guard="gambling", domain="shop.example", at=2.0, source="cli")
+        await store.allow(shop)
+        await store.allow(bank)
+        assert await store.allows(ANNA) == [bank, shop]
+        assert await store.allows(BERT) == []
+
+        gone = Allow(
+            account=ANNA,
+            guard="gambling",
+            domain="shop.example",
+            at=3.0,
+            source="returned",
+            is_active=False,
+        )
+        await store.allow(gone)
+        assert await store.allows(ANNA) == [bank]
+
+    # The ratchet.
+
+    async def test_a_loosening_is_due_when_both_clocks_say_so(self, store: Whole) -> None:
+        """After its delay, of which the service ran the whole."""
+        change = await ask(store)
+        assert (change.due, change.left, change.state) == (3700.0, HOUR, ChangeState.WAITING)
+        assert await store.due(now=3699.9) == []
+        await run_for(store, HOUR)
+
+        assert await store.due(now=3699.9) == []
+        assert [each.id for each in await store.due(now=3700.0)] == [change.id]
+        assert await store.applied(change.id, now=3700.0)
+        assert await store.due(now=WEEK) == []
+        assert await store.waiting() == []
+
+    async def test_a_clock_that_is_set_forward_makes_nothing_due(self, store: Whole) -> None:
+        """A week later by the wall clock the service still has its hour to run."""
+        change = await ask(store)
+        await run_for(store, HOUR - 60)
+
+        assert await store.due(now=100.0 + WEEK) == []
+        assert not await store.applied(change.id, now=100.0 + WEEK)
+        assert [each.left for each in await store.waiting()] == [60.0]
+        await store.ran(60.0)
+        assert len(await store.due(now=100.0 + WEEK)) == 1
+
+    async def test_uptime_alone_makes_nothing_due(self, store: Whole) -> None:
+        """A service that ran long enough under a clock that was set back waits for the clock."""
+        change = await ask(store, now=1000.0)
+        await run_for(store, 2 * HOUR)
+
+        assert await store.due(now=0.0) == []
+        assert not await store.applied(change.id, now=0.0)
+
+    async def test_uptime_goes_on_after_a_restart(self, store: Whole, harness: Harness) -> None:
+        """And stands still in between."""
+        await ask(store)
+        await run_for(store, 2 * 60)
+        await store.stop()
+        harness.clock.time += WEEK
+        again = harness.make()
+        await again.start()
+
+        assert [each.left for each in await again.waiting()] == [HOUR - 2 * 60]
+        assert await again.ran(0.0) == 2 * 60
+        await again.stop()
+
+    async def test_a_step_of_the_uptime_is_bounded(self, store: Whole) -> None:
+        """What comes after a sleep of a week was not spent running; no step goes back."""
+        assert await store.ran(WEEK) == 120.0
+        assert await store.ran(-WEEK) == 120.0
+        assert await store.ran(60.0) == 180.0
+
+    async def test_asking_again_begins_no_new_wait(self, store: Whole) -> None:
+        """The same file read twice is one request, whoever reads it."""
+        first = await ask(store)
+        await run_for(store, 60)
+        other = Loosening(tenant=ACME, guard="gambling", what=LOOSER.what, by="file")
+
+        assert (await ask(store, other, now=900.0)).id == first.id
+        assert [each.asked_at for each in await store.waiting()] == [100.0]
+        assert await trail(store) == ["cli loosening.requested"]
+
+    async def test_requests_are_told_apart(self, store: Whole) -> None:
+        """By tenant, guard, account and what is asked for."""
+        zeta = TenantId("zeta")
+        asked = [
+            LOOSER,
+            Loosening(tenant=zeta, guard="gambling", what=LOOSER.what, by="cli"),
+            Loosening(tenant=ACME, guard="phishing", what=LOOSER.what, by="cli"),
+            Loosening(tenant=ACME, guard="gambling", account=ANNA, what=LOOSER.what, by="cli"),
+            Loosening(tenant=ACME, guard="gambling", what="{}", by="cli"),
+        ]
+        for each in asked:
+            await ask(store, each)
+
+        assert [each.loosening for each in await store.waiting()] == asked
+        assert [each.loosening for each in await store.waiting(zeta)] == [asked[1]]
+
+    async def test_a_partner_may_let_it_happen_at_once(self, store: Whole) -> None:
+        """Once, while it waits; the clocks are not asked then."""
+        change = await ask(store)
+        assert await store.grant(change.id, now=110.0, by="partner")
+        assert not await store.grant(change.id, now=111.0, by="partner")
+
+        (granted,) = await store.due(now=110.0)
+        assert granted.state is ChangeState.GRANTED
+        assert (granted.decided_at, granted.decided_by) == (110.0, "partner")
+        assert await store.applied(change.id, now=112.0)
+
+    async def test_a_request_can_be_withdrawn_until_it_is_applied(self, store: Whole) -> None:
+        """Granted or not; then it is never due, and may be asked for anew."""
+        first, second = await ask(store), await ask(store, now=100.0)
+        assert first.id == second.id
+        await store.grant(first.id, now=110.0, by="partner")
+        assert await store.withdraw(first.id, now=120.0, by="anna")
+        assert not await store.withdraw(first.id, now=121.0, by="anna")
+        assert not await store.applied(first.id, now=WEEK)
+        assert not await store.grant(first.id, now=WEEK, by="partner")
+
+        again = await ask(store, now=130.0)
+        assert again.id != first.id
+        assert again.due == 130.0 + HOUR
+
+    async def test_an_unknown_request_is_neither_granted_nor_applied(self, store: Whole) -> None:
+        """Nor withdrawn; nothing is audited."""
+        nothing = ChangeId(99)
+
+        assert not await store.grant(nothing, now=1.0, by="x")
+        assert not await store.withdraw(nothing, now=1.0, by="x")
+        assert not await store.applied(nothing, now=1.0)
+        assert await trail(store) == []
+
+    async def test_every_step_of_a_loosening_is_audited(self, store: Whole) -> None:
+        """With what was asked for, and by whom."""
+        first = await ask(store)
+        await store.grant(first.id, now=110.0, by="partner")
+        await store.applied(first.id, now=120.0)
+        second = await ask(store, now=130.0)
+        await store.withdraw(second.id, now=140.0, by="anna")
+
+        assert await trail(store) == [
+            "cli loosening.requested",
+            "partner loosening.granted",
+            "vedette loosening.applied",
+            "cli loosening.requested",
+            "anna loosening.withdrawn",
+        ]
+        (entry, *_) = await store.audit_trail()
+        assert json.loads(entry.detail) == {
+            "change": first.id,
+            "tenant": ACME,
+            "guard": "gambling",
+            "account": None,
+            "what": LOOSER.what,
+        }
+        assert entry.at == 100.0
+
+    async def test_what_is_enforced_is_kept_as_it_was_set(self, store: Whole) -> None:
+        """Whatever a file says by now; the last setting counts."""
+        later = Protection(
+            tenant=ACME, guard="gambling", text="x", mode="shadow", lock="{}", version="v2", at=6.0
+        )
+        assert await store.enforced(ACME, "gambling") is None
+        await store.enforce(STRICT, by="file")
+        assert await store.enforced(ACME, "gambling") == STRICT
+        assert await store.enforced(TenantId("zeta"), "gambling") is None
+
+        await store.enforce(later, by="vedette")
+        assert await store.protections() == [later]
+        assert await trail(store) == ["file guard.enforced", "vedette guard.enforced"]
+
+    async def test_what_is_released_is_enforced_no_longer(self, store: Whole) -> None:
+        """Once; and it is audited."""
+        await store.enforce(STRICT, by="file")
+        assert await store.release(ACME, "gambling", now=9.0, by="vedette")
+        assert not await store.release(ACME, "gambling", now=9.0, by="vedette")
+
+        assert await store.protections() == []
+        assert (await trail(store))[1:] == ["vedette guard.released"]
+
+    # Consents.
+
+    async def test_a_consent_stands_until_it_is_withdrawn(self, store: Whole) -> None:
+        """At once, and once; it is kept as proof of what was."""
+        assert await store.consent_of(ANNA) is None
+        await store.consent(ANNA, version="2026-11", now=5.0, by="anna")
+        given = Consent(account=ANNA, version="2026-11", at=5.0, by="anna")
+        assert await store.consent_of(ANNA) == given
+        assert await store.consent_of(BERT) is None
+
+        assert await store.withdraw_consent(ANNA, now=6.0, by="anna")
+        assert not await store.withdraw_consent(ANNA, now=7.0, by="anna")
+        assert await store.consent_of(ANNA) is None
+        (past,) = await store.consents(ANNA)
+        assert past.withdrawn_at == 6.0
+        assert await trail(store) == ["anna consent.given", "anna consent.withdrawn"]
+
+    async def test_a_new_consent_takes_the_place_of_the_old_one(self, store: Whole) -> None:
+        """To other words; one stands at a time."""
+        await store.consent(ANNA, version="1", now=5.0, by="anna")
+        await store.consent(ANNA, version="2", now=6.0, by="anna")
+
+        standing = await store.consent_of(ANNA)
+        assert standing is not None
+        assert standing.version == "2"
+        assert [each.withdrawn_at for each in await store.consents(ANNA)] == [6.0, None]
+
+    # The audit.
+
+    async def test_each_entry_of_the_audit_follows_from_the_one_before(self, store: Whole) -> None:
+        """Numbers without a hole, digests in a chain; the last one is the head."""
+        assert await store.verify_audit() == Trail(entries=0, head=b"")
+        first = await store.audit(actor="cli", what="a.b", detail='{"n": 1}', now=1.0)
+        second = await store.audit(actor="cli", what="a.b", detail='{"n": 1}', now=1.0)
+
+        assert (first.seq, first.previous, second.seq) == (1, b"", 2)
+        assert second.previous == first.digest != second.digest
+        assert await store.audit_trail() == [first, second]
+        assert await store.audit_trail(after=1) == [second]
+        assert await store.audit_trail(limit=1) == [first]
+        assert await store.verify_audit() == Trail(entries=2, head=second.digest)
+
+    async def test_the_audit_goes_on_after_a_restart(self, store: Whole, harness: Harness) -> None:
+        """In the same chain."""
+        await store.audit(actor="cli", what="a", detail="{}", now=1.0)
+        await store.stop()
+        again = harness.make()
+        await again.start()
+        await again.audit(actor="cli", what="b", detail="{}", now=2.5)
+
+        assert (await again.verify_audit()).entries == 2
+        assert (await again.verify_audit()).broken_at is None
+        await again.stop()

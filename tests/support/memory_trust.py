@@ -1,0 +1,234 @@
+"""What people decide about guards, in memory: overrides, the ratchet, consents, the audit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+
+from vedette.model.ids import AccountId, TenantId
+from vedette.ports.audit import AuditEntry, Trail
+from vedette.ports.consent import Consent
+from vedette.ports.override import Allow, Scope, Switch
+from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.store.audit import following
+from vedette.store.ratchet import LONGEST_STEP
+from vedette.store.words import printable
+
+OPEN = {ChangeState.WAITING, ChangeState.GRANTED}
+
+
+@dataclass(slots=True, kw_only=True)
+class TrustRows:
+    """What survives a stop. ``left`` of a stored change is the uptime at which it is due."""
+
+    switches: dict[tuple[Scope, str], Switch] = field(default_factory=dict)
+    allows: dict[tuple[AccountId, str, str], Allow] = field(default_factory=dict)
+    uptime: float = 0.0
+    changes: dict[ChangeId, Change] = field(default_factory=dict)
+    protections: dict[tuple[TenantId, str], Protection] = field(default_factory=dict)
+    consents: list[Consent] = field(default_factory=list)
+    audit: list[AuditEntry] = field(default_factory=list)
+
+    def told(self, change: Change) -> Change:
+        """Return a change with the seconds that are left now."""
+        return replace(change, left=max(change.left - self.uptime, 0.0))
+
+    def append(self, *, actor: str, what: str, detail: str, now: float) -> AuditEntry:
+        """Append to the audit."""
+        head = self.audit[-1].digest if self.audit else b""
+        entry = following(
+            len(self.audit), head, at=now, actor=actor, what=what, detail=printable(detail)
+        )
+        self.audit.append(entry)
+        return entry
+
+    def note(self, actor: str, what: str, now: float, /, **detail: object) -> None:
+        """Append to the audit, as the store itself does."""
+        self.append(actor=actor, what=what, detail=json.dumps(detail), now=now)
+
+    def note_change(self, what: str, change: Change, *, now: float, by: str) -> None:
+        """Append a step of a loosening."""
+        asked = change.loosening
+        self.note(
+            by,
+            what,
+            now,
+            change=change.id,
+            tenant=asked.tenant,
+            guard=asked.guard,
+            account=asked.account,
+            what=asked.what,
+        )
+
+    def is_due(self, change: Change, now: float) -> bool:
+        """Whether both clocks, or a partner, say so."""
+        if change.state is ChangeState.GRANTED:
+            return True
+        waits = change.state is ChangeState.WAITING
+        return waits and change.due <= now and change.left <= self.uptime
+
+    def decide(self, change: ChangeId, state: ChangeState, *, now: float, by: str) -> None:
+        """Set the fate of a change."""
+        self.changes[change] = replace(
+            self.changes[change], state=state, decided_at=now, decided_by=by
+        )
+
+
+class MemoryTrust:
+    """The four ports over those rows."""
+
+    def _trust(self, *, writes: bool = False) -> TrustRows:
+        raise NotImplementedError
+
+    async def switch(self, switch: Switch) -> None:
+        rows = self._trust(writes=True)
+        reason = printable(switch.reason)
+        rows.switches[switch.scope, switch.name] = replace(switch, reason=reason)
+        rows.note(
+            switch.by,
+            "switch.off" if switch.is_off else "switch.on",
+            switch.at,
+            scope=switch.scope,
+            name=switch.name,
+            until=switch.until,
+            reason=reason,
+        )
+
+    async def switches(self) -> list[Switch]:
+        rows = self._trust().switches
+        return [rows[key] for key in sorted(rows)]
+
+    async def allow(self, allow: Allow) -> None:
+        domain = printable(allow.domain)
+        rows = self._trust(writes=True).allows
+        rows[allow.account, allow.guard, domain] = replace(allow, domain=domain)
+
+    async def allows(self, account: AccountId) -> list[Allow]:
+        rows = self._trust().allows
+        return [rows[key] for key in sorted(rows) if key[0] == account and rows[key].is_active]
+
+    async def ran(self, seconds: float) -> float:
+        rows = self._trust(writes=True)
+        rows.uptime += min(max(seconds, 0.0), LONGEST_STEP)
+        return rows.uptime
+
+    async def request(self, loosening: Loosening, *, delay: float, now: float) -> Change:
+        rows = self._trust(writes=True)
+        for change in rows.changes.values():
+            asked = replace(change.loosening, by=loosening.by)
+            if asked == loosening and change.state in OPEN:
+                return rows.told(change)
+        change = Change(
+            id=ChangeId(len(rows.changes) + 1),
+            loosening=loosening,
+            asked_at=now,
+            due=now + delay,
+            left=rows.uptime + delay,
+        )
+        rows.changes[change.id] = change
+        rows.note_change("loosening.requested", change, now=now, by=loosening.by)
+        return rows.told(change)
+
+    async def withdraw(self, change: ChangeId, *, now: float, by: str) -> bool:
+        rows = self._trust(writes=True)
+        found = rows.changes.get(change)
+        if found is None or found.state not in OPEN:
+            return False
+        rows.decide(change, ChangeState.WITHDRAWN, now=now, by=by)
+        rows.note_change("loosening.withdrawn", found, now=now, by=by)
+        return True
+
+    async def grant(self, change: ChangeId, *, now: float, by: str) -> bool:
+        rows = self._trust(writes=True)
+        found = rows.changes.get(change)
+        if found is None or found.state is not ChangeState.WAITING:
+            return False
+        rows.decide(change, ChangeState.GRANTED, now=now, by=by)
+        rows.note_change("loosening.granted", found, now=now, by=by)
+        return True
+
+    async def due(self, *, now: float) -> list[Change]:
+        rows = self._trust()
+        return [rows.told(each) for each in rows.changes.values() if rows.is_due(each, now)]
+
+    async def applied(self, change: ChangeId, *, now: float) -> bool:
+        rows = self._trust(writes=True)
+        found = rows.changes.get(change)
+        if found is None or not rows.is_due(found, now):
+            return False
+        rows.changes[change] = replace(found, state=ChangeState.APPLIED)
+        rows.note_change("loosening.applied", found, now=now, by="vedette")
+        return True
+
+    async def waiting(self, tenant: TenantId | None = None) -> list[Change]:
+        rows = self._trust()
+        return [
+            rows.told(each)
+            for each in rows.changes.values()
+            if each.state in OPEN and tenant in {None, each.loosening.tenant}
+        ]
+
+    async def enforce(self, protection: Protection, *, by: str) -> None:
+        rows = self._trust(writes=True)
+        rows.protections[protection.tenant, protection.guard] = protection
+        rows.note(
+            by,
+            "guard.enforced",
+            protection.at,
+            tenant=protection.tenant,
+            guard=protection.guard,
+            mode=protection.mode,
+            version=protection.version,
+        )
+
+    async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
+        return self._trust().protections.get((tenant, guard))
+
+    async def protections(self) -> list[Protection]:
+        rows = self._trust().protections
+        return [rows[key] for key in sorted(rows)]
+
+    async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
+        rows = self._trust(writes=True)
+        if rows.protections.pop((tenant, guard), None) is None:
+            return False
+        rows.note(by, "guard.released", now, tenant=tenant, guard=guard)
+        return True
+
+    async def consent(self, account: AccountId, *, version: str, now: float, by: str) -> None:
+        rows = self._trust(writes=True)
+        self._end_consent(rows, account, now)
+        rows.consents.append(Consent(account=account, version=version, at=now, by=by))
+        rows.note(by, "consent.given", now, account=account, version=version)
+
+    @staticmethod
+    def _end_consent(rows: TrustRows, account: AccountId, now: float) -> bool:
+        for number, each in enumerate(rows.consents):
+            if each.account == account and each.withdrawn_at is None:
+                rows.consents[number] = replace(each, withdrawn_at=now)
+                return True
+        return False
+
+    async def withdraw_consent(self, account: AccountId, *, now: float, by: str) -> bool:
+        rows = self._trust(writes=True)
+        if not self._end_consent(rows, account, now):
+            return False
+        rows.note(by, "consent.withdrawn", now, account=account)
+        return True
+
+    async def consent_of(self, account: AccountId) -> Consent | None:
+        every = await self.consents(account)
+        return every[-1] if every and every[-1].withdrawn_at is None else None
+
+    async def consents(self, account: AccountId) -> list[Consent]:
+        return [each for each in self._trust().consents if each.account == account]
+
+    async def audit(self, *, actor: str, what: str, detail: str, now: float) -> AuditEntry:
+        return self._trust(writes=True).append(actor=actor, what=what, detail=detail, now=now)
+
+    async def audit_trail(self, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:
+        return self._trust().audit[after : after + max(limit, 0)]
+
+    async def verify_audit(self) -> Trail:
+        rows = self._trust().audit
+        return Trail(entries=len(rows), head=rows[-1].digest if rows else b"")
