@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.docket import Docket
 from vedette.engine.fetching import Fetching
 from vedette.engine.ingest import Batch, Ingest, Mail, with_state
 from vedette.engine.rebase import Rebasing
@@ -59,13 +60,18 @@ class Collector:
     )
 
     def __init__(
-        self, account: Account, world: World, session: Session, stumbles: Stumbles
+        self,
+        account: Account,
+        world: World,
+        session: Session,
+        stumbles: Stumbles,
+        docket: Docket | None = None,
     ) -> None:
         self._account = account
         self._world = world
         self._session = session
         self._stumbles = stumbles
-        self._ingest = Ingest(account, world)
+        self._ingest = Ingest(account, world, docket)
         self._fetching = Fetching(session, account, world)
         #: The wall clock when the last messages that were written had been announced.
         self.announced_at: float | None = None

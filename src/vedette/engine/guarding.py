@@ -6,7 +6,7 @@ for every folder. With no guard posted it costs nothing. It must not know how a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import Protocol
@@ -96,13 +96,12 @@ class Post:
 
     def judges(self, folder: Folder) -> bool:
         """Whether it judges what arrives in a folder; never where it moves things to itself."""
-        if folder.name in self.targets:
+        if is_one_of(folder, self.targets):
             return False
+        if not self.folders:
+            return folder.special_use not in UNJUDGED
         named = {each.lower() for each in self.folders}
-        is_named = folder.name.lower() in named or (folder.special_use or "").lower() in named
-        if self.folders:
-            return is_named
-        return folder.special_use not in UNJUDGED
+        return folder.name.lower() in named or (folder.special_use or "").lower() in named
 
 
 class Guarding:
@@ -134,13 +133,23 @@ class Guarding:
     def of(self, account: Account, folder: Folder) -> tuple[Post, ...]:
         """Return who judges what arrives in a folder: nobody in a quarantine."""
         posts = self.covering(account)
-        if not posts or folder.name in _quarantines(posts):
+        if not posts or is_one_of(folder, _quarantines(posts)):
             return ()
         return tuple(post for post in posts if post.judges(folder))
 
-    def quarantines(self, account: Account) -> frozenset[str]:
-        """Return the names of the folders of an account that are our own, and never watched."""
-        return _quarantines(self.covering(account))
+    def watchable(self, account: Account, folders: tuple[Folder, ...]) -> tuple[Folder, ...]:
+        """Return the folders of an account that are not our own."""
+        own = _quarantines(self.covering(account))
+        return tuple(each for each in folders if not is_one_of(each, own)) if own else folders
+
+
+def is_one_of(folder: Folder, names: Collection[str]) -> bool:
+    """Tell whether a pack means a folder by one of its names, whose levels ``/`` separates.
+
+    Where all folders are below INBOX, a pack need not say so.
+    """
+    name = folder.name.replace(folder.delimiter or "/", "/")
+    return name in names or name.removeprefix("INBOX/") in names
 
 
 def _quarantines(posts: Iterable[Post]) -> frozenset[str]:

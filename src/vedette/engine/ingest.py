@@ -14,6 +14,8 @@ from pathlib import Path
 
 from vedette import mime
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.docket import Docket
+from vedette.engine.judgement import Case, Hearing
 from vedette.engine.share import Share
 from vedette.engine.world import World
 from vedette.imap import Fetch
@@ -21,7 +23,7 @@ from vedette.model.account import Account
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
-from vedette.model.ids import message_event_id
+from vedette.model.ids import EndpointId, message_event_id
 from vedette.outbox.message import Facts, met_before, received, unparseable
 from vedette.outbox.selection import addressed, plan
 from vedette.ports.reader import ReaderKilledError
@@ -73,10 +75,11 @@ class Batch:
 class Ingest:
     """Writes batches for one account."""
 
-    __slots__ = ("_account", "_depth", "_world")
+    __slots__ = ("_account", "_depth", "_docket", "_world")
 
-    def __init__(self, account: Account, world: World) -> None:
+    def __init__(self, account: Account, world: World, docket: Docket | None = None) -> None:
         self._account = account
+        self._docket = docket
         self._depth = mime.Depth(account.depth.value)
         self._world = world
 
@@ -112,6 +115,7 @@ class Ingest:
         now = self._world.clock.now()
         endpoints = self._world.endpoints()
         postings = list(plan(batch.events, endpoints))
+        hearing = self._hearing(batch.folder)
         for (mail, message), own in zip(messages, keys, strict=True):
             facts = Facts(
                 account=self._account,
@@ -124,9 +128,16 @@ class Ingest:
             )
             told.update(own)
             event = self._event(facts, mail, message, now)
-            postings.append(addressed(event, endpoints, keys=own, again=partial(met_before, event)))
+            also: Sequence[EndpointId] = ()
+            if hearing is not None and message is not None:
+                event, also = hearing.heard(event, _case(facts, message, own), now)
+            postings.append(
+                addressed(event, endpoints, keys=own, again=partial(met_before, event), also=also)
+            )
             if share.is_over:
                 await share.give_way()
+        if hearing is not None:
+            postings += plan(await hearing.closed(now), endpoints)
         verdict = await store.commit(
             Commit(
                 fence=self._world.fence,
@@ -139,13 +150,22 @@ class Ingest:
                 seen=tuple(flat),
                 gaps=batch.gaps,
                 closed=batch.closed,
+                decisions=() if hearing is None else tuple(hearing.decisions),
+                actions=() if hearing is None else tuple(hearing.actions),
             )
         )
         if verdict is Verdict.DONE:
+            if hearing is not None and hearing.actions and self._docket is not None:
+                self._docket.entered(hearing.clues)
             if postings:
                 crashpoint(Crashpoint.UNWOKEN)
             self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         return verdict
+
+    def _hearing(self, folder: Folder) -> Hearing | None:
+        """Return the guards of a folder at work, or None where nobody stands."""
+        posts = self._world.guards.of(self._account, folder)
+        return Hearing(self._account, self._world, posts) if posts else None
 
     async def _messages(
         self, batch: Batch, hard: dict[int, mime.Message | None], share: Share
@@ -212,6 +232,16 @@ class Ingest:
             size=None if self._depth is mime.Depth.METADATA else mail.row.size,
             isolate=isolate,
         )
+
+
+def _case(facts: Facts, message: mime.Message, keys: tuple[bytes, ...]) -> Case:
+    return Case(
+        folder=facts.folder,
+        uid_validity=facts.uid_validity,
+        row=facts.row,
+        message=message,
+        keys=keys,
+    )
 
 
 def _is_small(mail: Mail) -> bool:

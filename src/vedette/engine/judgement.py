@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from vedette import mime
-from vedette.engine.guarding import Guarding, Mode, Post
+from vedette.engine.guarding import Mode, Post
+from vedette.engine.world import World
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import Action, ActionKind, Stage
 from vedette.guard.verdict import Verdict
 from vedette.imap import Fetch
 from vedette.model.account import Account
-from vedette.model.action import Decision, JournalEntry, Place
+from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.event import Event
 from vedette.model.folder import Folder
 from vedette.model.ids import ActionId, EndpointId, action_id
-from vedette.outbox.action import decided, tripped
+from vedette.outbox.action import decided, tripped, undone
 from vedette.sync.deed import Clue, clue
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -74,16 +75,40 @@ class Case:
 class Hearing:
     """The guards of one folder over the messages of one commit."""
 
-    __slots__ = ("_account", "_guarding", "_posts", "actions", "clues", "decisions", "events")
+    __slots__ = ("_account", "_posts", "_world", "actions", "clues", "decisions", "events")
 
-    def __init__(self, account: Account, guarding: Guarding, posts: Sequence[Post]) -> None:
+    def __init__(self, account: Account, world: World, posts: Sequence[Post]) -> None:
         self._account = account
-        self._guarding = guarding
+        self._world = world
         self._posts = posts
         self.decisions: list[Decision] = []
         self.actions: list[JournalEntry] = []
         self.events: list[Event] = []
         self.clues: dict[ActionId, Clue] = {}
+
+    def heard(self, event: Event, case: Case, now: float) -> tuple[Event, Sequence[EndpointId]]:
+        """Judge the message of an event; return it with its tags, and who gets it besides."""
+        ruling = self.judge(case, now)
+        if ruling.tags:
+            event = replace(event, data={**event.data, "tags": ruling.tags})
+        return event, ruling.routes
+
+    async def closed(self, now: float) -> list[Event]:
+        """Return the events of all that was judged; what came back is among them.
+
+        A message that a guard had moved, and that is here again, was moved back by the user.
+        The commit writes no new action for it; whoever wants to know is told here.
+        """
+        journal, known = self._world.journal, set[ActionId]()
+        if journal is None:
+            return self.events
+        for entry in self.actions:
+            for earlier in await journal.acted_on(self._account.id, entry.identity):
+                if earlier.id not in known and _came_back(earlier, entry):
+                    known.add(earlier.id)
+                    self.events.append(undone(self._account, earlier, "user", entry.origin, now))
+                    self._world.guards.on_returned(earlier)
+        return self.events
 
     def judge(self, case: Case, now: float, *, stage: Stage = Stage.BODY) -> Ruling:
         """Let every guard judge one message; what follows is gathered here."""
@@ -193,6 +218,16 @@ class Hearing:
             acted=acted,
             at=now,
         )
+
+
+def _came_back(earlier: JournalEntry, entry: JournalEntry) -> bool:
+    """Tell whether an entry is about a message that an earlier one had moved away."""
+    return (
+        earlier.guard == entry.guard
+        and earlier.kind == ActionKind.MOVE
+        and earlier.state is ActionState.DONE
+        and earlier.origin != entry.origin
+    )
 
 
 def _judged(post: Post, evidence: Evidence, stage: Stage) -> Verdict:

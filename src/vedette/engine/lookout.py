@@ -22,10 +22,12 @@ from typing import Protocol
 import structlog
 
 from vedette.engine.collector import Collector
+from vedette.engine.docket import Docket
 from vedette.engine.health import HealthBook
 from vedette.engine.others import Others
 from vedette.engine.roster import Roster
 from vedette.engine.session import Session
+from vedette.engine.steward import steward
 from vedette.engine.stumbles import Stumbles
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
@@ -58,6 +60,9 @@ class Surroundings(Protocol):
     def held(self, quiet: float) -> None:
         """Learn that the link was quiet for so many seconds and yet alive."""
 
+    def cares(self, path: bytes) -> bool:
+        """Tell whether what is to be done in a folder is done on this connection."""
+
 
 class Lookout:
     """Watches ``folders`` of one account over one session; the first is the one kept open."""
@@ -73,6 +78,7 @@ class Lookout:
         "_others",
         "_probe",
         "_session",
+        "_steward",
         "_surroundings",
         "_world",
         "roster",
@@ -100,7 +106,9 @@ class Lookout:
         self._health = health
         self._known_since = known_since
         self._surroundings = surroundings
-        self._collector = Collector(account, world, session, stumbles)
+        docket = Docket()
+        self._steward = steward(account, world, session, docket, surroundings.cares)
+        self._collector = Collector(account, world, session, stumbles, docket)
         self._others = Others(session, self.roster)
         self._open: Watched | None = None
         self._fruitless = 0
@@ -110,6 +118,8 @@ class Lookout:
 
     async def first_sync(self) -> None:
         """Bring every folder up to date once. Raises FolderError when none can be opened."""
+        if self._steward is not None:
+            await self._steward.prepare()
         # The first folder last, so that it is the one left open.
         for watched in reversed(list(self.roster)):
             await self._sync(watched)
@@ -139,6 +149,7 @@ class Lookout:
         home = await self._home()
         while self._session.grown > 0:
             told = await self._collector.arrived(home)
+            told += await self._acted(home)
             self._fruitless = 0 if told else self._fruitless + 1
             await self._told(told)
             if self._fruitless >= FRUITLESS or self._due():
@@ -185,6 +196,8 @@ class Lookout:
             if duty & (Duty.PROOF | Duty.RECHECK):
                 await self._prove()
         await self._owed()
+        if self._steward is not None and self._steward.is_due:
+            await self._told(await self._acted(await self._home()))
 
     def _due(self) -> Duty:
         duty = self._cadence.due(asyncio.get_running_loop().time())
@@ -209,6 +222,8 @@ class Lookout:
         wake = self._cadence.wake(polls=bool(self.roster.others))
         # Gaps are due by the wall clock, because they outlive the process.
         lag = self.roster.next_gap(self._world.clock.now())
+        if self._steward is not None and self._steward.due is not None:
+            wake = min(wake, self._steward.due)
         return wake if lag is None else min(wake, asyncio.get_running_loop().time() + lag)
 
     async def _prove(self) -> None:
@@ -216,6 +231,7 @@ class Lookout:
         home = await self._home()
         quiet = self._session.quiet
         told = await self._collector.catch_up(home)
+        told += await self._acted(home)
         self._surroundings.held(quiet)
         await self._told(told)
         await self._proved()
@@ -224,6 +240,16 @@ class Lookout:
         self._probe = False
         self._cadence.proved(asyncio.get_running_loop().time())
         await self._health.proved()
+
+    async def _acted(self, watched: Watched) -> int:
+        """Do what guards decided; return the messages told that came meanwhile."""
+        told, steward = 0, self._steward
+        while steward is not None and steward.is_due:
+            opened = await steward.carry_out(watched.folder.path)
+            if opened is not None:
+                # Others folders were open: what came to this one was announced by nobody (I2).
+                told += await self._collector.sync(watched, opened, known_since=self._known_since)
+        return told
 
     async def _told(self, count: int) -> None:
         if count:
@@ -252,6 +278,7 @@ class Lookout:
             told = await self._collector.sync(watched, opened, known_since=self._known_since)
             if thorough:
                 told += await self._collector.reconcile(watched)
+            told += await self._acted(watched)
         except (FolderError, ProtocolError) as error:
             if self._session.link.is_lost or watched.folder.path == INBOX:
                 raise
@@ -306,7 +333,8 @@ class Lookout:
             if self._open is not watched:
                 await self._sync(watched)
             if self._open is watched:
-                await self._told(await self._collector.settle_gaps(watched))
+                told = await self._collector.settle_gaps(watched)
+                await self._told(told + await self._acted(watched))
 
     async def _pushed(self) -> None:
         """Sync the folders whose numbers came unasked and show more than we have."""

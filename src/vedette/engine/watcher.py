@@ -260,12 +260,18 @@ class Watcher:
         if only is not None:
             return (only,)
         folders = (await discover(session, self.account)).folders
+        # What lies in a quarantine was told of before, and is looked after by the steward.
+        folders = self._world.guards.watchable(self.account, folders)
         if self.account.cover is not Cover.CONNECTIONS:
             return folders
         # With NOTIFY one connection tells of all; the server may have learned it meanwhile.
         own = len(folders) if session.has("NOTIFY") else 1
         self._open_sides(folders[own:])
         return folders[:own]
+
+    def cares(self, path: bytes, only: Folder | None) -> bool:
+        """Tell whether the connection of a side, or the one of all others, acts in a folder."""
+        return path == only.path if only is not None else path not in self._sides
 
     def _open_sides(self, folders: tuple[Folder, ...]) -> None:
         """Give each further folder a connection of its own; those that went away lose theirs."""
@@ -340,6 +346,10 @@ class _Surroundings:
         """Learn that the link was quiet for so long and yet alive."""
         now = asyncio.get_running_loop().time()
         self._watcher.idles.held(self._watcher.target, quiet, now)
+
+    def cares(self, path: bytes) -> bool:
+        """Tell whether what is to be done in a folder is done on this connection."""
+        return self._watcher.cares(path, self._only)
 
 
 def _watched(folders: Iterable[Folder], states: Iterable[FolderState]) -> list[Watched]:

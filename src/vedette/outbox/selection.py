@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from vedette.model.delivery import Endpoint, Posting, Selection
 from vedette.model.event import Event
@@ -45,10 +45,16 @@ def addressed(
     *,
     keys: tuple[bytes, ...] = (),
     again: Callable[[], bytes] | None = None,
+    also: Collection[EndpointId] = (),
 ) -> Posting:
-    """Render one event and address it, as ``plan`` does; for the rest see ``Posting``."""
+    """Render one event and address it, as ``plan`` does; for the rest see ``Posting``.
+
+    ``also`` are endpoints that get it although they do not ask for it, if they exist.
+    """
     takers: dict[EndpointId, None] = {
-        endpoint.id: None for endpoint in endpoints if takes(endpoint.selection, event)
+        endpoint.id: None
+        for endpoint in endpoints
+        if endpoint.id in also or takes(endpoint.selection, event)
     }
     return Posting(
         event=event.id,

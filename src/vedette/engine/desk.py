@@ -1,0 +1,114 @@
+"""What whoever acts has at hand: the session, the journal, the folders, and how refusals count.
+
+It must not know which step is to be taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.answer import Reply
+from vedette.engine.docket import Docket
+from vedette.engine.ledger import Done, Ledger
+from vedette.engine.orders import Order, mark_of, read
+from vedette.engine.quarantine import Targets
+from vedette.engine.session import Session
+from vedette.errors import LinkError, ThrottledError
+from vedette.guard.pack import ActionKind
+from vedette.imap import CodeName, Command, refusal
+from vedette.model.action import JournalEntry
+from vedette.sync.deed import Abilities
+from vedette.sync.plan import Opened
+
+#: Seconds until a refused step is tried again: 30 s, 2, 8 and 32 minutes.
+PATIENCE = 30.0
+PATIENCE_GROWTH = 4.0
+
+#: Refusals that no repetition changes: a right that we do not have, a thing that can not be.
+FINAL = frozenset({CodeName.NOPERM, CodeName.CANNOT})
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """The tools of the one task that acts for an account on one session.
+
+    ``opened`` is how the folder stands that was opened last, to be watched on.
+    """
+
+    session: Session
+    ledger: Ledger
+    targets: Targets
+    docket: Docket
+    can: Abilities
+    opened: Opened | None = None
+
+    async def paths(self, entries: Iterable[JournalEntry]) -> dict[str, bytes]:
+        """Return the names on the wire of the folders that entries move messages to."""
+        names = {entry.target for entry in entries if entry.kind == ActionKind.MOVE}
+        return {name: await self.targets.path(name) for name in sorted(names)}
+
+    async def burst(
+        self, commands: Sequence[Command], entries: Sequence[JournalEntry]
+    ) -> list[Reply]:
+        """Say commands in one write; a link that dies of it counts as an attempt of each entry."""
+        try:
+            crashpoint(Crashpoint.ACTION_SENT)
+            return await self.session.burst(commands)
+        except LinkError as error:
+            await self.ledger.attempted(entries, str(error))
+            raise
+
+    async def settled(self, order: Order, replies: Sequence[Reply]) -> list[JournalEntry]:
+        """Write what the answers to an order prove; return what is to be looked at."""
+        facts = read(order, replies)
+        done: list[Done] = []
+        left: list[JournalEntry] = []
+        refused: list[JournalEntry] = []
+        unkept: list[JournalEntry] = []
+        for uid, own in order.entries.items():
+            for entry in own:
+                if entry.kind == ActionKind.MOVE:
+                    if uid in facts.moved:
+                        done.append((entry, facts.moved[uid]))
+                    else:
+                        (left if facts.refusal is None else refused).append(entry)
+                    continue
+                proof = facts.proves(entry, gmail=self.can.gmail)
+                if proof:
+                    done.append((entry, None))
+                else:
+                    (left if proof is None else unkept).append(entry)
+        await self.ledger.done(done)
+        for entry in unkept:
+            mark = mark_of(entry, gmail=self.can.gmail) or entry.target
+            await self.ledger.failed([entry], f"the server does not keep the mark {mark}")
+        if refused and facts.refusal is not None:
+            target = order.treatment.target
+            if facts.wants_folder and target is not None and await self.targets.create(target):
+                return left + refused
+            await self.refused(refused, facts.refusal)
+        return left
+
+    async def refused(self, entries: Sequence[JournalEntry], reply: Reply) -> None:
+        """Count a refusal: it is tried again later, or never if that can not help."""
+        words = reply.text or (reply.code.name if reply.code is not None else "no reason given")
+        reason = f"{self.session.host} refused: {words}"
+        if reply.code is not None and reply.code.name in FINAL:
+            await self.ledger.failed(entries, reason)
+            return
+        await self.postponed(entries, reason, reply)
+
+    async def postponed(
+        self, entries: Sequence[JournalEntry], reason: str, reply: Reply | None = None
+    ) -> None:
+        """Count an attempt that came to nothing, and come back to it."""
+        count = await self.ledger.attempted(entries, reason)
+        wait = PATIENCE * PATIENCE_GROWTH ** max(count - 1, 0)
+        if reply is not None:
+            error = refusal("UID MOVE", reply.kind, reply.code, reply.text)
+            if isinstance(error, ThrottledError) and error.retry_after is not None:
+                wait = max(wait, error.retry_after)
+        self.docket.again(asyncio.get_running_loop().time() + wait)
