@@ -19,6 +19,7 @@ from vedette.guard.reading.actions import (
     read_limits,
     read_lock,
 )
+from vedette.guard.reading.clues import Scope
 from vedette.guard.reading.lists import MAX_LISTS, read_lists
 from vedette.guard.reading.outcomes import (
     MAX_ROWS,
@@ -28,7 +29,7 @@ from vedette.guard.reading.outcomes import (
     read_routes,
     read_tiers,
 )
-from vedette.guard.reading.symbols import MAX_SYMBOLS, Scope, read_protections, read_symbols
+from vedette.guard.reading.symbols import MAX_SYMBOLS, read_protections, read_symbols
 from vedette.guard.reading.table import Table, shown
 from vedette.guard.source import Mapping, Mistakes, Node, Place, Scalar, Sequence, compose
 

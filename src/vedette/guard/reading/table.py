@@ -18,8 +18,8 @@ from vedette.guard.source import Sequence as Items
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
-#: Characters of a text of one line, such as a title or a folder.
-MAX_TEXT = 500
+#: Characters of one text: a regular expression of twenty lines, and nothing else is as long.
+MAX_TEXT = 2_000
 
 _NUMBER = re.compile(r"[-+]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9})")
 _WHOLE = re.compile(r"[-+]?\d{1,12}")
@@ -45,7 +45,7 @@ def guess(word: str, words: Sequence[str]) -> str:
 class Table:
     """One table. Keys that are not of ``keys`` are noted at once."""
 
-    __slots__ = ("_values", "mistakes", "path", "place")
+    __slots__ = ("_unknown", "_values", "mistakes", "path", "place")
 
     def __init__(
         self, node: Node, mistakes: Mistakes, *, path: str, keys: Sequence[str] | None
@@ -54,6 +54,7 @@ class Table:
         self.path = path
         self.mistakes = mistakes
         self._values: dict[str, tuple[Place, Node]] = {}
+        self._unknown: list[str] = []
         if not isinstance(node, Mapping):
             self.fail(None, "expected a table, such as {key: value}")
             return
@@ -62,6 +63,7 @@ class Table:
                 where = f"{path}: " if path else ""
                 what = f"{where}{shown(key.text)} is not known here{guess(key.text, keys)}"
                 mistakes.at(key.place, what)
+                self._unknown.append(key.text)
             else:
                 self._values[key.text] = (key.place, value)
 
@@ -98,8 +100,9 @@ class Table:
         return found
 
     def missing(self, key: str, what: str) -> None:
-        """Note that a key is not there."""
-        self.fail(None, f"`{key}` is missing: {what}")
+        """Note that a key is not there, unless it is there misspelt, which was noted."""
+        if not get_close_matches(key, self._unknown, n=1):
+            self.fail(None, f"`{key}` is missing: {what}")
 
     def text(self, key: str, example: str) -> str | None:
         """Return a text of one line that is not empty."""
