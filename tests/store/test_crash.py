@@ -7,8 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.store.bundle import ANNA, BERT, FILE, HOOK, StillClock, cursor, names, step, take
+from tests.store.bundle import (
+    ANNA,
+    BERT,
+    FILE,
+    HOOK,
+    StillClock,
+    cursor,
+    entry,
+    names,
+    step,
+    take,
+)
+from vedette.model.action import ActionState
 from vedette.model.ids import EventId
+from vedette.ports.journal import JournalQuery
 from vedette.ports.store import EventQuery, Verdict
 from vedette.store.sqlite import SqliteStore
 
@@ -46,6 +59,13 @@ async def read_books(folder: Path) -> tuple[bool, bool, bool]:
     assert moved == ("anna-2" in stored) == bool(anna.gaps)
     assert moved == (await store.known(ANNA, [b"anna-2"]) == {b"anna-2"})
     assert moved == ("anna-2" in to_hook) == ("anna-2" in to_file)
+    # The intent, its decision, and that another message came back, move with the cursor.
+    assert moved == ([each.id for each in await store.pending(ANNA)] == [entry(2).id])
+    assert moved == (len(await store.decisions(ANNA, None, since=0.0, limit=9)) == 2)
+    assert moved == (sum(each.count for each in await store.tallies(ANNA, None)) == 2)
+    returned = JournalQuery(states=(ActionState.RETURNED,))
+    assert moved == ([each.id for each in await store.journal(returned)] == [entry(1).id])
+    assert moved == (len(await store.acted_on(ANNA, [b"new"])) == 1)
     assert bool(bert) == ("bert-2" in stored) == ("bert-2" in to_hook)
     assert ("paused" in stored) == ("paused" in to_hook)
 
@@ -62,7 +82,7 @@ async def test_a_kill_at_any_point_leaves_the_books_in_agreement(tmp_path: Path)
 
     assert "BEGIN IMMEDIATE" in statements
     assert "COMMIT" in statements
-    assert sum(name.startswith("INSERT INTO") for name in statements) >= 8
+    assert sum(name.startswith("INSERT INTO") for name in statements) >= 11
     committed = False
     for point, statement in sorted(points.items()):
         committed = committed or statement == "(the reply)"

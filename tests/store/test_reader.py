@@ -8,11 +8,25 @@ from pathlib import Path
 
 import pytest
 
-from tests.store.bundle import ACME, ANNA, HOOK, StillClock, cursor, gap, posting, step
+from tests.store.bundle import (
+    ACME,
+    ANNA,
+    HOOK,
+    StillClock,
+    cursor,
+    decision,
+    entry,
+    gap,
+    posting,
+    step,
+)
 from vedette.errors import StoreError, StoreUnwritableError, StoreVersionError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState
+from vedette.ports.journal import JournalQuery
+from vedette.ports.override import Allow, Scope, Switch
+from vedette.ports.ratchet import Loosening, Protection
 from vedette.ports.store import EventQuery
 from vedette.store import schema
 from vedette.store.place import DATABASE
@@ -54,6 +68,42 @@ async def test_a_reader_sees_health_that_was_written(store: SqliteStore, tmp_pat
 
     with read_only(tmp_path) as reader:
         assert reader.healths() == [health]
+
+
+async def test_a_reader_sees_what_guards_did(store: SqliteStore, tmp_path: Path) -> None:
+    """The journal, decisions and counts, as the running service has them."""
+    it, why = entry(5, b"key"), decision(5)
+    await store.commit(step(None, cursor(5), decisions=(why,), actions=(it,)))
+
+    with read_only(tmp_path) as reader:
+        assert reader.journal(JournalQuery(account=ANNA)) == [it]
+        assert reader.decisions(ANNA, "gambling", since=0.0, limit=9) == [why]
+        assert reader.tallies(None, None) == await store.tallies(None, None) != []
+
+
+async def test_a_reader_sees_what_people_decided(store: SqliteStore, tmp_path: Path) -> None:
+    """Switches, allows, what waits, what is enforced, consents and the audit."""
+    off = Switch(scope=Scope.HOST, is_off=True, by="cli", at=1.0)
+    bank = Allow(account=ANNA, guard="gambling", domain="bank.example", at=1.0, source="cli")
+    looser = Loosening(tenant=ACME, guard="gambling", what="{}", by="cli")
+    strict = Protection(
+        tenant=ACME, guard="gambling", text="x", mode="act", lock="{}", version="v1", at=1.0
+    )
+    await store.switch(off)
+    await store.allow(bank)
+    change = await store.request(looser, delay=60.0, now=1.0)
+    await store.enforce(strict, by="file")
+    await store.consent(ANNA, version="1", now=1.0, by="anna")
+
+    with read_only(tmp_path) as reader:
+        assert reader.switches() == [off]
+        assert reader.allows(ANNA) == [bank]
+        assert reader.waiting() == reader.waiting(ACME) == [change]
+        assert reader.protections() == [strict]
+        assert [each.version for each in reader.consents(ANNA)] == ["1"]
+        assert reader.audit_trail() == await store.audit_trail()
+        assert reader.verify_audit() == await store.verify_audit()
+        assert reader.verify_audit().entries == 4
 
 
 async def test_a_reader_does_not_hold_the_service_up(store: SqliteStore, tmp_path: Path) -> None:

@@ -9,17 +9,34 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 
 from vedette.errors import StoreUnwritableError
 from vedette.model.account import Health
+from vedette.model.action import Decision, JournalEntry
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState
-from vedette.model.ids import AccountId
+from vedette.model.ids import AccountId, TenantId
+from vedette.ports.audit import AuditEntry, Trail
+from vedette.ports.consent import Consent
+from vedette.ports.journal import JournalQuery, Tally
+from vedette.ports.override import Allow, Switch
+from vedette.ports.ratchet import Change, Protection
 from vedette.ports.store import EventQuery, StoredEvent
-from vedette.store import accounts, folders, history
+from vedette.store import (
+    accounts,
+    audit,
+    consents,
+    decisions,
+    folders,
+    history,
+    journal,
+    overrides,
+    ratchet,
+)
 from vedette.store.connection import open_reader
 from vedette.store.faults import translate
 from vedette.store.place import DATABASE
@@ -100,6 +117,63 @@ class StateReader:
     def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders, by path."""
         return self._ask(lambda connection: folders.states(connection, account))
+
+    # What guards did, and what people decided about them.
+
+    def journal(self, query: JournalQuery) -> list[JournalEntry]:
+        """Return what guards did, newest first."""
+        return self._ask(lambda connection: journal.journal(connection, query))
+
+    def decisions(
+        self, account: AccountId | None, guard: str | None, *, since: float, limit: int
+    ) -> list[Decision]:
+        """Return what guards decided, newest first."""
+        return self._ask(
+            lambda connection: decisions.decisions(
+                connection, account=account, guard=guard, since=since, limit=limit
+            )
+        )
+
+    def tallies(
+        self, account: AccountId | None, guard: str | None, *, since: str = ""
+    ) -> list[Tally]:
+        """Return the daily counts from the day ``since`` on, the oldest day first."""
+        return self._ask(
+            lambda connection: decisions.tallies(
+                connection, account=account, guard=guard, since=since
+            )
+        )
+
+    def switches(self) -> list[Switch]:
+        """Return the last word about each scope and name."""
+        return self._ask(overrides.switches)
+
+    def allows(self, account: AccountId) -> list[Allow]:
+        """Return the active allows of an account."""
+        return self._ask(lambda connection: overrides.allows(connection, account))
+
+    def waiting(self, tenant: TenantId | None = None) -> list[Change]:
+        """Return the loosenings that wait or are granted, oldest first."""
+        return self._ask(lambda connection: ratchet.waiting(connection, tenant))
+
+    def protections(self) -> list[Protection]:
+        """Return all that is enforced, by tenant and guard."""
+        return self._ask(ratchet.protections)
+
+    def consents(self, account: AccountId) -> list[Consent]:
+        """Return every consent of an account, oldest first."""
+        return self._ask(lambda connection: consents.of(connection, account))
+
+    def audit_trail(self, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:
+        """Return entries of the audit with a higher number, in order."""
+        return self._ask(lambda connection: audit.trail(connection, after=after, limit=limit))
+
+    def verify_audit(self) -> Trail:
+        """Read the whole audit and say whether it is unbroken."""
+        found, done = Trail(entries=0, head=b""), False
+        while not done:
+            found, done = self._ask(partial(audit.verify, so_far=found))
+        return found
 
     def _ask(self, question: Callable[[sqlite3.Connection], T]) -> T:
         try:
