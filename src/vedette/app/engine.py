@@ -17,12 +17,15 @@ import structlog
 from vedette.app.clock import SystemClock, dice
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
+from vedette.app.guard_key import guard_key
+from vedette.app.guards import Guards
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.run_marker import RunMarker
 from vedette.app.sinks import build
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.courier import Courier
+from vedette.engine.guarding import Guarding
 from vedette.engine.part import Part
 from vedette.engine.supervisor import Assignment, Supervisor
 from vedette.engine.world import World
@@ -78,8 +81,17 @@ class Engine(Part):
             on_disabled=self._disabled,
             on_crash=self._crashed,
         )
+        #: Which guards stand where.
+        self.guards = Guarding()
         self.supervisor: Supervisor | None = None
         self._control = Control(settings.state, self.replay)
+        self._posting = Guards(
+            self.guards,
+            state=settings.state,
+            clock=self.clock,
+            dice=dice,
+            key=lambda: guard_key(settings.state),
+        )
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
     @property
@@ -102,12 +114,14 @@ class Engine(Part):
             settings = replace(settings, state=self.settings.state)
         self.settings = settings
         await self._apply_endpoints(settings.endpoints)
+        await self._posting.apply(settings.guards)
         if self.supervisor is not None:
             await self.supervisor.assign(_assignments(settings.accounts))
         _log.info(
             "settings.applied",
             accounts=len(settings.accounts),
             endpoints=len(settings.endpoints),
+            guards=len(settings.guards),
         )
 
     async def replay(self, query: EventQuery, names: Sequence[EndpointId]) -> int:
@@ -150,15 +164,19 @@ class Engine(Part):
             on_failure=self._on_failure,
             on_connected=self._connected,
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
+            guards=self.guards,
+            journal=self.store,
         )
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
         await self._housekeeping.start()
         await self._control.start()
         await self.apply(self.settings)
+        await self._posting.start()
 
     async def _close(self) -> None:
         await self._control.stop()
+        await self._posting.stop()
         await self._housekeeping.stop()
         if self.supervisor is not None:
             await self.supervisor.stop()

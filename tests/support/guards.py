@@ -1,0 +1,99 @@
+"""A guard for tests: it moves mail of one sender's domain to a folder of its own.
+
+It must not know a server or a store.
+"""
+
+from __future__ import annotations
+
+from vedette.engine.guarding import Mode, Post
+from vedette.guard.expression import read_expression
+from vedette.guard.judging import Guard
+from vedette.guard.pack import (
+    Action,
+    ActionKind,
+    Cap,
+    Field,
+    InList,
+    Limits,
+    List,
+    Pack,
+    Phrases,
+    Protection,
+    Stage,
+    Symbol,
+    Tier,
+)
+from vedette.secret import Secret
+
+#: Whose mail is unwanted.
+LISTED = "casino.example"
+#: A word in the text for which mail is left where it is, whoever sent it.
+PROTECTED = "selfexclusion"
+#: The folder to which unwanted mail goes, as the pack names it.
+QUARANTINE = "Quarantine"
+
+DAY = 86_400.0
+
+
+def pack(
+    *,
+    actions: tuple[Action, ...] = (),
+    do: str = "quarantine",
+    limits: Limits | None = None,
+    version: str = "1",
+    stage: Stage = Stage.HEAD,
+) -> Pack:
+    """Return a pack: a listed From is moved to quarantine, or what ``do`` names."""
+    own = actions or (
+        Action(name="quarantine", kind=ActionKind.MOVE, target=QUARANTINE, seen=True, retain=DAY),
+        Action(name="flag", kind=ActionKind.FLAG, target="$Unwanted"),
+    )
+    return Pack(
+        name="unwanted",
+        version=version,
+        lists=(List(name="casinos", entries=(LISTED,)),),
+        symbols=(
+            Symbol(
+                name="FROM_LISTED",
+                stage=stage,
+                where=(Field.FROM,),
+                test=InList(lists=("casinos",)),
+                score=6.0,
+            ),
+        ),
+        protections=(
+            Protection(
+                symbol=Symbol(
+                    name="PROTECTED",
+                    stage=Stage.BODY,
+                    where=(Field.TEXT,),
+                    test=Phrases(phrases=(PROTECTED,)),
+                    score=0.0,
+                ),
+                cap=Cap.FLAG,
+            ),
+        ),
+        tiers=(Tier(do=do, at=5.0, need=read_expression("FROM_LISTED")),),
+        actions=own,
+        limits=limits or Limits(actions_per_hour=10_000, share=1.0, symbol_share=1.0),
+    )
+
+
+def post(made: Pack | None = None, *, mode: Mode = Mode.ACT) -> Post:
+    """Return the guard at its post, acting."""
+    whole = made or pack()
+    return Post(guard=Guard(whole, {}), key=Secret("a key for tests"), mode=mode)
+
+
+def unwanted(token: str, *, text: str = "Come in.") -> bytes:
+    """Return a message of the listed sender; its subject and Message-ID hold the token."""
+    return letter_from(f"bonus@mail.{LISTED}", token, text=text)
+
+
+def letter_from(sender: str, token: str, *, text: str = "Hello.") -> bytes:
+    """Return a message of a sender."""
+    return (
+        f"From: <{sender}>\r\nTo: <user@example.org>\r\nSubject: {token}\r\n"
+        f"Message-ID: <{token}@example.org>\r\nDate: Sat, 14 Nov 2026 10:00:00 +0000\r\n"
+        f"\r\n{text}\r\n"
+    ).encode()
