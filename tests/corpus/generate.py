@@ -51,6 +51,12 @@ def messages(
 
 def of_family(family: Family, *, seed: int = 0, each: int = EACH) -> Iterator[Sample]:
     """Yield up to ``each`` messages of one family, no two with the same wording."""
+    for number, (wording, key) in enumerate(wordings(family, seed=seed, each=each)):
+        yield _sample(family, wording, key, number)
+
+
+def wordings(family: Family, *, seed: int = 0, each: int = EACH) -> Iterator[tuple[str, str]]:
+    """Yield what the messages of ``of_family`` say before slots are filled, and their keys."""
     had: set[str] = set()
     for number in range(each):
         for attempt in range(_TRIES):
@@ -58,7 +64,7 @@ def of_family(family: Family, *, seed: int = 0, each: int = EACH) -> Iterator[Sa
             wording = _wording(family, Random(key))
             if wording not in had:
                 had.add(wording)
-                yield _sample(family, wording, key, number)
+                yield wording, key
                 break
         else:
             return

@@ -8,8 +8,11 @@ would disguise. It must not know any language or family.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 
 from tests.corpus.family import Block, Shape
 
@@ -28,40 +31,28 @@ class TemplateError(ValueError):
     """A template that cannot be read: unbalanced braces, an unknown slot."""
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Alternatives of which one is drawn."""
+
+    choices: tuple[Sequence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Texts and groups, one behind the other."""
+
+    parts: tuple[str | Group, ...]
+
+
 def expand(template: str, pick: Callable[[int], int]) -> str:
     """Draw each alternative of the template; ``pick(n)`` gives a number below n."""
-    out: list[str] = []
-    at = 0
-    while at < len(template):
-        if template[at] == "{":
-            choices, at = _choices(template, at + 1)
-            out.append(expand(choices[pick(len(choices))], pick))
-        elif template[at] == "}":
-            raise TemplateError(f"unbalanced brace: {template[max(0, at - 40) : at + 1]!r}")
-        else:
-            out.append(template[at])
-            at += 1
-    return "".join(out)
+    return "".join(_drawn(_read(template), pick))
 
 
 def ways(template: str) -> int:
     """Return in how many ways the template can be drawn."""
-    total = 1
-    at = 0
-    while at < len(template):
-        if template[at] == "{":
-            choices, at = _choices(template, at + 1)
-            total *= sum(ways(choice) for choice in choices)
-        else:
-            at += 1
-    return total
-
-
-def alternatives(template: str) -> Iterator[str]:
-    """Yield the texts of all choices, one after another: what the template can say."""
-    for piece in re.split(r"[{|}\n]", template):
-        if piece.strip():
-            yield piece
+    return _ways(_read(template))
 
 
 def fill(text: str, slot: Callable[[str], str]) -> str:
@@ -103,21 +94,53 @@ def blocks(body: str) -> tuple[Block, ...]:
     return tuple(found)
 
 
-def _choices(template: str, at: int) -> tuple[list[str], int]:
-    """Return the alternatives of the group opened before ``at``, and where it ends."""
-    depth = 1
+@cache
+def _read(template: str) -> Sequence:
+    """Read a template once; families are drawn from many times."""
+    sequence, at = _sequence(template, 0, inside=False)
+    if at != len(template):
+        raise TemplateError(f"unbalanced brace: {template[max(0, at - 40) : at + 1]!r}")
+    return sequence
+
+
+def _sequence(template: str, at: int, *, inside: bool) -> tuple[Sequence, int]:
+    """Read texts and groups up to the sign that ends them; return them, and where that stands."""
+    found: list[str | Group] = []
+    stops = "{|}" if inside else "{}"
     start = at
-    found: list[str] = []
+    while at < len(template) and (template[at] == "{" or template[at] not in stops):
+        if template[at] != "{":
+            at += 1
+            continue
+        found.append(template[start:at])
+        group, at = _group(template, at + 1)
+        found.append(group)
+        start = at
+    found.append(template[start:at])
+    return Sequence(tuple(found)), at
+
+
+def _group(template: str, at: int) -> tuple[Group, int]:
+    """Read the alternatives after an opening brace; return them, and where the text goes on."""
+    opened = at
+    found: list[Sequence] = []
     while at < len(template):
-        sign = template[at]
-        if sign == "{":
-            depth += 1
-        elif sign == "}":
-            depth -= 1
-        if (sign == "|" and depth == 1) or (sign == "}" and depth == 0):
-            found.append(template[start:at])
-            start = at + 1
+        sequence, at = _sequence(template, at, inside=True)
+        found.append(sequence)
+        if template[at : at + 1] == "}":
+            return Group(tuple(found)), at + 1
         at += 1
-        if depth == 0:
-            return found, at
-    raise TemplateError(f"brace without an end: {template[start : start + 40]!r}")
+    raise TemplateError(f"brace without an end: {template[opened : opened + 40]!r}")
+
+
+def _drawn(sequence: Sequence, pick: Callable[[int], int]) -> Iterator[str]:
+    for part in sequence.parts:
+        if isinstance(part, str):
+            yield part
+        else:
+            yield from _drawn(part.choices[pick(len(part.choices))], pick)
+
+
+def _ways(sequence: Sequence) -> int:
+    groups = (part for part in sequence.parts if isinstance(part, Group))
+    return math.prod(sum(_ways(choice) for choice in group.choices) for group in groups)

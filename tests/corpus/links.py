@@ -17,7 +17,7 @@ _TOKEN = "abcdefghijkmnopqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789-_"
 
 def token(rng: Random, size: int) -> str:
     """Return an opaque word as trackers make it."""
-    return "".join(rng.choice(_TOKEN) for _ in range(size))
+    return "".join(rng.choices(_TOKEN, k=size))
 
 
 def direct(host: str, target: str, rng: Random) -> str:

@@ -23,7 +23,7 @@ MESSAGES = 3_000
 @cache
 def some() -> tuple[Sample, ...]:
     """Return a few messages of each family."""
-    return tuple(generate.messages(each=4))
+    return tuple(generate.messages(each=3))
 
 
 def test_the_digest_is_that_of_the_held_out_files() -> None:
@@ -121,21 +121,25 @@ def _words(sample: Sample) -> str:
 
 
 @pytest.mark.parametrize("label", Label)
-@pytest.mark.slow
 def test_three_thousand_messages_differ_in_more_than_an_amount(label: Label) -> None:
     """Each label gives at least 3,000 messages, no two of one wording."""
-    found = [sample.wording for sample in generate.messages(label=label)]
+    found = _wordings(None, label)
 
     assert len(found) >= MESSAGES
     assert len(set(found)) == len(found)
 
 
-@pytest.mark.slow
 def test_three_thousand_held_out_messages_are_hard_ham() -> None:
     """The held-out ham alone gives 3,000 messages of different wording."""
-    found = {s.wording for s in generate.messages(Split.HELD_OUT, label=Label.HAM)}
+    assert len(set(_wordings(Split.HELD_OUT, Label.HAM))) >= MESSAGES
 
-    assert len(found) >= MESSAGES
+
+def _wordings(split: Split | None, label: Label) -> list[str]:
+    return [
+        wording
+        for family in catalogue.families(split, label)
+        for wording, _ in generate.wordings(family)
+    ]
 
 
 def test_a_seed_gives_the_same_bytes() -> None:
@@ -172,7 +176,8 @@ def test_newsletters_have_the_size_of_newsletters() -> None:
 
 def test_every_charset_of_the_languages_occurs() -> None:
     """Besides UTF-8 there is mail in the older charsets of each script."""
-    found = b"\n".join(sample.raw for sample in generate.messages(each=12)).lower()
+    samples = (s for name in ("pl", "ru", "tr") for s in generate.messages(language=name, each=9))
+    found = b"\n".join(sample.raw for sample in samples).lower()
 
     for charset in (b"koi8-r", b"windows-1251", b"iso-8859-9", b"windows-1254", b"iso-8859-2"):
         assert b'charset="' + charset + b'"' in found
@@ -241,11 +246,11 @@ def test_the_corpus_is_not_too_easy(record_property: Callable[[str, object], Non
     The accuracy is the mean of that on gambling and that on ham, so that neither's number counts.
     """
     filter_ = NaiveBayes(
-        (_seen(each), each.label) for each in generate.messages(Split.DEVELOP, each=20)
+        (_seen(each), each.label) for each in generate.messages(Split.DEVELOP, each=10)
     )
     right: Counter[Label] = Counter()
     total: Counter[Label] = Counter()
-    for sample in generate.messages(Split.HELD_OUT, each=12):
+    for sample in generate.messages(Split.HELD_OUT, each=6):
         total[sample.label] += 1
         right[sample.label] += filter_.label(_seen(sample)) is sample.label
     accuracy = sum(right[label] / total[label] for label in Label) / len(Label)
