@@ -28,21 +28,19 @@ _NUMBER = re.compile(r"0x[0-9a-f]*|[0-9]+")
 _PERCENT_ROUNDS = 3
 _OCTET = 256
 
-#: Services that send or count for many: a list that holds one of them is wrong, so they are never
-#: evidence. What a customer has below them, such as ``u123.ct.sendgrid.net``, may be.
+#: Services that send or count clicks for many: a list that holds one of them is wrong, so they are
+#: never evidence. What a customer has below them, such as ``u123.ct.sendgrid.net``, may be.
 SHARED = frozenset(
     {
         "amazonses.com", "awstrack.me", "bit.ly", "brevo.com", "campaign-archive.com",
         "cmail19.com", "cmail20.com", "constantcontact.com", "createsend.com", "ctctcdn.com",
-        "emarsys.net", "emsecure.net", "exacttarget.com", "getresponse.com", "gmail.com",
-        "google.com", "googleapis.com", "googleusercontent.com", "hubspotemail.net",
-        "hubspotlinks.com", "klaviyomail.com", "klclick.com", "klclick1.com", "klclick2.com",
-        "klclick3.com", "list-manage.com", "mailchimp.com", "mailchimpapp.net", "mailgun.org",
-        "mailjet.com", "mandrillapp.com", "mcsv.net", "mcusercontent.com", "microsoft.com",
-        "mjt.lu", "mktomail.com", "mlsend.com", "onelink.me", "outlook.com", "rs6.net",
-        "rsgsv.net", "sendgrid.com", "sendgrid.net", "sendinblue.com", "sendpulse.com",
-        "sparkpostmail.com", "t.co", "tinyurl.com", "urldefense.com", "proofpoint.com",
-        "ampproject.org", "yahoo.com",
+        "customeriomail.com", "emarsys.net", "emsecure.net", "exacttarget.com", "getresponse.com",
+        "hubspotemail.net", "hubspotlinks.com", "klaviyomail.com", "klclick.com", "klclick1.com",
+        "klclick2.com", "klclick3.com", "list-manage.com", "mailchimp.com", "mailchimpapp.net",
+        "mailgun.org", "mailjet.com", "mandrillapp.com", "mcsv.net", "mcusercontent.com",
+        "mjt.lu", "mktomail.com", "mlsend.com", "onelink.me", "proofpoint.com", "rs6.net",
+        "rsgsv.net", "salesforce.com", "sendgrid.com", "sendgrid.net", "sendinblue.com",
+        "sendpulse.com", "sparkpostmail.com", "t.co", "tinyurl.com", "urldefense.com",
     }
 )  # fmt: skip
 
@@ -111,13 +109,18 @@ def is_shared(host: str) -> bool:
 
 
 def parents(host: str) -> Iterator[str]:
-    """Yield ``host`` and the domains above it, down to two labels; an address is alone."""
-    yield host
+    """Yield ``host`` and the domains above it, down to two labels; an address is alone.
+
+    Services of many senders are left out: what lies below them is not theirs.
+    """
+    if not is_shared(host):
+        yield host
     if is_address(host):
         return
     while host.count(".") > 1:
         host = host.partition(".")[2]
-        yield host
+        if not is_shared(host):
+            yield host
 
 
 def shown(host: str) -> str:

@@ -35,7 +35,7 @@ _INNER = re.compile(
 _BASE64 = re.compile(r"(?:aHR0c|SFRUU|aHR0U|Ly9|d3d3L)[A-Za-z0-9+/_-]{4,4000}={0,2}")
 _HEX = re.compile(r"68747470[0-9a-f]{8,4000}", re.IGNORECASE)
 _BARE = re.compile(
-    r"(?://)?((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62})(?:[:/?#].{0,4000})?", re.DOTALL
+    r"((?:[^\W_][\w-]{0,62}\.){1,8}[^\W\d_][\w-]{1,62})(?:[:/?#].{0,4000})?", re.DOTALL
 )
 _PARAMETERS = frozenset(
     {"q", "u", "url", "r", "next", "target", "to", "goto", "redirect", "redirect_url", "dest",
@@ -55,6 +55,11 @@ _SPLIT = re.compile("[&;]")
 #: Links taken out of one text.
 MAX_IN_TEXT = 500
 _WRITTEN = re.compile(r"""(?:https?:[/\\]{1,2}|www\.)[^\s<>"'\x00-\x1f]{1,8000}""", re.IGNORECASE)
+#: Characters of a short text in which hosts are looked for.
+MAX_NAMED = 500
+_NAMED = re.compile(
+    r"(?<![\w@.-])(?:[\w-]{1,63}[.\u3002\uff0e\uff61]){1,8}[^\W\d_][\w-]{1,62}(?![\w@-])"
+)
 _TRAILING = ".,;:!?)]}*_>"
 
 
@@ -78,7 +83,9 @@ def hosts(link: str) -> tuple[str, ...]:
             if depth == 0:
                 return _mailto(text)
             continue
-        found[host] = depth
+        if depth and not _is_public(host):
+            continue  # what only looks like a link within a link
+        found.setdefault(host, depth)
         if depth < MAX_DEPTH:
             waiting += [(inner, depth + 1) for inner in _inner(host, rest)]
     return tuple(sorted(found, key=lambda host: -found[host]))
@@ -95,6 +102,14 @@ def in_text(text: str, most: int = MAX_IN_TEXT) -> tuple[str, ...]:
         if len(found) >= most:
             break
     return tuple(found)
+
+
+def named(text: str) -> tuple[str, ...]:
+    """Return the hosts that a short text, such as what a link shows, names as people write them."""
+    if "." not in text and text.isascii():
+        return ()
+    found = (_hosts.normalise(name) for name in _NAMED.findall(text[:MAX_NAMED]))
+    return tuple(dict.fromkeys(host for host in found if host and _hosts.registrable(host)))
 
 
 def relayed(address: str) -> tuple[str, ...]:
@@ -122,6 +137,11 @@ def _split(text: str) -> tuple[str | None, str]:
         return None, ""
     end = next((at for at, each in enumerate(rest) if each in "/\\?#"), len(rest))
     return _hosts.normalise(rest[:end]), rest[end:]
+
+
+def _is_public(host: str) -> bool:
+    """Tell whether ``host`` can be one of the public net: below a suffix, or an address."""
+    return _hosts.is_address(host) or ("." in host and "_" not in host.rpartition(".")[2])
 
 
 def _mailto(text: str) -> tuple[str, ...]:
@@ -159,8 +179,8 @@ def _values(rest: str) -> Iterator[str]:
             text = _decoded(value if sign else key)
             if text[:2] in {"//", "\\\\"}:
                 yield text
-            elif sign and key.lower().removeprefix("amp;") in _PARAMETERS and _BARE.fullmatch(text):
-                yield f"https://{text.lstrip('/')}"
+            elif sign and key.lower() in _PARAMETERS and _BARE.fullmatch(text):
+                yield f"https://{text}"
 
 
 def _written(rest: str) -> Iterator[str]:

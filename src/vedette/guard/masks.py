@@ -21,7 +21,7 @@ from vedette.guard.confusables import LOOKALIKES
 #: Characters of a skeleton: more masked words than that are a table of numbers, or an attack.
 MAX_SKELETON = 64 * 1024
 #: Masked words of one text that are looked at; a letter of them has some hundred.
-MAX_MASKS = 500
+MAX_MASKS = 200
 #: Ways to read one word: three ambiguous letters of two readings each.
 MAX_READINGS = 8
 # The longest phrase that may reach into a masked word from its side, in characters.
@@ -57,25 +57,35 @@ def _readings() -> tuple[dict[str, tuple[str, ...]], str]:
 _SEEN, _STRICT = _readings()
 _FIRST = {ord(char): letters[0] for char, letters in _SEEN.items()}
 _READ = {**_SEEN, **{char: tuple(letters) for char, letters in _LEET.items()}}
-_OTHERS = re.escape("".join(_SEEN))
-_MIXED = re.compile(f"[a-z][{_OTHERS}]|[{_OTHERS}][a-z]|[{re.escape(_STRICT)}]{{4,}}")
 _ASCII = bytes(range(128))
 # As many foreign characters are searched rather than sorted out.
-_MANY = 2_048
+_MANY = 12_000
+# A text of another script has most of its letters from there; a line may be one masked word.
+_NATIVE = 0.3
+_SHORT = 40
 
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
+_OTHERS = "".join(_SEEN)
+_ALIKE_WORD = r"(?:^|[^\pL\pN])[{}]{{4,}}(?:$|[^\pL\pN])"
+# Scripts whose languages are written in mail: words of them that look Latin are just words.
+_RARE = "".join(char for char in _STRICT if not "\u0370" <= char <= "\u06ff")
+_TWO_SCRIPTS = f"[a-z][{_OTHERS}]|[{_OTHERS}][a-z]"
+_MIXED = re2.compile(f"{_TWO_SCRIPTS}|{_ALIKE_WORD.format(_RARE)}", options=_OPTIONS)
+_MIXED_OR_ALIKE = re2.compile(f"{_TWO_SCRIPTS}|{_ALIKE_WORD.format(_STRICT)}", options=_OPTIONS)
 _SIGNS = r"0-9@$€¢£|+¡×"
-_BETWEEN = r"[ .,*|·•∙/~+:;'\"=^]{1,3}"
+_BETWEEN = r"[ .,*|·•∙/~+:;'\"=^\x1d]{1,3}"
 _SPELT = rf"(?:^|[^\pL\pN])((?:[\pL0-9@$€¢!]{_BETWEEN}){{3,}}[\pL0-9@$€¢])(?:[^\pL\pN]|$)"
-_SPELT_OUT = re2.compile(_SPELT, options=_OPTIONS)
-_DIGITS = re2.compile(
-    rf"[a-z][{_SIGNS}!]{{1,3}}[a-z]|[{_SIGNS}][a-z]{{3}}|[a-z]{{3}}[{_SIGNS}]",
-    options=_OPTIONS,
-)
+_OF_WORD = rf"[\pL{_SIGNS}!]"
+_CORE = rf"\pL[{_SIGNS}!]{{1,3}}\pL|[{_SIGNS}]\pL\pL|\pL\pL[{_SIGNS}]"
+# One pass: words spelt out (1), and words with digits or signs among their letters (2).
+_MASKED = re2.compile(rf"{_SPELT}|({_OF_WORD}*(?:{_CORE}){_OF_WORD}*)", options=_OPTIONS)
+_NO_WORD = re.compile(r"[^\w@$€¢!]+")
+# Fewer letters than these make no word that would be masked.
 _LETTERS = 3
 # A word spelt out of as many letters is no abbreviation.
 _SPELT_WORD = 5
+# Beside a part of an address, which is no word.
 _BREAKERS = frozenset("/\\=&%?#<>{}")
 
 
@@ -153,54 +163,84 @@ class _Windows:
 
 
 def _masks(plain: str) -> Iterator[_Mask]:
-    if not plain.isascii() and _has_others(plain):
-        yield from _found(plain, _mixed(plain))
-    yield from _found(plain, _digits(plain))
-    for found in _SPELT_OUT.finditer(plain):
-        start, end = found.span(1)
-        if end - start <= _LONGEST * 4:
-            word = re.sub(r"[^\w@$€¢!]+", "", plain[start:end])
-            if sum(each.isalpha() for each in word) >= _LETTERS:
-                yield _Mask(start, end, _read(word))
-
-
-def _found(plain: str, places: Iterator[int]) -> Iterator[_Mask]:
-    """Yield the masked words around ``places``, which come in order."""
-    reached = -1
+    """Yield the masked words of ``plain``, those of other scripts first."""
+    if not plain.isascii():
+        yield from _mixed(plain)
     count = 0
-    for place in places:
-        if place < reached:
-            continue
-        start, reached = _word(plain, place)
-        if reached - start > _LONGEST or count > MAX_MASKS:
-            continue
-        if (plain[start - 1 : start] in _BREAKERS and start) or (
-            plain[reached : reached + 1] in _BREAKERS and reached < len(plain)
-        ):
-            continue
+    for found in _MASKED.finditer(plain):
+        start, end = found.span(1)
+        if start >= 0:
+            word = _NO_WORD.sub("", plain[start:end])
+            if end - start > _LONGEST * 4 or sum(map(str.isalpha, word)) < _LETTERS:
+                continue
+            # A word of one letter may stand at its side: "I", "a", "y", "и".
+            readings = _read(word) + _read(word[:-1]) + _read(word[1:])
+        else:
+            start, end = _trimmed(plain, *found.span(2))
+            if not _is_word(plain, start, end):
+                continue
+            readings = _read(plain[start:end])
+        yield _Mask(start, end, readings)
         count += 1
-        yield _Mask(start, reached, _read(plain[start:reached]))
+        if count >= MAX_MASKS:
+            return
 
 
-def _mixed(plain: str) -> Iterator[int]:
-    for found in _MIXED.finditer(plain):
-        yield found.start()
+def _mixed(plain: str) -> Iterator[_Mask]:
+    """Yield the words that mix scripts, or that are all letters that look like Latin ones."""
+    foreign = plain.encode("utf-8", "replace").translate(None, _ASCII).decode("utf-8")
+    if len(foreign) <= _MANY and _SEEN.keys().isdisjoint(foreign):
+        return
+    # In a text of that script, words of letters that happen to look Latin are just words.
+    native = len(foreign) > len(plain) * _NATIVE and len(plain) > _SHORT
+    count = reached = 0
+    for found in (_MIXED if native else _MIXED_OR_ALIKE).finditer(plain):
+        if found.start() < reached:
+            continue
+        start, reached = _around(plain, (found.start() + found.end()) // 2)
+        word = plain[start:reached]
+        if reached - start > _LONGEST or not _is_masked(word):
+            continue
+        yield _Mask(start, reached, _read(word))
+        count += 1
+        if count >= MAX_MASKS:
+            return
 
 
-def _digits(plain: str) -> Iterator[int]:
-    for found in _DIGITS.finditer(plain):
-        yield found.start()
+def _is_masked(word: str) -> bool:
+    """Tell whether a word has letters of two scripts, or only letters that look Latin."""
+    if any("a" <= each <= "z" for each in word):
+        return True
+    return all(each in _SEEN for each in word if each.isalpha())
 
 
-def _word(plain: str, place: int) -> tuple[int, int]:
+def _is_word(plain: str, start: int, end: int) -> bool:
+    """Tell whether what has digits among its letters may be a word, and no code or address."""
+    if not 0 < end - start <= _LONGEST:
+        return False
+    if (start and plain[start - 1] in _BREAKERS) or plain[end : end + 1] in _BREAKERS:
+        return False
+    letters = sum(map(str.isalpha, plain[start:end]))
+    return letters >= _LETTERS - 1 and letters * 3 >= end - start
+
+
+def _trimmed(plain: str, start: int, end: int) -> tuple[int, int]:
+    """Return the place of a word without the signs that only stand beside it."""
+    while end > start and plain[end - 1] in "!|+@":
+        end -= 1
+    while end > start and plain[start] in "!|+":
+        start += 1
+    return start, end
+
+
+def _around(plain: str, place: int) -> tuple[int, int]:
+    """Return where the word around ``place`` begins and ends."""
     start = end = place
     while start > 0 and place - start <= _LONGEST and _is_of_word(plain[start - 1]):
         start -= 1
     while end < len(plain) and end - place <= _LONGEST and _is_of_word(plain[end]):
         end += 1
-    while end > place + 1 and plain[end - 1] in "!|+":
-        end -= 1
-    return start, end
+    return _trimmed(plain, start, max(end, place + 1))
 
 
 def _is_of_word(char: str) -> bool:
@@ -225,13 +265,9 @@ def _read(word: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _has_others(plain: str) -> bool:
-    foreign = plain.encode("utf-8", "replace").translate(None, _ASCII).decode("utf-8")
-    return len(foreign) > _MANY or not _SEEN.keys().isdisjoint(foreign)
-
-
 def _shows(word: str) -> bool:
     """Tell whether a masked word was masked on purpose: scripts mixed, or a word spelt out."""
-    if any(not each.isalnum() for each in word[1:-1]):
-        return sum(each.isalpha() for each in word) >= _SPELT_WORD
+    if between := _NO_WORD.findall(word):
+        # "S.p.A., z. B." has one sign here and another there.
+        return len(set(between)) == 1 and len(between) >= _SPELT_WORD - 1
     return any("a" <= each <= "z" for each in word) and any(each in _SEEN for each in word)

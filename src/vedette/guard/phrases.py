@@ -1,19 +1,20 @@
 """Thousands of phrases in one pass over a text.
 
 A phrase is found as whole words, whatever the case, accents and spacing of the text; an asterisk
-at its end (or beginning) lets the word go on: ``bahis*``. A literal is found anywhere: it tells
-whether an expression is worth a look. It must not know symbols; whoever asks gives keys.
+at its end or its beginning lets the word go on there: ``bahis*``. A literal is found anywhere: it
+tells whether an expression is worth a look. It must not know symbols; whoever asks gives keys.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from enum import Enum, unique
 from typing import Generic, TypeVar
 from unicodedata import category, name
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import AhoCorasick
 
 from vedette.errors import UsageError
 from vedette.guard import letters, skeleton
@@ -25,6 +26,23 @@ Key = TypeVar("Key", bound=Hashable)
 MAX_PHRASE = 64
 # Scripts that write no space between words: a phrase may begin and end anywhere.
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+# Shorter words become other words when an "i" is taken for an "l": "mails", "malls".
+_SWAPPED_FROM = 6
+# Each letter of as many may be the one that was swapped.
+_MOST_SWAPPED = 6
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
+
+
+@unique
+class _Form(Enum):
+    """How a text must write a phrase for it to count."""
+
+    PLAIN = "plain"
+    """As it is."""
+    LOOKALIKE = "lookalike"
+    """With a capital I for an l, or an l for an i: it reads the same in most typefaces."""
+    MASKED = "masked"
+    """Only where a masked word is touched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +53,21 @@ class Found:
     disguised: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Entry(Generic[Key]):
     key: Key
     phrase: str
-    begins: bool
-    ends: bool
-    masked: bool
-    """Counts only where a masked word is touched."""
+    form: _Form
+    begins: bool = False
+    """A word must begin where the phrase does."""
+    ends: bool = False
 
 
 class Index(Generic[Key]):
-    """Phrases and literals by key; built once for a guard, read by all messages."""
+    """Phrases and literals by key; built once for a guard, read by all messages.
+
+    Raises UsageError for a phrase that is empty or too long.
+    """
 
     __slots__ = ("_automaton", "_entries", "_keys")
 
@@ -57,75 +78,105 @@ class Index(Generic[Key]):
     ) -> None:
         entries: dict[str, list[_Entry[Key]]] = {}
         for key, phrase in phrases:
-            _enter(entries, key, phrase)
+            for text, form in _phrase_forms(phrase):
+                begins, ends = _bounds(phrase)
+                entry = _Entry(key=key, phrase=phrase, form=form, begins=begins, ends=ends)
+                entries.setdefault(text, []).append(entry)
         for key, literal in literals:
-            form = letters.plain(literal)[0]
-            for text, masked in {(form, False), (skeleton.folded(form), True)}:
-                if not text:
-                    raise UsageError(f"the literal {literal!r} has no letter")
-                entries.setdefault(text, []).append(_Entry(key, literal, False, False, masked))
+            for text, form in _literal_forms(literal):
+                entries.setdefault(text, []).append(_Entry(key=key, phrase=literal, form=form))
         self._entries = tuple(tuple(each) for each in entries.values())
         self._keys = frozenset(entry.key for each in self._entries for entry in each)
-        self._automaton = (
-            AhoCorasick(list(entries), implementation=Implementation.DFA) if entries else None
-        )
+        self._automaton = AhoCorasick(list(entries)) if entries else None
 
     def find(self, view: View) -> dict[Key, Found]:
-        """Return the first phrase or literal of each key that occurs in ``view``."""
+        """Return one phrase or literal of each key that occurs in ``view``."""
         found: dict[Key, Found] = {}
         if self._automaton is None or not view.plain:
             return found
-        self._look(view.plain, None, found)
+        for number, start, end in self._automaton.find_matches_as_indexes(
+            view.plain, overlapping=True
+        ):
+            for entry in self._entries[number]:
+                if entry.form is _Form.MASKED or (
+                    entry.key in found and not found[entry.key].disguised
+                ):
+                    continue
+                if _stands_alone(entry, view.plain, start, end):
+                    disguised = entry.form is _Form.LOOKALIKE
+                    found[entry.key] = Found(entry.phrase, disguised=disguised)
         if view.spans and len(found) < len(self._keys):
-            self._look(view.skeleton, view.spans, found)
+            self._unmask(self._automaton, view, found)
         return found
 
-    def _look(
-        self, text: str, spans: tuple[tuple[int, int], ...] | None, found: dict[Key, Found]
-    ) -> None:
-        if self._automaton is None:
-            return
-        entries = self._entries
-        for number, start, end in self._automaton.find_matches_as_indexes(text, overlapping=True):
-            for entry in entries[number]:
-                if entry.key in found:
-                    continue
-                if spans is None:
-                    if entry.masked:
-                        continue
-                elif not _touches(spans, start, end):
-                    break
-                if entry.begins and start and _joins(text[start - 1], text[start]):
-                    continue
-                if entry.ends and end < len(text) and _joins(text[end], text[end - 1]):
-                    continue
-                found[entry.key] = Found(entry.phrase, disguised=spans is not None)
+    def _unmask(self, automaton: AhoCorasick, view: View, found: dict[Key, Found]) -> None:
+        text = view.skeleton
+        for number, start, end in automaton.find_matches_as_indexes(text, overlapping=True):
+            if not _touches(view.spans, start, end):
+                continue
+            for entry in self._entries[number]:
+                if entry.key not in found and _stands_alone(entry, text, start, end):
+                    found[entry.key] = Found(entry.phrase, disguised=True)
 
 
-def _enter(entries: dict[str, list[_Entry[Key]]], key: Key, phrase: str) -> None:
-    form = letters.plain(phrase.strip().strip("*"))[0].strip()
-    if not form:
+def _bounds(phrase: str) -> tuple[bool, bool]:
+    phrase = phrase.strip()
+    return not phrase.startswith("*"), not phrase.endswith("*")
+
+
+def _phrase_forms(phrase: str) -> Iterator[tuple[str, _Form]]:
+    """Yield how texts write a phrase, each once."""
+    bare = phrase.strip().strip("*")
+    plain = letters.plain(bare)[0].strip()
+    if not any(map(str.isalnum, plain)):
         raise UsageError(f"the phrase {phrase!r} has no letter")
-    if len(form) > MAX_PHRASE:
+    if len(plain) > MAX_PHRASE:
         raise UsageError(f"the phrase {phrase!r} is longer than {MAX_PHRASE} characters")
-    begins = not phrase.strip().startswith("*")
-    ends = not phrase.strip().endswith("*")
-    fold = skeleton.folded(form)
-    # Letters that were spelt out have lost the spaces between words.
-    for text, masked in {
-        (form, False),
-        (fold, fold != form),
-        (fold.replace(" ", ""), " " in fold or fold != form),
-    }:
-        entries.setdefault(text, []).append(_Entry(key, phrase, begins, ends, masked))
+    folded = skeleton.folded(plain)
+    forms = {plain: _Form.PLAIN}
+    # German without its umlauts, as it is typed abroad.
+    forms.setdefault(letters.plain(bare.translate(_UMLAUTS))[0].strip(), _Form.PLAIN)
+    for text in _swapped(plain):
+        forms.setdefault(text, _Form.LOOKALIKE)
+    # A word that was spelt out has lost the spaces to its neighbours.
+    for text in (folded, folded.replace(" ", "")):
+        forms.setdefault(text, _Form.MASKED)
+    yield from forms.items()
+
+
+def _literal_forms(literal: str) -> Iterator[tuple[str, _Form]]:
+    plain = letters.plain(literal)[0]
+    if not plain.strip():
+        raise UsageError(f"the literal {literal!r} has no character to look for")
+    yield plain, _Form.PLAIN
+    if (folded := skeleton.folded(plain)) != plain:
+        yield folded, _Form.MASKED
+
+
+def _swapped(plain: str) -> Iterator[str]:
+    """Yield a phrase with each ``i`` for an ``l`` and the other way round, one or all of them."""
+    if sum(map(str.isalpha, plain)) < _SWAPPED_FROM:
+        return
+    yield plain.replace("l", "i")
+    yield plain.replace("i", "l")
+    places = [place for place, char in enumerate(plain) if char in "il"]
+    for place in places[:_MOST_SWAPPED]:
+        other = "i" if plain[place] == "l" else "l"
+        yield f"{plain[:place]}{other}{plain[place + 1 :]}"
 
 
 def _touches(spans: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
-    place = bisect_right(spans, (end, -1)) - 1
+    place = bisect_right(spans, (end - 1, end)) - 1
     return place >= 0 and spans[place][1] > start
 
 
-def _joins(beside: str, edge: str) -> bool:
+def _stands_alone(entry: _Entry[Key], text: str, start: int, end: int) -> bool:
+    if entry.begins and start and _goes_on(text[start - 1], text[start]):
+        return False
+    return not (entry.ends and end < len(text) and _goes_on(text[end], text[end - 1]))
+
+
+def _goes_on(beside: str, edge: str) -> bool:
     """Tell whether a word goes on from ``edge`` to the character ``beside`` it (UAX 29)."""
     if not (beside.isalnum() or (not beside.isascii() and category(beside)[0] == "M")):
         return False
