@@ -14,6 +14,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from vedette import __version__
+from vedette.cli import guard
 from vedette.errors import UsageError, VedetteError
 
 #: 128 + SIGINT, as shells say it.
@@ -32,7 +33,14 @@ HINTS = {
 
 
 #: What asks for the list of commands, which shows the first line of each.
-LISTING: tuple[list[str], ...] = ([], ["--help"], ["-h"])
+LISTING: tuple[list[str], ...] = (
+    [],
+    ["--help"],
+    ["-h"],
+    ["guard"],
+    ["guard", "--help"],
+    ["guard", "-h"],
+)
 
 
 def build(*, whole: bool = False) -> App:
@@ -46,6 +54,7 @@ def build(*, whole: bool = False) -> App:
     for name in COMMANDS:
         place = f"vedette.cli.{name}"
         app.command(getattr(import_module(place), name) if whole else f"{place}:{name}", name=name)
+    app.command(guard.build(whole=whole))
     return app
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from vedette.config.accounts import read_account
 from vedette.config.document import Table, load
 from vedette.config.endpoints import read_endpoint
 from vedette.config.environment import state_folder
-from vedette.config.settings import DAY, Retention, Settings
+from vedette.config.guards import read_guard
+from vedette.config.settings import DAY, GuardSettings, Retention, Settings
 from vedette.engine.gate import LoginRate
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy, Style
@@ -23,11 +25,14 @@ def read_settings(path: Path) -> Settings:
     state = _state(document, path.parent)
     accounts = tuple(read_account(table) for table in document.table("accounts").tables())
     endpoints = tuple(read_endpoint(table) for table in document.table("endpoints").tables())
+    guards = tuple(read_guard(table, path.parent) for table in document.table("guards").tables())
     _check_references(document, accounts=[each.account.id for each in accounts])
+    _check_guards(document, guards)
     settings = Settings(
         state=state,
         accounts=accounts,
         endpoints=endpoints,
+        guards=guards,
         log=_log(document.table("log")),
         logins=_logins(document.table("logins")),
         tempo=_tempo(document.table("tempo")),
@@ -49,11 +54,21 @@ def _state(document: Table, beside: Path) -> Path:
 
 
 def _check_references(document: Table, *, accounts: list[str]) -> None:
-    """Refuse an endpoint for an account that is not there: it would be silent for ever."""
-    for table in document.table("endpoints").tables():
-        for name in table.texts("accounts"):
-            if name not in accounts:
-                table.fail("accounts", f"there is no account {name!r}")
+    """Refuse what is for an account that is not there: it would be silent for ever."""
+    for section in ("endpoints", "guards"):
+        for table in document.table(section).tables():
+            for name in table.texts("accounts"):
+                if name not in accounts:
+                    table.fail("accounts", f"there is no account {name!r}")
+
+
+def _check_guards(document: Table, guards: Sequence[GuardSettings]) -> None:
+    """Refuse two guards of one name: the journal could not tell them apart."""
+    known: set[str] = set()
+    for table, guard in zip(document.table("guards").tables(), guards, strict=True):
+        if guard.pack.name in known:
+            table.fail("pack", f"there is a guard {guard.pack.name!r} already")
+        known.add(guard.pack.name)
 
 
 def _log(table: Table) -> LogPolicy:
@@ -102,6 +117,7 @@ def _retention(table: Table) -> Retention:
     retention = Retention(
         events=DAY * table.number("events_days", standard.events / DAY, low=1, high=3650),
         seen=DAY * table.number("seen_days", standard.seen / DAY, low=1, high=3650),
+        decisions=DAY * table.number("decisions_days", standard.decisions / DAY, low=1, high=3650),
     )
     table.done()
     return retention

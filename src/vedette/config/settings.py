@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vedette.engine.gate import LoginRate
+from vedette.engine.guarding import Mode
+from vedette.guard.pack import Pack
 from vedette.model.account import Account
 from vedette.model.delivery import Endpoint
+from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Target
 from vedette.sinks.command import CommandSettings
 from vedette.sinks.lines import LinesSettings
@@ -40,15 +43,35 @@ class EndpointSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GuardSettings:
+    """A guard pack and where it stands; an empty selection takes all of its kind.
+
+    ``text`` is the pack as it was written, ``base`` the folder that the paths in it start from.
+    ``private`` lets its lists be fetched from inside addresses.
+    """
+
+    pack: Pack
+    text: str
+    base: Path
+    mode: Mode = Mode.SHADOW
+    tenants: tuple[TenantId, ...] = ()
+    accounts: tuple[AccountId, ...] = ()
+    folders: tuple[str, ...] = ()
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long things are kept, in seconds.
 
     Events for replay: 30 days. Identity keys: a year, because a mailbox may be
-    rebuilt long after its mail was delivered.
+    rebuilt long after its mail was delivered. What guards decided, message by message: 90 days;
+    the daily counts stay.
     """
 
     events: float = 30 * DAY
     seen: float = 365 * DAY
+    decisions: float = 90 * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +81,7 @@ class Settings:
     state: Path
     accounts: tuple[AccountSettings, ...] = ()
     endpoints: tuple[EndpointSettings, ...] = ()
+    guards: tuple[GuardSettings, ...] = ()
     log: LogPolicy = field(default_factory=LogPolicy)
     logins: LoginRate = field(default_factory=LoginRate)
     tempo: Tempo = field(default_factory=Tempo)

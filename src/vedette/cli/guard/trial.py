@@ -1,0 +1,50 @@
+"""``vedette guard test``: what a guard would do with mail in files, and why."""
+
+from __future__ import annotations
+
+import json as json_module
+import sys
+import time
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from vedette.cli.guard.choice import chosen, state_or_none
+from vedette.service.trial import compiled, tried
+
+
+def trial(
+    *places: Path,
+    pack: str = "gambling",
+    config: Path | None = None,
+    state: Path | None = None,
+    authserv: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    json: bool | None = None,
+) -> int:
+    """Judge mail in files by a guard: one line for each message, nothing is moved.
+
+    Parameters
+    ----------
+    places
+        Files of mail (.eml, .mbox), and folders of them.
+    pack
+        A guard of the configuration, a shipped pack, or the path of a YAML file.
+    config
+        The configuration, for its guards and for where the state is.
+    state
+        The state folder, for lists that were fetched.
+    authserv
+        A server whose Authentication-Results are believed (again for more).
+    json
+        One JSON line per message; the default where the output is not a terminal.
+    """
+    settings = chosen(pack, config)
+    guard = compiled(settings, state=state_or_none(config, state), now=time.time())
+    as_json = json if json is not None else not sys.stdout.isatty()
+    for each in tried(guard, places, authserv):
+        if as_json:
+            print(json_module.dumps(each.as_json(), ensure_ascii=False))
+        else:
+            print(f"{each.name}: {each.verdict.explained()}")
+    return 0

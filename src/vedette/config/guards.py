@@ -1,0 +1,82 @@
+"""The ``[guards.NAME]`` tables: which packs stand where, and whether they may act."""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from vedette.config.document import Table
+from vedette.config.settings import GuardSettings
+from vedette.engine.guarding import Mode
+from vedette.errors import ConfigError
+from vedette.guard.reading.pack import read_pack
+from vedette.model.ids import AccountId, TenantId
+
+#: Octets of a pack: four thousand phrases in nine languages are 200 KiB.
+MAX_PACK = 4 * 1024 * 1024
+
+#: What a pack of ours is called by its name, and one of the user's by its path.
+SUFFIXES = (".yaml", ".yml")
+
+
+def read_guard(table: Table, beside: Path) -> GuardSettings:
+    """Read one guard and its pack. Raises ConfigError with file, line and key."""
+    named = table.required("pack", "the name of a shipped pack, or the path of a YAML file")
+    try:
+        text, file, base = _pack_text(named, beside)
+    except ConfigError as error:
+        table.fail("pack", str(error))
+    guard = GuardSettings(
+        # A mistake in the pack has a file, a line and a column of its own.
+        pack=read_pack(text, file=file),
+        text=text,
+        base=base,
+        mode=table.choice("mode", Mode, Mode.SHADOW),
+        tenants=tuple(TenantId(each) for each in table.texts("tenants")),
+        accounts=tuple(AccountId(each) for each in table.texts("accounts")),
+        folders=table.texts("folders"),
+        private=table.flag("private", default=False),
+    )
+    table.done()
+    return guard
+
+
+def shipped() -> tuple[str, ...]:
+    """Return the names of the packs that come with Vedette."""
+    folder = resources.files("vedette") / "packs"
+    names = (each.name for each in folder.iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def load_pack(named: str, beside: Path) -> GuardSettings:
+    """Read a pack by its name or path, for a command. Raises ConfigError."""
+    text, file, base = _pack_text(named, beside)
+    return GuardSettings(pack=read_pack(text, file=file), text=text, base=base)
+
+
+def _pack_text(named: str, beside: Path) -> tuple[str, str, Path]:
+    """Return a pack's text, the name of its file, and the folder that its paths start from."""
+    if named.endswith(SUFFIXES):
+        path = beside / Path(named).expanduser()
+        return _text(path), str(path), path.parent
+    if named not in shipped():
+        raise ConfigError(
+            f"there is no shipped pack {named!r} among {', '.join(shipped())}; "
+            "a file of your own ends in .yaml"
+        )
+    with resources.as_file(resources.files("vedette") / "packs") as folder:
+        path = folder / f"{named}.yaml"
+        return _text(path), f"{named}.yaml", folder
+
+
+def _text(path: Path) -> str:
+    try:
+        octets = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{path} can not be read: {error.strerror or error}") from error
+    if len(octets) > MAX_PACK:
+        raise ConfigError(f"{path} has more than {MAX_PACK:,} octets; make two packs of it")
+    try:
+        return octets.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8 at octet {error.start}") from error
