@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from vedette import mime
-from vedette.config.settings import GuardSettings
 from vedette.errors import UsageError
 from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
+from vedette.guard.pack import Pack
 from vedette.guard.verdict import Hit, Verdict
 from vedette.lists.curator import Curator
-from vedette.net.address import PRIVATE, AddressGuard
+from vedette.net.address import AddressGuard
 
 #: Octets of one message that are read: what a service takes of one (catalogue M11).
 MAX_MESSAGE = 50 * 1024 * 1024
@@ -50,19 +50,22 @@ class Trial:
         }
 
 
-def compiled(settings: GuardSettings, *, state: Path, now: float) -> Guard:
-    """Return a guard with the lists that are at hand below ``state``; nothing is fetched."""
+def compiled(pack: Pack, *, base: Path, state: Path, now: float) -> Guard:
+    """Return a guard with the lists that are at hand below ``state``; nothing is fetched.
+
+    ``base`` is the folder that the pack's own paths start from.
+    """
     lists = {
         each.name: Curator(
             each,
-            folder=state / "lists" / settings.pack.name,
-            base=settings.base,
-            guard=AddressGuard(allow=PRIVATE if settings.private else ()),
+            folder=state / "lists" / pack.name,
+            base=base,
+            guard=AddressGuard(),
             now=lambda: now,
         ).parts()
-        for each in settings.pack.lists
+        for each in pack.lists
     }
-    return Guard(settings.pack, lists)
+    return Guard(pack, lists)
 
 
 def tried(guard: Guard, places: Sequence[Path], trusted: Sequence[str]) -> Iterator[Trial]:

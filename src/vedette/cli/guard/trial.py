@@ -40,7 +40,12 @@ def trial(
         One JSON line per message; the default where the output is not a terminal.
     """
     settings = chosen(pack, config)
-    guard = compiled(settings, state=state_or_none(config, state), now=time.time())
+    guard = compiled(
+        settings.pack,
+        base=settings.base,
+        state=state_or_none(config, state),
+        now=time.time(),
+    )
     as_json = json if json is not None else not sys.stdout.isatty()
     for each in tried(guard, places, authserv):
         if as_json:
