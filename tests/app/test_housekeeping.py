@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from tests.store.bundle import decision, entry
 from tests.support.clock import START, VirtualClock, elapsed, run
 from tests.support.memory_store import MemoryStore
 from vedette.app import housekeeping
 from vedette.app.housekeeping import (
+    COUNT,
     INTERVAL,
     PAUSE,
     ROWS,
@@ -21,11 +24,14 @@ from vedette.app.housekeeping import (
 )
 from vedette.config.settings import Retention
 from vedette.errors import StoreError, StoreFullError
+from vedette.model.action import ActionState
+from vedette.ports.journal import JournalQuery
+from vedette.ports.store import Fence
 
 #: Longer than any test: a thread has no place in virtual time.
 NEVER = 1e9
 
-RETENTION = Retention(events=100.0, seen=1000.0)
+RETENTION = Retention(events=100.0, seen=1000.0, decisions=500.0)
 
 
 class Pruned(MemoryStore):
@@ -37,6 +43,11 @@ class Pruned(MemoryStore):
         self.error = error
         self.steps: list[float] = []
         self.limits: list[tuple[float, float]] = []
+
+    async def ran(self, seconds: float) -> float:
+        if self.error is not None and elapsed() < 2 * COUNT:
+            raise self.error
+        return await super().ran(seconds)
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
         self.steps.append(elapsed())
@@ -62,6 +73,7 @@ def kept_for(seconds: float, old: int, error: StoreError | None = None) -> Prune
     async def scene() -> Pruned:
         clock = VirtualClock()
         store = Pruned(clock, old, error)
+        await store.start()
         part = Housekeeping(store, clock, RETENTION)
         await part.start()
         await asyncio.sleep(seconds)
@@ -108,6 +120,50 @@ def test_a_store_in_trouble_is_asked_again_at_the_next_look() -> None:
 
     assert store.steps == pytest.approx([INTERVAL, 2 * INTERVAL])
     assert store.old == 0
+
+
+def test_decisions_and_what_became_of_actions_have_an_age_each() -> None:
+    """Decisions their own; entries that are over go when their messages are forgotten."""
+
+    async def scene() -> tuple[list[float], list[int | None], int]:
+        clock = VirtualClock()
+        store = MemoryStore(clock)
+        await store.start()
+        ages = (1100.0, 900.0, 600.0, 400.0)
+        for uid, age in enumerate(ages, 1):
+            at = START + INTERVAL - age
+            it = replace(entry(uid, b"%d" % uid), at=at, changed=at)
+            await store.intend(Fence(), [decision(uid, at=at)], [it])
+            await store.record(it.id, ActionState.GONE, now=at)
+        part = Housekeeping(store, clock, RETENTION)
+        await part.start()
+        await asyncio.sleep(INTERVAL + 1)
+        await part.stop()
+        kept = await store.decisions(None, None, since=0.0, limit=9)
+        entries = await store.journal(JournalQuery())
+        counts = sum(each.count for each in await store.tallies(None, None))
+        return [each.at for each in kept], [each.origin.uid for each in entries], counts
+
+    decisions, entries, counts = run(scene())
+    assert decisions == [START + INTERVAL - 400.0]
+    assert entries == [4, 3, 2]
+    assert counts == 4
+
+
+def test_the_uptime_is_counted_every_minute() -> None:
+    """What a store in trouble did not take is lost: a loosening waits longer, never shorter."""
+
+    async def scene() -> float:
+        clock = VirtualClock()
+        store = Pruned(clock, 0, StoreError("the disk is away"))
+        await store.start()
+        part = Housekeeping(store, clock, RETENTION)
+        await part.start()
+        await asyncio.sleep(5.5 * COUNT)
+        await part.stop()
+        return await MemoryStore.ran(store, 0.0)
+
+    assert run(scene()) == pytest.approx(4 * COUNT)
 
 
 async def test_free_memory_is_given_back_at_every_trim(monkeypatch: pytest.MonkeyPatch) -> None:

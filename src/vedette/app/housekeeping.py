@@ -1,8 +1,13 @@
-"""Keeps the state and the process small, in small steps between which mail goes first."""
+"""Keeps the state and the process small, in small steps between which mail goes first.
+
+It also counts, on disk, for how long the service ran: the second clock of the ratchet.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
 
 import structlog
 
@@ -11,6 +16,8 @@ from vedette.config.settings import Retention
 from vedette.engine.part import Part
 from vedette.errors import StoreError
 from vedette.ports.clock import Clock
+from vedette.ports.journal import Journal
+from vedette.ports.ratchet import Ratchet
 from vedette.ports.store import Store
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -25,12 +32,18 @@ INTERVAL = 600.0
 ROWS = 500
 #: Seconds between the steps of one look, so that commits are not held up.
 PAUSE = 0.1
+#: Seconds between two counts of the uptime: what a crash takes from it at most.
+COUNT = 60.0
+
+
+class State(Store, Journal, Ratchet, Protocol):
+    """What grows old."""
 
 
 class Housekeeping(Part):
     """Prunes the store and trims the heap for as long as it runs."""
 
-    def __init__(self, store: Store, clock: Clock, retention: Retention) -> None:
+    def __init__(self, store: State, clock: Clock, retention: Retention) -> None:
         super().__init__("housekeeping")
         self._store = store
         self._clock = clock
@@ -38,6 +51,7 @@ class Housekeeping(Part):
 
     async def _open(self) -> None:
         self.spawn(self._run(), "prune")
+        self.spawn(self._count(), "count")
         self.spawn(self._trim(), "trim")
         self.spawn(self._collect(), "collect")
         spare_the_living()
@@ -66,18 +80,41 @@ class Housekeeping(Part):
             await asyncio.sleep(THOROUGH)
             collect_everything()
 
-    async def _prune(self) -> None:
-        now = self._clock.now()
-        total = 0
+    async def _count(self) -> None:
+        loop = asyncio.get_running_loop()
+        counted = loop.time()
         while True:
-            gone = await self._store.prune(
-                events_before=now - self._retention.events,
-                seen_before=now - self._retention.seen,
-                limit=ROWS,
+            await asyncio.sleep(COUNT)
+            now = loop.time()
+            try:
+                await self._store.ran(now - counted)
+            except StoreError as error:
+                # It counts too little then, and a loosening waits longer.
+                _log.warning("housekeeping.failed", error=str(error))
+            counted = now
+
+    async def _prune(self) -> None:
+        now, kept, store = self._clock.now(), self._retention, self._store
+        total = await _all_of(
+            lambda: store.prune(
+                events_before=now - kept.events, seen_before=now - kept.seen, limit=ROWS
             )
-            total += gone
-            if gone < ROWS:
-                break
-            await asyncio.sleep(PAUSE)
+        )
+        total += await _all_of(
+            lambda: store.purge_decisions(before=now - kept.decisions, limit=ROWS)
+        )
+        # As long as its identity keys: who would not know a message again would act on it again.
+        total += await _all_of(lambda: store.purge_journal(before=now - kept.seen, limit=ROWS))
         if total:
             _log.info("housekeeping.pruned", rows=total)
+
+
+async def _all_of(step: Callable[[], Awaitable[int]]) -> int:
+    """Repeat a step, with pauses, until it finds too little; return how many rows went."""
+    total = 0
+    while True:
+        gone = await step()
+        total += gone
+        if gone < ROWS:
+            return total
+        await asyncio.sleep(PAUSE)
