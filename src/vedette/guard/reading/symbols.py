@@ -27,7 +27,7 @@ from vedette.guard.reading.clues import (
     read_test,
 )
 from vedette.guard.reading.table import Table, shown
-from vedette.guard.source import Place
+from vedette.guard.source import Place, Scalar
 
 #: Points of one symbol: more than the highest tier of any pack of ours.
 MAX_SCORE = 20.0
@@ -104,14 +104,13 @@ def _score(row: Table, scope: Scope) -> float:
     if "score" not in row:
         row.missing("score", "points from 0 to 20; 0 for what only composites and `need` name")
         return 0.0
-    most = MAX_OPINION if "classifier" in row else MAX_SCORE
-    score = row.number("score", low=-1e9, high=1e9)
-    if score is not None and score < 0:
+    node = row.value("score")
+    if isinstance(node, Scalar) and node.kind in {"int", "float"} and node.text.startswith("-"):
         row.fail("score", "is negative; what speaks for a message belongs under `protect`")
-    elif score is not None and score > most:
-        who = "a scorer's opinion" if "classifier" in row else "a symbol"
-        row.fail("score", f"{score:g} is more than {most:g}, the most that {who} may add")
-    return score or 0.0
+        return 0.0
+    if "classifier" in row:
+        return row.number("score", low=0, high=MAX_OPINION, of="a scorer's opinion") or 0.0
+    return row.number("score", low=0, high=MAX_SCORE) or 0.0
 
 
 def _symbol(

@@ -126,15 +126,15 @@ class Table:
                 seen.add(each)
         return texts
 
-    def number(self, key: str, *, low: float, high: float) -> float | None:
-        """Return a number within bounds."""
+    def number(self, key: str, *, low: float, high: float, of: str = "") -> float | None:
+        """Return a number within bounds; ``of`` says whose bounds they are."""
         if key not in self:
             return None
         found = self._plain(key, ("int", "float"), _NUMBER)
         if found is None:
             self.fail(key, f"expected a number from {low:g} to {high:g}")
             return None
-        return self._within(key, float(found[0]), low, high)
+        return self._within(key, float(found[0]), low, high, of)
 
     def whole(self, key: str, *, low: int, high: int) -> int | None:
         """Return a whole number within bounds."""
@@ -268,10 +268,12 @@ class Table:
             return pattern.fullmatch(node.text)
         return None
 
-    def _within(self, key: str, value: float, low: float, high: float) -> float | None:
+    def _within(
+        self, key: str, value: float, low: float, high: float, of: str = ""
+    ) -> float | None:
         if low <= value <= high:
             return value
-        self.fail(key, f"{value:g} is not within {low:g} and {high:g}")
+        self.fail(key, f"{value:g} is not within {low:g} and {high:g}{of and f' of {of}'}")
         return None
 
 
