@@ -74,7 +74,9 @@ def _wording(family: Family, rng: Random) -> str:
     """Draw sender, subject and body, before any slot is filled."""
     pick = rng.randrange
     parts = (family.sender, family.subject, family.body)
-    return "\x00".join(grammar.expand(part, pick) for part in parts)
+    drawn = "\x00".join(grammar.expand(part, pick) for part in parts)
+    # An alternative may end its sentence itself.
+    return drawn.replace("?.", "?").replace("!.", "!")
 
 
 def _sample(family: Family, wording: str, key: str, number: int) -> Sample:

@@ -12,7 +12,7 @@ from functools import cache
 from random import Random
 
 from tests.corpus import catalogue, grammar
-from tests.corpus.family import Brand, Family, Label, Shape, Split
+from tests.corpus.family import Block, Brand, Family, Label, Shape, Split
 
 _CODE = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
@@ -92,17 +92,31 @@ class Slots:
         return ", ".join(f"“{phrase}”" for phrase in picked)
 
     def _ad(self) -> str:
-        """Return an offer of another family as quoted lines."""
+        """Return an offer of another family as a person passes it on: quoted, or forwarded.
+
+        Of three, one is quoted, one quoted with its link, and one forwarded without marks of a
+        quotation, under the line that mail programs write above it.
+        """
         gambling = catalogue.families(self._family.split, Label.GAMBLING)
         same = [each for each in gambling if each.language == self._family.language]
-        family = same[self._number % len(same)]
+        family = same[self._number // 3 % len(same)]
         inner = Slots(family, self._brand, self._host, self._number, self._rng)
-        body = grammar.fill(grammar.expand(family.body, self._rng.randrange), inner.value)
-        return "\n".join(
-            f"> {grammar.plain(block.text)}"
-            for block in grammar.blocks(body)
-            if block.shape is not Shape.ROW
-        )
+        parts = (family.sender, family.subject, family.body)
+        drawn = (grammar.expand(part, self._rng.randrange) for part in parts)
+        sender, subject, body = (grammar.plain(grammar.fill(part, inner.value)) for part in drawn)
+        blocks = [each for each in grammar.blocks(body) if each.shape is not Shape.ROW]
+        if self._number % 3 == 2:
+            head = self._words["forward"][0] % (sender, subject)
+            return "\n\n".join([head, *(block.text for block in blocks)])
+        host = self._brand.listed if self._number % 3 == 1 else None
+        return "\n".join(f"> {_quotation(block, host)}" for block in blocks)
+
+
+def _quotation(block: Block, host: str | None) -> str:
+    """Return a block as a person quotes it: a button as its words, and the link if there is one."""
+    if block.shape is Shape.BUTTON and host:
+        return f"{block.text}: https://{host}/x"
+    return block.text
 
 
 @cache
