@@ -55,8 +55,8 @@ class SimulatedTrust:
     async def applied(self, change: ChangeId, *, now: float) -> bool:
         return await self._run(partial(self._rows.applied, change, now=now), writes=True)
 
-    async def waiting(self, tenant: TenantId | None = None) -> list[Change]:
-        return await self._run(partial(self._rows.waiting, tenant), writes=False)
+    async def changes(self, tenant: TenantId | None = None) -> list[Change]:
+        return await self._run(partial(self._rows.changes, tenant), writes=False)
 
     async def enforce(self, protection: Protection, *, by: str) -> None:
         await self._run(partial(self._rows.enforce, protection, by=by), writes=True)

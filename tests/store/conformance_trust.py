@@ -102,7 +102,7 @@ class TrustContract(StoreFixture):
         assert [each.id for each in await store.due(now=3700.0)] == [change.id]
         assert await store.applied(change.id, now=3700.0)
         assert await store.due(now=WEEK) == []
-        assert await store.waiting() == []
+        assert await store.changes() == []
 
     async def test_a_clock_that_is_set_forward_makes_nothing_due(self, store: Whole) -> None:
         """A week later by the wall clock the service still has its hour to run."""
@@ -111,7 +111,7 @@ class TrustContract(StoreFixture):
 
         assert await store.due(now=100.0 + WEEK) == []
         assert not await store.applied(change.id, now=100.0 + WEEK)
-        assert [each.left for each in await store.waiting()] == [60.0]
+        assert [each.left for each in await store.changes()] == [60.0]
         await store.ran(60.0)
         assert len(await store.due(now=100.0 + WEEK)) == 1
 
@@ -132,7 +132,7 @@ class TrustContract(StoreFixture):
         again = harness.make()
         await again.start()
 
-        assert [each.left for each in await again.waiting()] == [HOUR - 2 * 60]
+        assert [each.left for each in await again.changes()] == [HOUR - 2 * 60]
         assert await again.ran(0.0) == 2 * 60
         await again.stop()
 
@@ -149,7 +149,7 @@ class TrustContract(StoreFixture):
         other = Loosening(tenant=ACME, guard="gambling", what=LOOSER.what, by="file")
 
         assert (await ask(store, other, now=900.0)).id == first.id
-        assert [each.asked_at for each in await store.waiting()] == [100.0]
+        assert [each.asked_at for each in await store.changes()] == [100.0]
         assert await trail(store) == ["cli loosening.requested"]
 
     async def test_requests_are_told_apart(self, store: Whole) -> None:
@@ -165,8 +165,8 @@ class TrustContract(StoreFixture):
         for each in asked:
             await ask(store, each)
 
-        assert [each.loosening for each in await store.waiting()] == asked
-        assert [each.loosening for each in await store.waiting(zeta)] == [asked[1]]
+        assert [each.loosening for each in await store.changes()] == asked
+        assert [each.loosening for each in await store.changes(zeta)] == [asked[1]]
 
     async def test_a_partner_may_let_it_happen_at_once(self, store: Whole) -> None:
         """Once, while it waits; the clocks are not asked then."""

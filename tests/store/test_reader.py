@@ -98,7 +98,7 @@ async def test_a_reader_sees_what_people_decided(store: SqliteStore, tmp_path: P
     with read_only(tmp_path) as reader:
         assert reader.switches() == [off]
         assert reader.allows(ANNA) == [bank]
-        assert reader.waiting() == reader.waiting(ACME) == [change]
+        assert reader.changes() == reader.changes(ACME) == [change]
         assert reader.protections() == [strict]
         assert [each.version for each in reader.consents(ANNA)] == ["1"]
         assert reader.audit_trail() == await store.audit_trail()

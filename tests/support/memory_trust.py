@@ -160,7 +160,7 @@ class MemoryTrust:
         rows.note_change("loosening.applied", found, now=now, by="vedette")
         return True
 
-    async def waiting(self, tenant: TenantId | None = None) -> list[Change]:
+    async def changes(self, tenant: TenantId | None = None) -> list[Change]:
         rows = self._trust()
         return [
             rows.told(each)

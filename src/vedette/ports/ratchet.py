@@ -97,8 +97,8 @@ class Ratchet(Protocol):
     async def applied(self, change: ChangeId, *, now: float) -> bool:
         """Note that a change took effect; False, and nothing is written, if it is not due."""
 
-    async def waiting(self, tenant: TenantId | None = None) -> list[Change]:
-        """Return what waits or is granted, oldest first."""
+    async def changes(self, tenant: TenantId | None = None) -> list[Change]:
+        """Return the loosenings that wait or are granted, oldest first."""
 
     async def enforce(self, protection: Protection, *, by: str) -> None:
         """Set what is enforced of a guard from now on."""

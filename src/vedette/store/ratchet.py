@@ -83,7 +83,7 @@ def grant(connection: sqlite3.Connection, change: ChangeId, *, now: float, by: s
 
 def due(connection: sqlite3.Connection, *, now: float) -> list[Change]:
     """Return what may be applied."""
-    return [change for change in waiting(connection, None) if _is_due(change, now)]
+    return [change for change in changes(connection, None) if _is_due(change, now)]
 
 
 def applied(connection: sqlite3.Connection, change: ChangeId, *, now: float) -> bool:
@@ -102,7 +102,7 @@ def _is_due(change: Change, now: float) -> bool:
     return change.state is ChangeState.WAITING and change.due <= now and change.left <= 0.0
 
 
-def waiting(connection: sqlite3.Connection, tenant: TenantId | None) -> list[Change]:
+def changes(connection: sqlite3.Connection, tenant: TenantId | None) -> list[Change]:
     """Return what waits or is granted, oldest first."""
     return [_change(row) for row in connection.execute(_WAITING, {"tenant": tenant})]
 

@@ -152,9 +152,9 @@ class StateReader:
         """Return the active allows of an account."""
         return self._ask(lambda connection: overrides.allows(connection, account))
 
-    def waiting(self, tenant: TenantId | None = None) -> list[Change]:
+    def changes(self, tenant: TenantId | None = None) -> list[Change]:
         """Return the loosenings that wait or are granted, oldest first."""
-        return self._ask(lambda connection: ratchet.waiting(connection, tenant))
+        return self._ask(lambda connection: ratchet.changes(connection, tenant))
 
     def protections(self) -> list[Protection]:
         """Return all that is enforced, by tenant and guard."""

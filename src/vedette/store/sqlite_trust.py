@@ -69,9 +69,9 @@ class SqliteTrust:
         work = partial(ratchet.applied, change=change, now=now)
         return await self._writer.run(work, writes=True)
 
-    async def waiting(self, tenant: TenantId | None = None) -> list[Change]:
+    async def changes(self, tenant: TenantId | None = None) -> list[Change]:
         """Return what waits or is granted."""
-        return await self._writer.run(partial(ratchet.waiting, tenant=tenant), writes=False)
+        return await self._writer.run(partial(ratchet.changes, tenant=tenant), writes=False)
 
     async def enforce(self, protection: Protection, *, by: str) -> None:
         """Set what is enforced of a guard."""
