@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from vedette.app.control import MAX_LINE, SOCKET, Control, ask, query_from, query_to
+from vedette.app.control import MAX_LINE, SOCKET, Control, ask
+from vedette.app.replaying import query_from, query_to, replaying
 from vedette.errors import NetworkError, UsageError
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import EventQuery
@@ -47,7 +48,7 @@ class Replays:
 async def door(state: Path) -> AsyncIterator[Replays]:
     """Hold a door open on a state folder."""
     replays = Replays()
-    control = Control(state, replays)
+    control = Control(state, {"replay": replaying(replays)})
     await control.start()
     try:
         yield replays
@@ -98,7 +99,7 @@ def test_a_query_comes_through_json_as_it_was() -> None:
 
 @pytest.mark.parametrize("request_", [{"command": "stop"}, {}, {"command": None}])
 async def test_an_unknown_command_is_told(tmp_path: Path, request_: dict[str, object]) -> None:
-    """The door does two things and no others."""
+    """The door does what it was given to do and nothing else."""
     async with door(tmp_path):
         assert await ask(tmp_path, request_) == {"error": "the command is not known"}
 
@@ -225,7 +226,7 @@ async def test_without_a_place_for_the_socket_the_service_still_runs(tmp_path: P
     folder = tmp_path / ("x" * 120)
     folder.mkdir()
 
-    control = Control(folder, Replays())
+    control = Control(folder, {})
     await control.start()
 
     assert control.started

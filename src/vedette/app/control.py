@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -17,28 +17,28 @@ import structlog
 
 from vedette.engine.part import Part
 from vedette.errors import NetworkError, VedetteError
-from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
-from vedette.ports.store import EventQuery
 
 _log = structlog.stdlib.get_logger(__name__)
 
 SOCKET = "control.sock"
-#: A request is one line: a query of a few filters.
+#: A request is one line: a few words and filters.
 MAX_LINE = 64 * 1024
 #: Seconds for a whole request and answer.
 DEADLINE = 30.0
 
 
-Replay: TypeAlias = Callable[[EventQuery, Sequence[EndpointId]], Awaitable[int]]
+#: What one command does: the request in, the answer out. Raises VedetteError for what can not
+#: be done, and what reading a wrong shape raises.
+Handler: TypeAlias = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class Control(Part):
-    """Answers ``replay`` and ``ping``."""
+    """Answers the commands that it is given, and ``ping``."""
 
-    def __init__(self, state: Path, replay: Replay) -> None:
+    def __init__(self, state: Path, handlers: Mapping[str, Handler]) -> None:
         super().__init__("control")
         self._path = state / SOCKET
-        self._replay = replay
+        self._handlers = {"ping": _ping, **handlers}
         self._server: asyncio.Server | None = None
 
     async def _open(self) -> None:
@@ -50,7 +50,7 @@ class Control(Part):
             )
             self._path.chmod(0o600)
         except OSError as error:
-            # Watching is what matters: without the door only ``replay`` is refused.
+            # Watching is what matters: without the door only commands are refused.
             _log.warning("control.unavailable", path=str(self._path), error=str(error))
 
     async def _close(self) -> None:
@@ -75,51 +75,19 @@ class Control(Part):
         request = json.loads(line)
         if not isinstance(request, dict):
             return {"error": "expected an object"}
-        if request.get("command") == "ping":
-            return {"pong": True}
-        if request.get("command") != "replay":
+        handler = self._handlers.get(str(request.get("command")))
+        if handler is None:
             return {"error": "the command is not known"}
         try:
-            names = [EndpointId(str(each)) for each in request.get("endpoints", [])]
-            query = query_from(request.get("query", {}))
-        except (ArithmeticError, AttributeError, TypeError, ValueError) as error:
+            return await handler(request)
+        except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
             return {"error": f"the request can not be read: {error}"}
-        try:
-            count = await self._replay(query, names)
         except VedetteError as error:
             return {"error": str(error)}
-        return {"queued": count}
 
 
-def query_to(query: EventQuery) -> dict[str, Any]:
-    """Return a query as JSON."""
-    return {
-        "tenant": query.tenant,
-        "account": query.account,
-        "types": list(query.types),
-        "start": query.start,
-        "end": query.end,
-        "event": query.event,
-        "limit": query.limit,
-    }
-
-
-def query_from(data: dict[str, Any]) -> EventQuery:
-    """Return the query in a request."""
-    tenant, account, event = data.get("tenant"), data.get("account"), data.get("event")
-    return EventQuery(
-        tenant=None if tenant is None else TenantId(str(tenant)),
-        account=None if account is None else AccountId(str(account)),
-        types=tuple(str(each) for each in data.get("types", ())),
-        start=_instant(data.get("start")),
-        end=_instant(data.get("end")),
-        event=None if event is None else EventId(str(event)),
-        limit=int(data.get("limit", 100)),
-    )
-
-
-def _instant(value: Any) -> float | None:
-    return None if value is None else float(value)
+async def _ping(_request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"pong": True}
 
 
 async def ask(state: Path, request: dict[str, Any]) -> dict[str, Any] | None:

@@ -21,6 +21,7 @@ from vedette.app.guard_key import guard_key
 from vedette.app.guards import Guards
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
+from vedette.app.replaying import replaying
 from vedette.app.run_marker import RunMarker
 from vedette.app.sinks import build
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
@@ -84,7 +85,7 @@ class Engine(Part):
         #: Which guards stand where.
         self.guards = Guarding()
         self.supervisor: Supervisor | None = None
-        self._control = Control(settings.state, self.replay)
+        self._control = Control(settings.state, {"replay": replaying(self.replay)})
         self._posting = Guards(
             self.guards,
             state=settings.state,

@@ -8,7 +8,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.app.control import ask, query_to
+from vedette.app.control import ask
+from vedette.app.replaying import query_to
 from vedette.cli.events import query_of
 from vedette.cli.place import state_of
 from vedette.errors import UsageError
