@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.support.books import new_token
 from tests.support.dovecot import Dovecot
-from tests.support.engine import Watching, blocking, mailbox
-from tests.support.guards import QUARANTINE, letter_from, post, unwanted
+from tests.support.engine import blocking, mailbox
+from tests.support.guards import QUARANTINE, guarded, held, letter_from, post, unwanted
+from vedette.engine.guarding import Mode
 from vedette.model.action import ActionState
 from vedette.ports.journal import JournalQuery
 
 pytestmark = pytest.mark.server
 
-
-def folders(server: Dovecot, user: str) -> dict[str, list[str]]:
-    """Return the message ids that the server holds, by folder."""
-    found: dict[str, list[str]] = {}
-    for held in server.holdings(user):
-        found.setdefault(held.folder, []).append(held.message_id)
-    return found
+#: What a server may lack, by the way that is left.
+LACKS = {
+    "everything": frozenset[str](),
+    "no SEARCHRES": frozenset({"SEARCHRES"}),
+    "no MOVE": frozenset({"MOVE"}),
+    "no MOVE, no SEARCHRES": frozenset({"MOVE", "SEARCHRES", "ESEARCH"}),
+    "no IDLE, no NOTIFY": frozenset({"IDLE", "NOTIFY"}),
+}
 
 
 async def test_unwanted_mail_is_moved_and_all_of_it_is_told(
@@ -29,9 +32,7 @@ async def test_unwanted_mail_is_moved_and_all_of_it_is_told(
 ) -> None:
     """It is gone from INBOX and lies in the quarantine; journal and events say so; other mail stays."""
     box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
-    watching = Watching(box, state=tmp_path)
-    watching.engine.guards.post([post()])
-    async with watching:
+    async with guarded(box, state=tmp_path) as watching:
         await watching.until_connected()
         bad, good = new_token(), new_token()
         watching.books.expect([bad, good])
@@ -43,9 +44,7 @@ async def test_unwanted_mail_is_moved_and_all_of_it_is_told(
         await watching.until_all_came()
         entries = await watching.engine.store.journal(JournalQuery())
 
-    held = folders(dovecot, user)
-    assert held[QUARANTINE] == [f"<{bad}@example.org>"]
-    assert held["INBOX"] == [f"<{good}@example.org>"]
+    assert held(dovecot, user) == {QUARANTINE: [bad], "INBOX": [good]}
     assert [entry.state for entry in entries] == [ActionState.DONE]
     assert entries[0].result is not None
     assert entries[0].result.uid == 1
@@ -54,3 +53,123 @@ async def test_unwanted_mail_is_moved_and_all_of_it_is_told(
     [decided] = watching.books.of_type("guard.decided")
     assert decided["data"]["explanation"].startswith("quarantine 6 = FROM_LISTED 6")
     assert watching.check().kept
+
+
+@pytest.mark.parametrize("lacks", LACKS.values(), ids=LACKS)
+async def test_a_burst_is_moved_whatever_the_server_lacks(
+    lacks: frozenset[str],
+    make_dovecot: Callable[..., Dovecot],
+    user: str,
+    tmp_path: Path,
+) -> None:
+    r"""Twenty messages among twenty others are moved, and what others marked \Deleted stays."""
+    server = make_dovecot(without=lacks)
+    box = mailbox(user, port=server.tls_port, ca_file=server.ca_file)
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        foreign = new_token()
+        watching.books.expect([foreign])
+        await blocking(
+            server.append, user, "INBOX", letter_from("ann@example.org", foreign), flags="\\Deleted"
+        )
+        bad, good = [new_token() for _ in range(20)], [new_token() for _ in range(20)]
+        watching.books.expect([*bad, *good])
+        letters = [
+            letter
+            for one, other in zip(bad, good, strict=True)
+            for letter in (unwanted(one), letter_from("ann@example.org", other))
+        ]
+        await blocking(server.deliver_many, user, letters)
+        await watching.until_taken(
+            lambda books: len(books.of_type("action.applied")) >= len(bad), "20 action.applied"
+        )
+        await watching.until_all_came()
+        entries = await watching.engine.store.journal(JournalQuery(limit=100))
+
+    found = held(server, user)
+    assert sorted(found[QUARANTINE]) == sorted(bad)
+    assert sorted(found["INBOX"]) == sorted([foreign, *good])
+    assert {entry.state for entry in entries} == {ActionState.DONE}
+    assert len(entries) == len(bad)
+    assert all(entry.result is not None and entry.result.uid for entry in entries)
+    assert watching.check().kept
+
+
+async def test_without_move_and_uidplus_a_message_is_marked_and_stays(
+    make_dovecot: Callable[..., Dovecot], user: str, tmp_path: Path
+) -> None:
+    """One message can not be taken away alone there, so none is; the event says why."""
+    server = make_dovecot(without=frozenset({"MOVE", "UIDPLUS"}))
+    box = mailbox(user, port=server.tls_port, ca_file=server.ca_file)
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        token = new_token()
+        watching.books.expect([token])
+        await blocking(server.deliver, user, unwanted(token))
+        await watching.until_taken(
+            lambda books: bool(books.of_type("action.failed")), "action.failed"
+        )
+
+    assert held(server, user) == {"INBOX": [token]}
+    flags = server.doveadm("fetch", "-u", user, "flags", "mailbox", "INBOX")
+    assert "$Guarded" in flags
+    assert "\\Deleted" not in flags
+    [failed] = watching.books.of_type("action.failed")
+    assert "neither MOVE nor UIDPLUS" in failed["data"]["reason"]
+
+
+async def test_a_guard_in_shadow_touches_nothing(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """It decides and says so, and the message stays as it was."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    async with guarded(box, state=tmp_path, posts=[post(mode=Mode.SHADOW)]) as watching:
+        await watching.until_connected()
+        token = new_token()
+        watching.books.expect([token])
+        await blocking(dovecot.deliver, user, unwanted(token))
+        await watching.until_taken(
+            lambda books: bool(books.of_type("guard.decided")), "guard.decided"
+        )
+        entries = await watching.engine.store.journal(JournalQuery())
+
+    assert entries == []
+    assert held(dovecot, user) == {"INBOX": [token]}
+    assert "Quarantine" not in dovecot.doveadm("mailbox", "list", "-u", user)
+    [decided] = watching.books.of_type("guard.decided")
+    assert (decided["data"]["verdict"], decided["data"]["acted"]) == ("quarantine", "shadow")
+
+
+async def test_mail_in_junk_is_judged_too(dovecot: Dovecot, user: str, tmp_path: Path) -> None:
+    """A folder that is not the one kept open is acted in as well."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        token = new_token()
+        watching.books.expect([token])
+        await blocking(dovecot.deliver, user, unwanted(token), folder="Junk")
+        await watching.until_taken(
+            lambda books: bool(books.of_type("action.applied")), "action.applied"
+        )
+
+    assert held(dovecot, user) == {QUARANTINE: [token]}
+
+
+async def test_all_folders_are_watched_but_the_quarantine(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """What was moved there is not told of a second time, and not judged again."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, folders=("*",))
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        first, second = new_token(), new_token()
+        for token in (first, second):
+            watching.books.expect([token])
+            await blocking(dovecot.deliver, user, unwanted(token))
+            await watching.until_taken(lambda books: not books.missing, f"the event of {token}")
+        await watching.until_taken(
+            lambda books: len(books.of_type("action.applied")) >= 2, "both actions"
+        )
+
+    assert {receipt.folder for receipt in watching.books.receipts} == {"INBOX"}
+    assert sorted(held(dovecot, user)[QUARANTINE]) == sorted([first, second])

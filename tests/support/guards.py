@@ -1,10 +1,15 @@
-"""A guard for tests: it moves mail of one sender's domain to a folder of its own.
-
-It must not know a server or a store.
-"""
+"""A guard for tests: it moves mail of one sender's domain to a folder of its own."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.support.books import Books
+from tests.support.dovecot import Dovecot
+from tests.support.engine import Watching
+from vedette.config.settings import AccountSettings
 from vedette.engine.guarding import Mode, Post
 from vedette.guard.expression import read_expression
 from vedette.guard.judging import Guard
@@ -97,3 +102,25 @@ def letter_from(sender: str, token: str, *, text: str = "Hello.") -> bytes:
         f"Message-ID: <{token}@example.org>\r\nDate: Sat, 14 Nov 2026 10:00:00 +0000\r\n"
         f"\r\n{text}\r\n"
     ).encode()
+
+
+def guarded(
+    *accounts: AccountSettings,
+    state: Path,
+    posts: Sequence[Post] | None = None,
+    books: Books | None = None,
+) -> Watching:
+    """Return a run of the engine with guards; the one of ``post`` unless others are given."""
+    watching = Watching(*accounts, state=state, books=books)
+    watching.engine.guards.post([post()] if posts is None else posts)
+    return watching
+
+
+def held(server: Dovecot, user: str) -> dict[str, list[str]]:
+    """Return the tokens of the messages that a server holds, by folder."""
+    found: dict[str, list[str]] = {}
+    for each in server.holdings(user):
+        found.setdefault(each.folder, []).append(
+            re.findall(r"token-[0-9a-f]{16}", each.message_id)[0]
+        )
+    return found

@@ -27,7 +27,7 @@ from vedette.engine.health import HealthBook
 from vedette.engine.others import Others
 from vedette.engine.roster import Roster
 from vedette.engine.session import Session
-from vedette.engine.steward import steward
+from vedette.engine.steward import Steward, steward
 from vedette.engine.stumbles import Stumbles
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
@@ -71,6 +71,7 @@ class Lookout:
         "_account",
         "_cadence",
         "_collector",
+        "_docket",
         "_fruitless",
         "_health",
         "_known_since",
@@ -107,7 +108,8 @@ class Lookout:
         self._known_since = known_since
         self._surroundings = surroundings
         docket = Docket()
-        self._steward = steward(account, world, session, docket, surroundings.cares)
+        self._docket = docket
+        self._steward: Steward | None = None
         self._collector = Collector(account, world, session, stumbles, docket)
         self._others = Others(session, self.roster)
         self._open: Watched | None = None
@@ -118,8 +120,6 @@ class Lookout:
 
     async def first_sync(self) -> None:
         """Bring every folder up to date once. Raises FolderError when none can be opened."""
-        if self._steward is not None:
-            await self._steward.prepare()
         # The first folder last, so that it is the one left open.
         for watched in reversed(list(self.roster)):
             await self._sync(watched)
@@ -142,6 +142,11 @@ class Lookout:
     def probe(self) -> None:
         """Let the link prove itself now; the machine may have slept (catalogue V8)."""
         self._probe = True
+        self._session.link.wake()
+
+    def attend(self) -> None:
+        """Look into the journal now: an action is to be taken back, or the guards changed."""
+        self._docket.due = 0.0
         self._session.link.wake()
 
     async def _settled(self) -> None:
@@ -196,7 +201,7 @@ class Lookout:
             if duty & (Duty.PROOF | Duty.RECHECK):
                 await self._prove()
         await self._owed()
-        if self._steward is not None and self._steward.is_due:
+        if self._is_due():
             await self._told(await self._acted(await self._home()))
 
     def _due(self) -> Duty:
@@ -212,6 +217,7 @@ class Lookout:
             or bool(session.statuses)
             or session.overflowed
             or self._is_probed()
+            or self._is_due()
         )
 
     def _is_probed(self) -> bool:
@@ -243,13 +249,25 @@ class Lookout:
 
     async def _acted(self, watched: Watched) -> int:
         """Do what guards decided; return the messages told that came meanwhile."""
-        told, steward = 0, self._steward
-        while steward is not None and steward.is_due:
+        told = 0
+        while (steward := self._on_duty()) is not None and steward.is_due:
             opened = await steward.carry_out(watched.folder.path)
             if opened is not None:
-                # Others folders were open: what came to this one was announced by nobody (I2).
+                # Other folders were open: what came to this one was announced by nobody (I2).
                 told += await self._collector.sync(watched, opened, known_since=self._known_since)
         return told
+
+    def _on_duty(self) -> Steward | None:
+        """Return the steward; there is none where no guard is posted to the account."""
+        if self._steward is None:
+            self._steward = steward(
+                self._account, self._world, self._session, self._docket, self._surroundings.cares
+            )
+        return self._steward
+
+    def _is_due(self) -> bool:
+        steward = self._on_duty()
+        return steward is not None and steward.is_due
 
     async def _told(self, count: int) -> None:
         if count:

@@ -26,9 +26,10 @@ from vedette.engine.ledger import Ledger
 from vedette.engine.opening import opened
 from vedette.engine.orders import FOUND, Order, orders
 from vedette.engine.quarantine import Targets
+from vedette.engine.recall import Recall
 from vedette.engine.session import Session
 from vedette.engine.world import World
-from vedette.guard.pack import ActionKind
+from vedette.guard.pack import HOUR, ActionKind
 from vedette.imap import Command, SearchReturn, Select, UidSearch, any_of
 from vedette.model.account import Account
 from vedette.model.action import ActionState, JournalEntry
@@ -47,6 +48,8 @@ LINE = 6_000
 AROUND = 80
 #: Ways to treat messages in one write: each is up to five commands of at most 64 under way.
 TREATMENTS = 10
+#: Seconds until the next of many messages whose time is over are looked at.
+MINUTE = 60.0
 #: Entries in one turn; the rest waits for the next, and mail that arrives comes between.
 TURN = 500
 
@@ -54,7 +57,18 @@ TURN = 500
 class Steward:
     """The steward of one session. ``cares`` tells which folders are this connection's."""
 
-    __slots__ = ("_account", "_cares", "_caution", "_desk", "_docket", "_journal", "_world")
+    __slots__ = (
+        "_account",
+        "_cares",
+        "_caution",
+        "_desk",
+        "_docket",
+        "_expire_at",
+        "_generation",
+        "_journal",
+        "_recall",
+        "_world",
+    )
 
     def __init__(
         self,
@@ -84,6 +98,9 @@ class Steward:
             ),
         )
         self._caution = Caution(self._desk)
+        self._recall = Recall(self._desk)
+        self._expire_at = 0.0  # the loop's time
+        self._generation: int | None = None
 
     @property
     def due(self) -> float | None:
@@ -96,36 +113,68 @@ class Steward:
         due = self._docket.due
         return due is not None and due <= asyncio.get_running_loop().time()
 
-    async def prepare(self) -> None:
-        """Make the folders that acting guards move messages to."""
-        for post in self._world.guards.covering(self._account):
-            if post.mode is Mode.ACT:
-                for name in sorted(post.targets):
-                    await self._desk.targets.prepare(name)
-
     async def carry_out(self, back: bytes) -> Opened | None:
         """Do what is to be done; return how ``back`` stands if it had to be opened again.
 
         Raises LinkError when the link dies; what was under way is found again by the next one.
         """
         self._docket.due = None
+        desk = self._desk
+        desk.opened = None
+        await self._prepared()
         pending = await self._journal.pending(self._account.id)
         mine = [entry for entry in pending if self._cares(_where(entry))]
         if len(mine) > TURN:
             self._docket.again(0.0)
+        mine = mine[:TURN]
         acting = await self._permitted(
-            [entry for entry in mine[:TURN] if entry.state is not ActionState.UNDOING]
+            [entry for entry in mine if entry.state is not ActionState.UNDOING]
         )
-        if not acting:
-            return None
-        crashpoint(Crashpoint.ACTION_PLANNED)
-        self._desk.opened = None
+        if acting:
+            crashpoint(Crashpoint.ACTION_PLANNED)
         for folder, entries in _by_folder(acting).items():
             for part in self._parts(entries):
                 await self._act(folder, part, back)
-        if self._desk.opened is None:
-            self._desk.opened = await self._desk.session.examine(back)
-        return self._desk.opened
+        undoing = [entry for entry in mine if entry.state is ActionState.UNDOING]
+        over = await self._over()
+        if undoing or over:
+            desk.opened = None
+            await self._recall.take_back(undoing)
+            await self._recall.expire(over)
+        if not (acting or undoing or over):
+            return None
+        return await self._left(back)
+
+    async def _left(self, back: bytes) -> Opened:
+        """Return how the folder to be watched on stands, open for reading only again."""
+        session, last = self._desk.session, self._desk.opened
+        is_open = session.selected == back and session.link.connection.read_only
+        return last if last is not None and is_open else await session.examine(back)
+
+    async def _prepared(self) -> None:
+        """Make the folders that acting guards move messages to; once for each change of guards."""
+        generation = self._world.guards.generation
+        if self._generation == generation:
+            return
+        self._generation = generation
+        for post in self._world.guards.covering(self._account):
+            if post.mode is Mode.ACT:
+                for name in sorted(post.targets):
+                    await self._desk.targets.prepare(name)
+
+    async def _over(self) -> list[JournalEntry]:
+        """Return some entries whose time in quarantine is over; asked once an hour."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._expire_at:
+            self._docket.again(self._expire_at)
+            return []
+        found = await self._journal.expired(
+            self._account.id, now=self._world.clock.now(), limit=TOGETHER
+        )
+        mine = [each for each in found if each.result and self._cares(each.result.folder)]
+        self._expire_at = loop.time() + (HOUR if len(found) < TOGETHER else MINUTE)
+        self._docket.again(self._expire_at)
+        return mine
 
     async def _permitted(self, entries: Sequence[JournalEntry]) -> list[JournalEntry]:
         """Return the entries whose guards still act; the others keep their mail in place."""

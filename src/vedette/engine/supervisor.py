@@ -84,6 +84,15 @@ class Supervisor(Part):
                 if begun % STARTING_AT_ONCE == 0:
                     await asyncio.sleep(0)
 
+    def attend(self, account: AccountId | None = None) -> None:
+        """Let an account, or all, look into the journal of guards now.
+
+        For whoever asked that an action be taken back, or posted other guards.
+        """
+        for name, watcher in self._watchers.items():
+            if account is None or name == account:
+                watcher.attend()
+
     async def _open(self) -> None:
         self._known = {health.account: health for health in await self._world.store.healths()}
         self.spawn(self._mind_the_clock(), "clock")

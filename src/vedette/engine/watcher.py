@@ -134,6 +134,11 @@ class Watcher:
         for lookout in self._lookouts:
             lookout.probe()
 
+    def attend(self) -> None:
+        """Let every connection of the account look into the journal of guards now."""
+        for lookout in self._lookouts:
+            lookout.attend()
+
     async def _run(self) -> None:
         try:
             while not self._recovery.is_parked:
