@@ -19,7 +19,7 @@ from publicsuffixlist import PublicSuffixList
 MAX_HOST = 253
 MAX_LABEL = 63
 # As written it may be percent-encoded, twice, and every character may take four octets.
-_LONGEST_WRITTEN = 4_096
+_LONGEST_WRITTEN = 1_024
 _DOTS = re.compile("[\u3002\uff0e\uff61\u2024]")
 _PORT = re.compile(r":\d{0,5}$")
 _HOST = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?)*")
@@ -52,7 +52,7 @@ def normalise(written: str) -> str | None:
     characters percent-encoded; tabs, line ends and invisible characters inside are ignored, as
     browsers do. Never raises. Idempotent.
     """
-    text = written[:_LONGEST_WRITTEN]
+    text = written.rpartition("@")[2][:_LONGEST_WRITTEN]
     for _round in range(_PERCENT_ROUNDS):
         if "%" not in text:
             break

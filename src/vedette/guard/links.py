@@ -9,9 +9,13 @@ from __future__ import annotations
 
 import binascii
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from html import unescape
+from itertools import islice
 from urllib.parse import unquote
+
+import re2  # type: ignore[import-untyped]
 
 from vedette.guard import hosts as _hosts
 
@@ -21,11 +25,15 @@ MAX_LINK = 8_192
 MAX_DEPTH = 6
 #: Links looked at for one link, of all depths.
 MAX_STEPS = 24
+#: Characters that are looked at for one link with all that is in it, and for those of a message.
+MAX_LINK_WORK = 32 * 1024
+MAX_WORK = 256 * 1024
 #: Rounds of percent-decoding.
 _PERCENT_ROUNDS = 4
 
 _IGNORED = re.compile("[\t\r\n\x00]")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,20}):", re.IGNORECASE)
+_AUTHORITY_END = re.compile(r"[/\\?#]")
 _WEB = frozenset({"http", "https", "ftp", "ws", "wss"})
 _ADDRESS = re.compile(r"[^\s<>@,;?&]{1,128}@([^\s<>@,;?&/]{1,255})")
 # In a path or a value: a scheme, whole or with its signs encoded, wherever it begins.
@@ -42,7 +50,6 @@ _PARAMETERS = frozenset(
      "destination", "link", "href", "out", "continue", "return", "returnurl", "redir", "uri",
      "adurl", "l", "p", "murl", "ued", "page", "domain", "site", "d"}
 )  # fmt: skip
-_V3 = re.compile(r"/v3/__(.{1,8000}?)__;([A-Za-z0-9_-]{0,4000})", re.DOTALL)
 _V2 = re.compile(r"[?&]u=([^&]{1,8000})")
 _V2_OCTET = re.compile(r"-([0-9A-Fa-f]{2})")
 # Caches name the host in their path, or in a label of their own name.
@@ -51,10 +58,14 @@ _CACHED = re.compile(
     re.DOTALL,
 )
 _CACHES = (".cdn.ampproject.org", ".translate.goog")
+# Links of one kind within one link; honest ones have one.
+_MOST_INNER = 4
+# Parameters of one link; honest ones have some ten.
+_MOST_PARAMETERS = 64
 _SPLIT = re.compile("[&;]")
 #: Links taken out of one text.
 MAX_IN_TEXT = 500
-_WRITTEN = re.compile(r"""(?:https?:[/\\]{1,2}|www\.)[^\s<>"'\x00-\x1f]{1,8000}""", re.IGNORECASE)
+_WRITTEN = re2.compile(r"""(?i)(?:https?:[/\\]|www\.)[^\s<>"'\x00-\x1f]+""")
 #: Characters of a short text in which hosts are looked for.
 MAX_NAMED = 500
 _NAMED = re.compile(
@@ -68,27 +79,47 @@ def hosts(link: str) -> tuple[str, ...]:
 
     Never raises and never loops: at most MAX_STEPS links are looked at, MAX_DEPTH in one another.
     """
-    found: dict[str, int] = {}
+    return ways((link,))[link]
+
+
+def ways(links: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each of ``links`` what ``hosts`` returns, within one bound for all of them.
+
+    Past MAX_WORK only the hosts that links name first are told.
+    """
+    found: dict[str, tuple[str, ...]] = {}
+    room = MAX_WORK
+    for link in links:
+        if link not in found:
+            found[link], work = _way(link, room)
+            room = max(0, room - work)
+    return found
+
+
+def _way(link: str, room: int) -> tuple[tuple[str, ...], int]:
+    """Return the hosts on the way of ``link``, and the characters that were looked at for it."""
+    found: dict[str, None] = {}
     seen: set[str] = set()
-    waiting = [(_IGNORED.sub("", link[:MAX_LINK]).strip(), 0)]
-    steps = 0
-    while waiting and steps < MAX_STEPS:
-        steps += 1
-        text, depth = waiting.pop(0)
+    waiting = deque([(_IGNORED.sub("", link[:MAX_LINK]).strip(), 0)])
+    work = 0
+    while waiting and len(seen) < MAX_STEPS:
+        text, depth = waiting.popleft()
         if text in seen:
             continue
         seen.add(text)
         host, rest = _split(text)
         if host is None:
             if depth == 0:
-                return _mailto(text)
+                return _mailto(text), len(text)
             continue
         if depth and not _is_public(host):
             continue  # what only looks like a link within a link
-        found.setdefault(host, depth)
-        if depth < MAX_DEPTH:
-            waiting += [(inner, depth + 1) for inner in _inner(host, rest)]
-    return tuple(sorted(found, key=lambda host: -found[host]))
+        found.setdefault(host)
+        work += len(text)
+        if depth < MAX_DEPTH and work <= min(room, MAX_LINK_WORK):
+            waiting.extend((inner, depth + 1) for inner in _inner(host, rest))
+    # What is found later is further within, or further behind.
+    return tuple(reversed(found)), work
 
 
 def in_text(text: str, most: int = MAX_IN_TEXT) -> tuple[str, ...]:
@@ -97,7 +128,7 @@ def in_text(text: str, most: int = MAX_IN_TEXT) -> tuple[str, ...]:
         return ()
     found: dict[str, None] = {}
     for match in _WRITTEN.finditer(text):
-        link = match[0].rstrip(_TRAILING)
+        link = match[0][:MAX_LINK].rstrip(_TRAILING)
         found[link if link[:4].lower() != "www." else f"http://{link}"] = None
         if len(found) >= most:
             break
@@ -135,7 +166,8 @@ def _split(text: str) -> tuple[str | None, str]:
         rest = text.lstrip("/\\")
     else:
         return None, ""
-    end = next((at for at, each in enumerate(rest) if each in "/\\?#"), len(rest))
+    ended = _AUTHORITY_END.search(rest)
+    end = ended.start() if ended is not None else len(rest)
     return _hosts.normalise(rest[:end]), rest[end:]
 
 
@@ -155,8 +187,9 @@ def _inner(host: str, rest: str) -> Iterator[str]:
     """Yield the links that are written into what follows ``host``."""
     if not rest.strip("/") and not host.endswith(_CACHES):
         return
-    if "/v3/__" in rest and (match := _V3.search(rest)):
-        yield _v3(match[1], match[2])
+    if "/v3/__" in rest:
+        url, _sign, replaced = rest.partition("/v3/__")[2].partition("__;")
+        yield _v3(url, replaced.partition("!")[0])
     if "urldefense" in host and (match := _V2.search(rest)):
         yield unquote(_V2_OCTET.sub(r"%\1", match[1]).replace("_", "/"))
     if (match := _CACHED.match(rest)) or ("/amp/" in rest and (match := _CACHED.search(rest))):
@@ -174,7 +207,7 @@ def _values(rest: str) -> Iterator[str]:
     before, _sign, fragment = rest.partition("#")
     query = before.partition("?")[2]
     for part in (query, fragment.partition("?")[2] or fragment):
-        for pair in _SPLIT.split(unescape(part) if "&" in part else part)[:64]:
+        for pair in _SPLIT.split(unescape(part) if "&" in part else part)[:_MOST_PARAMETERS]:
             key, sign, value = pair.partition("=")
             text = _decoded(value if sign else key)
             if text[:2] in {"//", "\\\\"}:
@@ -185,16 +218,16 @@ def _values(rest: str) -> Iterator[str]:
 
 def _written(rest: str) -> Iterator[str]:
     """Yield the links that begin anywhere in ``rest``, plain, percent-encoded, base64 or hex."""
-    for match in list(_INNER.finditer(rest))[:8]:
+    for match in islice(_INNER.finditer(rest), _MOST_INNER):
         tail = rest[match.start() :]
         if "%" in match[0]:
             # It was encoded as one value, which ends at the next separator.
             tail = _decoded(re.split("[&#]", tail, maxsplit=1)[0])
         yield tail
-    for match in list(_BASE64.finditer(rest))[:4]:
+    for match in islice(_BASE64.finditer(rest), _MOST_INNER):
         if text := _of_base64(match[0]):
             yield text
-    for match in list(_HEX.finditer(rest))[:2]:
+    for match in islice(_HEX.finditer(rest), _MOST_INNER):
         digits = match[0][: len(match[0]) // 2 * 2]
         yield bytes.fromhex(digits).decode("utf-8", "replace")
 

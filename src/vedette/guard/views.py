@@ -108,10 +108,7 @@ class Views:
     @cached_property
     def targets(self) -> tuple[tuple[mime.Link, tuple[str, ...]], ...]:
         """Each link with the hosts on its way, the last one first."""
-        ways: dict[str, tuple[str, ...]] = {}
-        for link in self.links:
-            if link.target not in ways:
-                ways[link.target] = links.hosts(link.target)
+        ways = links.ways(link.target for link in self.links)
         return tuple((link, ways[link.target]) for link in self.links)
 
     @cached_property
