@@ -114,8 +114,9 @@ def test_what_is_no_single_document_is_refused_with_its_place(text: str, message
 def test_aliases_of_aliases_cost_no_more_than_they_say() -> None:
     """The billion laughs: each line is ten of the line before."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
-    for number in range(1, 12):
-        lines.append(f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]")
+    lines += [
+        f"a{number}: &a{number} [{', '.join([f'*a{number - 1}'] * 10)}]" for number in range(1, 12)
+    ]
 
     assert "values, aliases written out" in _mistake("\n".join(lines))
 
