@@ -17,6 +17,7 @@ import structlog
 from vedette.app.clock import SystemClock, dice
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
+from vedette.app.guard_desk import GuardDesk
 from vedette.app.guard_key import guard_key
 from vedette.app.guards import Guards
 from vedette.app.housekeeping import Housekeeping
@@ -85,13 +86,15 @@ class Engine(Part):
         #: Which guards stand where.
         self.guards = Guarding()
         self.supervisor: Supervisor | None = None
-        self._control = Control(settings.state, {"replay": replaying(self.replay)})
+        desk = GuardDesk(self.store, self.clock, attend=self._attend)
+        self._control = Control(settings.state, {"replay": replaying(self.replay), **desk.handlers})
         self._posting = Guards(
             self.guards,
             state=settings.state,
             clock=self.clock,
             dice=dice,
             key=lambda: guard_key(settings.state),
+            on_posted=self._attend,
         )
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
@@ -201,6 +204,11 @@ class Engine(Part):
         postings = plan([event], self.endpoints())
         await self.store.post(Fence(), postings)
         self.courier.wake({each for posting in postings for each in posting.endpoints})
+
+    def _attend(self, account: AccountId | None = None) -> None:
+        """Let accounts look at once into what guards left to do."""
+        if self.supervisor is not None:
+            self.supervisor.attend(account)
 
     def _connected(self, account: AccountId) -> None:
         """Log every connect: a state that is as before a restart is no event of its own."""

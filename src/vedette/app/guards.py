@@ -48,6 +48,7 @@ class Guards(Part):
         clock: Clock,
         dice: Dice,
         key: Callable[[], Secret[str]],
+        on_posted: Callable[[], None] = lambda: None,
         in_force: InForce | None = None,
     ) -> None:
         super().__init__("guards")
@@ -56,6 +57,7 @@ class Guards(Part):
         self._clock = clock
         self._dice = dice
         self._key = key
+        self._on_posted = on_posted
         self._in_force = in_force
         self._settings: tuple[GuardSettings, ...] = ()
         self._curators: list[Curator] = []
@@ -110,6 +112,7 @@ class Guards(Part):
         key = self._key() if self._settings else Secret("")
         posts = [await asyncio.to_thread(self._compiled, each, key) for each in self._settings]
         self._guarding.post(posts)
+        self._on_posted()
         for post in posts:
             _log.info(
                 "guard.posted",

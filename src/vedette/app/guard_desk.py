@@ -1,0 +1,70 @@
+"""What a person asks of guards through the control socket: to take an action back.
+
+It writes the wish into the journal and wakes the account; the steward carries it out over the
+account's own connection. Taking back what a protective guard took because of a list is a
+loosening: whether that may be at once is the ratchet's affair, which is asked first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias
+
+from vedette.app.control import Handler
+from vedette.errors import UsageError
+from vedette.model.action import ActionState, JournalEntry
+from vedette.model.ids import AccountId, ActionId
+from vedette.ports.clock import Clock
+from vedette.ports.journal import Journal, JournalQuery
+
+#: Says why an action must not be taken back now, or None.
+Holds: TypeAlias = Callable[[JournalEntry], Awaitable[str | None]]
+
+#: Actions of one request.
+MAX_UNDONE = 1_000
+
+
+class GuardDesk:
+    """Takes wishes about guards. ``attend`` lets an account look into its journal."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        clock: Clock,
+        *,
+        attend: Callable[[AccountId], None],
+        holds: Holds | None = None,
+    ) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._attend = attend
+        self._holds = holds
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The commands of the control socket."""
+        return {"guard.undo": self._undo}
+
+    async def _undo(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        names = [ActionId(str(each)) for each in request["actions"]][:MAX_UNDONE]
+        entries = [await self._entry(name) for name in names]
+        asked, held = 0, []
+        for entry in entries:
+            why = None if self._holds is None else await self._holds(entry)
+            if why is not None:
+                held.append(f"{entry.id}: {why}")
+                continue
+            asked += await self._journal.undo(
+                entry.id, now=self._clock.now(), reason="asked for by a person"
+            )
+        for account in {entry.account for entry in entries}:
+            self._attend(account)
+        return {"asked": asked, "held": held}
+
+    async def _entry(self, name: ActionId) -> JournalEntry:
+        found = await self._journal.journal(JournalQuery(action=name, limit=1))
+        if not found:
+            raise UsageError(f"there is no action {name}; see vedette guard journal")
+        if found[0].state is not ActionState.DONE:
+            raise UsageError(f"the action {name} is {found[0].state.value} and can not be undone")
+        return found[0]
