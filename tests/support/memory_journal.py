@@ -11,9 +11,10 @@ from math import inf, isnan
 from vedette.errors import StoreError
 from vedette.model.action import PENDING, ActionState, Decision, JournalEntry, Place, follows
 from vedette.model.ids import AccountId, ActionId
+from vedette.model.returning import Fate, fate
 from vedette.ports.journal import JournalQuery, Tally
 from vedette.ports.store import Fence, Verdict
-from vedette.store.journal import ABOUT, REPEATED, RETURNED
+from vedette.store.journal import ABOUT, told
 from vedette.store.words import printable
 
 #: After these nothing more comes.
@@ -44,40 +45,28 @@ class JournalRows:
 
     def write(self, decisions: Iterable[Decision], actions: Iterable[JournalEntry]) -> None:
         """Write what is new."""
-        fates: dict[tuple[AccountId, str, Place], list[str]] = {}
+        fates: dict[tuple[AccountId, str, Place], set[Fate]] = {}
         for entry in actions:
             judged = (entry.account, entry.guard, entry.origin)
-            fates.setdefault(judged, []).append(self._insert(entry))
+            fates.setdefault(judged, set()).add(self._insert(entry))
         for decision in decisions:
-            fate = fates.get((decision.account, decision.guard, decision.origin), [""])
-            acted = decision.acted
-            if "" not in fate:
-                acted = RETURNED if RETURNED in fate else REPEATED
             kept = replace(
-                decision,
-                acted=acted,
+                told(decision, fates.get((decision.account, decision.guard, decision.origin))),
                 domain=printable(decision.domain),
                 why=printable(decision.why),
             )
             self.decisions.append(kept)
             day = datetime.fromtimestamp(decision.at, UTC).date().isoformat()
-            self.tallies[kept.account, kept.guard, day, kept.verdict, acted] += 1
+            self.tallies[kept.account, kept.guard, day, kept.verdict, kept.acted] += 1
 
-    def _insert(self, entry: JournalEntry) -> str:
+    def _insert(self, entry: JournalEntry) -> Fate:
+        becomes, returned = fate(entry, self.acted_on(entry.account, entry.identity))
+        if returned is not None:
+            self._put(replace(returned, state=ActionState.RETURNED, changed=entry.at))
+        if becomes is not Fate.WRITTEN:
+            return becomes
         if entry.id in self.actions:
-            return REPEATED
-        for key in entry.identity:
-            met = self._met(entry, key)
-            if met is None:
-                continue
-            if met.state in {ActionState.UNDONE, ActionState.RETURNED}:
-                return RETURNED
-            is_same = met.origin.uid is not None and met.origin == entry.origin
-            if met.kind != "move" or is_same:
-                return REPEATED
-            if met.state is ActionState.DONE:
-                self._put(replace(met, state=ActionState.RETURNED, changed=entry.at))
-            return RETURNED
+            return Fate.REPEATED
         self._put(
             replace(
                 entry,
@@ -85,18 +74,7 @@ class JournalRows:
                 reason=printable(entry.reason),
             )
         )
-        return ""
-
-    def _met(self, entry: JournalEntry, key: bytes) -> JournalEntry | None:
-        found = [
-            (number, met)
-            for number, met in enumerate(self.actions.values())
-            if key in met.identity
-            and (met.account, met.guard) == (entry.account, entry.guard)
-            and _is_met(met, entry.action)
-        ]
-        _, best = max(found, key=lambda each: _weight(entry, *each), default=(0, None))
-        return best
+        return becomes
 
     def _put(self, entry: JournalEntry) -> None:
         self.actions[entry.id] = entry
@@ -230,23 +208,6 @@ def _place(entry: JournalEntry) -> bytes:
     if entry.state is ActionState.UNDOING and entry.result is not None:
         return entry.result.folder
     return entry.origin.folder
-
-
-def _is_met(met: JournalEntry, action: str) -> bool:
-    if met.state in {ActionState.UNDONE, ActionState.RETURNED}:
-        return True
-    acted = {ActionState.COPIED, ActionState.DONE, ActionState.UNDOING, ActionState.EXPIRED}
-    return met.state in acted and (met.kind == "move" or met.action == action)
-
-
-def _weight(entry: JournalEntry, number: int, met: JournalEntry) -> tuple[bool, bool, bool, int]:
-    """How well an earlier action explains why the message is here: see ``action_met``."""
-    return (
-        met.result is not None and met.result.uid is not None and met.result == entry.origin,
-        met.state is ActionState.UNDOING,
-        met.state is ActionState.DONE and met.kind == "move",
-        number,
-    )
 
 
 class MemoryJournal:

@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from vedette.model.action import ActionState, Decision, JournalEntry, Place, follows
 from vedette.model.ids import AccountId, ActionId, TenantId
+from vedette.model.returning import Fate, fate
 from vedette.ports.journal import JournalQuery
 from vedette.ports.store import Fence, Verdict
 from vedette.store import decisions as decided
@@ -25,7 +26,6 @@ from vedette.store.words import printable
 
 _INSERT = sql("action_insert")
 _KEY_PUT = sql("action_key_put")
-_MET = sql("action_met")
 _RETURNED = sql("action_returned")
 _STATE = sql("action_state")
 _MOVE_ON = sql("action_move_on")
@@ -45,11 +45,6 @@ _PURGE = sql("journal_purge")
 #: Entries about one message, for each of its keys: a message that was acted on a hundred times is
 #: no message but somebody's attack.
 ABOUT: Final = 100
-
-#: What became of a new entry: it was written ("") or why it was not.
-_WRITTEN: Final = ""
-RETURNED: Final = "returned"
-REPEATED: Final = "repeated"
 
 #: The message that a decision and its actions are about, and the guard.
 _Judged: TypeAlias = tuple[AccountId, str, Place]
@@ -72,48 +67,34 @@ def write(
     connection: sqlite3.Connection, decisions: Iterable[Decision], actions: Iterable[JournalEntry]
 ) -> None:
     """Insert the actions that are new, and every decision with what became of it."""
-    fates: dict[_Judged, set[str]] = {}
+    fates: dict[_Judged, set[Fate]] = {}
     for entry in actions:
         judged = (entry.account, entry.guard, entry.origin)
         fates.setdefault(judged, set()).add(_insert(connection, entry))
     decided.write(
         connection,
-        (_told(each, fates.get((each.account, each.guard, each.origin))) for each in decisions),
+        (told(each, fates.get((each.account, each.guard, each.origin))) for each in decisions),
     )
 
 
-def _told(decision: Decision, fates: set[str] | None) -> Decision:
+def told(decision: Decision, fates: set[Fate] | None) -> Decision:
     """Return the decision as it is to be kept: one of its actions was written, or none was."""
-    if fates is None or _WRITTEN in fates:
+    if fates is None or Fate.WRITTEN in fates:
         return decision
-    return replace(decision, acted=RETURNED if RETURNED in fates else REPEATED)
+    return replace(decision, acted=Fate.RETURNED if Fate.RETURNED in fates else Fate.REPEATED)
 
 
-def _insert(connection: sqlite3.Connection, entry: JournalEntry) -> str:
-    """Write an entry unless its message was acted on before; return ``""`` or why not."""
-    if connection.execute(_STATE, {"id": entry.id}).fetchone() is not None:
-        return REPEATED
-    origin = {
-        "folder": entry.origin.folder,
-        "uid_validity": entry.origin.uid_validity,
-        "uid": entry.origin.uid,
-    }
-    for key in entry.identity:
-        met = connection.execute(
-            _MET,
-            {
-                **origin,
-                "account": entry.account,
-                "key": key,
-                "guard": entry.guard,
-                "action": entry.action,
-            },
-        ).fetchone()
-        if met is not None:
-            return _met(connection, met, entry.at)
+def _insert(connection: sqlite3.Connection, entry: JournalEntry) -> Fate:
+    """Write an entry unless its message was acted on before; say what became of it."""
+    becomes, returned = fate(entry, acted_on(connection, entry.account, entry.identity))
+    if returned is not None:
+        connection.execute(_RETURNED, {"id": returned.id, "now": entry.at})
+    if becomes is not Fate.WRITTEN:
+        return becomes
     row = connection.execute(_INSERT, _columns(entry)).fetchone()
     if row is None:
-        return REPEATED
+        # Known by its id alone: a message without identity keys.
+        return Fate.REPEATED
     connection.executemany(
         _KEY_PUT,
         (
@@ -121,20 +102,7 @@ def _insert(connection: sqlite3.Connection, entry: JournalEntry) -> str:
             for rank, key in enumerate(entry.identity)
         ),
     )
-    return _WRITTEN
-
-
-def _met(connection: sqlite3.Connection, met: tuple[int, str, str, int | None], now: float) -> str:
-    """Say what an earlier action on the message means, and note that it was taken back."""
-    seq, kind, state, is_same_place = met
-    if state in {ActionState.UNDONE, ActionState.RETURNED}:
-        return RETURNED
-    # A UID names one message for ever (RFC 9051 section 2.3.1.1): one that was moved from this very
-    # place is not here again, it was judged by an answer from before.
-    if kind != "move" or is_same_place:
-        return REPEATED
-    connection.execute(_RETURNED, {"seq": seq, "now": now})
-    return RETURNED
+    return Fate.WRITTEN
 
 
 def _columns(entry: JournalEntry) -> dict[str, Any]:

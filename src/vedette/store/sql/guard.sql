@@ -19,26 +19,8 @@ RETURNING seq;
 INSERT INTO action_key (account, key, action, rank) VALUES (:account, :key, :action, :rank)
 ON CONFLICT (account, key, action) DO NOTHING;
 
--- name: action_met
--- The earlier action that best explains why a message is here again: the one that put it at this
--- very place, one that is being taken back, one whose message should be in quarantine, any other.
-SELECT action.seq, action.kind, action.state,
-       action.folder = :folder AND action.uid_validity = :uid_validity AND action.uid = :uid
-FROM action_key JOIN action ON action.seq = action_key.action
-WHERE action_key.account = :account AND action_key.key = :key AND action.guard = :guard
-  AND (action.state IN ('undone', 'returned')
-       OR (action.state IN ('copied', 'done', 'undoing', 'expired')
-           AND (action.kind = 'move' OR action.action = :action)))
-ORDER BY
-  action.result_folder = :folder AND action.result_uid_validity = :uid_validity
-    AND action.result_uid = :uid DESC,
-  action.state = 'undoing' DESC,
-  action.state = 'done' AND action.kind = 'move' DESC,
-  action.seq DESC
-LIMIT 1;
-
 -- name: action_returned
-UPDATE action SET state = 'returned', changed = :now WHERE seq = :seq AND state = 'done';
+UPDATE action SET state = 'returned', changed = :now WHERE id = :id AND state = 'done';
 
 -- name: action_state
 SELECT state FROM action WHERE id = :id;
@@ -85,15 +67,15 @@ ORDER BY expires, seq
 LIMIT :limit;
 
 -- name: actions_about
-SELECT DISTINCT
-       action.seq, action.id, action.tenant, action.account, action.guard, action.version,
+-- In the order of the key's own index: it stops at the limit, however many are alike.
+SELECT action.seq, action.id, action.tenant, action.account, action.guard, action.version,
        action.action, action.kind, action.target, action.seen, action.listed, action.message,
        action.folder, action.uid_validity, action.uid, action.result_folder,
        action.result_uid_validity, action.result_uid, action.state, action.attempts,
        action.reason, action.at, action.changed, action.expires
 FROM action_key JOIN action ON action.seq = action_key.action
 WHERE action_key.account = :account AND action_key.key = :key
-ORDER BY action.seq DESC
+ORDER BY action_key.action DESC
 LIMIT :limit;
 
 -- name: action_identity
