@@ -133,7 +133,7 @@ DISGUISES: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "link-text-lies": lambda host: f"https://{host}/konto",
     }
 )
-"""Every way to hide a listed host in a link: of ``guards`` of the wild, one function each."""
+"""Every way to hide a listed host in a link that is met in the wild, one function each."""
 
 REDIRECTS = ("google-url", "safelinks", "urldefense-v3", "query-r-base64url", "query-next")
 """What the messages sent by ``Via.REDIRECT`` use: the forms met daily in honest mail too."""
