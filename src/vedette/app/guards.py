@@ -18,6 +18,7 @@ from vedette.engine.guarding import Guarding, Post
 from vedette.engine.part import Part
 from vedette.guard.breaker import Breaker
 from vedette.guard.judging import Guard
+from vedette.guard.listing.references import resolved
 from vedette.lists.curator import Curator
 from vedette.net.address import PRIVATE, AddressGuard
 from vedette.ports.clock import Clock, Dice
@@ -139,7 +140,7 @@ class Guards(Part):
     def _curators_of(self, settings: GuardSettings) -> list[Curator]:
         return [
             Curator(
-                each,
+                resolved(each, settings.pack.lists),
                 folder=self._state / "lists" / settings.pack.name,
                 base=settings.base,
                 guard=AddressGuard(allow=PRIVATE if settings.private else ()),

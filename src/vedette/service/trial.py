@@ -12,6 +12,7 @@ from vedette import mime
 from vedette.errors import UsageError
 from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
+from vedette.guard.listing.references import resolved
 from vedette.guard.pack import Pack
 from vedette.guard.verdict import Hit, Verdict
 from vedette.lists.curator import Curator
@@ -57,7 +58,7 @@ def compiled(pack: Pack, *, base: Path, state: Path, now: float) -> Guard:
     """
     lists = {
         each.name: Curator(
-            each,
+            resolved(each, pack.lists),
             folder=state / "lists" / pack.name,
             base=base,
             guard=AddressGuard(),
