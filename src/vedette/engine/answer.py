@@ -141,8 +141,8 @@ class Answer:
             unread=self.unread,
         )
 
-    def keep(self, event: Event) -> None:
-        """Keep what can be part of the answer. Raises ProtocolError above the bounds.
+    def keep(self, event: Event) -> bool:
+        """Keep what can be part of the answer; tell if it is. Raises ProtocolError above the bounds.
 
         Of a listing that is too long the rest is left out: no more folders are followed
         anyway, and INBOX is there whether it is listed or not.
@@ -150,17 +150,18 @@ class Answer:
         command = self._command
         if isinstance(event, Malformed):
             self.unread += 1
-            return
+            return True
         if self._parts is not None and not isinstance(event, self._parts):
-            return
+            return False
         # RFC 9051 section 6.4.9: each row that answers a UID FETCH tells its UID.
         if isinstance(event, Fetch) and not _is_asked_for(event, command):
-            return
+            return False
         self._room -= _weight(event)
         if len(self.data) < MAX_KEPT and self._room >= 0:
             self.data.append(event)
         elif not isinstance(event, ListItem):
             raise ProtocolError(f"the server's answer to {command.verb} is longer than asked for")
+        return True
 
 
 def _is_asked_for(row: Fetch, command: Command) -> bool:

@@ -281,7 +281,7 @@ class Session:
         meter = Meter(self.link, commands[0].verb)
         answers = [Answer(command) for command in commands]
         ended: dict[str, Completed] = {}
-        at = 0  # which answer comes now: a server takes commands in their order
+        at = 0  # the first without its OK: a server takes commands in their order
         self._begin(commands[0])
         while True:
             events = await self.link.next(self._late(start, seconds))
@@ -297,7 +297,8 @@ class Session:
                         at += 1
                         self._begin(commands[at])
                 elif not self._observe(event):
-                    answers[at].keep(event)
+                    # Dovecot sends the rows of a FETCH before its OK to the STORE in front of it.
+                    any(each.keep(event) for each in answers[at:])
             if len(ended) == len(tags):
                 self._opening, self._unanswered_done = False, None
                 return [each.ended(ended[tag]) for each, tag in zip(answers, tags, strict=True)]
