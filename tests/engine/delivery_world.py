@@ -50,7 +50,7 @@ class World:
         self, events: Iterable[str], *endpoints: EndpointId, lane: bytes = b"A"
     ) -> None:
         now = VirtualClock().now()
-        await self.store.post(Fence(), [_posting(event, endpoints, lane, now) for event in events])
+        await self.store.post(Fence(), [posting(event, endpoints, lane, now) for event in events])
 
     def states(self) -> dict[str, DeliveryState]:
         """How each delivery stands, by event."""
@@ -65,7 +65,7 @@ class World:
                 await self.store.changed.wait()
 
 
-def _posting(event: str, endpoints: tuple[EndpointId, ...], lane: bytes, now: float) -> Posting:
+def posting(event: str, endpoints: tuple[EndpointId, ...], lane: bytes, now: float) -> Posting:
     return Posting(
         event=EventId(event),
         type="message.received",
@@ -125,7 +125,7 @@ def names(count: int, prefix: str = "e") -> list[str]:
 def lose_settlements(store: MemoryStore) -> None:
     """Let every mark fail, as on a disk that is gone."""
 
-    async def settle(settlements: Sequence[Settlement]) -> None:
+    async def settle(settlements: Sequence[Settlement], *, patience: float = 0.0) -> None:
         raise StoreError("the disk is gone")
 
     store.settle = settle  # type: ignore[method-assign]

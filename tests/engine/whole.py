@@ -65,6 +65,7 @@ class Whole:
                 dice=lambda: 0.5,
                 endpoints=lambda: self.endpoints,
                 wake=self.courier.wake,
+                promises=self.courier.promises,
                 spool=str(self._spool),
                 tempo=self._tempo,
             )

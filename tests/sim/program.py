@@ -99,6 +99,7 @@ class Program(Part):
             dice=self._dice,
             endpoints=self._known,
             wake=self._wake,
+            promises=self.courier.promises,
             spool=self._spool,
             tempo=self._tempo,
             careful_until=0.0 if self._ended_well else self._clock.now() + CAREFUL,

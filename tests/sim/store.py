@@ -12,7 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -28,7 +28,7 @@ from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.clock import Clock
-from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
+from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Taker, Verdict
 from vedette.store.accounts import check
 
 T = TypeVar("T")
@@ -53,6 +53,8 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
         self._rows = MemoryStore(clock, disk.rows)
         self._queue: deque[_Job] = deque()
         self._filled = asyncio.Event()
+        self._patient: list[_Job] = []
+        self._handed: list[Callable[[], None]] = []
         self._notes: dict[AccountId, Health] = {}
         self._noting: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -131,8 +133,9 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
             partial(self._rows.next_due, endpoint, ordered=ordered), writes=False
         )
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
-        await self._run(partial(self._rows.settle, tuple(settlements)), writes=True)
+    async def settle(self, settlements: Sequence[Settlement], *, patience: float = 0.0) -> None:
+        work = partial(self._rows.settle, tuple(settlements))
+        await self._run(work, writes=True, patience=patience)
 
     async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
         work = partial(self._rows.redate, tuple(endpoints), seconds=seconds, now=now)
@@ -160,19 +163,37 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
 
     async def _committed(self, commit: Commit) -> Verdict:
         known = [each.event for each in commit.postings if each.event in self._disk.rows.events]
-        verdict = await self._rows.commit(commit)
+        takers = tuple(replace(each, take=partial(self._taken, each)) for each in commit.takers)
+        verdict = await self._rows.commit(replace(commit, takers=takers))
         if verdict is Verdict.DONE:
             # An id that is there already hides a second telling; the checker wants to know of it.
             self._disk.repeated += known
         return verdict
 
+    def _taken(self, taker: Taker, parcels: Sequence[Parcel]) -> None:
+        # They are sent once the group is on disk, whatever becomes of the reply.
+        self._handed.append(partial(taker.take, parcels))
+
     # The disk.
 
-    async def _run(self, work: Callable[[], Coroutine[Any, Any, T]], *, writes: bool) -> T:
-        reply: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Job(work=work, writes=writes, reply=reply))
-        self._filled.set()
+    async def _run(
+        self, work: Callable[[], Coroutine[Any, Any, T]], *, writes: bool, patience: float = 0.0
+    ) -> T:
+        loop = asyncio.get_running_loop()
+        reply: asyncio.Future[T] = loop.create_future()
+        self._patient.append(_Job(work=work, writes=writes, reply=reply))
+        if patience > 0:
+            loop.call_later(patience, self._put)
+        else:
+            self._put()
         return await reply
+
+    def _put(self) -> None:
+        """Let the disk have all that waits, in its order."""
+        if self._patient:
+            self._queue.extend(self._patient)
+            self._patient.clear()
+            self._filled.set()
 
     async def _write_all(self) -> None:
         disk = self._disk
@@ -190,6 +211,9 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
                 self._commit(writes)
                 crashpoint(Crashpoint.COMMITTED)
                 await self._maybe_stopped()
+                handed, self._handed = self._handed, []
+                for take in handed:
+                    take()
             for job in group:
                 if not job.writes:
                     self._read(job)

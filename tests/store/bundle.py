@@ -14,7 +14,7 @@ from vedette.ports.consent import Consents
 from vedette.ports.journal import Journal
 from vedette.ports.override import Overrides
 from vedette.ports.ratchet import Ratchet
-from vedette.ports.store import Commit, Fence, Store
+from vedette.ports.store import Commit, Fence, Store, Taker
 
 ANNA = AccountId("anna")
 BERT = AccountId("bert")
@@ -95,6 +95,7 @@ def step(
     seen: tuple[bytes, ...] = (),
     gaps: tuple[Gap, ...] = (),
     closed: tuple[int, ...] = (),
+    takers: tuple[Taker, ...] = (),
     decisions: tuple[Decision, ...] = (),
     actions: tuple[JournalEntry, ...] = (),
 ) -> Commit:
@@ -109,6 +110,7 @@ def step(
         seen=seen,
         gaps=gaps,
         closed=closed,
+        takers=takers,
         decisions=decisions,
         actions=actions,
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from tests.store.conformance_deliveries import DeliveryContract
 from tests.store.conformance_folders import FolderContract
+from tests.store.conformance_handover import HandoverContract
 from tests.store.conformance_history import HistoryContract
 from tests.store.conformance_journal import JournalContract
 from tests.store.conformance_returns import ReturnContract
@@ -16,6 +17,7 @@ from tests.store.conformance_trust import TrustContract
 class StoreContract(
     FolderContract,
     DeliveryContract,
+    HandoverContract,
     HistoryContract,
     JournalContract,
     ReturnContract,

@@ -15,6 +15,7 @@ from tests.store.bundle import ACME, ANNA
 from tests.store.writer_bench import Bench
 from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
+from vedette.store import jobs
 from vedette.store import writer as module
 from vedette.store.notes import Notebook
 from vedette.store.writer import WAITING, Writer
@@ -190,7 +191,7 @@ async def test_a_note_is_written_soon_without_company(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With no commit to ride on, health is on disk by itself."""
-    monkeypatch.setattr(module, "NOTE", 0.01)
+    monkeypatch.setattr(jobs, "NOTE", 0.01)
     committed = asyncio.Event()
     loop = asyncio.get_running_loop()
     written = bench.notes.written
@@ -238,6 +239,64 @@ async def test_a_note_rides_on_a_commit(bench: Bench) -> None:
     assert bench.statements.count("COMMIT") == 1
 
 
+async def test_a_patient_job_goes_with_the_next_one(bench: Bench) -> None:
+    """It costs no transaction of its own, and what is asked later does not overtake it."""
+    patient = asyncio.create_task(bench.add(1, patience=600.0))
+    await asyncio.sleep(0)
+    bench.statements.clear()
+    await bench.add(2)
+
+    assert patient.done()
+    assert bench.statements.count("COMMIT") == 1
+    assert await bench.numbers() == [1, 2]
+
+
+async def test_a_read_sees_a_patient_job(bench: Bench) -> None:
+    """What was asked for before a read is done before it, whatever its patience."""
+    patient = asyncio.create_task(bench.add(1, patience=600.0))
+    await asyncio.sleep(0)
+
+    assert await bench.numbers() == [1]
+    await patient
+
+
+async def test_a_patient_job_goes_alone_when_its_patience_ends(bench: Bench) -> None:
+    """Nobody has to come along."""
+    async with asyncio.timeout(60):
+        await bench.add(1, patience=0.01)
+
+    assert bench.statements.count("COMMIT") == 1
+
+
+async def test_a_stop_takes_a_patient_job_along(tmp_path: Path) -> None:
+    """What was accepted is written before the end."""
+    bench = Bench(tmp_path)
+    await bench.writer.start()
+    patient = asyncio.create_task(bench.add(1, patience=600.0))
+    await asyncio.sleep(0)
+    await bench.writer.stop()
+    await patient
+    await bench.writer.start()
+
+    assert await bench.numbers() == [1]
+    await bench.writer.stop()
+
+
+async def test_a_job_is_told_of_even_if_its_caller_was_cancelled(bench: Bench) -> None:
+    """Who waits for what was done need not be who asked for it; of a failure nobody is told."""
+    told: list[int] = []
+
+    async def cancelled() -> None:
+        asking = asyncio.create_task(bench.add(1, done=lambda: told.append(1)))
+        await asyncio.sleep(0)
+        asking.cancel()
+
+    await bench.together(cancelled, lambda: bench.add("no number", done=lambda: told.append(2)))
+    await bench.numbers()
+
+    assert told == [1]
+
+
 async def test_a_loop_that_died_ends_the_thread(tmp_path: Path) -> None:
     """A writer whose loop was closed without stop() does not spin or crash."""
     threads: list[threading.Thread] = []
@@ -248,8 +307,8 @@ async def test_a_loop_that_died_ends_the_thread(tmp_path: Path) -> None:
             await bench.writer.start()
             assert bench.writer._thread is not None
             threads.append(bench.writer._thread)
-            bench.writer._queue.put(
-                module._Job(
+            bench.writer._jobs.put(
+                jobs.Job(
                     work=lambda _: closed.wait(60),
                     writes=False,
                     reply=asyncio.get_running_loop().create_future(),

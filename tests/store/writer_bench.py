@@ -52,11 +52,20 @@ class Bench:
         error.sqlite_errorcode = code
         self.failures.setdefault(statement, []).append(error)
 
-    async def add(self, number: int | str | None, *, lasting: bool = True) -> None:
+    async def add(
+        self,
+        number: int | str | None,
+        *,
+        lasting: bool = True,
+        patience: float = 0.0,
+        done: Callable[[], None] | None = None,
+    ) -> None:
         await self.writer.run(
             lambda connection: connection.execute("INSERT INTO number (n) VALUES (?)", (number,)),
             writes=True,
             lasting=lasting,
+            patience=patience,
+            done=done,
         )
 
     async def numbers(self) -> list[int]:

@@ -26,7 +26,7 @@ from vedette.model.delivery import (
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.outbox.selection import matches
 from vedette.ports.clock import Clock
-from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
+from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Taker, Verdict
 from vedette.store.accounts import check
 from vedette.store.words import printable
 
@@ -143,6 +143,7 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         state.journal.check(commit.decisions, commit.actions)
         state.folders[key] = _moved(old, commit)
         self._readings_done(key)
+        last = state.last_delivery
         for posting in commit.postings:
             known = any((commit.account, name) in state.seen for name in posting.keys)
             met = posting.again is not None and known
@@ -150,7 +151,19 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         for seen in commit.seen:
             state.seen[commit.account, seen] = self._clock.now()
         state.journal.write(commit.decisions, commit.actions)
+        for taker in commit.takers:
+            parcels = self._taken(taker, last)
+            if parcels:
+                taker.take(parcels)
         return Verdict.DONE
+
+    def _taken(self, taker: Taker, last: int) -> list[Parcel]:
+        """Claim what was queued after the delivery ``last``."""
+        waiting = self._waiting(taker.endpoint, ordered=taker.ordered)
+        rows = [row for row in waiting if row.id > last][: taker.limit]
+        for row in rows:
+            row.due, row.leased = taker.until, True
+        return [_parcel(row) for row in rows]
 
     def _readings_done(self, key: tuple[AccountId, bytes]) -> None:
         folder = self.state.folders[key]
@@ -235,19 +248,7 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         for row in rows:
             row.due, row.leased = now + lease, True
             self.state.clock = now
-        return [
-            Parcel(
-                delivery=row.id,
-                endpoint=endpoint,
-                event=row.posting.event,
-                type=row.posting.type,
-                lane=row.posting.lane,
-                body=row.posting.body,
-                attempt=row.attempt + 1,
-                queued_at=row.queued_at,
-            )
-            for row in rows
-        ]
+        return [_parcel(row) for row in rows]
 
     def _waiting(self, endpoint: EndpointId, *, ordered: bool) -> list[_Row]:
         rows = [
@@ -266,9 +267,11 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         self._enter()
         return min((row.due for row in self._waiting(endpoint, ordered=ordered)), default=None)
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, settlements: Sequence[Settlement], *, patience: float = 0.0) -> None:
         state = self._enter(writes=True)
         for settlement in settlements:
+            if settlement.state is DeliveryState.DUE:
+                state.clock = self._clock.now()
             row = state.deliveries.get(settlement.delivery)
             if row is None or row.state is not DeliveryState.DUE:
                 continue
@@ -388,6 +391,19 @@ def _moved(old: FolderState | None, commit: Commit) -> FolderState:
         cursor=commit.cursor,
         mailbox_id=kept.mailbox_id if kept and commit.mailbox_id is None else commit.mailbox_id,
         gaps=tuple(gaps[uid] for uid in sorted(gaps)),
+    )
+
+
+def _parcel(row: _Row) -> Parcel:
+    return Parcel(
+        delivery=row.id,
+        endpoint=row.endpoint,
+        event=row.posting.event,
+        type=row.posting.type,
+        lane=row.posting.lane,
+        body=row.posting.body,
+        attempt=row.attempt + 1,
+        queued_at=row.queued_at,
     )
 
 

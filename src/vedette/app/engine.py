@@ -163,6 +163,7 @@ class Engine(Part):
             dice=dice,
             endpoints=self.endpoints,
             wake=self.courier.wake,
+            promises=self.courier.promises,
             spool=str(_spool(self.settings.state)),
             tempo=self.settings.tempo,
             on_failure=self._on_failure,

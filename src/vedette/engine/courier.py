@@ -1,6 +1,6 @@
 """The courier: carries committed events to every endpoint, a lane for each.
 
-It begins within milliseconds of a commit (``wake``), repeats on the schedule of
+It begins within milliseconds of a commit (``promises``, ``wake``), repeats on the schedule of
 ``vedette.outbox``, and survives a store or an endpoint that fails. Delivery is
 at least once: a crash between the sending and the settling repeats the same id.
 It joins lanes and the one settler; it must not know how anything is sent,
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from vedette.engine.endpoint_book import EndpointBook, OnDisabled
 from vedette.engine.lane import Lane, Tempo
 from vedette.engine.part import OnCrash, Part
+from vedette.engine.promise import Promise
 from vedette.engine.settler import Settler
 from vedette.model.delivery import Endpoint, EndpointState
 from vedette.model.ids import EndpointId
@@ -59,6 +60,12 @@ class Courier(Part):
             lane = self._lanes.get(endpoint)
             if lane is not None:
                 lane.wake()
+
+    def promises(self, wanted: Mapping[EndpointId, int]) -> list[Promise]:
+        """Return which endpoints take at once some of the deliveries that a commit will queue."""
+        lanes = ((self._lanes.get(endpoint), count) for endpoint, count in wanted.items())
+        found = (lane.promise(count) for lane, count in lanes if lane is not None)
+        return [promise for promise in found if promise is not None]
 
     async def add(self, endpoint: Endpoint, sink: Sink) -> None:
         """Deliver to an endpoint from now on; one with the same id is drained and replaced.

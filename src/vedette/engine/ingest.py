@@ -7,6 +7,7 @@ its reader three times becomes ``message.unparseable``, so the cursor moves on.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -21,6 +22,7 @@ from vedette.engine.world import World
 from vedette.imap import Fetch
 from vedette.model.account import Account
 from vedette.model.cursor import Cursor, FolderState, Gap
+from vedette.model.delivery import Posting
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
 from vedette.model.ids import EndpointId, message_event_id
@@ -104,11 +106,9 @@ class Ingest:
     async def _commit(
         self, batch: Batch, hard: dict[int, mime.Message | None], fetched: float
     ) -> Verdict:
-        store = self._world.store
         share = Share()
         messages = await self._messages(batch, hard, share)
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
-        flat = [key for each in keys for key in each]
         # Of messages before this batch the commit knows; one more way to the store would wait
         # for a whole group of commits.
         told: set[bytes] = set()
@@ -138,28 +138,49 @@ class Ingest:
                 await share.give_way()
         if hearing is not None:
             postings += plan(await hearing.closed(now), endpoints)
-        verdict = await store.commit(
-            Commit(
-                fence=self._world.fence,
-                account=self._account.id,
-                folder=batch.folder.path,
-                expected=None if batch.state is None else batch.state.cursor,
-                cursor=batch.cursor,
-                mailbox_id=batch.mailbox_id,
-                postings=tuple(postings),
-                seen=tuple(flat),
-                gaps=batch.gaps,
-                closed=batch.closed,
-                decisions=() if hearing is None else tuple(hearing.decisions),
-                actions=() if hearing is None else tuple(hearing.actions),
+        seen = tuple(key for each in keys for key in each)
+        verdict = await self._hand_over(batch, tuple(postings), seen, hearing)
+        docket = self._docket if verdict is Verdict.DONE else None
+        if hearing is not None and hearing.actions and docket is not None:
+            docket.entered(hearing.clues)
+        return verdict
+
+    async def _hand_over(
+        self,
+        batch: Batch,
+        postings: tuple[Posting, ...],
+        seen: tuple[bytes, ...],
+        hearing: Hearing | None,
+    ) -> Verdict:
+        """Commit, and let the lanes have it: those with room with the commit, all others woken."""
+        wanted = Counter(endpoint for posting in postings for endpoint in posting.endpoints)
+        promises = self._world.promises(wanted)
+        try:
+            verdict = await self._world.store.commit(
+                Commit(
+                    fence=self._world.fence,
+                    account=self._account.id,
+                    folder=batch.folder.path,
+                    expected=None if batch.state is None else batch.state.cursor,
+                    cursor=batch.cursor,
+                    mailbox_id=batch.mailbox_id,
+                    postings=postings,
+                    seen=seen,
+                    gaps=batch.gaps,
+                    closed=batch.closed,
+                    decisions=() if hearing is None else tuple(hearing.decisions),
+                    actions=() if hearing is None else tuple(hearing.actions),
+                    takers=tuple(promise.taker for promise in promises),
+                )
             )
-        )
+        finally:
+            for promise in promises:
+                promise.release()
         if verdict is Verdict.DONE:
-            if hearing is not None and hearing.actions and self._docket is not None:
-                self._docket.entered(hearing.clues)
             if postings:
                 crashpoint(Crashpoint.UNWOKEN)
-            self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
+            kept = {promise.taker.endpoint for promise in promises if promise.is_whole}
+            self._world.wake(wanted.keys() - kept)
         return verdict
 
     def _hearing(self, folder: Folder) -> Hearing | None:

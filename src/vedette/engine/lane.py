@@ -2,11 +2,12 @@
 
 Each endpoint has its own, so that a slow or dead one delays nobody else::
 
+    a commit, as promised ──────────────────────────────────────┐
     wake, due instant, poll ──► claim (what the window takes) ──► queue
                                                                     │ as many as ``Rest`` allows
       settler ◄── schedule.after ◄── outcome ◄── sink.send ◄────────┘
          │                              └──► ``EndpointBook``: enabled or disabled
-         └── on disk: the window opens again
+         └── written: the window opens again
 
 - *The window*: parcels claimed and not yet settled are bounded, so memory is.
 - *Leases*: a parcel that waited too long to be sent within its lease is given
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import assert_never
@@ -28,6 +30,7 @@ import structlog
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.endpoint_book import EndpointBook
 from vedette.engine.part import OnCrash, Part
+from vedette.engine.promise import Promise
 from vedette.engine.rest import Rest
 from vedette.engine.settler import PATIENCE, Settler
 from vedette.errors import StoreError
@@ -44,7 +47,7 @@ from vedette.model.delivery import (
 from vedette.outbox import schedule
 from vedette.ports.clock import Clock, Dice
 from vedette.ports.sink import Sink
-from vedette.ports.store import Store
+from vedette.ports.store import Store, Taker
 from vedette.telemetry.counters import Counter, Gauge
 
 ATTEMPTS = Counter(
@@ -113,6 +116,7 @@ class Lane(Part):
         self._rest = Rest(endpoint.concurrency)
         self._queue: deque[tuple[Parcel, float]] = deque()  # with the last instant to send it
         self._held: set[int] = set()  # deliveries claimed and not settled
+        self._promised = 0  # places kept for commits under way
         self._flying: set[asyncio.Task[None]] = set()
         self._claiming = asyncio.Lock()
         self._stir = asyncio.Event()
@@ -123,6 +127,27 @@ class Lane(Part):
         """Look for new deliveries at once."""
         self._more = True
         self._stir.set()
+
+    def promise(self, wanted: int) -> Promise | None:
+        """Keep places for what a commit queues, if it would be sent at once and passes nobody."""
+        if self._more or self._queue or self._claiming.locked():
+            return None
+        slots = self._slots()
+        places = min(wanted, slots - len(self._flying) - self._promised, self._room(slots))
+        if places <= 0:
+            return None
+        self._promised += places
+        lease = self._tempo.lease
+        taker = Taker(
+            endpoint=self.endpoint.id,
+            ordered=self.endpoint.ordered,
+            limit=places,
+            until=self._clock.now() + lease,
+            take=partial(self._take, _now() + lease - self._tempo.deadline),
+        )
+        return Promise(
+            taker=taker, is_whole=places >= wanted, release=partial(self._let_go, places)
+        )
 
     def enable(self) -> None:
         """Try again what was disabled; a person asked for it."""
@@ -181,7 +206,8 @@ class Lane(Part):
 
     def _room(self, slots: int) -> int:
         """How many parcels the window still takes; nothing is claimed to stand behind a probe."""
-        return slots * (1 if self._rest.probing else WINDOW) - len(self._held)
+        taken = len(self._held) + self._promised
+        return slots * (1 if self._rest.probing else WINDOW) - taken
 
     def _may_claim(self) -> bool:
         if _now() >= self._look_at:
@@ -207,13 +233,7 @@ class Lane(Part):
             now=self._clock.now(),
             lease=lease,
         )
-        if parcels:
-            crashpoint(Crashpoint.CLAIMED)
-        for parcel in parcels:
-            if parcel.delivery not in self._held:
-                self._held.add(parcel.delivery)
-                self._queue.append((parcel, last))
-        self._launch()
+        self._take(last, parcels)
         if len(parcels) >= room:
             self._more = True
             return
@@ -221,6 +241,23 @@ class Lane(Part):
         if due is not None:
             wait = due - self._clock.now()
             self._look_again(wait if wait > 0 else BLOCKED_POLL)
+
+    def _take(self, last: float, parcels: Sequence[Parcel]) -> None:
+        """Queue what is claimed, to be sent until ``last`` on the loop's clock."""
+        if parcels:
+            crashpoint(Crashpoint.CLAIMED)
+        for parcel in parcels:
+            if parcel.delivery not in self._held:
+                self._held.add(parcel.delivery)
+                self._queue.append((parcel, last))
+        if self._slots() > 0:
+            self._launch()
+        else:
+            # The lane was stopped, or its endpoint is to rest, since this was asked for.
+            self._give_back()
+
+    def _let_go(self, places: int) -> None:
+        self._promised -= places
 
     def _look_again(self, wait: float) -> None:
         self._look_at = min(self._look_at, _now() + max(wait, 0.0))
@@ -261,7 +298,8 @@ class Lane(Part):
         IN_FLIGHT.add(-1)
         self._flying.discard(task)
         self._launch()
-        self._stir.set()
+        if self._more:
+            self._stir.set()
 
     async def _attempt(self, parcel: Parcel) -> None:
         began = _now()
@@ -325,17 +363,23 @@ class Lane(Part):
         settlement = schedule.after(
             outcome, parcel, now=self._clock.now(), dice=self._dice(), policy=self._tempo.policy
         )
-        self._settler.put(settlement, partial(self._settled, settlement))
+        # Nobody waits for the mark of a success, but what stands behind it.
+        behind = self.endpoint.ordered or self._more or bool(self._queue)
+        patient = settlement.state is DeliveryState.DELIVERED and not behind
+        self._settler.put(settlement, partial(self._settled, settlement), patient=patient)
 
     def _settled(self, settlement: Settlement) -> None:
-        """Learn that a settlement is on disk: the window opens, and its next attempt is known."""
+        """Learn that a settlement is written: the window opens, and its next attempt is known."""
         self._held.discard(settlement.delivery)
         if settlement.state is DeliveryState.DUE:
             self._look_again(settlement.due - self._clock.now())
-        elif self.endpoint.ordered:
+            self._stir.set()
+            return
+        if self.endpoint.ordered:
             # The next parcel of its folder may go now.
             self._more = True
-        self._stir.set()
+        if self._more:
+            self._stir.set()
 
     def _give_back(self) -> None:
         """Return every parcel that was claimed and not begun."""

@@ -1,7 +1,8 @@
 """Writes what came of attempts, all that ended meanwhile in one transaction.
 
 While one batch is on its way to the disk the next one gathers, so a batch is as
-large as the disk is slow. When the store fails nothing is dropped: the batch is
+large as the disk is slow. What nobody waits for goes a way of its own: it may
+wait for a commit that takes it along. When the store fails nothing is dropped: the batch is
 tried again, and lanes that wait for it claim nothing more, which bounds memory.
 It must not know what an outcome means.
 """
@@ -27,6 +28,9 @@ from vedette.ports.store import Store
 MAX_BATCH = 500
 #: How a failing store is asked again: soon at first, for a lock or a full disk may pass at once.
 PATIENCE = Backoff(first=0.5, ceiling=30.0)
+#: Seconds for which a mark that nobody waits for stays off the disk: the events of an end within
+#: it are sent again. Mail that comes ten times a second takes all of them along.
+COMPANY = 0.1
 #: How long ``stop`` waits for the last batch, in seconds. What is not written is sent again.
 FLUSH_GRACE = 5.0
 
@@ -40,35 +44,39 @@ class Settler(Part):
         super().__init__("settler", on_crash=on_crash)
         self._store = store
         self._dice = dice
-        self._queue: deque[tuple[Settlement, Callable[[], None]]] = deque()
-        self._filled = asyncio.Event()
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._prompt = _Pile(patience=0.0)
+        self._patient = _Pile(patience=COMPANY)
 
-    def put(self, settlement: Settlement, done: Callable[[], None]) -> None:
-        """Have a settlement written; ``done`` is called once it is on disk."""
-        self._queue.append((settlement, done))
-        self._empty.clear()
-        self._filled.set()
+    def put(
+        self, settlement: Settlement, done: Callable[[], None], *, patient: bool = False
+    ) -> None:
+        """Have a settlement written; ``done`` is called once it is."""
+        (self._patient if patient else self._prompt).put(settlement, done)
 
     async def _open(self) -> None:
-        self.spawn(self._write_all(), "write")
+        self.spawn(self._write_all(self._prompt), "write")
+        self.spawn(self._write_all(self._patient), "write_along")
 
     async def _close(self) -> None:
+        piles = (self._prompt, self._patient)
         try:
             async with asyncio.timeout(FLUSH_GRACE):
-                await self._empty.wait()
+                for pile in piles:
+                    await pile.empty.wait()
         except TimeoutError:
-            _log.warning("settler.unwritten", settlements=len(self._queue))
+            left = sum(len(pile.queue) for pile in piles)
+            _log.warning("settler.unwritten", settlements=left)
 
-    async def _write_all(self) -> None:
+    async def _write_all(self, pile: _Pile) -> None:
         failures = 0
         while True:
-            await self._filled.wait()
-            batch = list(islice(self._queue, MAX_BATCH))
+            await pile.filled.wait()
+            batch = list(islice(pile.queue, MAX_BATCH))
             crashpoint(Crashpoint.SETTLING)
             try:
-                await self._store.settle([settlement for settlement, _done in batch])
+                await self._store.settle(
+                    [settlement for settlement, _done in batch], patience=pile.patience
+                )
             except StoreError as error:
                 failures += 1
                 _log.warning("settler.store_failed", failures=failures, error=str(error))
@@ -77,8 +85,27 @@ class Settler(Part):
             crashpoint(Crashpoint.SETTLED)
             failures = 0
             for _settlement, done in batch:
-                self._queue.popleft()
+                pile.queue.popleft()
                 done()
-            if not self._queue:
-                self._filled.clear()
-                self._empty.set()
+            if not pile.queue:
+                pile.filled.clear()
+                pile.empty.set()
+
+
+class _Pile:
+    """Settlements that have the same patience, in seconds."""
+
+    __slots__ = ("empty", "filled", "patience", "queue")
+
+    def __init__(self, *, patience: float) -> None:
+        self.patience = patience
+        self.queue: deque[tuple[Settlement, Callable[[], None]]] = deque()
+        self.filled = asyncio.Event()
+        self.empty = asyncio.Event()
+        self.empty.set()
+
+    def put(self, settlement: Settlement, done: Callable[[], None]) -> None:
+        """Add one."""
+        self.queue.append((settlement, done))
+        self.empty.clear()
+        self.filled.set()

@@ -7,11 +7,12 @@ nothing else, so the same code runs against a simulated world.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vedette.engine.guarding import Guarding
 from vedette.engine.places import Places
+from vedette.engine.promise import Promise
 from vedette.errors import VedetteError
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
@@ -33,7 +34,8 @@ class World:
     """What all parts of one engine share.
 
     ``endpoints`` returns those that exist now; ``wake`` is told which of them
-    have something new to deliver. ``spool`` is the folder for large messages.
+    have something new to deliver, and ``promises`` is asked before a commit which
+    of them take it at once, by how many there are for each. ``spool`` is the folder for large messages.
     ``on_failure`` is told of every connection that failed, ``on_connected`` of
     every one that came through its first sync.
     ``places`` bounds how many fetch from one host at the same time, and
@@ -54,6 +56,7 @@ class World:
     endpoints: Callable[[], Sequence[Endpoint]]
     wake: Callable[[Iterable[EndpointId]], None]
     spool: str
+    promises: Callable[[Mapping[EndpointId, int]], Sequence[Promise]] = lambda _wanted: ()
     fence: Fence = field(default_factory=Fence)
     tempo: Tempo = field(default_factory=Tempo)
     on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None

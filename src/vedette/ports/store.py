@@ -6,7 +6,7 @@ single-writer and groups the commits of many folders into one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Protocol
@@ -27,13 +27,30 @@ class Fence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taker:
+    """Who sends at once what a commit queues for ``endpoint``, without a claim of its own.
+
+    The first ``limit`` of those deliveries are written as claimed until ``until``; with
+    ``ordered``, only such as are the first unsettled of their (account, lane). ``take`` is given
+    their parcels on the loop as soon as they are on disk, even where the caller of ``commit``
+    was cancelled; it is not called for none.
+    """
+
+    endpoint: EndpointId
+    ordered: bool
+    limit: int
+    until: float
+    take: Callable[[Sequence[Parcel]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Commit:
     """One step of one folder, written whole or not at all.
 
     ``expected`` is the cursor the writer read (None: the folder is new to the
     store); it is compared before ``cursor`` is set. ``seen`` are identity keys
     of messages that became events. ``gaps`` are opened or moved on, ``closed``
-    are UIDs whose gaps are settled.
+    are UIDs whose gaps are settled. ``takers`` have an endpoint each.
 
     ``decisions`` and ``actions`` are what guards make of the messages. An action whose message
     the same guard acted on before is not written, as it came back; see ``ports.journal``.
@@ -51,6 +68,7 @@ class Commit:
     closed: tuple[int, ...] = ()
     decisions: tuple[Decision, ...] = ()
     actions: tuple[JournalEntry, ...] = ()
+    takers: tuple[Taker, ...] = ()
 
 
 @unique
@@ -154,8 +172,12 @@ class Store(Protocol):
         With ``ordered``, of those that may go: the first unsettled one of each (account, lane).
         """
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Write what came of claimed deliveries."""
+    async def settle(self, settlements: Sequence[Settlement], *, patience: float = 0.0) -> None:
+        """Write what came of claimed deliveries.
+
+        It may wait ``patience`` seconds for another write that takes it along, and a loss of
+        power may undo it: what was sent is sent again then, under the same id.
+        """
 
     async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
         """Move the instants of what is due at endpoints after ``now``: the wall clock was set."""

@@ -1,9 +1,11 @@
 """Claim and settle deliveries.
 
 A claim is a lease: it moves ``due`` to the lease's end, so a claim that is never
-settled comes back by itself; after a crash the next owner releases all at once. The attempt number counts settled
-attempts: a parcel carries the stored number plus one, and an attempt whose
-settlement was lost is made again under the same number.
+settled comes back by itself; after a crash the next owner releases all at once.
+What a commit queues for a lane that is free is claimed as it is written
+(``vedette.store.postings``). The attempt number counts settled attempts: a parcel
+carries the stored number plus one, and an attempt whose settlement was lost is
+made again under the same number.
 
 It knows rows and nothing of transactions or of the schedule of retries.
 """
@@ -64,7 +66,6 @@ def claim(
         _LEASE, ({"id": parcel.delivery, "until": now + lease} for parcel in parcels)
     )
     if parcels:
-        # Here, as no retry is dated but after a claim, and as a claim is not synced.
         read_clock(connection, now=now)
     return parcels
 
@@ -118,8 +119,13 @@ def next_due(
     return None if row[0] is None else float(row[0])
 
 
-def settle(connection: sqlite3.Connection, settlements: Sequence[Settlement]) -> None:
+def settle(
+    connection: sqlite3.Connection, settlements: Sequence[Settlement], *, now: float
+) -> None:
     """Write what came of claimed deliveries; a settled one stays as it is."""
+    if any(settlement.state is DeliveryState.DUE for settlement in settlements):
+        # Here and with a claim: nothing else waits for an instant that is to come.
+        read_clock(connection, now=now)
     for settlement in settlements:
         row = connection.execute(
             _SETTLE,

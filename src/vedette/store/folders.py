@@ -34,7 +34,9 @@ _SEEN_PUT = sql("seen_put")
 _SEEN_HAS = sql("seen_has")
 
 
-def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
+def commit(
+    connection: sqlite3.Connection, step: Commit, now: float, handed: postings.Handed
+) -> Verdict:
     """Write one step of one folder, after the fence and the cursor were compared."""
     where = {"account": step.account, "path": step.folder, "shard": step.fence.shard}
     epoch, folder, reading, *row = connection.execute(_GROUND, where).fetchone()
@@ -53,7 +55,8 @@ def commit(connection: sqlite3.Connection, step: Commit, now: float) -> Verdict:
     if reading:
         connection.execute(_READINGS_DONE, {**values, "folder": folder})
     keys = [key for posting in step.postings if posting.again for key in posting.keys]
-    postings.write(connection, step.postings, met=known(connection, step.account, keys))
+    met = known(connection, step.account, keys)
+    postings.write(connection, step.postings, met=met, handed=handed)
     connection.executemany(
         _SEEN_PUT, ({"account": step.account, "key": key, "at": now} for key in step.seen)
     )

@@ -9,9 +9,9 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 
 from vedette.crashpoint import Crashpoint, crashpoint
-from vedette.model.delivery import Posting
+from vedette.model.delivery import Parcel, Posting
 from vedette.model.ids import AccountId, EndpointId, EventId
-from vedette.ports.store import Fence, Verdict
+from vedette.ports.store import Fence, Taker, Verdict
 from vedette.store.statements import sql
 
 _EPOCH = sql("shard_epoch")
@@ -35,16 +35,55 @@ def post(connection: sqlite3.Connection, fence: Fence, postings: Sequence[Postin
     return Verdict.DONE
 
 
+class Handed:
+    """What one commit claims for its takers while it queues it."""
+
+    __slots__ = ("_by_endpoint",)
+
+    def __init__(self, takers: Iterable[Taker] = ()) -> None:
+        self._by_endpoint: dict[EndpointId, tuple[Taker, list[Parcel]]] = {
+            taker.endpoint: (taker, []) for taker in takers
+        }
+
+    def taker(self, endpoint: EndpointId) -> Taker | None:
+        """Return who takes the next delivery of an endpoint, if anybody does."""
+        taker, parcels = self._by_endpoint.get(endpoint, (None, ()))
+        return taker if taker is not None and len(parcels) < taker.limit else None
+
+    def put(self, posting: Posting, endpoint: EndpointId, delivery: int, body: bytes) -> None:
+        """Note one delivery that was claimed."""
+        self._by_endpoint[endpoint][1].append(
+            Parcel(
+                delivery=delivery,
+                endpoint=endpoint,
+                event=posting.event,
+                type=posting.type,
+                lane=posting.lane,
+                body=body,
+                attempt=1,
+                queued_at=posting.time,
+            )
+        )
+
+    def tell(self) -> None:
+        """Hand it over; on the loop, once it is on disk."""
+        for taker, parcels in self._by_endpoint.values():
+            if parcels:
+                taker.take(parcels)
+
+
 def write(
     connection: sqlite3.Connection,
     postings: Iterable[Posting],
     *,
     met: frozenset[bytes] = frozenset(),
+    handed: Handed | None = None,
 ) -> None:
     """Insert the events that are new, each with its body once and its deliveries.
 
     ``met`` are the keys of messages that the account knows already.
     """
+    handed = handed or Handed()
     for posting in postings:
         endpoints = tuple(dict.fromkeys(posting.endpoints))
         row = connection.execute(
@@ -66,14 +105,17 @@ def write(
         connection.execute(_PAYLOAD, {"event": row[0], "body": body})
         crashpoint(Crashpoint.EVENT_WRITTEN)
         for endpoint in endpoints:
-            enqueue(
+            delivery, claimed = enqueue(
                 connection,
                 event=row[0],
                 endpoint=endpoint,
                 account=posting.account,
                 lane=posting.lane,
                 due=posting.time,
+                taker=handed.taker(endpoint),
             )
+            if claimed:
+                handed.put(posting, endpoint, delivery, body)
 
 
 def enqueue(
@@ -84,12 +126,25 @@ def enqueue(
     account: AccountId,
     lane: bytes,
     due: float,
-) -> None:
-    """Append one delivery to its lane; the caller counts it in the event's ``unsettled``."""
-    connection.execute(
+    taker: Taker | None = None,
+) -> tuple[int, bool]:
+    """Append one delivery to its lane; the caller counts it in the event's ``unsettled``.
+
+    Returns its number, and whether it is claimed for ``taker``.
+    """
+    delivery, claimed = connection.execute(
         _DELIVERY,
-        {"event": event, "endpoint": endpoint, "account": account, "lane": lane, "due": due},
-    )
+        {
+            "event": event,
+            "endpoint": endpoint,
+            "account": account,
+            "lane": lane,
+            "due": due,
+            "until": None if taker is None else taker.until,
+            "ordered": taker is not None and taker.ordered,
+        },
+    ).fetchone()
+    return delivery, bool(claimed)
 
 
 def stored(connection: sqlite3.Connection, events: Sequence[EventId]) -> frozenset[EventId]:

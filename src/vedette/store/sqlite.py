@@ -23,7 +23,7 @@ from vedette.store import accounts, deliveries, folders, history
 from vedette.store.connection import open_writer
 from vedette.store.notes import Notebook
 from vedette.store.place import Place
-from vedette.store.postings import post, stored
+from vedette.store.postings import Handed, post, stored
 from vedette.store.schema import migrate
 from vedette.store.sqlite_journal import SqliteJournal
 from vedette.store.sqlite_trust import SqliteTrust
@@ -91,8 +91,9 @@ class SqliteStore(SqliteJournal, SqliteTrust):
 
     async def commit(self, commit: Commit) -> Verdict:
         """Write one step of a folder."""
-        now = self._clock.now()
-        return await self._writer.run(partial(folders.commit, step=commit, now=now), writes=True)
+        handed = Handed(commit.takers)
+        work = partial(folders.commit, step=commit, now=self._clock.now(), handed=handed)
+        return await self._writer.run(work, writes=True, done=handed.tell)
 
     async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
         """Write events that move no cursor."""
@@ -178,10 +179,14 @@ class SqliteStore(SqliteJournal, SqliteTrust):
             partial(deliveries.next_due, endpoint=endpoint, ordered=ordered), writes=False
         )
 
-    async def settle(self, settlements: Sequence[Settlement]) -> None:
+    async def settle(self, settlements: Sequence[Settlement], *, patience: float = 0.0) -> None:
         """Write what came of claimed deliveries."""
         await self._writer.run(
-            partial(deliveries.settle, settlements=tuple(settlements)), writes=True
+            partial(deliveries.settle, settlements=tuple(settlements), now=self._clock.now()),
+            writes=True,
+            # What a loss of power undoes is sent again, as after a crash before this.
+            lasting=False,
+            patience=patience,
         )
 
     async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:

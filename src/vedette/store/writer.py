@@ -13,7 +13,8 @@
              now and then a checkpoint: nobody waits for it
 
 A group is not waited for: while one commit syncs, the next group gathers by
-itself. A job that fails for its own values is rolled back alone; a failure of
+itself. What has patience waits on the loop and goes with the next one
+(``vedette.store.jobs``). A job that fails for its own values is rolled back alone; a failure of
 the transaction or the disk fails every write of the group, and nothing of it
 was written. Reads run after the commit of their group: they see every write
 that was asked for before them, and never one that is not on disk.
@@ -27,10 +28,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from enum import Enum, unique
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import Any, Final, TypeVar
@@ -40,6 +38,7 @@ from vedette.errors import StoreError
 from vedette.store import accounts
 from vedette.store.checkpoint import Checkpoints, copy_back, leave_open
 from vedette.store.faults import is_distrust, is_private, translate
+from vedette.store.jobs import NOTE, Job, Jobs, Signal
 from vedette.store.notes import Notebook
 
 T = TypeVar("T")
@@ -53,31 +52,8 @@ SLICE: Final = 0.005
 #: Jobs that may wait for the thread; a caller beyond it waits for room.
 WAITING: Final = 1024
 
-#: Seconds a note may wait for company: half of the second that the port promises.
-NOTE: Final = 0.5
-
 #: Seconds until a caller is told that the disk hangs: past every stall of a healthy one.
 PATIENCE: Final = 60.0
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class _Job:
-    """One piece of work, and on its way back what came of it."""
-
-    work: Callable[[sqlite3.Connection], Any]
-    writes: bool
-    reply: asyncio.Future[Any]
-    lasting: bool = True
-    value: Any = None
-    error: Exception | None = None
-
-
-@unique
-class _Signal(Enum):
-    """What else comes through the queue."""
-
-    NOTED = "noted"
-    STOP = "stop"
 
 
 class Writer:
@@ -100,7 +76,7 @@ class Writer:
         self._folder = folder
         self._notes = notes
         self._on_distrust = on_distrust
-        self._queue: SimpleQueue[_Job | _Signal] = SimpleQueue()
+        self._jobs = Jobs()
         self._room = asyncio.Semaphore(WAITING)
         self._thread: Thread | None = None
         self._closed = True
@@ -119,9 +95,9 @@ class Writer:
     async def start(self) -> None:
         """Open the database on a new thread. Raises StoreError and its kinds."""
         self._loop = asyncio.get_running_loop()
-        self._queue = SimpleQueue()
+        self._jobs = Jobs()
         # Notes from before, and those that a stop on a full disk could not write, go first.
-        self._queue.put(_Signal.NOTED)
+        self._jobs.signal(Signal.NOTED)
         self._flush_at = None
         self._stopping = False
         self._ended = self._loop.create_future()
@@ -134,7 +110,7 @@ class Writer:
             await asyncio.wait_for(opened, PATIENCE)
         except BaseException as error:
             # A thread that still opens its database ends as soon as it has.
-            self._queue.put(_Signal.STOP)
+            self._jobs.signal(Signal.STOP)
             self._thread = None
             if isinstance(error, TimeoutError):
                 raise self._hung() from None
@@ -148,7 +124,7 @@ class Writer:
             return
         if not self._closed:
             self._closed = True
-            self._queue.put(_Signal.STOP)
+            self._jobs.signal(Signal.STOP)
         try:
             await asyncio.wait_for(asyncio.shield(self._ended), PATIENCE)
         except TimeoutError:
@@ -157,13 +133,20 @@ class Writer:
         self._thread = None
 
     async def run(
-        self, work: Callable[[sqlite3.Connection], T], *, writes: bool, lasting: bool = True
+        self,
+        work: Callable[[sqlite3.Connection], T],
+        *,
+        writes: bool,
+        lasting: bool = True,
+        patience: float = 0.0,
+        done: Callable[[], None] | None = None,
     ) -> T:
         """Do ``work`` with the connection and return its value, once it is on disk.
 
         What is not ``lasting`` may be undone by a loss of power, and by nothing less: when
-        it is alone, nobody waits for the disk. A caller that is cancelled while it waits does
-        not know whether it was done.
+        it is alone, nobody waits for the disk. It waits at most ``patience`` seconds for others
+        to go with. A caller that is cancelled while it waits does not know whether it was done;
+        ``done`` is called on the loop if it was.
         Raises StoreError and its kinds.
         """
         try:
@@ -173,7 +156,11 @@ class Writer:
                     self._room.release()
                     raise StoreError(f"the store in {self._folder} is not open")
                 reply: asyncio.Future[Any] = self._loop.create_future()
-                self._queue.put(_Job(work=work, writes=writes, reply=reply, lasting=lasting))
+                job = Job(work=work, writes=writes, reply=reply, lasting=lasting, done=done)
+                if patience > 0:
+                    self._jobs.put_later(job, patience)
+                else:
+                    self._jobs.put(job)
                 value: T = await reply
                 return value
         except TimeoutError:
@@ -181,16 +168,18 @@ class Writer:
 
     def note(self) -> None:
         """Say that the notebook is no longer empty."""
-        self._queue.put(_Signal.NOTED)
+        self._jobs.note()
 
     def _hung(self) -> StoreError:
         return StoreError(
             f"the disk under {self._folder} did not answer within {PATIENCE:.0f} s: check it"
         )
 
-    def _answer(self, jobs: list[_Job]) -> None:
+    def _answer(self, jobs: list[Job]) -> None:
         for job in jobs:
             self._room.release()
+            if job.done is not None and job.error is None:
+                job.done()
             if job.reply.done():
                 continue
             if job.error is None:
@@ -217,12 +206,9 @@ class Writer:
 
     def _turn(self) -> None:
         wait = None if self._flush_at is None else max(self._flush_at - monotonic(), 0.0)
-        try:
-            first: _Job | _Signal | None = self._queue.get(timeout=wait)
-        except Empty:
-            first = None
-        writes: list[_Job] = []
-        reads: list[_Job] = []
+        first = self._jobs.get(wait)
+        writes: list[Job] = []
+        reads: list[Job] = []
         try:
             self._gather(first, writes, reads)
             self._commit()
@@ -237,39 +223,44 @@ class Writer:
         if reads:
             self._tell(self._answer, reads)
 
-    def _gather(self, item: _Job | _Signal | None, writes: list[_Job], reads: list[_Job]) -> None:
+    def _gather(self, item: list[Job] | Signal | None, writes: list[Job], reads: list[Job]) -> None:
         """Do what waits now; a failure that is not one job's own is raised."""
         end = monotonic() + SLICE
         while item is not None:
-            if isinstance(item, _Signal):
+            if isinstance(item, Signal):
                 self._heed(item)
-            elif item.writes:
-                writes.append(item)
-                self._write(item)
             else:
-                reads.append(item)
+                asked = [job for job in item if job.writes]
+                writes += asked
+                reads += [job for job in item if not job.writes]
+                if asked:
+                    self._write(asked)
             full = len(writes) + len(reads) >= GROUP or monotonic() >= end
             if self._stopping or full or self._is_light():
                 return
-            try:
-                item = self._queue.get_nowait()
-            except Empty:
-                item = None
+            item = self._jobs.get_more()
 
-    def _heed(self, signal: _Signal) -> None:
-        if signal is _Signal.STOP:
+    def _heed(self, signal: Signal) -> None:
+        if signal is Signal.STOP:
             self._stopping = True
-        elif self._flush_at is None:
-            self._flush_at = monotonic() + NOTE
-
-    def _write(self, job: _Job) -> None:
-        connection = self._ready()
-        # The first job needs no savepoint: there is nobody yet whose work it could take along.
-        first = not connection.in_transaction
-        if first:
-            self._begin(connection, synced=job.lasting or not self._queue.empty())
         else:
-            connection.execute("SAVEPOINT job")
+            self._flush_at = monotonic()
+
+    def _write(self, jobs: list[Job]) -> None:
+        connection = self._ready()
+        for job in jobs:
+            # The first job needs no savepoint: there is nobody yet whose work it could take along.
+            first = not connection.in_transaction
+            if first:
+                lasting = any(each.lasting for each in jobs)
+                self._begin(connection, synced=lasting or not self._jobs.is_empty)
+            else:
+                connection.execute("SAVEPOINT job")
+            self._do(connection, job, first=first)
+            if not first:
+                connection.execute("RELEASE job")
+
+    def _do(self, connection: sqlite3.Connection, job: Job, *, first: bool) -> None:
         try:
             job.value = job.work(connection)
         except Exception as error:
@@ -279,8 +270,6 @@ class Writer:
                 raise
             connection.execute("ROLLBACK" if first else "ROLLBACK TO job")
             job.error = translate(error, self._folder)
-        if not first:
-            connection.execute("RELEASE job")
 
     def _begin(self, connection: sqlite3.Connection, *, synced: bool) -> None:
         """Begin a transaction whose commit is synced, or one that the next sync takes along."""
@@ -295,9 +284,8 @@ class Writer:
 
     def _commit(self) -> None:
         flush_at, pages = self._flush_at, self._notes.pages()
-        flushing = flush_at is not None and (
-            self._stopping or self._in_transaction() or monotonic() >= flush_at
-        )
+        is_due = flush_at is not None and monotonic() >= flush_at
+        flushing = self._stopping or is_due or self._in_transaction()
         if self._is_light():
             flushing = False
         if flushing and pages:
@@ -316,7 +304,7 @@ class Writer:
     def _in_transaction(self) -> bool:
         return self._connection is not None and self._connection.in_transaction
 
-    def _read(self, job: _Job) -> None:
+    def _read(self, job: Job) -> None:
         try:
             job.value = job.work(self._ready())
         except Exception as error:  # noqa: BLE001 - it is handed to the caller, whatever it is

@@ -2,13 +2,15 @@
 
 -- name: delivery_insert
 INSERT INTO delivery
+  -- With `until`, somebody takes it at once: it is claimed as it is queued, if it may go.
   (event, endpoint, account, lane, state, head, leased, due, queued_at, attempt, reason)
-VALUES
-  (:event, :endpoint, :account, :lane, 'due',
-   NOT EXISTS (SELECT 1 FROM delivery
-               WHERE endpoint = :endpoint AND account = :account AND lane = :lane
-                 AND state = 'due'),
-   0, :due, :due, 0, '');
+SELECT :event, :endpoint, :account, :lane, 'due', head, taken, iif(taken, :until, :due), :due, 0, ''
+FROM (SELECT head, :until IS NOT NULL AND (head OR NOT :ordered) AS taken
+      FROM (SELECT NOT EXISTS (SELECT 1 FROM delivery
+                               WHERE endpoint = :endpoint AND account = :account
+                                 AND lane = :lane AND state = 'due') AS head) AS ground
+     ) AS ground
+RETURNING id, leased;
 
 -- name: delivery_unsettled
 SELECT id, leased AND due > :now
