@@ -83,3 +83,18 @@ def test_a_cut_is_counted_in_bytes_and_falls_between_characters(
 def test_a_page_may_name_its_own_charset(page: bytes, name: str | None) -> None:
     """It is believed where the part names none."""
     assert charset.sniff(page) == name
+
+
+@pytest.mark.parametrize("text", ["Büro", "Rückforderung – „jetzt“ für 5 €", "фриспинов", "δώρο"])
+def test_utf_8_that_is_called_latin_1_is_read_as_utf_8(text: str) -> None:
+    """The default label of many programs, whatever they send."""
+    defects: set[Defect] = set()
+
+    assert charset.decode(text.encode(), "iso-8859-1", defects) == text
+    assert defects == {Defect.CHARSET_WRONG}
+
+
+@pytest.mark.parametrize("text", ["Büro", "NESTLÉ®", "CAFÉ » à Paris"])
+def test_latin_1_is_read_as_latin_1(text: str) -> None:
+    """Though some of its bytes may be UTF-8 too, of letters that nobody writes."""
+    assert charset.decode(text.encode("cp1252"), "iso-8859-1", set()) == text

@@ -100,6 +100,8 @@ _LONGEST_NAME = 40
 _LONGEST_TAIL = 3
 
 _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+# What no text is likely to hold that was taken for Latin-1: all but European letters and signs.
+_UNLIKELY = re.compile("[^\x00-\x7f\xa0-\u017f\u0391-\u03c9\u0401-\u045f\u2010-\u203a\u20ac\u2122]")
 # Bytes that can be no control of ASCII; a lone surrogate does not come out of UTF-8.
 _HARMLESS = bytes([*b"\t\n\r", *range(0x20, 0x7F), *range(0x80, 0x100)])
 _META = re.compile(rb"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{2,40})""", re.IGNORECASE)
@@ -152,6 +154,10 @@ def decode(data: bytes, name: str | None, defects: set[Defect], *, cut: bool = F
         if chosen == "ascii" and name:
             defects.add(Defect.CHARSET_WRONG)
         return _guess(data, defects, cut=cut)
+    text = _mislabelled(data, cut=cut) if chosen == "cp1252" else None
+    if text is not None:
+        defects.add(Defect.CHARSET_WRONG)
+        return safe(text)
     text = strict(data, chosen, cut=cut)
     if text is None:
         defects.add(Defect.CHARSET_WRONG)
@@ -159,6 +165,18 @@ def decode(data: bytes, name: str | None, defects: set[Defect], *, cut: bool = F
     if text is None:
         text = data.decode(chosen, "replace")
     return safe(text)
+
+
+def _mislabelled(data: bytes, *, cut: bool) -> str | None:
+    """Return the text of UTF-8 that is called Latin-1, the default of many a program.
+
+    Only if all of it is letters and signs of European text: "NESTLÉ®" in Latin-1 is UTF-8 too,
+    of a letter that nobody writes.
+    """
+    if data.isascii():
+        return None
+    text = strict(data, "utf-8", cut=cut)
+    return text if text is not None and not _UNLIKELY.search(text) else None
 
 
 def _guess(data: bytes, defects: set[Defect], *, cut: bool) -> str:

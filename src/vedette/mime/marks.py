@@ -22,7 +22,7 @@ _ADDRESSES = {
 }  # fmt: skip
 _BACKGROUNDS = frozenset({"body", "table", "td"})
 # Elements whose insides hold no text and are not walked, but may hold a link.
-_ASIDE = re.compile("<(?:area|base|svg|iframe|embed)[\\s/]", re.IGNORECASE)
+_ASIDE = re.compile(r"<(?:area|base|svg|iframe|embed)[\s/>]", re.IGNORECASE)
 _ASIDE_SELECTOR = "area[href], base[href], svg a, iframe[src], embed[src]"
 _SIMPLE = re.compile(
     r"""\s(?:href|src|action)\s{0,20}=\s{0,20}("[^"]{0,8000}|'[^']{0,8000}|[^\s"'>]{1,8000})""",
