@@ -186,15 +186,30 @@ def test_limits_that_allow_everything_never_trip(messages: list[tuple[bool, str,
     assert state.trip is None
 
 
-@pytest.mark.parametrize("limit", ["share", "symbol_share"])
-def test_a_share_closes_at_half_of_it(limit: str) -> None:
+@pytest.mark.parametrize(
+    "limits",
+    [
+        Limits(actions_per_hour=10_000, share=0.4, symbol_share=1.0),
+        Limits(actions_per_hour=10_000, share=1.0, symbol_share=0.4),
+    ],
+    ids=["share", "symbol_share"],
+)
+def test_a_share_closes_at_half_of_it(limits: Limits) -> None:
     """It does not flutter about its limit."""
-    limits = Limits(**{"actions_per_hour": 10_000, "share": 1.0, "symbol_share": 1.0, limit: 0.4})
-    state = _fed(State(), 20, limits, acts=True)
+    half = int(limits.window * 0.4 * CALM)
+    state = _fed(State(), half + 1, limits, acts=True)
     assert state.trip is not None
 
-    state = _fed(state, 79, limits, acts=False, now=HOUR)
+    state = _fed(state, limits.window - 1, limits, acts=False, now=HOUR - 1)
     assert state.trip is not None
-    most = int(limits.window * 0.4 * CALM)
-    state = _fed(state, limits.window - 79 + 20 - most, limits, acts=False, now=HOUR)
-    assert state.trip is None
+    assert sum(each is not None for each in state.window) == 1
+
+    state = _fed(
+        _fed(State(trip=state.trip), half + 1, limits, acts=True),
+        limits.window - half - 1,
+        limits,
+        acts=False,
+        now=HOUR,
+    )
+    assert state.trip is not None
+    assert _fed(state, 1, limits, acts=False, now=HOUR).trip is None
