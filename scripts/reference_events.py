@@ -18,11 +18,12 @@ from vedette.demo import messages
 from vedette.errors import Trouble
 from vedette.imap import Fetch
 from vedette.model.account import Account, AccountState, Credentials, Depth, Health
+from vedette.model.action import Decision, JournalEntry, Place
 from vedette.model.delivery import EndpointState
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
-from vedette.model.ids import AccountId, EndpointId, TenantId, message_event_id
-from vedette.outbox import occurrence
+from vedette.model.ids import AccountId, EndpointId, TenantId, action_id, message_event_id
+from vedette.outbox import action, occurrence
 from vedette.outbox.envelope import render
 from vedette.outbox.message import Facts, received, unparseable
 
@@ -172,6 +173,52 @@ def events() -> Iterator[Event]:
     yield occurrence.endpoint_disabled(
         EndpointState(id=EndpointId("crm"), disabled_at=NOW, disabled_reason="HTTP 410 Gone"), NOW
     )
+    yield from guards()
+
+
+def guards() -> Iterator[Event]:
+    """Yield one event of each type that guards make."""
+    origin = Place(folder=INBOX.path, uid_validity=UID_VALIDITY, uid=45)
+    entry = JournalEntry(
+        id=action_id(ACCOUNT.id, INBOX.path, UID_VALIDITY, 45, "gambling", "quarantine"),
+        tenant=ACCOUNT.tenant,
+        account=ACCOUNT.id,
+        guard="gambling",
+        version="9f2c1ab07e44",
+        action="quarantine",
+        kind="move",
+        target="Quarantine",
+        origin=origin,
+        reason="a person asked",
+        at=NOW,
+        changed=NOW,
+    )
+    decision = Decision(
+        tenant=ACCOUNT.tenant,
+        account=ACCOUNT.id,
+        guard=entry.guard,
+        version=entry.version,
+        origin=origin,
+        message=b"",
+        domain="vulkan-bet.example",
+        verdict="quarantine",
+        wanted="quarantine",
+        score=11.0,
+        symbols=(("FROM_LISTED", 6.0), ("LINK_LISTED", 5.0)),
+        why=(
+            "quarantine 11 = FROM_LISTED 6 (from:vulkan-bet.example, starter@2026-11-01)"
+            " + LINK_LISTED 5 (links:vulkan-bet.example, starter@2026-11-01)"
+        ),
+        acted="acted",
+        at=NOW,
+    )
+    yield action.decided(ACCOUNT, decision)
+    yield action.tripped(ACCOUNT, entry.guard, entry.version, "actions_per_hour", NOW)
+    there = Place(folder=b"Quarantine", uid_validity=UID_VALIDITY + 7, uid=3)
+    yield action.applied(ACCOUNT, entry, there, NOW)
+    refused = "imap.demo.example refused: Mailbox is full"
+    yield action.failed(ACCOUNT, entry, refused, NOW)
+    yield action.undone(ACCOUNT, entry, "vedette", replace(origin, uid=52), NOW)
 
 
 def message(kind: EventType, octets: bytes, *, uid: int, depth: Depth = Depth.TEXT) -> Event:

@@ -49,7 +49,7 @@ async def test_unwanted_mail_is_moved_and_all_of_it_is_told(
     assert entries[0].result is not None
     assert entries[0].result.uid == 1
     [applied] = watching.books.of_type("action.applied")
-    assert applied["data"]["to"]["folder"] == QUARANTINE
+    assert applied["data"]["result"]["folder"] == QUARANTINE
     [decided] = watching.books.of_type("guard.decided")
     assert decided["data"]["explanation"].startswith("quarantine 6 = FROM_LISTED 6")
     assert watching.check().kept

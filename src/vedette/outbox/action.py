@@ -71,7 +71,7 @@ def tripped(account: Account, guard: str, version: str, reason: str, now: float)
 
 def applied(account: Account, entry: JournalEntry, result: Place | None, now: float) -> Event:
     """Return ``action.applied``: it is done, and the server's words or a search prove it."""
-    data = {"to": None if result is None else _place(result), "doneAt": instant(now)}
+    data = {"result": None if result is None else _place(result), "doneAt": instant(now)}
     return _about(account, entry, EventType.ACTION_APPLIED, now, data)
 
 
@@ -83,7 +83,7 @@ def failed(account: Account, entry: JournalEntry, reason: str, now: float) -> Ev
 
 def undone(account: Account, entry: JournalEntry, by: str, result: Place, now: float) -> Event:
     """Return ``action.undone``: the message is back; ``by`` is ``vedette`` or ``user``."""
-    data = {"by": by, "to": _place(result), "reason": entry.reason, "undoneAt": instant(now)}
+    data = {"by": by, "result": _place(result), "reason": entry.reason, "undoneAt": instant(now)}
     return _about(account, entry, EventType.ACTION_UNDONE, now, data)
 
 

@@ -103,6 +103,8 @@ def _head(facts: Facts, message: Message, now: float) -> Json:
         "automatic": None if message.automatic is None else _automatic(message.automatic),
         "seenBefore": facts.seen_before,
         "defects": list(message.defects),
+        # Guards may add some.
+        "tags": [],
         "timing": {
             "announced": instant(facts.announced_at),
             "fetched": instant(facts.fetched_at),
