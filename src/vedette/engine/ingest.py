@@ -224,7 +224,7 @@ class Ingest:
         """Return the message, or None when it kills whoever reads it; ``hard`` as ``_is_hard``."""
         careful = self._world.clock.now() < self._world.careful_until
         if not (careful or hard):
-            return await self._parse(mail, isolate=False)
+            return await self._parse(batch, mail, isolate=False)
         store, validity = self._world.store, batch.cursor.uid_validity
         what = (self._account.id, batch.folder.path, validity, mail.row.uid or 0)
         while True:
@@ -234,7 +234,7 @@ class Ingest:
                 return None
             isolate = careful or starts > 1 or _is_small(mail)
             try:
-                message = await self._parse(mail, isolate=isolate)
+                message = await self._parse(batch, mail, isolate=isolate)
             except ReaderKilledError:
                 # The count is on disk: the loop ends at MAX_STARTS, here or after a restart.
                 continue
@@ -244,7 +244,7 @@ class Ingest:
                 await store.end_read(*what)
             return message
 
-    async def _parse(self, mail: Mail, *, isolate: bool) -> mime.Message:
+    async def _parse(self, batch: Batch, mail: Mail, *, isolate: bool) -> mime.Message:
         return await self._world.reader.read(
             mail.source,
             depth=self._depth,
@@ -252,6 +252,8 @@ class Ingest:
             # A header that was asked for alone is all there is to read, and not a cut message.
             size=None if self._depth is mime.Depth.METADATA else mail.row.size,
             isolate=isolate,
+            # Guards look at links and at what is hidden; nobody else does.
+            shown=bool(self._world.guards.of(self._account, batch.folder)),
         )
 
 
