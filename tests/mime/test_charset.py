@@ -85,7 +85,7 @@ def test_a_page_may_name_its_own_charset(page: bytes, name: str | None) -> None:
     assert charset.sniff(page) == name
 
 
-@pytest.mark.parametrize("text", ["Büro", "Rückforderung – „jetzt“ für 5 €", "фриспинов", "δώρο"])
+@pytest.mark.parametrize("text", ["Büro", "Rückforderung „jetzt“ für 5 €", "фриспинов", "δώρο"])
 def test_utf_8_that_is_called_latin_1_is_read_as_utf_8(text: str) -> None:
     """The default label of many programs, whatever they send."""
     defects: set[Defect] = set()

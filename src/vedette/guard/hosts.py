@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from ipaddress import IPv6Address
 from unicodedata import category, normalize
 from urllib.parse import unquote
@@ -45,6 +45,7 @@ SHARED = frozenset(
 )  # fmt: skip
 
 
+@lru_cache(maxsize=4_096)  # the mail of a mailbox comes from and leads to a few hundred
 def normalise(written: str) -> str | None:
     """Return the host that ``written`` means; ``None`` if it means none.
 

@@ -31,6 +31,27 @@ MAX_WORK = 256 * 1024
 #: Rounds of percent-decoding.
 _PERCENT_ROUNDS = 4
 
+# A link as most are: a host of ASCII in lower case, and what follows it.
+_SIMPLE = re.compile(
+    r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z]{2,63})(?=[/?]|$)"
+)
+# What a link within a link begins with, in plain, percent-encoded, base64 or hex.
+_SIGNS = (
+    ":",
+    "%",
+    "#",
+    "\\",
+    "//",
+    "aHR0",
+    "SFRU",
+    "Ly9",
+    "d3d3",
+    "68747470",
+    "&amp",
+    "\t",
+    "\n",
+    "\r",
+)
 _IGNORED = re.compile("[\t\r\n\x00]")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,20}):", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/\\?#]")
@@ -98,6 +119,13 @@ def ways(links: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 def _way(link: str, room: int) -> tuple[tuple[str, ...], int]:
     """Return the hosts on the way of ``link``, and the characters that were looked at for it."""
+    simple = _SIMPLE.match(link)
+    if (
+        simple is not None
+        and len(link) <= MAX_LINK
+        and not _is_deep(simple[1], link[simple.end() :])
+    ):
+        return (simple[1],), len(link)
     found: dict[str, None] = {}
     seen: set[str] = set()
     waiting = deque([(_IGNORED.sub("", link[:MAX_LINK]).strip(), 0)])
@@ -120,6 +148,14 @@ def _way(link: str, room: int) -> tuple[tuple[str, ...], int]:
             waiting.extend((inner, depth + 1) for inner in _inner(host, rest))
     # What is found later is further within, or further behind.
     return tuple(reversed(found)), work
+
+
+def _is_deep(host: str, rest: str) -> bool:
+    """Tell whether a link may hold another one; most do not, which is soon found out."""
+    if any(sign in rest for sign in _SIGNS) or host.endswith(_CACHES) or _hosts.is_address(host):
+        return True
+    query = rest.partition("?")[2]
+    return ("." in query and "=" in query) or _CACHED.match(rest) is not None or "/amp/" in rest
 
 
 def in_text(text: str, most: int = MAX_IN_TEXT) -> tuple[str, ...]:
@@ -245,7 +281,7 @@ def _of_base64(text: str) -> str:
     body = body[: len(body) - (len(body) % 4 == 1)]
     try:
         found = binascii.a2b_base64(body + "=" * (-len(body) % 4)).decode("utf-8", "replace")
-    except binascii.Error:
+    except ValueError:
         return ""
     return found if "://" in found or found.startswith("//") else f"https://{found}"
 
@@ -268,5 +304,5 @@ def _of_base64_text(text: str) -> str:
     body = text.replace("-", "+").replace("_", "/")
     try:
         return binascii.a2b_base64(body + "=" * (-len(body) % 4)).decode("utf-8", "replace")
-    except binascii.Error:
+    except ValueError:
         return ""
