@@ -1,4 +1,4 @@
-"""Admission: a storm of handshakes takes turns, and the silent hold nobody up."""
+"""Admission: few handshakes are under way at a time, and the silent hold nobody up."""
 
 from __future__ import annotations
 
@@ -6,37 +6,9 @@ import asyncio
 
 import pytest
 
-from vedette.net.admission import Gate, Turnstile
+from vedette.net.admission import Gate
 
 pytestmark = pytest.mark.usefixtures("calm")
-
-
-async def test_turnstile_lets_one_pass_per_turn_of_the_loop() -> None:
-    """Between two waiters the loop runs everything else that is ready."""
-    turnstile = Turnstile()
-    order: list[str] = []
-
-    async def passenger(name: str) -> None:
-        await turnstile.turn()
-        order.append(name)
-        asyncio.get_running_loop().call_soon(order.append, "event")
-
-    async with asyncio.TaskGroup() as group:
-        for name in ("first", "second", "third"):
-            group.create_task(passenger(name))
-    assert order[:5] == ["first", "event", "second", "event", "third"]
-
-
-async def test_turnstile_passes_over_the_cancelled() -> None:
-    """A waiter that left holds nobody up."""
-    turnstile = Turnstile()
-    first = asyncio.create_task(turnstile.turn())
-    second = asyncio.create_task(turnstile.turn())
-    await asyncio.sleep(0)
-    first.cancel()
-    async with asyncio.timeout(60):
-        await second
-        await turnstile.turn()
 
 
 class Visitor:

@@ -12,6 +12,7 @@ import pytest
 from tests.net.peers import (
     PATIENCE,
     Collector,
+    Names,
     Script,
     dialer,
     line,
@@ -22,8 +23,10 @@ from tests.net.peers import (
 )
 from tests.support.authority import Authority, Certificate
 from vedette.errors import NetworkError, TLSError
+from vedette.net.dial import SocketDialer
 from vedette.net.stream import SocketStream
 from vedette.ports.link import Encryption, Target, TlsPolicy
+from vedette.turnstile import Turnstile
 
 pytestmark = pytest.mark.usefixtures("calm")
 
@@ -48,9 +51,12 @@ def there(port: int, authority: Authority) -> Target:
     )
 
 
-async def agreed(port: int, authority: Authority, client: Client) -> SocketStream:
+async def agreed(
+    port: int, authority: Authority, client: Client, *, turnstile: Turnstile | None = None
+) -> SocketStream:
     """Dial, ask for STARTTLS, and return the stream with the server's OK in hand."""
-    stream = await dialer().dial(there(port, authority), client)
+    one = SocketDialer(resolver=Names("127.0.0.1"), turnstile=turnstile)
+    stream = await one.dial(there(port, authority), client)
     client.stream = stream
     assert stream.peer.tls is None
     stream.write(b"a STARTTLS\r\n")
@@ -99,6 +105,30 @@ async def test_upgraded_stream_speaks_tls(
         await client.received(b"b OK secured hello\r\n")
         stream.close()
     assert client.lost == []
+
+
+class Counting(Turnstile):
+    """Counts the steps that pass."""
+
+    steps = 0
+
+    def took(self, seconds: float) -> None:
+        self.steps += 1
+        super().took(seconds)
+
+
+async def test_the_handshake_of_an_upgrade_passes_the_turnstile(
+    authority: Authority, leaf: Certificate
+) -> None:
+    """It is a task of its own, which whoever paces the rest of the login does not see."""
+    client, turnstile = Client(), Counting()
+    with serve(upgrading(leaf.context())) as server:
+        stream = await agreed(server.port, authority, client, turnstile=turnstile)
+        before = turnstile.steps
+        await stream.start_tls()
+        stream.close()
+    assert before == 0
+    assert turnstile.steps >= 2
 
 
 async def test_c5_injected_line_in_one_segment_is_seen_by_the_caller(

@@ -43,6 +43,7 @@ from vedette.ports.store import EventQuery, Fence
 from vedette.reader import MessageReader
 from vedette.service.replay import narrowed
 from vedette.store.sqlite import SqliteStore
+from vedette.turnstile import Turnstile
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -155,8 +156,9 @@ class Engine(Part):
         ended_well = self._marker.begin()
         await self._reader.start()
         await self.courier.start()
+        turnstile = Turnstile()
         world = World(
-            dialer=SocketDialer(),
+            dialer=SocketDialer(turnstile=turnstile),
             store=self.store,
             reader=self._reader,
             clock=self.clock,
@@ -171,6 +173,7 @@ class Engine(Part):
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
             guards=self.guards,
             journal=self.store,
+            turnstile=turnstile,
         )
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()

@@ -28,6 +28,7 @@ from vedette.net.tls import Secured, Tls
 from vedette.net.tunnel import http_connect
 from vedette.ports.address import ForbiddenAddress
 from vedette.ports.link import Encryption, Peer, Proxy, ProxyScheme, Receiver, Target
+from vedette.turnstile import Turnstile
 
 # A name may have any number of addresses; real mail services publish up to a dozen.
 ADDRESS_LIMIT = 16
@@ -45,10 +46,22 @@ class SocketDialer:
     One per process: its streams share a receive buffer, TLS contexts and
     sessions. ``allow`` are networks the guard passes for every target.
     ``resolver`` looks names up. At most ``handshakes`` run at a time. The
-    delays are in seconds.
+    delays are in seconds. A handshake is two bursts of arithmetic of up to a
+    millisecond: whoever has other things to do gives ``dial`` to a turnstile,
+    and the same one here for the handshakes of STARTTLS, which are tasks of
+    their own.
     """
 
-    __slots__ = ("_common", "_delay", "_patience", "_private", "_public", "_resolver", "_tls")
+    __slots__ = (
+        "_common",
+        "_delay",
+        "_patience",
+        "_private",
+        "_public",
+        "_resolver",
+        "_tls",
+        "_turnstile",
+    )
 
     def __init__(
         self,
@@ -59,6 +72,7 @@ class SocketDialer:
         attempt_delay: float = ATTEMPT_DELAY,
         handshakes: int = PLACES,
         handshake_patience: float = HANDSHAKE_PATIENCE,
+        turnstile: Turnstile | None = None,
     ) -> None:
         allowed = tuple(allow)
         self._resolver = SystemResolver() if resolver is None else resolver
@@ -70,6 +84,7 @@ class SocketDialer:
         self._delay = attempt_delay
         self._patience = handshake_patience
         self._tls = Tls(Gate(places=handshakes))
+        self._turnstile = Turnstile() if turnstile is None else turnstile
 
     async def dial(self, target: Target, receiver: Receiver) -> SocketStream:
         """Connect: DNS, TCP, proxy and implicit TLS. The caller sets the deadline.
@@ -173,7 +188,7 @@ class SocketDialer:
         self, sock: socket.socket, receiver: Receiver, peer: Peer, name: str, service: Service
     ) -> SocketStream:
         async def upgrade(plain: socket.socket) -> Secured:
-            return await self._tls.secure(plain, service, upgrade=True)
+            return await self._turnstile.paced(self._tls.secure(plain, service, upgrade=True))
 
         return SocketStream(
             sock, receiver, peer=peer, name=name, common=self._common, upgrade=upgrade

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from vedette.errors import LinkError, NetworkError, TLSError
 from vedette.net import keepalive
-from vedette.net.admission import Gate, Turnstile
+from vedette.net.admission import Gate
 from vedette.net.context import Contexts
 from vedette.net.failure import explain, plaintext, words
 from vedette.net.ready import readable, writable
@@ -44,13 +44,12 @@ class Secured:
 class Tls:
     """Secures sockets; holds the contexts and sessions that all links share."""
 
-    __slots__ = ("_contexts", "_gate", "_sessions", "_turnstile")
+    __slots__ = ("_contexts", "_gate", "_sessions")
 
     def __init__(self, gate: Gate) -> None:
         self._contexts = Contexts()
         self._gate = gate
         self._sessions = Sessions()
-        self._turnstile = Turnstile()
 
     async def secure(
         self,
@@ -113,12 +112,7 @@ class Tls:
 
     async def _shake(self, sock: ssl.SSLSocket, service: Service, *, upgrade: bool) -> None:
         answered = False
-        # After STARTTLS the first burst, which only makes the ClientHello, must leave at once.
-        passed = upgrade
         while True:
-            if not passed:
-                await self._turnstile.turn()
-            passed = False
             answered = answered or _answered(sock, upgrade=upgrade)
             try:
                 sock.do_handshake()
