@@ -114,7 +114,7 @@ def command_help(name: str) -> str:
     """Return what ``vedette NAME --help`` prints; of the program itself for an empty name."""
     out = io.StringIO()
     console = Console(file=out, width=WIDTH, color_system=None, force_terminal=False)
-    build(whole=True).help_print([name] if name else [], console=console)
+    build(whole=True).help_print(name.split(), console=console)
     return "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
 
 

@@ -44,8 +44,18 @@ DOCUMENTS = (
     path = "events.jsonl"
     [endpoints.stdout]
     type = "stdout"
+    [guards.NAME]
+    pack = "pack.yaml"
     """,
 )
+
+#: The least that a pack may say.
+PACK = """
+guard: sample
+symbols: {LETTER: {stage: head, where: [subject], phrases: [letter], score: 1}}
+actions: {mark: {flag: $Letter}}
+verdicts: [{do: mark, at: 1}]
+"""
 
 #: What each question accepts, in words.
 TYPES = {
@@ -71,6 +81,7 @@ def sections() -> dict[str, Sequence[Row]]:
     found: dict[tuple[str, ...], Row] = {}
     with tempfile.TemporaryDirectory() as name, recording(found):
         (Path(name) / "secret").write_text("secret\n")
+        (Path(name) / "pack.yaml").write_text(PACK)
         for text in DOCUMENTS:
             file = Path(name) / "vedette.toml"
             file.write_text(text.replace('"secret"', f'"{name}/secret"'))
@@ -84,9 +95,11 @@ def grouped(found: dict[tuple[str, ...], Row]) -> dict[str, Sequence[Row]]:
     rows: dict[str, dict[str, Row]] = {}
     for (*table, key), row in found.items():
         match table:
-            case ["accounts" | "endpoints"]:
-                # The names of accounts and endpoints are the user's own.
+            case ["accounts" | "endpoints" | "guards"]:
+                # These names are the user's own.
                 continue
+            case ["guards", _, *rest]:
+                place = " ".join(["guards", *rest])
             case ["accounts", _, *rest]:
                 place = " ".join(["accounts", *rest])
             case ["endpoints", name, *rest]:
