@@ -126,6 +126,8 @@ async def test_the_handshake_of_an_upgrade_passes_the_turnstile(
         stream = await agreed(server.port, authority, client, turnstile=turnstile)
         before = turnstile.steps
         await stream.start_tls()
+        stream.write(b"hello\r\n")
+        await client.received(b"b OK secured hello\r\n")
         stream.close()
     assert before == 0
     assert turnstile.steps >= 2
