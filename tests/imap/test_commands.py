@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
@@ -30,6 +31,7 @@ from vedette.imap import (
     Either,
     Enable,
     EventGroup,
+    Every,
     FetchItem,
     FromNumber,
     Idle,
@@ -44,6 +46,7 @@ from vedette.imap import (
     NumberKey,
     Peek,
     Resync,
+    Saved,
     Scope,
     SearchReturn,
     Select,
@@ -52,11 +55,13 @@ from vedette.imap import (
     UidCopy,
     UidExpunge,
     UidFetch,
+    UidLabel,
     UidMove,
     UidSearch,
     UidSet,
     UidStore,
     Unselect,
+    any_of,
 )
 from vedette.imap.encoder import Encoder
 from vedette.secret import Secret
@@ -131,6 +136,27 @@ WIRES: list[tuple[Command, str]] = [
     (UidStore(uids=UIDS, flags=(), mode=StoreMode.REPLACE), "UID STORE 1:3,7 FLAGS ()"),
     (UidCopy(uids=UIDS, mailbox=b"Q"), 'UID COPY 1:3,7 "Q"'),
     (UidMove(uids=UIDS, mailbox=b"Q"), 'UID MOVE 1:3,7 "Q"'),
+    (UidMove(uids=Saved.RESULT, mailbox=b"Q"), 'UID MOVE $ "Q"'),
+    (UidCopy(uids=Saved.RESULT, mailbox=b"Q"), 'UID COPY $ "Q"'),
+    (UidFetch(uids=Saved.RESULT, items=(FetchItem.FLAGS,)), "UID FETCH $ (FLAGS)"),
+    (
+        UidStore(uids=Saved.RESULT, flags=("$x",), mode=StoreMode.REMOVE),
+        "UID STORE $ -FLAGS ($x)",
+    ),
+    (
+        UidLabel(uids=UIDS, labels=(b"a", b"b &AOQ- c")),
+        'UID STORE 1:3,7 +X-GM-LABELS ("a" "b &AOQ- c")',
+    ),
+    (UidLabel(uids=Saved.RESULT, labels=(b"a",), add=False), 'UID STORE $ -X-GM-LABELS ("a")'),
+    (
+        UidSearch(
+            criteria=(
+                any_of([Every(criteria=(InUids(uids=UIDS), Mark.SEEN)), Mark.DELETED, Mark.ALL]),
+            ),
+            returns=(SearchReturn.SAVE,),
+        ),
+        "UID SEARCH RETURN (SAVE) OR (UID 1:3,7 SEEN) OR DELETED ALL",
+    ),
     (UidExpunge(uids=UIDS), "UID EXPUNGE 1:3,7"),
     (UidSearch(criteria=(Mark.ALL,)), "UID SEARCH ALL"),
     (
@@ -190,6 +216,32 @@ def test_command_is_written_as_the_rfc_has_it(command: Command, expected: str) -
 def test_a_strict_server_reads_one_command(command: Command, expected: str) -> None:
     """The independent splitter agrees that each is one command."""
     assert len(split_commands(b"".join(parts(command)))) == 1
+
+
+def test_a_choice_of_fifty_nests_no_deeper_than_a_server_bears() -> None:
+    """Each of them stands once in the command, and six ORs lie in one another at most."""
+    criteria = [ByKeyword(name=f"k{number}") for number in range(50)]
+    text = wire(UidSearch(criteria=(any_of(criteria),)))
+
+    assert [word for word in text.split() if word.startswith("k")] == [
+        each.name for each in criteria
+    ]
+    assert text.count("OR ") == 49
+    assert "OR OR OR OR OR OR OR" not in text
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda: any_of([]),
+        lambda: wire(UidSearch(criteria=(Every(criteria=()),))),
+        lambda: wire(UidLabel(uids=UIDS, labels=())),
+    ],
+)
+def test_what_would_name_nothing_is_not_said(build: Callable[[], object]) -> None:
+    """No empty choice, no empty parentheses, no empty list of labels."""
+    with pytest.raises(UsageError):
+        build()
 
 
 def test_search_names_its_charset_for_eight_bit_text_only() -> None:
@@ -285,6 +337,10 @@ def build(kind: int, text: str) -> Command:
         Append(mailbox=raw, message=raw),
         Append(mailbox=b"a", message=raw, flags=(text,)),
         Notify(groups=(EventGroup(scope=Scope.MAILBOXES, mailboxes=(raw, raw), events=NEW),)),
+        UidLabel(uids=UIDS, labels=(raw, raw)),
+        UidSearch(
+            criteria=(Every(criteria=(ByHeader(name=text, value=text), ByKeyword(name=text))),)
+        ),
     ]
     return choices[kind % len(choices)]
 
@@ -292,7 +348,7 @@ def build(kind: int, text: str) -> Command:
 hostile = st.text(st.sampled_from('a "\\\r\n\0(){}*%3+~ü\x7f\t]&-') | st.characters(), max_size=30)
 
 
-@given(st.integers(0, 15), hostile, st.sampled_from([0, 4_096, 2**63]), st.booleans())
+@given(st.integers(0, 17), hostile, st.sampled_from([0, 4_096, 2**63]), st.booleans())
 def test_any_text_in_any_argument_is_exactly_one_command(
     kind: int,
     text: str,

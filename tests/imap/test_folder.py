@@ -16,11 +16,13 @@ from vedette.imap import (
     Kind,
     List,
     Resync,
+    Saved,
     Select,
     State,
     StoreMode,
     UidExpunge,
     UidFetch,
+    UidLabel,
     UidMove,
     UidSearch,
     UidSet,
@@ -141,3 +143,53 @@ def test_qresync_has_to_be_enabled_first() -> None:
     talk.server("* ENABLED QRESYNC", "V3 OK")
     assert talk.connection.enabled == {"QRESYNC"}
     talk.connection.send(resync)
+
+
+def test_commands_follow_a_select_in_one_write() -> None:
+    """RFC 9051 section 5.5: what a folder is opened for need not wait for its answer."""
+    talk = logged_in()
+    talk.connection.send(Select(mailbox=b"INBOX", read_only=False))
+    talk.connection.send(UidMove(uids=UidSet([1]), mailbox=b"Q"), behind=True)
+    talk.connection.send(Select(mailbox=b"INBOX"), behind=True)
+
+    said = talk.client()
+    assert [line.split()[1] for line in said.splitlines()] == ["SELECT", "UID", "EXAMINE"]
+    talk.server("* OK [READ-WRITE] x", "V2 OK x", "V3 OK x", "V4 OK [READ-ONLY] x")
+    assert talk.connection.read_only
+
+
+def test_nothing_that_writes_follows_an_examine() -> None:
+    """S20: the folder that is being opened counts, and not the one before."""
+    talk = selected(read_only=False)
+    talk.connection.send(Select(mailbox=b"INBOX"))
+    with pytest.raises(UsageError, match="reading only"):
+        talk.connection.send(UidExpunge(uids=UidSet([1])), behind=True)
+
+
+def test_a_folder_that_was_cut_down_does_not_cut_down_the_next() -> None:
+    """S20: [READ-ONLY] belongs to the opening that it was said of."""
+    talk = logged_in()
+    talk.connection.send(Select(mailbox=b"a", read_only=False))
+    talk.connection.send(Select(mailbox=b"b", read_only=False), behind=True)
+    talk.server("* OK [READ-ONLY] x", "V2 OK x")
+    assert talk.connection.read_only
+    talk.server("V3 OK x")
+
+    assert not talk.connection.read_only
+
+
+@pytest.mark.parametrize(
+    ("command", "lacks"),
+    [
+        (UidMove(uids=Saved.RESULT, mailbox=b"Q"), "SEARCHRES"),
+        (UidSearch(criteria=(Mark.ALL,), returns=(SearchReturn.SAVE,)), "SEARCHRES"),
+        (UidLabel(uids=UidSet([1]), labels=(b"a",)), "X-GM-EXT-1"),
+    ],
+)
+def test_what_is_saved_and_labelled_needs_a_server_that_can(
+    command: UidMove | UidSearch | UidLabel, lacks: str
+) -> None:
+    """RFC 5182, and Gmail's own extension: a server without them would answer BAD."""
+    talk = selected(read_only=False)
+    with pytest.raises(UsageError, match=lacks):
+        talk.connection.send(command)

@@ -10,8 +10,17 @@ import pytest
 from tests.support.books import new_token
 from tests.support.dovecot import Dovecot
 from tests.support.engine import blocking, mailbox
-from tests.support.guards import QUARANTINE, guarded, held, letter_from, post, unwanted
+from tests.support.guards import (
+    QUARANTINE,
+    guarded,
+    held,
+    letter_from,
+    pack,
+    post,
+    unwanted,
+)
 from vedette.engine.guarding import Mode
+from vedette.guard.pack import Limits
 from vedette.model.action import ActionState
 from vedette.ports.journal import JournalQuery
 
@@ -158,7 +167,7 @@ async def test_mail_in_junk_is_judged_too(dovecot: Dovecot, user: str, tmp_path:
 async def test_all_folders_are_watched_but_the_quarantine(
     dovecot: Dovecot, user: str, tmp_path: Path
 ) -> None:
-    """What was moved there is not told of a second time, and not judged again."""
+    """What was moved there is not told of a second time, and not judged again (G6, G18)."""
     box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, folders=("*",))
     async with guarded(box, state=tmp_path) as watching:
         await watching.until_connected()
@@ -173,3 +182,25 @@ async def test_all_folders_are_watched_but_the_quarantine(
 
     assert {receipt.folder for receipt in watching.books.receipts} == {"INBOX"}
     assert sorted(held(dovecot, user)[QUARANTINE]) == sorted([first, second])
+
+
+async def test_a_guard_that_runs_away_is_stopped(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """Beyond its limit it only marks, and an event says so (G17)."""
+    posts = [post(pack(limits=Limits(actions_per_hour=2, share=1.0, symbol_share=1.0)))]
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    async with guarded(box, state=tmp_path, posts=posts) as watching:
+        await watching.until_connected()
+        tokens = [new_token() for _ in range(5)]
+        watching.books.expect(tokens)
+        for token in tokens:
+            await blocking(dovecot.deliver, user, unwanted(token))
+        await watching.until_taken(
+            lambda books: len(books.of_type("action.applied")) >= len(tokens), "5 action.applied"
+        )
+
+    found = held(dovecot, user)
+    assert (len(found[QUARANTINE]), len(found["INBOX"])) == (2, 3)
+    assert dovecot.doveadm("fetch", "-u", user, "flags", "mailbox", "INBOX").count("$Unwanted") == 3
+    assert len(watching.books.of_type("guard.tripped")) == 1

@@ -13,6 +13,10 @@
     Expect: owed 4                 Expect: owed nothing          the open gaps
     Expect: 1 login                on all connections
     Expect: never "COMPRESS"       no line of the client holds these words
+    Expect: actions done, gone     the states of the journal's entries, oldest first
+    Expect: quarantined 9:1, 9:2   UIDVALIDITY and UID where moved messages are now
+    Expect: told of actions applied, failed        the action.* events, in order
+    Expect: action "no space"      the reason of the last entry holds these words
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from collections.abc import Callable
 
 from tests.support.dialog import Line
 from tests.support.world import Watch
+from vedette.model.action import JournalEntry
 
 
 def check(line: Line, watch: Watch) -> None:
@@ -79,12 +84,40 @@ def _never(watch: Watch, words: str) -> tuple[object, object]:
     return [], [line for line in watch.said() if words.encode() in line]
 
 
+def _journal(watch: Watch) -> list[JournalEntry]:
+    return list(watch.store.state.journal.actions.values())
+
+
+def _actions(watch: Watch, states: str) -> tuple[object, object]:
+    expected = [] if states == "nothing" else states.split(", ")
+    return expected, [entry.state.value for entry in _journal(watch)]
+
+
+def _quarantined(watch: Watch, places: str) -> tuple[object, object]:
+    results = [entry.result for entry in _journal(watch) if entry.result is not None]
+    return places.split(", "), [f"{place.uid_validity}:{place.uid}" for place in results]
+
+
+def _told_of_actions(watch: Watch, text: str) -> tuple[object, object]:
+    told = [event["type"].removeprefix("action.") for event in watch.events("action.*")]
+    return ([] if text == "nothing" else text.split(", ")), told
+
+
+def _reason(watch: Watch, words: str) -> tuple[object, object]:
+    reason = _journal(watch)[-1].reason
+    return (words if words in reason else f"… {words} …"), (words if words in reason else reason)
+
+
 _EXPECTATIONS: dict[str, Callable[..., tuple[object, object]]] = {
     r"received (.+)": lambda watch, text: (_numbers(text), watch.uids()),
     r"missing (.+)": lambda watch, text: (_numbers(text), watch.uids("message.missing")),
     r"unparseable (.+)": lambda watch, text: (_numbers(text), watch.uids("message.unparseable")),
     r"seen before (.+)": _seen_before,
     r"reset from (\d+) to (\d+)": _reset,
+    r"actions (.+)": _actions,
+    r"quarantined (.+)": _quarantined,
+    r"told of actions (.+)": _told_of_actions,
+    r"action \"(.+)\"": _reason,
     r"told (.+)": _told,
     r"state (\w+)": lambda watch, text: (text, watch.health.state.value),
     r"trouble (\w+)": lambda watch, text: (

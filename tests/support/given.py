@@ -9,6 +9,7 @@ r"""What a dialog may take as given before its first word.
     Given: password pä"s            Given: user dom\\joe         Given: token abc
     Given: STARTTLS                 Given: plaintext             the default is implicit TLS
     Given: begin at the last 2      Given: no message above 70000 octets
+    Given: a guard that quarantines mail of example.org, and acts     or: flags, labels
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import re
 from collections.abc import Callable
 
 from tests.support.dialog import Kind, Line
+from tests.support.guards import pack, post
 from tests.support.world import Setting, cursor
 from vedette.model.account import Beginning, Start
 from vedette.ports.link import Encryption
@@ -57,6 +59,11 @@ def _last(found: Setting, count: str) -> None:
     found.beginning = Beginning(start=Start.LAST, count=int(count))
 
 
+def _guard(found: Setting, does: str, domain: str) -> None:
+    names = {"quarantines": "quarantine", "flags": "flag", "labels": "label"}
+    found.posts = (*found.posts, post(pack(do=names[does], listed=domain)))
+
+
 _GIVEN: dict[str, Callable[..., object]] = {
     r"(?:(\w+) )?read up to (\d+):(\d+)": _read,
     r"never watched": lambda found: found.read.clear(),
@@ -67,6 +74,7 @@ _GIVEN: dict[str, Callable[..., object]] = {
     r"token (.+)": _token,
     r"STARTTLS": lambda found: setattr(found, "encryption", Encryption.STARTTLS),
     r"plaintext": lambda found: setattr(found, "encryption", Encryption.NONE),
+    r"a guard that (quarantines|flags|labels) mail of (\S+), and acts": _guard,
     r"begin at the last (\d+)": _last,
     r"no message above (\d+) octets": lambda found, size: setattr(found, "max_message", int(size)),
 }

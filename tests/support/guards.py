@@ -46,21 +46,22 @@ def pack(
     do: str = "quarantine",
     limits: Limits | None = None,
     version: str = "1",
-    stage: Stage = Stage.HEAD,
+    listed: str = LISTED,
 ) -> Pack:
     """Return a pack: a listed From is moved to quarantine, or what ``do`` names."""
     own = actions or (
         Action(name="quarantine", kind=ActionKind.MOVE, target=QUARANTINE, seen=True, retain=DAY),
         Action(name="flag", kind=ActionKind.FLAG, target="$Unwanted"),
+        Action(name="label", kind=ActionKind.LABEL, target="Unwanted"),
     )
     return Pack(
         name="unwanted",
         version=version,
-        lists=(List(name="casinos", entries=(LISTED,)),),
+        lists=(List(name="casinos", entries=(listed,)),),
         symbols=(
             Symbol(
                 name="FROM_LISTED",
-                stage=stage,
+                stage=Stage.HEAD,
                 where=(Field.FROM,),
                 test=InList(lists=("casinos",)),
                 score=6.0,

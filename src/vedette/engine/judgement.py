@@ -20,10 +20,11 @@ from vedette.guard.pack import Action, ActionKind, Stage
 from vedette.guard.verdict import Verdict
 from vedette.imap import Fetch
 from vedette.model.account import Account
-from vedette.model.action import ActionState, Decision, JournalEntry, Place
+from vedette.model.action import Decision, JournalEntry, Place
 from vedette.model.event import Event
 from vedette.model.folder import Folder
 from vedette.model.ids import ActionId, EndpointId, action_id
+from vedette.model.returning import fate
 from vedette.outbox.action import decided, tripped, undone
 from vedette.sync.deed import Clue, clue
 
@@ -103,11 +104,12 @@ class Hearing:
         if journal is None:
             return self.events
         for entry in self.actions:
-            for earlier in await journal.acted_on(self._account.id, entry.identity):
-                if earlier.id not in known and _came_back(earlier, entry):
-                    known.add(earlier.id)
-                    self.events.append(undone(self._account, earlier, "user", entry.origin, now))
-                    self._world.guards.on_returned(earlier)
+            earlier = await journal.acted_on(self._account.id, entry.identity)
+            _, returned = fate(entry, earlier)
+            if returned is not None and returned.id not in known:
+                known.add(returned.id)
+                self.events.append(undone(self._account, returned, "user", entry.origin, now))
+                self._world.guards.on_returned(returned)
         return self.events
 
     def judge(self, case: Case, now: float, *, stage: Stage = Stage.BODY) -> Ruling:
@@ -143,7 +145,7 @@ class Hearing:
                 ruling.routes.append(EndpointId(action.target))
         wanted = [each for each in verdict.actions if each.kind in IN_MAILBOX]
         acted = self._permission(post, verdict, wanted, now)
-        allowed = _allowed(wanted, acted)
+        allowed = _allowed(post, wanted, acted)
         entries = [self._entry(post, verdict, action, case, now) for action in allowed]
         self.actions.extend(entries)
         for entry in entries:
@@ -220,16 +222,6 @@ class Hearing:
         )
 
 
-def _came_back(earlier: JournalEntry, entry: JournalEntry) -> bool:
-    """Tell whether an entry is about a message that an earlier one had moved away."""
-    return (
-        earlier.guard == entry.guard
-        and earlier.kind == ActionKind.MOVE
-        and earlier.state is ActionState.DONE
-        and earlier.origin != entry.origin
-    )
-
-
 def _judged(post: Post, evidence: Evidence, stage: Stage) -> Verdict:
     """Return a guard's verdict; one that raises keeps the mail, as Sieve does (RFC 5228 2.10.6)."""
     try:
@@ -245,12 +237,14 @@ def _judged(post: Post, evidence: Evidence, stage: Stage) -> Verdict:
         )
 
 
-def _allowed(wanted: Sequence[Action], acted: str) -> list[Action]:
+def _allowed(post: Post, wanted: Sequence[Action], acted: str) -> list[Action]:
     if acted in {"acted", "capped"}:
         return list(wanted)
-    if acted == "breaker":
-        return [each for each in wanted if each.weight <= MARK]
-    return []
+    if acted != "breaker":
+        return []
+    marks = [each for each in wanted if each.weight <= MARK]
+    # A tripped guard marks what it would have moved, where its pack has a mark.
+    return marks or [each for each in post.guard.pack.actions if each.kind is ActionKind.FLAG][:1]
 
 
 def _named(post: Post, message: mime.Message) -> bytes:
