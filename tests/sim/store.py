@@ -66,15 +66,17 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
         crashpoint(Crashpoint.LEASES_RELEASED)
 
     async def stop(self) -> None:
+        if self._writer is None:
+            return
         # What was asked for before is written before: the queue keeps its order.
         with suppress(StoreError):
             await self.healths()
         self._note()
         if self._noting is not None:
             self._noting.cancel()
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.wait([self._writer])
+        writer, self._writer = self._writer, None
+        writer.cancel()
+        await asyncio.wait([writer])
         await self._rows.stop()
 
     # Reads and writes, in one queue.
