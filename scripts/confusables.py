@@ -21,8 +21,8 @@ TABLE = Path(__file__).parents[1] / "src" / "vedette" / "guard" / "confusables.p
 _LINE = re.compile(r"([0-9A-F]{4,6}) ;\t([0-9A-F ]+?) ;\tMA\t")
 # Their texts have Latin words without a space between, so one word of both says nothing.
 _UNSPACED = re.compile("CJK|HANGUL|HIRAGANA|KATAKANA|BOPOMOFO|THAI|LAO|KANGXI|IDEOGRAPH|YI ")
-# Strokes on a reader's screen, but the prototype of each is a letter "l".
-_KINDS = ("L", "Nl", "So", "Sm")
+# Letters, digits (a zero is an "o") and signs.
+_KINDS = ("L", "Nd", "Nl", "So", "Sm")
 _LINE_ROOM = 92
 
 _OPENING = '''\

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -223,3 +225,14 @@ def test_a_flood_of_masked_words_has_an_end() -> None:
 
     assert 0 < len(seen.skeleton) <= masks.MAX_SKELETON
     assert len(seen.spans) <= (masks.MAX_MASKS * 2) * masks.MAX_READINGS
+
+
+@pytest.mark.parametrize("piece", ["a1 ", "a@b.c ", "c4s1n0 ", "f r e i ", "\u202e", "🇨 ", "&amp;"])
+def test_no_text_takes_long(piece: str) -> None:
+    """A quarter of a megabyte of whatever is looked at longest: a fraction of a second."""
+    text = piece * (256 * 1024 // len(piece))
+    began = time.process_time()
+
+    view(text)
+
+    assert time.process_time() - began < 1.0

@@ -20,6 +20,9 @@ _ENTITY_ROUNDS = 4
 _OVERRIDE = re.compile("[\u202d\u202e]([^\u202a-\u202e\n\u2029]{0,2000})")
 _REGIONAL = "\U0001f1e6-\U0001f1ff"
 _FLAGS = re.compile(f"[{_REGIONAL}]{{4,}}|(?<![{_REGIONAL}])[{_REGIONAL}](?![{_REGIONAL}])")
+# Two are a flag, four may be two flags; where five are a word, all of them are letters.
+_WORD_OF_FLAGS = re.compile(f"[{_REGIONAL}]{{5}}")
+_ALL_FLAGS = re.compile(f"[{_REGIONAL}]+")
 _FIRST_REGIONAL = 0x1F1E6
 _REGIONAL_LETTERS = frozenset(map(chr, range(_FIRST_REGIONAL, _FIRST_REGIONAL + 26)))
 # Combining marks that adorn or strike through letters of any script; the marks that are vowels
@@ -37,7 +40,7 @@ _BY_NAME = re.compile(
     r"|(?:NEGATIVE |CROSSED )?(?:CIRCLED|SQUARED|PARENTHESIZED) LATIN (?:CAPITAL|SMALL) LETTER ([A-Z])"
 )
 _AS_SAID = {
-    "ß": "ss", "æ": "ae", "œ": "oe", "ς": "σ", "ё": "е", "ſ": "s",
+    "ß": "ss", "æ": "ae", "œ": "oe", "ς": "σ", "ё": "е", "ſ": "s", "ə": "e", "ͺ": "i",
     "™": " ", "℠": " ", "’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"',
     "«": '"', "»": '"', "⁄": "/",
 }  # fmt: skip
@@ -49,6 +52,8 @@ _MANY = 12_000
 _MOST_REPLACED = 64
 # Ligatures stand for three letters; longer forms are whole phrases of Arabic.
 _LONGEST_FORM = 4
+# Runs of flags, or of text that is turned round, in one text; a disguised letter has a few.
+_MOST_TURNED = 1_000
 _ZERO_WIDTH = "\u200b-\u200d\u2060-\u2064\ufeff"
 _STYLED = re.compile(
     f"[^\\W\\d_][{_ZERO_WIDTH}]+[^\\W\\d_]"
@@ -80,10 +85,11 @@ def plain(text: str) -> tuple[str, bool]:
     if odd:
         styled = bool(_STYLES.search("".join(odd)) and _STYLED.search(text))
         if "\u202e" in odd or "\u202d" in odd:
-            low = _OVERRIDE.sub(_reordered, low)
+            low = _OVERRIDE.sub(_reordered, low, count=_MOST_TURNED)
         low = _replaced(low, odd)
         if not _REGIONAL_LETTERS.isdisjoint(odd):
-            low, spelt = _FLAGS.subn(_named, low)
+            runs = _ALL_FLAGS if _WORD_OF_FLAGS.search(low) else _FLAGS
+            low, spelt = runs.subn(_named, low, count=_MOST_TURNED)
             styled = styled or bool(spelt)
     return _spaced(normalize("NFC", low)), styled
 

@@ -10,9 +10,9 @@ It must not know phrases. What it returns is only evidence where a phrase touche
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import product
+from itertools import islice, product
 
 import re2  # type: ignore[import-untyped]
 
@@ -21,9 +21,11 @@ from vedette.guard.confusables import LOOKALIKES
 #: Characters of a skeleton: more masked words than that are a table of numbers, or an attack.
 MAX_SKELETON = 64 * 1024
 #: Masked words of one text that are looked at; a letter of them has some hundred.
-MAX_MASKS = 200
-#: Ways to read one word: three ambiguous letters of two readings each.
-MAX_READINGS = 8
+MAX_MASKS = 300
+#: Places that are looked at for them; a table of codes has some thousand.
+MAX_LOOKS = 4_000
+#: Ways to read one word: four ambiguous letters of two readings each.
+MAX_READINGS = 16
 # The longest phrase that may reach into a masked word from its side, in characters.
 _CONTEXT = 64
 # Letters of one masked word; the longest compounds of German mail have 40.
@@ -48,7 +50,8 @@ def _readings() -> tuple[dict[str, tuple[str, ...]], str]:
     for letters, chars in LOOKALIKES.items():
         for char in chars:
             found.setdefault(char, []).extend("il" if letters in "il" else [letters])
-    strict = "".join(found)
+    strict = "".join(char for char in found if not char.isdigit())
+    found["ε"].sort(reverse=True)  # an "e" before a "c"
     for char, letter in _ALIKE.items():
         found.setdefault(char, []).append(letter)
     return {char: tuple(dict.fromkeys(letters)) for char, letters in found.items()}, strict
@@ -75,14 +78,23 @@ _MIXED = re2.compile(f"{_TWO_SCRIPTS}|{_ALIKE_WORD.format(_RARE)}", options=_OPT
 _MIXED_OR_ALIKE = re2.compile(f"{_TWO_SCRIPTS}|{_ALIKE_WORD.format(_STRICT)}", options=_OPTIONS)
 _SIGNS = r"0-9@$€¢£|+¡×"
 _BETWEEN = r"[ .,*|·•∙/~+:;'\"=^\x1d]{1,3}"
-_SPELT = rf"(?:^|[^\pL\pN])((?:[\pL0-9@$€¢!]{_BETWEEN}){{3,}}[\pL0-9@$€¢])(?:[^\pL\pN]|$)"
+_SPELT = rf"(?:^|[^\pL\pN])((?:[\pL0-9@$€¢!|+]{_BETWEEN}){{3,}}[\pL0-9@$€¢|])(?:[^\pL\pN]|$)"
 _OF_WORD = rf"[\pL{_SIGNS}!]"
-_CORE = rf"\pL[{_SIGNS}!]{{1,3}}\pL|[{_SIGNS}]\pL\pL|\pL\pL[{_SIGNS}]"
+_CORE = rf"\pL!\pL|[{_SIGNS}]!?\pL|\pL!?[{_SIGNS}]"
 # One pass: words spelt out (1), and words with digits or signs among their letters (2).
 _MASKED = re2.compile(rf"{_SPELT}|({_OF_WORD}*(?:{_CORE}){_OF_WORD}*)", options=_OPTIONS)
 _NO_WORD = re.compile(r"[^\w@$€¢!]+")
+_NO_SIGN = re.compile(r"[^\w@$€¢!|+]+")
+# A word too short to be masked alone, beside one that is.
+_NEAR = re.compile(
+    r"(?<![\w!@$])(?:[a-z][1!|03]|[1!|30][a-z]|[a-z]{0,2}[03145!|@$]{1,2}[a-z]{0,2}(?<=\w\W\w|\w\w\w))(?![\w!@$])"
+)
 # Fewer letters than these make no word that would be masked.
 _LETTERS = 3
+# Masked words beside each other that are read in all their ways together.
+_FEW = 4
+# A longer word with more signs than letters is a code.
+_SIGNED = 20
 # A word spelt out of as many letters is no abbreviation.
 _SPELT_WORD = 5
 # Beside a part of an address, which is no word.
@@ -137,20 +149,28 @@ class _Windows:
         self.spans: list[tuple[int, int]] = []
 
     def add(self, group: list[_Mask]) -> None:
-        for number in range(max(len(mask.readings) for mask in group)):
+        """Add the surroundings of ``group``; words beside it may be masked a little too."""
+        self._add(group, folded)
+        around = self._plain[max(0, group[0].start - _CONTEXT) : group[-1].end + _CONTEXT]
+        if _NEAR.search(around):
+            self._add(group, _lean)
+
+    def _add(self, group: list[_Mask], fold: Callable[[str], str]) -> None:
+        most = max(1, MAX_READINGS // len(group))
+        ways = islice(product(*(mask.readings for mask in group)), most)
+        for words in dict.fromkeys((*ways, *_alike(group))):
             at = max(0, group[0].start - _CONTEXT)
             spans: list[tuple[int, int]] = []
             parts: list[str] = []
             size = self._size
-            for mask in group:
-                before = folded(self._plain[at : mask.start])
-                word = mask.readings[min(number, len(mask.readings) - 1)]
+            for mask, word in zip(group, words, strict=True):
+                before = fold(self._plain[at : mask.start])
                 size += len(before)
                 spans.append((size, size + len(word)))
                 size += len(word)
                 parts += [before, word]
                 at = mask.end
-            parts += [folded(self._plain[at : at + _CONTEXT]), "\n"]
+            parts += [fold(self._plain[at : at + _CONTEXT]), "\n"]
             size += len(parts[-2]) + 1
             if size > MAX_SKELETON:
                 return
@@ -162,12 +182,24 @@ class _Windows:
         return "".join(self._parts)
 
 
+def _alike(group: list[_Mask]) -> Iterator[tuple[str, ...]]:
+    """Yield all words of a group in their first way, in their second, and so on."""
+    most = max(len(mask.readings) for mask in group)
+    for number in range(most if len(group) <= _FEW else min(most, _FEW)):
+        yield tuple(mask.readings[min(number, len(mask.readings) - 1)] for mask in group)
+
+
+def _lean(text: str) -> str:
+    """Return ``text`` folded, with short words of letters and signs read as letters: "d1", "d!"."""
+    return folded(_NEAR.sub(lambda found: _read(found[0])[0], text))
+
+
 def _masks(plain: str) -> Iterator[_Mask]:
     """Yield the masked words of ``plain``, those of other scripts first."""
     if not plain.isascii():
         yield from _mixed(plain)
     count = 0
-    for found in _MASKED.finditer(plain):
+    for found in islice(_MASKED.finditer(plain), MAX_LOOKS):
         start, end = found.span(1)
         if start >= 0:
             word = _NO_WORD.sub("", plain[start:end])
@@ -175,11 +207,13 @@ def _masks(plain: str) -> Iterator[_Mask]:
                 continue
             # A word of one letter may stand at its side: "I", "a", "y", "и".
             readings = _read(word) + _read(word[:-1]) + _read(word[1:])
+            if (signed := _NO_SIGN.sub("", plain[start:end])) != word:
+                readings += _read(signed)
         else:
-            start, end = _trimmed(plain, *found.span(2))
+            start, end = found.span(2)
             if not _is_word(plain, start, end):
                 continue
-            readings = _read(plain[start:end])
+            readings = _exclaimed(plain[start:end])
         yield _Mask(start, end, readings)
         count += 1
         if count >= MAX_MASKS:
@@ -201,7 +235,7 @@ def _mixed(plain: str) -> Iterator[_Mask]:
         word = plain[start:reached]
         if reached - start > _LONGEST or not _is_masked(word):
             continue
-        yield _Mask(start, reached, _read(word))
+        yield _Mask(start, reached, _exclaimed(word))
         count += 1
         if count >= MAX_MASKS:
             return
@@ -221,16 +255,14 @@ def _is_word(plain: str, start: int, end: int) -> bool:
     if (start and plain[start - 1] in _BREAKERS) or plain[end : end + 1] in _BREAKERS:
         return False
     letters = sum(map(str.isalpha, plain[start:end]))
-    return letters >= _LETTERS - 1 and letters * 3 >= end - start
+    return end - start > _LETTERS and (letters * 3 >= end - start or end - start <= _SIGNED)
 
 
-def _trimmed(plain: str, start: int, end: int) -> tuple[int, int]:
-    """Return the place of a word without the signs that only stand beside it."""
-    while end > start and plain[end - 1] in "!|+@":
-        end -= 1
-    while end > start and plain[start] in "!|+":
-        start += 1
-    return start, end
+def _exclaimed(word: str) -> tuple[str, ...]:
+    """Return the ways to read a word at the end of which an exclamation mark may be just that."""
+    bare = word.rstrip("!")
+    said = tuple(f"{each}!" for each in _read(bare)) if bare != word else ()
+    return said + _read(word)
 
 
 def _around(plain: str, place: int) -> tuple[int, int]:
@@ -240,7 +272,7 @@ def _around(plain: str, place: int) -> tuple[int, int]:
         start -= 1
     while end < len(plain) and end - place <= _LONGEST and _is_of_word(plain[end]):
         end += 1
-    return _trimmed(plain, start, max(end, place + 1))
+    return start, max(end, place + 1)
 
 
 def _is_of_word(char: str) -> bool:
@@ -248,16 +280,24 @@ def _is_of_word(char: str) -> bool:
 
 
 def _read(word: str) -> tuple[str, ...]:
-    """Return the ways to read a masked word, the likeliest first."""
+    """Return the ways to read a masked word, the likeliest first.
+
+    One sign is read in one way throughout a word: the ways stay few.
+    """
+    signs: list[str] = []
     choices: list[tuple[str, ...]] = []
     room = MAX_READINGS
-    for char in word:
-        ways = _READ.get(char, (char,))
-        if len(ways) > 1:
-            ways = ways[:room] if room > 1 else ways[:1]
+    for char in dict.fromkeys(word):
+        ways = _READ.get(char)
+        if ways is not None:
+            ways = ways[:room]
             room //= len(ways)
-        choices.append(ways)
-    found = dict.fromkeys("".join(each) for each in product(*choices))
+            signs.append(char)
+            choices.append(ways)
+    found: dict[str, None] = {}
+    for chosen in product(*choices):
+        read = dict(zip(signs, chosen, strict=True))
+        found["".join(read.get(char, char) for char in word)] = None
     # Numbers that a word is glued to: "100freispiele".
     bare = word.strip("0123456789")
     if bare != word and bare.isalpha():

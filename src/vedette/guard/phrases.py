@@ -11,6 +11,7 @@ from bisect import bisect_right
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, unique
+from itertools import combinations
 from typing import Generic, TypeVar
 from unicodedata import category, name
 
@@ -32,9 +33,9 @@ MAX_PHRASE = 64
 # Scripts that write no space between words: a phrase may begin and end anywhere.
 _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 # Shorter words become other words when an "i" is taken for an "l": "mails", "malls".
-_SWAPPED_FROM = 6
-# Each letter of as many may be the one that was swapped.
-_MOST_SWAPPED = 6
+_SWAPPED_FROM = 5
+# Of as many letters each may be swapped or not; of more, one or all.
+_MOST_SWAPPED = 4
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
 
 
@@ -181,15 +182,34 @@ def _literal_forms(literal: str) -> Iterator[tuple[str, _Form]]:
 
 
 def _swapped(plain: str) -> Iterator[str]:
-    """Yield a phrase with each ``i`` for an ``l`` and the other way round, one or all of them."""
+    """Yield how a phrase reads the same: an ``I`` for an ``l`` or the other way, ``vv`` for ``w``."""
     if sum(map(str.isalpha, plain)) < _SWAPPED_FROM:
         return
-    yield plain.replace("l", "i")
-    yield plain.replace("i", "l")
+    yield plain.replace("w", "vv")
+    yield plain.replace("m", "rn")
     places = [place for place, char in enumerate(plain) if char in "il"]
-    for place in places[:_MOST_SWAPPED]:
-        other = "i" if plain[place] == "l" else "l"
-        yield f"{plain[:place]}{other}{plain[place + 1 :]}"
+    many = len(places) > _MOST_SWAPPED
+    for swaps in [*combinations(places, 1), tuple(places)] if many else _subsets(places):
+        chars = list(plain)
+        for place in swaps:
+            chars[place] = "i" if chars[place] == "l" else "l"
+        text = "".join(chars)
+        if _same_doubles(plain, text):
+            yield text
+
+
+def _same_doubles(plain: str, text: str) -> bool:
+    """Tell whether a swap makes no "malls" of "mails", nor the other way round."""
+    return text.count("ll") <= plain.count("ll") and all(
+        text[place] == text[place + 1]
+        for place in range(len(plain) - 1)
+        if plain[place : place + 2] == "ll"
+    )
+
+
+def _subsets(places: list[int]) -> Iterator[tuple[int, ...]]:
+    for size in range(1, len(places) + 1):
+        yield from combinations(places, size)
 
 
 def _touches(spans: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
