@@ -55,11 +55,11 @@ class Crashpoint(StrEnum):
     COMMITTED = "committed"
     """C5: the COMMIT is done, and none of those who wait for it knows."""
     UNWOKEN = "unwoken"
-    """C6: events are on disk, and no lane was woken for them."""
+    """C6: events are on disk, and no lane was woken for them or handed one."""
 
     # The delivery.
     CLAIMED = "claimed"
-    """C7: deliveries are leased on disk, and none is begun."""
+    """C7: a lane has deliveries that are leased on disk, and none is begun."""
     ATTEMPT_BEGUN = "attempt-begun"
     """C8: an attempt is counted in memory, and nothing of it left the process."""
     REQUEST_TORN = "request-torn"

@@ -214,6 +214,8 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
                 crashpoint(Crashpoint.COMMITTED)
                 await self._maybe_stopped()
                 handed, self._handed = self._handed, []
+                if handed:
+                    crashpoint(Crashpoint.UNWOKEN)
                 for take in handed:
                     take()
             for job in group:

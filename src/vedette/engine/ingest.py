@@ -177,7 +177,8 @@ class Ingest:
             for promise in promises:
                 promise.release()
         if verdict is Verdict.DONE:
-            if postings:
+            if postings and not promises:
+                # Else a lane has some of it by now.
                 crashpoint(Crashpoint.UNWOKEN)
             kept = {promise.taker.endpoint for promise in promises if promise.is_whole}
             self._world.wake(wanted.keys() - kept)

@@ -67,9 +67,11 @@ class Handed:
 
     def tell(self) -> None:
         """Hand it over; on the loop, once it is on disk."""
-        for taker, parcels in self._by_endpoint.values():
-            if parcels:
-                taker.take(parcels)
+        handed = [each for each in self._by_endpoint.values() if each[1]]
+        if handed:
+            crashpoint(Crashpoint.UNWOKEN)
+        for taker, parcels in handed:
+            taker.take(parcels)
 
 
 def write(
