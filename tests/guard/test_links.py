@@ -174,3 +174,25 @@ def test_a_link_says_which_host_it_pretends_to_be(text: str, named: tuple[str, .
 def test_a_relay_carries_the_senders_host(address: str, hosts: tuple[str, ...]) -> None:
     """Services that send for others write it into the local part."""
     assert links.relayed(address) == hosts
+
+
+STEPS = {
+    "values": ("_values", lambda rest: iter(()), "https://t.example.com/?dest=vulkan-bet.party/x"),
+    "written": ("_written", lambda rest: iter(()), f"https://t.example.com/{TARGET}"),
+    "base64": ("_of_base64", lambda text: "", f"https://t.example.com/c?r={BASE64}"),
+    "percent": ("_decoded", lambda text: text, f"https://t.example.com/?u={ENCODED}"),
+    "v3": ("_v3", lambda url, replaced: url, "https://urldefense.com/v3/__https://vulkan*bet.party/__;LQ!!"),
+    "caches": ("_CACHES", ("none",), "https://vulkan--bet-party.translate.goog/"),
+    "hex": ("_HEX", links._IGNORED, f"https://t.example.com/c/{TARGET.encode().hex()}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_every_way_to_wrap_is_needed(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken away, each lets a wrapped link through."""
+    name, nothing, link = STEPS[step]
+    assert links.hosts(link)[0] == "vulkan-bet.party"
+
+    monkeypatch.setattr(links, name, nothing)
+
+    assert "vulkan-bet.party" not in links.hosts(link)
