@@ -32,7 +32,7 @@ help: ## Show this list
 setup: ## Make .venv from uv.lock, with uv fetched if there is none
 	@$(PYTHON) scripts/bootstrap.py
 
-demo: setup ## Run the main job against a small IMAP server of its own, about 20 seconds
+demo: setup ## Run the main job against a small IMAP server of its own, about 25 seconds
 	@$(RUN) -m vedette demo $(ARGS)
 
 test: setup ## Run all tests; ARGS="-k name" chooses

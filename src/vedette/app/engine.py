@@ -34,7 +34,7 @@ from vedette.engine.world import World
 from vedette.errors import StoreError, UsageError, VedetteError
 from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
-from vedette.model.ids import AccountId, EndpointId
+from vedette.model.ids import AccountId, ActionId, EndpointId
 from vedette.net.dial import SocketDialer
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
@@ -87,8 +87,10 @@ class Engine(Part):
         #: Which guards stand where.
         self.guards = Guarding()
         self.supervisor: Supervisor | None = None
-        desk = GuardDesk(self.store, self.clock, attend=self._attend)
-        self._control = Control(settings.state, {"replay": replaying(self.replay), **desk.handlers})
+        self._desk = GuardDesk(self.store, self.clock, attend=self._attend)
+        self._control = Control(
+            settings.state, {"replay": replaying(self.replay), **self._desk.handlers}
+        )
         self._posting = Guards(
             self.guards,
             state=settings.state,
@@ -147,6 +149,10 @@ class Engine(Part):
                 self.courier.enable(target)
             self.courier.wake([target])
         return count
+
+    async def undo(self, action: ActionId) -> None:
+        """Have what a guard did taken back. Raises UsageError when there is nothing to take back."""
+        await self._desk.undo([action])
 
     async def _open(self) -> None:
         settle_allocator()

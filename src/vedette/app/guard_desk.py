@@ -7,7 +7,7 @@ loosening: whether that may be at once is the ratchet's affair, which is asked f
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from vedette.app.control import Handler
@@ -45,9 +45,12 @@ class GuardDesk:
         """The commands of the control socket."""
         return {"guard.undo": self._undo}
 
-    async def _undo(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        names = [ActionId(str(each)) for each in request["actions"]][:MAX_UNDONE]
-        entries = [await self._entry(name) for name in names]
+    async def undo(self, actions: Sequence[ActionId]) -> tuple[int, list[str]]:
+        """Have actions taken back; return how many, and why others may not be yet.
+
+        Raises UsageError when one of them is not there, or not done; nothing is asked then.
+        """
+        entries = [await self._entry(name) for name in actions]
         asked, held = 0, []
         for entry in entries:
             why = None if self._holds is None else await self._holds(entry)
@@ -59,6 +62,11 @@ class GuardDesk:
             )
         for account in {entry.account for entry in entries}:
             self._attend(account)
+        return asked, held
+
+    async def _undo(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        names = [ActionId(str(each)) for each in request["actions"]][:MAX_UNDONE]
+        asked, held = await self.undo(names)
         return {"asked": asked, "held": held}
 
     async def _entry(self, name: ActionId) -> JournalEntry:

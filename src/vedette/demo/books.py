@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 RECEIVED: Final = "message.received"
+APPLIED: Final = "action.applied"
+UNDONE: Final = "action.undone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +28,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Balance:
-    """What comparing both sides gave. ``strangers`` are events about mail that is not there."""
+    """What comparing both sides gave. ``strangers`` are events about mail that is not there.
+
+    ``moved`` are messages that a guard took from where they were told of, as it said itself.
+    """
 
     delivered: int
     lost: int
     repeated: int
     strangers: int
+    moved: int = 0
 
     @property
     def agrees(self) -> bool:
@@ -40,6 +46,8 @@ class Balance:
 
     def __str__(self) -> str:
         line = f"{self.delivered} delivered, {self.lost} lost, {self.repeated} repeated"
+        if self.moved:
+            line += f", {self.moved} moved by a guard"
         return f"{line}, {self.strangers} unknown" if self.strangers else line
 
 
@@ -48,20 +56,22 @@ class Books:
 
     def __init__(self) -> None:
         self._told: Counter[Place] = Counter()
+        self._moved: set[Place] = set()
 
     def enter(self, event: dict[str, Any]) -> Place | None:
         """Count an event that was taken; return its place if it is about a new message."""
+        data = event["data"]
+        if event["type"] == APPLIED and data["result"] is not None:
+            self._moved.add(_place(data["account"], data["message"], data["message"]["folder"]))
         if event["type"] != RECEIVED:
             return None
-        data = event["data"]
-        place = Place(
-            account=data["account"]["id"],
-            folder=data["folder"]["path"],
-            uid_validity=data["uidValidity"],
-            uid=data["uid"],
-        )
+        place = _place(data["account"], data, data["folder"]["path"])
         self._told[place] += 1
         return place
+
+    def is_moved(self, place: Place) -> bool:
+        """Whether a guard told that it took the message at this place away."""
+        return place in self._moved
 
     def has(self, place: Place) -> bool:
         """Whether an event about the message at this place came."""
@@ -74,5 +84,15 @@ class Books:
             delivered=sum(place in self._told for place in there),
             lost=sum(place not in self._told for place in there),
             repeated=sum(count - 1 for count in self._told.values()),
-            strangers=sum(place not in there for place in self._told),
+            strangers=sum(place not in there | self._moved for place in self._told),
+            moved=len(self._moved - there),
         )
+
+
+def _place(account: dict[str, Any], message: dict[str, Any], folder: str) -> Place:
+    return Place(
+        account=account["id"],
+        folder=folder,
+        uid_validity=message["uidValidity"],
+        uid=message["uid"],
+    )

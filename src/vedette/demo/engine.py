@@ -7,13 +7,16 @@ loopback, and says so too. Nothing else differs from a service.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from vedette.app.engine import Engine
+from vedette.config.guards import load_pack
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.demo.mailbox import Maildrop
 from vedette.demo.server import DemoServer
+from vedette.engine.guarding import Mode
 from vedette.model.account import Account, Credentials
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
@@ -50,6 +53,7 @@ def engine(
                     private=True,
                 ),
             ),
+            guards=(replace(load_pack("gambling", Path()), mode=Mode.ACT),),
             tempo=Tempo(poll=POLL),
         ),
         on_connected=on_connected,

@@ -1,4 +1,4 @@
-"""The mail of the demonstration: eight messages as real mail systems write them.
+"""The mail of the demonstration: nine messages as real mail systems write them.
 
 Names and hosts are those reserved for examples (RFC 2606). Nothing here is sent anywhere.
 """
@@ -217,5 +217,22 @@ Content-Disposition: attachment; filename*=utf-8''Vertrag%20f%C3%BCr%20Anna.pdf
 
 {base64.encodebytes(_PDF).decode()}
 --mixed--
+""",
+)
+
+OFFER: Final = Letter(
+    user=ANNA,
+    text="""\
+From: "Lucky Harbour" <vip@news.luckyharbour.example>
+To: anna@demo.example
+Subject: =?utf-8?q?Anna=2C_50_Fr=D0=B5=D0=B5_Spins_are_waiting?=
+Message-ID: <offer-1@news.luckyharbour.example>
+List-Unsubscribe: <https://news.luckyharbour.example/u/1>
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+<html><body><h1>50 fr&#8203;ee spins</h1><p>Make your first deposit today and play
+100 slots in our casino. <a href="https://go.luckyharbour.example/p?u=anna">Play now</a></p>
+<p>18+. Wagering x35 applies.</p></body></html>
 """,
 )

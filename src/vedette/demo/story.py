@@ -1,8 +1,9 @@
-"""What ``vedette demo`` shows, in four short chapters, and whether the books agree at the end.
+"""What ``vedette demo`` shows, in five short chapters, and whether the books agree at the end.
 
 ::
 
     mail arrives while both accounts are watched      each event as one line
+    an offer of gambling arrives                      judged, moved, taken back
     the server drops every connection                 two messages arrive meanwhile
     the engine stops and starts on the same state     one message arrives meanwhile
     the books                                         the mailboxes against the webhook
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import secrets
 import signal
 import tempfile
@@ -24,19 +26,19 @@ from typing import Any, Final, TextIO
 
 from vedette.app.engine import Engine, stop_within
 from vedette.demo import messages, telling
-from vedette.demo.books import Balance, Books, Place
+from vedette.demo.books import APPLIED, UNDONE, Balance, Books, Place
 from vedette.demo.engine import WEBHOOK, engine
 from vedette.demo.messages import ANNA, BRUNO, Letter
 from vedette.demo.receiver import Receiver
 from vedette.demo.server import DemoServer
 from vedette.errors import NetworkError, StoreUnwritableError, VedetteError
-from vedette.model.ids import AccountId
+from vedette.model.ids import AccountId, ActionId
 from vedette.secret import Secret
 
 #: Seconds between two things that a person is to read.
 PACE: Final = 1.6
-#: Seconds for the whole story, which takes 18 of them; with ``DRAIN`` it ends within 30.
-PATIENCE: Final = 25.0
+#: Seconds for the whole story, which takes 21 of them; with ``DRAIN`` it ends within 35.
+PATIENCE: Final = 30.0
 #: Seconds for the engine to stop: the deliveries in hand, LOGOUT, the state.
 DRAIN: Final = 4.0
 #: Seconds for which the server is gone: long enough for a first try that is refused, short
@@ -103,6 +105,8 @@ class _Story:
         self._engine: Engine | None = None
         self._connected: set[AccountId] = set()
         self._joined = asyncio.Event()
+        #: The last action of a guard, by what became of it.
+        self._actions: dict[str, ActionId] = {}
 
     def say(self, text: str) -> None:
         """Write one line, at once."""
@@ -113,6 +117,7 @@ class _Story:
         """Tell all chapters."""
         await self._open()
         await self._live()
+        await self._guard()
         await self._drop()
         await self._restart()
         self._chapter(
@@ -201,6 +206,22 @@ class _Story:
         await self._rest()
         await self._shown([self._deliver(messages.HOSTILE)])
 
+    async def _guard(self) -> None:
+        self._chapter(
+            "guarding a mailbox",
+            "A guard stands before both mailboxes: an offer of gambling arrives, in disguise",
+        )
+        await self._rest()
+        place = self._deliver(messages.OFFER)
+        await self._receiver.until(lambda: APPLIED in self._actions)
+        await self._rest()
+        if self._engine is not None:
+            await self._engine.undo(self._actions[APPLIED])
+        await self._receiver.until(lambda: UNDONE in self._actions)
+        box = self._server.drops[place.account].mailboxes[place.folder]
+        last = max(mail.uid for mail in box)
+        await self._shown([dataclasses.replace(place, uid=last)])
+
     async def _drop(self) -> None:
         self._chapter(
             "coming back after a lost connection",
@@ -273,6 +294,8 @@ class _Story:
         r"""Count the messages of the story that are gone or have a flag, such as \Seen."""
         touched = 0
         for place in self._arrived:
+            if self._books.is_moved(place):
+                continue
             box = self._server.drops[place.account].mailboxes.get(place.folder)
             mail = None if box is None else box.get(place.uid)
             touched += mail is None or bool(mail.flags)
@@ -298,6 +321,8 @@ class _Story:
     def _taken(self, event: dict[str, Any]) -> None:
         """Show an event that was posted and verified."""
         place = self._books.enter(event)
+        if event["type"] in {APPLIED, UNDONE}:
+            self._actions[event["type"]] = ActionId(event["data"]["action"]["id"])
         began = None if place is None else self._arrived.get(place)
         took = None if began is None else (time.monotonic() - began) * 1000.0
         self.say(f"  {telling.line(event, milliseconds=took)}")

@@ -12,6 +12,8 @@ _SUBJECT: Final = 32
 #: Characters of a text that is quoted in a remark.
 _QUOTE: Final = 44
 _KIB: Final = 1024
+#: Reasons of a guard that are shown, the heaviest first; `vedette guard explain` shows all.
+_REASONS: Final = 3
 
 _KINDS: Final = {
     "list": "mailing list",
@@ -27,6 +29,8 @@ def line(event: dict[str, Any], *, milliseconds: float | None) -> str:
     data = event["data"]
     account = plain(data["account"]["email"]).partition("@")[0]
     head = f"{event['time'][11:19]}  {_cut(account, _ACCOUNT)}"
+    if event["type"] in _GUARDS:
+        return f"{head}  {plain(_GUARDS[event['type']](data))}  [webhook verified]"
     if event["type"] != "message.received":
         words = plain(data.get("error") or "")
         reason = f": {_short(words, _QUOTE)}" if words else ""
@@ -64,6 +68,32 @@ def recognised(data: dict[str, Any]) -> str:
     if data.get("defects"):
         remarks.append(f"defects: {', '.join(data['defects'])}")
     return plain("; ".join(remarks) or "a person's mail")
+
+
+def _decided(data: dict[str, Any]) -> str:
+    guard = data["guard"]["name"]
+    if data["acted"] == "returned":
+        return f"{guard} leaves it alone: it came back"
+    reasons = str(data["explanation"]).split(" + ")
+    more = f" + {len(reasons) - _REASONS} more" if len(reasons) > _REASONS else ""
+    return f"{guard} says {' + '.join(reasons[:_REASONS])}{more}"
+
+
+def _applied(data: dict[str, Any]) -> str:
+    place = data["result"] or data["message"]
+    return f"moved to {place['folder']}; nothing is deleted"
+
+
+def _undone(data: dict[str, Any]) -> str:
+    place = data["result"] or data["message"]
+    return f"taken back to {place['folder']}"
+
+
+_GUARDS: Final = {
+    "guard.decided": _decided,
+    "action.applied": _applied,
+    "action.undone": _undone,
+}
 
 
 def plain(text: str) -> str:
