@@ -77,6 +77,11 @@ class Collector:
         self.announced_at: float | None = None
 
     @property
+    def fetching(self) -> Fetching:
+        """What it reads the open folder with."""
+        return self._fetching
+
+    @property
     def items(self) -> tuple[Item, ...]:
         """What is asked of a message."""
         return self._fetching.items()

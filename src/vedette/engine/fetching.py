@@ -146,6 +146,14 @@ class Fetching:
         asked = (row for row in rows if row.uid in uids and spools.holds(row))
         return await self.whole(asked, spools)
 
+    async def windows(self, uids: UidSet) -> list[Mail]:
+        """Fetch the first window of messages that were told of before, and no more of them."""
+        reply = await self.session.run(UidFetch(uids=uids, items=self.items()))
+        rows = [event for event in reply.data if isinstance(event, Fetch)]
+        self._check(reply, rows)
+        held = ((row, row.sections[0].data) for row in merged(rows).values() if is_whole(row))
+        return [Mail(row=row, source=data) for row, data in held if isinstance(data, bytes)]
+
     async def whole(self, rows: Iterable[Fetch], spools: Spools) -> list[Mail]:
         """Return the messages of rows, fetched to their ends; those that are not whole are left."""
         mails = []

@@ -29,6 +29,7 @@ from vedette.engine.roster import Roster
 from vedette.engine.session import Session
 from vedette.engine.steward import Steward, steward
 from vedette.engine.stumbles import Stumbles
+from vedette.engine.sweep import Sweep
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
 from vedette.errors import FolderError, LinkError, ProtocolError
@@ -81,6 +82,7 @@ class Lookout:
         "_session",
         "_steward",
         "_surroundings",
+        "_sweep",
         "_world",
         "roster",
         "synced_at",
@@ -110,6 +112,7 @@ class Lookout:
         docket = Docket()
         self._docket = docket
         self._steward: Steward | None = None
+        self._sweep: Sweep | None = None
         self._collector = Collector(account, world, session, stumbles, docket)
         self._others = Others(session, self.roster)
         self._open: Watched | None = None
@@ -136,6 +139,8 @@ class Lookout:
         """Watch until cancelled. Raises LinkError when the link ends, StoreError from a commit."""
         while True:
             await self._settled()
+            if await self._swept():
+                continue
             await self._news()
             await self._attend()
 
@@ -144,9 +149,11 @@ class Lookout:
         self._probe = True
         self._session.link.wake()
 
-    def attend(self) -> None:
-        """Look into the journal now: an action is to be taken back, or the guards changed."""
+    def attend(self, *, sweep: bool) -> None:
+        """Look into the journal now, and with ``sweep`` at the mail that is there already."""
         self._docket.due = 0.0
+        if sweep and self._sweep is not None:
+            self._sweep.again()
         self._session.link.wake()
 
     async def _settled(self) -> None:
@@ -206,7 +213,7 @@ class Lookout:
 
     def _due(self) -> Duty:
         duty = self._cadence.due(asyncio.get_running_loop().time())
-        if not self.roster.others:
+        if duty and not self.roster.others:
             duty &= ~Duty.POLL
         return duty | Duty.PROOF if self._probe else duty
 
@@ -257,17 +264,36 @@ class Lookout:
                 told += await self._collector.sync(watched, opened, known_since=self._known_since)
         return told
 
+    async def _swept(self) -> bool:
+        """Let guards look at some mail that is there already; return whether there was any."""
+        sweep = self._sweep
+        watched = None if sweep is None else sweep.next(self.roster)
+        if sweep is None or watched is None:
+            return False
+        if self._open is not watched or self._session.selected != watched.folder.path:
+            await self._sync(watched)
+        if self._open is watched:
+            await sweep.turn(watched)
+            await self._told(await self._acted(watched))
+        else:
+            sweep.skip(watched)
+        return True
+
     def _on_duty(self) -> Steward | None:
         """Return the steward; there is none where no guard is posted to the account."""
         if self._steward is None:
             self._steward = steward(
                 self._account, self._world, self._session, self._docket, self._surroundings.cares
             )
+            if self._steward is not None:
+                self._sweep = self._steward.sweep(self._collector.fetching)
         return self._steward
 
     def _is_due(self) -> bool:
         steward = self._on_duty()
-        return steward is not None and steward.is_due
+        if steward is None:
+            return False
+        return steward.is_due or (self._sweep is not None and self._sweep.is_due)
 
     async def _told(self, count: int) -> None:
         if count:

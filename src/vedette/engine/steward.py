@@ -21,6 +21,7 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.caution import Caution
 from vedette.engine.desk import Desk
 from vedette.engine.docket import Docket
+from vedette.engine.fetching import Fetching
 from vedette.engine.guarding import Mode
 from vedette.engine.ledger import Ledger
 from vedette.engine.opening import opened
@@ -28,6 +29,7 @@ from vedette.engine.orders import FOUND, Order, orders
 from vedette.engine.quarantine import Targets
 from vedette.engine.recall import Recall
 from vedette.engine.session import Session
+from vedette.engine.sweep import Sweep
 from vedette.engine.world import World
 from vedette.guard.pack import HOUR, ActionKind
 from vedette.imap import Command, SearchReturn, Select, UidSearch, any_of
@@ -112,6 +114,10 @@ class Steward:
         """Whether the journal is to be asked now."""
         due = self._docket.due
         return due is not None and due <= asyncio.get_running_loop().time()
+
+    def sweep(self, fetching: Fetching) -> Sweep:
+        """Return the sweep of the session's folders; what it finds is carried out here."""
+        return Sweep(self._account, self._world, self._journal, fetching, self._docket)
 
     async def carry_out(self, back: bytes) -> Opened | None:
         """Do what is to be done; return how ``back`` stands if it had to be opened again.

@@ -84,14 +84,15 @@ class Supervisor(Part):
                 if begun % STARTING_AT_ONCE == 0:
                     await asyncio.sleep(0)
 
-    def attend(self, account: AccountId | None = None) -> None:
+    def attend(self, account: AccountId | None = None, *, sweep: bool = False) -> None:
         """Let an account, or all, look into the journal of guards now.
 
-        For whoever asked that an action be taken back, or posted other guards.
+        For whoever asked that an action be taken back, or posted other guards; with ``sweep``
+        they look at the mail that is there already, too.
         """
         for name, watcher in self._watchers.items():
             if account is None or name == account:
-                watcher.attend()
+                watcher.attend(sweep=sweep)
 
     async def _open(self) -> None:
         self._known = {health.account: health for health in await self._world.store.healths()}

@@ -134,10 +134,10 @@ class Watcher:
         for lookout in self._lookouts:
             lookout.probe()
 
-    def attend(self) -> None:
+    def attend(self, *, sweep: bool = False) -> None:
         """Let every connection of the account look into the journal of guards now."""
         for lookout in self._lookouts:
-            lookout.attend()
+            lookout.attend(sweep=sweep)
 
     async def _run(self) -> None:
         try:

@@ -1,0 +1,195 @@
+"""Looks at mail that is there already: after a connect, when guards or lists changed, once a day.
+
+The last messages of each folder, some at a time, the newest first; mail that arrives comes
+between. What a guard decided in its present version is not asked for again, and what it did,
+or what the user took back, is known by the journal. Where it stands is in memory: a sweep that
+was cut short begins anew. It must not know how an action is carried out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from vedette import mime
+from vedette.engine.docket import Docket
+from vedette.engine.fetching import WINDOW, Fetching
+from vedette.engine.guarding import Post
+from vedette.engine.ingest import Mail, is_hard
+from vedette.engine.judgement import Case, Hearing
+from vedette.engine.share import Share
+from vedette.engine.watched import FencedError, Watched
+from vedette.engine.world import World
+from vedette.guard.pack import DAY
+from vedette.imap import UidSet
+from vedette.model.account import Account
+from vedette.model.cursor import Cursor
+from vedette.outbox.selection import plan
+from vedette.ports.journal import Journal
+from vedette.ports.reader import ReaderKilledError
+from vedette.ports.store import Verdict
+from vedette.sync.identity import keys_of
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Messages in one turn: 16 windows of 64 KiB are 1 MiB, and take a tenth of a second to judge.
+TURN = 16
+
+#: Decisions that are looked through for what need not be judged again: a few weeks of an account.
+REMEMBERED = 5_000
+
+
+class Sweep:
+    """The sweep of the folders of one session. Instants are the loop's, in seconds."""
+
+    __slots__ = (
+        "_account",
+        "_docket",
+        "_fetching",
+        "_generation",
+        "_journal",
+        "_left",
+        "_next_at",
+        "_world",
+    )
+
+    def __init__(
+        self, account: Account, world: World, journal: Journal, fetching: Fetching, docket: Docket
+    ) -> None:
+        self._account = account
+        self._world = world
+        self._journal = journal
+        self._fetching = fetching
+        self._docket = docket
+        self._generation: int | None = None
+        self._next_at = 0.0
+        self._left: dict[bytes, UidSet | None] = {}
+
+    def again(self) -> None:
+        """Begin anew: a person asked for it."""
+        self._next_at = 0.0
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to look at, as far as is known without asking the server."""
+        now, generation = asyncio.get_running_loop().time(), self._world.guards.generation
+        return bool(self._left) or now >= self._next_at or generation != self._generation
+
+    def next(self, folders: Iterable[Watched]) -> Watched | None:
+        """Return the folder that has the next turn, or None when all is swept for today."""
+        now, generation = asyncio.get_running_loop().time(), self._world.guards.generation
+        known = {watched.folder.path: watched for watched in folders}
+        if now >= self._next_at or generation != self._generation:
+            self._generation, self._next_at = generation, now + DAY
+            self._left = dict.fromkeys(known)
+        for path in list(self._left):
+            watched = known.get(path)
+            if watched is not None and self._posts(watched):
+                return watched
+            del self._left[path]
+        return None
+
+    def skip(self, watched: Watched) -> None:
+        """Leave a folder out: it can not be opened."""
+        self._left.pop(watched.folder.path, None)
+
+    async def turn(self, watched: Watched) -> None:
+        """Judge some messages of the folder that is open.
+
+        Raises LinkError and StoreError; what was judged is written by then.
+        """
+        path, posts = watched.folder.path, self._posts(watched)
+        if watched.state is None or path not in self._left:
+            self.skip(watched)
+            return
+        left = self._left[path]
+        if left is None:
+            left = await self._listed(path, watched.state.cursor, posts)
+        part = UidSet(list(left)[-TURN:])
+        if part:
+            async with self._fetching.turn():
+                mails = await self._fetching.windows(part)
+            await self._judged(watched, watched.state.cursor.uid_validity, mails, posts)
+            left = UidSet(uid for uid in left if uid not in part)
+        if left:
+            self._left[path] = left
+        else:
+            self.skip(watched)
+
+    def _posts(self, watched: Watched) -> tuple[Post, ...]:
+        return self._world.guards.of(self._account, watched.folder)
+
+    async def _listed(self, path: bytes, cursor: Cursor, posts: Sequence[Post]) -> UidSet:
+        """Return the last messages that a guard has not decided on in its present version."""
+        most = self._world.guards.last
+        if not cursor.last_uid or not self._fetching.session.exists:
+            return UidSet()
+        listed = await self._fetching.listing(UidSet.span(1, cursor.last_uid), last=most)
+        wanted = {post.name: post.guard.pack.version for post in posts}
+        decided: dict[int, set[str]] = {}
+        for each in await self._journal.decisions(
+            self._account.id, None, since=0.0, limit=REMEMBERED
+        ):
+            here = (each.origin.folder, each.origin.uid_validity) == (path, cursor.uid_validity)
+            if here and wanted.get(each.guard) == each.version:
+                decided.setdefault(each.origin.uid or 0, set()).add(each.guard)
+        known = {uid for uid, guards in decided.items() if len(guards) == len(wanted)}
+        return UidSet(uid for uid in _last(listed, most) if uid not in known)
+
+    async def _judged(
+        self, watched: Watched, uid_validity: int, mails: Sequence[Mail], posts: Sequence[Post]
+    ) -> None:
+        """Let the guards decide on messages, and write what they decide."""
+        hearing, share = Hearing(self._account, self._world, posts), Share()
+        now = self._world.clock.now()
+        for mail in mails:
+            message = await self._read(mail)
+            if message is None:
+                continue
+            case = Case(
+                folder=watched.folder,
+                uid_validity=uid_validity,
+                row=mail.row,
+                message=message,
+                keys=keys_of(mail.row, message.raw_header),
+                whole=len(mail.source) < WINDOW if isinstance(mail.source, bytes) else True,
+            )
+            hearing.judge(case, now)
+            if share.is_over:
+                await share.give_way()
+        postings = plan(await hearing.closed(now), self._world.endpoints())
+        fence = self._world.fence
+        written = await self._journal.intend(fence, hearing.decisions, hearing.actions)
+        if written is Verdict.DONE and postings:
+            written = await self._world.store.post(fence, postings)
+        if written is Verdict.FENCED:
+            raise FencedError(f"{self._account.id} is owned by another instance now")
+        self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
+        if hearing.actions:
+            self._docket.entered(hearing.clues)
+
+    async def _read(self, mail: Mail) -> mime.Message | None:
+        try:
+            return await self._world.reader.read(
+                mail.source,
+                depth=mime.Depth(self._account.depth.value),
+                trusted_authserv=self._account.trusted_authserv,
+                size=mail.row.size,
+                isolate=is_hard(mail),
+                shown=True,
+            )
+        except ReaderKilledError:
+            _log.warning("sweep.unreadable", account=self._account.id, uid=mail.row.uid)
+            return None
+
+
+def _last(uids: UidSet, most: int) -> list[int]:
+    """Return the last UIDs of a set, counted from its end: it may name four thousand million."""
+    found: list[int] = []
+    for first, last in reversed(uids.ranges):
+        found += range(last, max(first, last - (most - len(found)) + 1) - 1, -1)
+        if len(found) >= most:
+            break
+    return found
