@@ -149,22 +149,36 @@ class Writer:
         ``done`` is called on the loop if it was.
         Raises StoreError and its kinds.
         """
+        if self._room.locked():
+            await self._roomy()
+        else:
+            await self._room.acquire()
+        if self._closed:
+            self._room.release()
+            raise StoreError(f"the store in {self._folder} is not open")
+        reply: asyncio.Future[Any] = self._loop.create_future()
+        job = Job(work=work, writes=writes, reply=reply, lasting=lasting, done=done)
+        if patience > 0:
+            self._jobs.put_later(job, patience)
+        else:
+            self._jobs.put(job)
+        # One timer, and no frame around it: this is the way of every message.
+        late = self._loop.call_later(PATIENCE, self._give_up, reply)
         try:
-            async with asyncio.timeout(PATIENCE):
-                await self._room.acquire()
-                if self._closed:
-                    self._room.release()
-                    raise StoreError(f"the store in {self._folder} is not open")
-                reply: asyncio.Future[Any] = self._loop.create_future()
-                job = Job(work=work, writes=writes, reply=reply, lasting=lasting, done=done)
-                if patience > 0:
-                    self._jobs.put_later(job, patience)
-                else:
-                    self._jobs.put(job)
-                value: T = await reply
-                return value
+            value: T = await reply
+        finally:
+            late.cancel()
+        return value
+
+    async def _roomy(self) -> None:
+        try:
+            await asyncio.wait_for(self._room.acquire(), PATIENCE)
         except TimeoutError:
             raise self._hung() from None
+
+    def _give_up(self, reply: asyncio.Future[Any]) -> None:
+        if not reply.done():
+            reply.set_exception(self._hung())
 
     def note(self) -> None:
         """Say that the notebook is no longer empty."""
@@ -178,14 +192,13 @@ class Writer:
     def _answer(self, jobs: list[Job]) -> None:
         for job in jobs:
             self._room.release()
+            if not job.reply.done():
+                if job.error is None:
+                    job.reply.set_result(job.value)
+                else:
+                    job.reply.set_exception(job.error)
             if job.done is not None and job.error is None:
                 job.done()
-            if job.reply.done():
-                continue
-            if job.error is None:
-                job.reply.set_result(job.value)
-            else:
-                job.reply.set_exception(job.error)
 
     # The thread's side.
 

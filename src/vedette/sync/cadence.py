@@ -72,6 +72,8 @@ class Cadence:
 
     def due(self, now: float) -> Duty:
         """Return what is due at ``now``; it stays due until it is done."""
+        if now < self.wake(polls=True):
+            return Duty.NOTHING
         duty = Duty.NOTHING
         for flag, at in (
             (Duty.PROOF, self._proof),
