@@ -61,13 +61,15 @@ WATCH = 0.3
 COLD_SHARE = 12
 #: Seconds for the longest pause: longer than any wait of a local server or disk.
 PAUSE = 0.25
-#: Points that one sees only at the very first start, or only in a system made to tear.
+#: Points that one sees only at the very first start, only in a system made to tear, or only
+#: where a guard stands.
 _RARE = frozenset(
     {
         Crashpoint.MIGRATING,
         Crashpoint.BASELINE_CHOSEN,
         Crashpoint.BASELINE_WRITTEN,
         Crashpoint.CHILD_SPAWNED,
+        *(point for point in Crashpoint if point.value.startswith(("action-", "copy-"))),
     }
 )
 POINTS = tuple(point for point in Crashpoint if point not in _RARE)

@@ -2,7 +2,7 @@
 
 For each point: mail arrives, the process ends itself there, is started again,
 and everything arrives, each message under one id. A point that is never reached
-fails its test. C10 to C12 have no point yet; see ``vedette.crashpoint``.
+fails its test. C10 to C12, the actions of guards, are in ``test_guard_crashpoints``.
 """
 
 from __future__ import annotations
@@ -321,7 +321,8 @@ def scene(nursery: Nursery, dovecot: Dovecot, user: str, tmp_path: Path) -> Iter
 
 def test_every_crash_point_has_its_deaths() -> None:
     """No name is without a test of its own."""
-    assert {case.point for case in _cases()} == set(Crashpoint)
+    actions = {point for point in Crashpoint if point.value.startswith(("action-", "copy-"))}
+    assert {case.point for case in _cases()} == set(Crashpoint) - actions
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=str(case)) for case in _cases()])

@@ -241,11 +241,12 @@ class Caution:
         commands: list[Command] = [
             UidStore(uids=uids, flags=("\\Deleted",), mode=StoreMode.ADD, silent=True),
             UidExpunge(uids=uids),
-            UidFetch(uids=uids, items=(FetchItem.UID,)),
         ]
         replies = await desk.burst(commands, entries)
-        still = {row.uid for row in replies[2].data if isinstance(row, Fetch)}
-        left = [view for view in views if view.uid in still or not replies[2].is_ok]
+        # Asked in a write of its own: Dovecot answers a FETCH right behind from before it.
+        [proof] = await desk.burst([UidFetch(uids=uids, items=(FetchItem.UID,))], entries)
+        still = {row.uid for row in proof.data if isinstance(row, Fetch)}
+        left = [view for view in views if view.uid in still or not proof.is_ok]
         gone = [view for view in views if view not in left]
         await desk.ledger.done([(view.entry, view.place) for view in gone])
         _end(gone)
