@@ -7,7 +7,14 @@ from importlib import import_module
 from cyclopts import App
 
 #: Commands and their files, each imported when it is called.
-COMMANDS = {"test": "trial", "explain": "explain", "journal": "journal", "undo": "undo"}
+COMMANDS = {
+    "test": "trial",
+    "backtest": "backtest",
+    "diff": "diff",
+    "explain": "explain",
+    "journal": "journal",
+    "undo": "undo",
+}
 
 
 def build(*, whole: bool = False) -> App:

@@ -1,0 +1,136 @@
+"""``vedette guard backtest``: what a guard would have done with the mail that is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+import tempfile
+import time
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from vedette.app.backtest import Judged, Span
+from vedette.app.backtest import backtest as judged
+from vedette.cli.guard.choice import chosen, state_or_none
+from vedette.cli.mailbox import Wanted, settings_of
+from vedette.config.settings import Settings
+from vedette.errors import UsageError
+from vedette.guard.judging import Guard
+from vedette.guard.pack import ActionKind
+from vedette.service.trial import compiled
+from vedette.telemetry.log import LogPolicy, Style, configure
+
+
+def backtest(
+    mailbox: str,
+    /,
+    *,
+    pack: str = "gambling",
+    since: str | None = None,
+    last: int | None = None,
+    config: Path | None = None,
+    state: Path | None = None,
+    password_file: Path | None = None,
+    folder: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    json: Annotated[bool, Parameter(negative=())] = False,
+) -> int:
+    """Judge the mail of a mailbox by a guard, and move nothing: the list, and the sum.
+
+    Parameters
+    ----------
+    mailbox
+        imaps://user@host, or the name of an account in the configuration.
+    pack
+        A guard of the configuration, a shipped pack, or the path of a YAML file.
+    since
+        Only mail since then: a date such as 2026-11-01, or 30d for the last 30 days.
+    last
+        Only the last so many messages of each folder.
+    config
+        The configuration, for its guards and for where the state is.
+    state
+        The state folder, for lists that were fetched.
+    password_file
+        Read the password from the first line of this file.
+    folder
+        A folder that is judged (again for more); the watched ones without it.
+    json
+        One JSON line per message that it would do something with.
+    """
+    configure(LogPolicy(level="error", style=Style.CONSOLE))
+    guarded = chosen(pack, config)
+    place = state_or_none(config, state)
+    guard = compiled(guarded.pack, base=guarded.base, state=place, now=time.time())
+    wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file)
+    span = Span(since=None if since is None else _day(since), last=last)
+    if span == Span():
+        raise UsageError("backtest needs --since or --last: not everything")
+    with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
+        settings = settings_of(wanted, Path(scratch))
+        counts = asyncio.run(_told(settings, guard, span, Path(scratch), as_json=json))
+    if not json:
+        print(_sum(counts, guard))
+    return 0
+
+
+async def _told(
+    settings: Settings, guard: Guard, span: Span, scratch: Path, *, as_json: bool
+) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    async for each in judged(settings.accounts[0], guard, span, scratch):
+        counts["judged"] += 1
+        counts["capped"] += each.verdict.actions != each.verdict.wanted
+        for action in each.verdict.actions:
+            counts[action.kind.value] += 1
+        if each.verdict.actions or each.verdict.wanted:
+            print(json_module.dumps(_values(each)) if as_json else _line(each))
+    return counts
+
+
+def _values(each: Judged) -> dict[str, object]:
+    verdict = each.verdict
+    return {
+        "folder": each.folder,
+        "uid": each.uid,
+        "arrived": None if each.arrived is None else each.arrived.isoformat(),
+        "sender": each.sender,
+        "verdict": verdict.name,
+        "wanted": verdict.wanted[0].name if verdict.wanted else "keep",
+        "score": verdict.score,
+        "explanation": verdict.explained(),
+    }
+
+
+def _line(each: Judged) -> str:
+    day = "----------" if each.arrived is None else each.arrived.date().isoformat()
+    return f"{day}  {each.folder} UID {each.uid}  {each.sender}  {each.verdict.explained()}"
+
+
+def _sum(counts: Counter[str], guard: Guard) -> str:
+    judged_, moved = counts["judged"], counts[ActionKind.MOVE]
+    marked = counts[ActionKind.FLAG] + counts[ActionKind.LABEL] + counts[ActionKind.MARK_READ]
+    line = (
+        f"would move {moved:,} of {judged_:,}, mark {marked:,}, delete 0; "
+        f"{counts['capped']:,} were protected"
+    )
+    share = guard.pack.limits.share
+    if judged_ and moved > share * judged_:
+        line += f"; that is more than {share:.0%}, so the guard would stop and only mark"
+    return line
+
+
+def _day(text: str) -> date:
+    """Return the day that an option names. Raises UsageError."""
+    number = text.removesuffix("d")
+    if text.endswith("d") and number.isascii() and number.isdigit() and len(number) <= len("9999"):
+        return (datetime.now(UTC) - timedelta(days=int(number))).date()
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--since: {text!r} is neither a date such as 2026-11-01 nor 30d"
+        ) from error
