@@ -22,6 +22,15 @@ print(Path("/proc/self/status").read_text().partition("FDSize:")[2].split()[0])
 """
 
 
+RAISE = """
+import resource
+from vedette.app.descriptors import make_room
+resource.setrlimit(resource.RLIMIT_NOFILE, (128, 512))
+make_room()
+print(*resource.getrlimit(resource.RLIMIT_NOFILE))
+"""
+
+
 def test_no_descriptor_is_left_open() -> None:
     """Only the table stays large."""
     before = sorted(Path("/dev/fd").iterdir())
@@ -33,9 +42,23 @@ def test_no_descriptor_is_left_open() -> None:
 
 def test_there_is_no_more_room_than_the_limit() -> None:
     """A limit that is lower than what was asked for is no error."""
-    limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 
-    assert make_room(limit + 1_000) == limit
+    assert make_room(hard + 1_000) == hard
+
+
+def test_a_low_soft_limit_is_raised_to_the_hard_one() -> None:
+    """Each mailbox takes a descriptor, and a shell lets a process have 1,024."""
+    done = subprocess.run(
+        [sys.executable, "-c", RAISE],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+    )
+
+    assert done.stdout.split() == ["512", "512"]
 
 
 @linux

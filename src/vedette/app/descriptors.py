@@ -22,9 +22,17 @@ MOST = 65_536
 def make_room(most: int = MOST) -> int:
     """Have the table hold ``most`` descriptors, or what the limit allows; return how many.
 
-    Call it before the first thread. Raises OSError when no descriptor is left at all.
+    The soft limit goes up to the hard one: a shell's is 1,024, and each mailbox takes one. Call
+    it before the first thread. Raises OSError when no descriptor is left at all.
     """
-    limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = hard
+    if soft != hard:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        except (OSError, ValueError):
+            # Some systems name a hard limit above what they give (macOS).
+            limit = soft
     room = most if limit == resource.RLIM_INFINITY else min(limit, most)
     null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     try:
