@@ -251,6 +251,19 @@ async def test_a_patient_job_goes_with_the_next_one(bench: Bench) -> None:
     assert await bench.numbers() == [1, 2]
 
 
+async def test_a_job_in_haste_passes_a_patient_one(bench: Bench) -> None:
+    """A commit of mail waits for no mark of what was delivered."""
+    patient = asyncio.create_task(bench.add(1, patience=600.0))
+    await asyncio.sleep(0)
+    bench.statements.clear()
+    await bench.add(2, in_haste=True)
+
+    assert not patient.done()
+    assert [each for each in bench.statements if each == "SAVEPOINT job"] == []
+    assert await bench.numbers() == [1, 2]
+    await patient
+
+
 async def test_a_read_sees_a_patient_job(bench: Bench) -> None:
     """What was asked for before a read is done before it, whatever its patience."""
     patient = asyncio.create_task(bench.add(1, patience=600.0))

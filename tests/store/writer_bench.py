@@ -58,6 +58,7 @@ class Bench:
         *,
         lasting: bool = True,
         patience: float = 0.0,
+        in_haste: bool = False,
         done: Callable[[], None] | None = None,
     ) -> None:
         await self.writer.run(
@@ -65,6 +66,7 @@ class Bench:
             writes=True,
             lasting=lasting,
             patience=patience,
+            in_haste=in_haste,
             done=done,
         )
 

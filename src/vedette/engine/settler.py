@@ -1,8 +1,8 @@
 """Writes what came of attempts, all that ended meanwhile in one transaction.
 
 While one batch is on its way to the disk the next one gathers, so a batch is as
-large as the disk is slow. What nobody waits for goes a way of its own: it may
-wait for a commit that takes it along. When the store fails nothing is dropped: the batch is
+large as the disk is slow. What nobody waits for goes a way of its own: it
+waits for others, and a commit passes it. When the store fails nothing is dropped: the batch is
 tried again, and lanes that wait for it claim nothing more, which bounds memory.
 It must not know what an outcome means.
 """
@@ -29,7 +29,7 @@ MAX_BATCH = 500
 #: How a failing store is asked again: soon at first, for a lock or a full disk may pass at once.
 PATIENCE = Backoff(first=0.5, ceiling=30.0)
 #: Seconds for which a mark that nobody waits for stays off the disk: the events of an end within
-#: it are sent again. Mail that comes ten times a second takes all of them along.
+#: it are sent again. Ten batches a second cost next to nothing.
 COMPANY = 0.1
 #: How long ``stop`` waits for the last batch, in seconds. What is not written is sent again.
 FLUSH_GRACE = 5.0

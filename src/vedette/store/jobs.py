@@ -1,7 +1,8 @@
 """What goes from the loop to the writer's thread, and what waits before it goes.
 
-A job with patience stays on the loop until another one goes, or until its patience ends: it
-costs no transaction of its own then, and wakes nobody. A note does not even go: the thread
+A job with patience stays on the loop until others of its kind have come, or another job that it
+must not follow: it costs less of a transaction then, and wakes nobody. Only a job that is in haste
+passes it, so that a commit of mail does not wait for more than itself. A note does not even go: the thread
 finds it in the notebook when it writes anyway, or is told when it has waited long enough.
 
 It must not know what a job does.
@@ -57,12 +58,12 @@ class Jobs:
         self._release: asyncio.TimerHandle | None = None
         self._noting: asyncio.TimerHandle | None = None
 
-    def put(self, job: Job) -> None:
-        """Send a job, and before it what waited."""
-        self._queue.put([*self._taken(), job])
+    def put(self, job: Job, *, in_haste: bool = False) -> None:
+        """Send a job, and before it what waited unless it is in haste."""
+        self._queue.put([job] if in_haste else [*self._taken(), job])
 
     def put_later(self, job: Job, patience: float) -> None:
-        """Send a job with the next one, or in ``patience`` seconds."""
+        """Send a job with the next one that is not in haste, or in ``patience`` seconds."""
         self._patient.append(job)
         if self._release is None:
             self._release = asyncio.get_running_loop().call_later(patience, self._released)

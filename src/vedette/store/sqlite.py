@@ -93,7 +93,7 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         """Write one step of a folder."""
         handed = Handed(commit.takers)
         work = partial(folders.commit, step=commit, now=self._clock.now(), handed=handed)
-        return await self._writer.run(work, writes=True, done=handed.tell)
+        return await self._writer.run(work, writes=True, in_haste=True, done=handed.tell)
 
     async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
         """Write events that move no cursor."""

@@ -139,13 +139,14 @@ class Writer:
         writes: bool,
         lasting: bool = True,
         patience: float = 0.0,
+        in_haste: bool = False,
         done: Callable[[], None] | None = None,
     ) -> T:
         """Do ``work`` with the connection and return its value, once it is on disk.
 
         What is not ``lasting`` may be undone by a loss of power, and by nothing less: when
         it is alone, nobody waits for the disk. It waits at most ``patience`` seconds for others
-        to go with. A caller that is cancelled while it waits does not know whether it was done;
+        to go with; a job ``in_haste`` passes those that do. A caller that is cancelled while it waits does not know whether it was done;
         ``done`` is called on the loop if it was.
         Raises StoreError and its kinds.
         """
@@ -161,7 +162,7 @@ class Writer:
         if patience > 0:
             self._jobs.put_later(job, patience)
         else:
-            self._jobs.put(job)
+            self._jobs.put(job, in_haste=in_haste)
         # One timer, and no frame around it: this is the way of every message.
         late = self._loop.call_later(PATIENCE, self._give_up, reply)
         try:
