@@ -142,6 +142,8 @@ class Lane:
                     wait_until(came, within=SETTLING, what=what)
                 except TimeoutError:
                     late.append(f"{folder.name}: {what} has not everything in {SETTLING:g} s")
+            # Everything may have come before the last death: then it may not have its handlers yet.
+            service.until_connected(within=SETTLING)
             service.send(signal.SIGTERM)
             if (status := service.ended(within=PATIENCE)) != 0:
                 late.append(f"{folder.name}: SIGTERM ended it with {status}")
