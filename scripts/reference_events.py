@@ -23,7 +23,7 @@ from vedette.model.delivery import EndpointState
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
 from vedette.model.ids import AccountId, EndpointId, TenantId, action_id, message_event_id
-from vedette.outbox import action, occurrence
+from vedette.outbox import action, occurrence, protection
 from vedette.outbox.envelope import render
 from vedette.outbox.message import Facts, received, unparseable
 
@@ -219,6 +219,15 @@ def guards() -> Iterator[Event]:
     refused = "imap.demo.example refused: Mailbox is full"
     yield action.failed(ACCOUNT, entry, refused, NOW)
     yield action.undone(ACCOUNT, entry, "vedette", replace(origin, uid=52), NOW)
+    yield protection.changed(
+        entry.guard,
+        "pause",
+        protection.Turn.WAITING,
+        number=7,
+        asked_at=NOW,
+        due=NOW + 86_400.0,
+        now=NOW,
+    )
 
 
 def message(kind: EventType, octets: bytes, *, uid: int, depth: Depth = Depth.TEXT) -> Event:

@@ -89,6 +89,25 @@ class TrustContract(StoreFixture):
         await store.allow(gone)
         assert await store.allows(ANNA) == [bank]
 
+    async def test_the_allows_of_all_accounts_are_told_at_once(self, store: Whole) -> None:
+        """By account, and without what was taken back."""
+        given = [
+            Allow(account=BERT, guard="gambling", domain="bank.example", at=1.0, source="cli"),
+            Allow(account=ANNA, guard="gambling", domain="shop.example", at=2.0, source="cli"),
+            Allow(
+                account=ANNA,
+                guard="gambling",
+                domain="gone.example",
+                at=3.0,
+                source="cli",
+                is_active=False,
+            ),
+        ]
+        for allow in given:
+            await store.allow(allow)
+
+        assert await store.every_allow() == [given[1], given[0]]
+
     # The ratchet.
 
     async def test_a_loosening_is_due_when_both_clocks_say_so(self, store: Whole) -> None:
@@ -263,6 +282,7 @@ class TrustContract(StoreFixture):
         assert await store.withdraw_consent(ANNA, now=6.0, by="anna")
         assert not await store.withdraw_consent(ANNA, now=7.0, by="anna")
         assert await store.consent_of(ANNA) is None
+        assert await store.consented() == frozenset()
         (past,) = await store.consents(ANNA)
         assert past.withdrawn_at == 6.0
         assert await trail(store) == ["anna consent.given", "anna consent.withdrawn"]
@@ -272,6 +292,7 @@ class TrustContract(StoreFixture):
         await store.consent(ANNA, version="1", now=5.0, by="anna")
         await store.consent(ANNA, version="2", now=6.0, by="anna")
 
+        assert await store.consented() == {ANNA}
         standing = await store.consent_of(ANNA)
         assert standing is not None
         assert standing.version == "2"

@@ -17,6 +17,9 @@ from vedette.store.statements import STATEMENTS, blocks
 #: Tables with one row for each account, endpoint or guard: a walk over them is the answer.
 SMALL = ("health", "endpoint", "pattern", "ground", "guard_switch", "protection", "sqlite_sequence")
 
+#: What is asked for all that stands, once at a start: the rows that are walked are the answer.
+WHOLE = ("allows_all", "consents_standing")
+
 
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
@@ -36,7 +39,8 @@ def test_a_statement_prepares_and_finds_its_rows_by_an_index(
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", names)]
 
     scans = [line for line in plan if line.startswith("SCAN") and line != "SCAN CONSTANT ROW"]
-    assert [line for line in scans if line.split()[1] not in SMALL] == []
+    if name not in WHOLE:
+        assert [line for line in scans if line.split()[1] not in SMALL] == []
     if name.startswith(("deliveries", "delivery", "events")):
         assert [line for line in plan if "TEMP B-TREE" in line] == []
 

@@ -107,6 +107,10 @@ class MemoryTrust:
         rows = self._trust().allows
         return [rows[key] for key in sorted(rows) if key[0] == account and rows[key].is_active]
 
+    async def every_allow(self) -> list[Allow]:
+        rows = self._trust().allows
+        return [rows[key] for key in sorted(rows) if rows[key].is_active]
+
     async def ran(self, seconds: float) -> float:
         rows = self._trust(writes=True)
         rows.uptime += min(max(seconds, 0.0), LONGEST_STEP)
@@ -219,6 +223,10 @@ class MemoryTrust:
     async def consent_of(self, account: AccountId) -> Consent | None:
         every = await self.consents(account)
         return every[-1] if every and every[-1].withdrawn_at is None else None
+
+    async def consented(self) -> frozenset[AccountId]:
+        every = self._trust().consents
+        return frozenset(each.account for each in every if each.withdrawn_at is None)
 
     async def consents(self, account: AccountId) -> list[Consent]:
         return [each for each in self._trust().consents if each.account == account]

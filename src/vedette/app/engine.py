@@ -25,6 +25,7 @@ from vedette.app.memory import settle_allocator
 from vedette.app.replaying import replaying
 from vedette.app.run_marker import RunMarker
 from vedette.app.sinks import build
+from vedette.app.trusting import Trusting
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
@@ -87,10 +88,23 @@ class Engine(Part):
         #: Which guards stand where.
         self.guards = Guarding()
         self.supervisor: Supervisor | None = None
-        self._desk = GuardDesk(self.store, self.clock, attend=self._attend)
-        self._control = Control(
-            settings.state, {"replay": replaying(self.replay), **self._desk.handlers}
+        #: Settings are gone over to by one at a time: a file that changed, a loosening that is due.
+        self._applying = asyncio.Lock()
+        self._trust = Trusting(
+            self.store,
+            self.guards,
+            self.clock,
+            key=lambda: guard_key(settings.state),
+            endpoints=self.endpoints,
+            wake=self.courier.wake,
+            again=self._enforced_anew,
+            regate=self._regate,
+            attend=self._attend,
         )
+        trust = self._trust.desk
+        self._desk = GuardDesk(self.store, self.clock, attend=self._attend, holds=trust.holds)
+        handlers = {"replay": replaying(self.replay), **self._desk.handlers, **trust.handlers}
+        self._control = Control(settings.state, handlers)
         self._posting = Guards(
             self.guards,
             state=settings.state,
@@ -98,6 +112,7 @@ class Engine(Part):
             dice=dice,
             key=lambda: guard_key(settings.state),
             on_posted=self._attend,
+            in_force=self._trust.in_force,
         )
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
@@ -119,11 +134,14 @@ class Engine(Part):
         if settings.state != self.settings.state:
             _log.warning("settings.state_kept", state=str(self.settings.state))
             settings = replace(settings, state=self.settings.state)
-        self.settings = settings
-        await self._apply_endpoints(settings.endpoints)
-        await self._posting.apply(settings.guards)
-        if self.supervisor is not None:
-            await self.supervisor.assign(_assignments(settings.accounts))
+        async with self._applying:
+            self.settings = settings
+            await self._apply_endpoints(settings.endpoints)
+            await self._posting.apply(settings.guards)
+            await self._trust.covers(settings.accounts)
+            if self.supervisor is not None:
+                await self.supervisor.assign(_assignments(settings.accounts))
+            await self._regate()
         _log.info(
             "settings.applied",
             accounts=len(settings.accounts),
@@ -187,9 +205,11 @@ class Engine(Part):
         await self._control.start()
         await self.apply(self.settings)
         await self._posting.start()
+        await self._trust.start()
 
     async def _close(self) -> None:
         await self._control.stop()
+        await self._trust.stop()
         await self._posting.stop()
         await self._housekeeping.stop()
         if self.supervisor is not None:
@@ -219,6 +239,17 @@ class Engine(Part):
         """Let accounts look at once into what guards left to do."""
         if self.supervisor is not None:
             self.supervisor.attend(account)
+
+    async def _enforced_anew(self) -> None:
+        """Go over to what is in force of the guards' settings now that a loosening is due."""
+        async with self._applying:
+            await self._posting.apply(self.settings.guards)
+            await self._regate()
+
+    async def _regate(self) -> None:
+        """Read the accounts that may be read now, and no others."""
+        if self.supervisor is not None:
+            await self.supervisor.regate()
 
     def _connected(self, account: AccountId) -> None:
         """Log every connect: a state that is as before a restart is no event of its own."""

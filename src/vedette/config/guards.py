@@ -5,15 +5,20 @@ from __future__ import annotations
 from importlib import resources
 from pathlib import Path
 
+from vedette.config.accounts import secret_of
 from vedette.config.document import Table
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode
 from vedette.errors import ConfigError
 from vedette.guard.reading.pack import read_pack
-from vedette.model.ids import AccountId, TenantId
+from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.secret import Secret
 
 #: Octets of a pack: four thousand phrases in nine languages are 200 KiB.
 MAX_PACK = 4 * 1024 * 1024
+
+#: Characters of a partner's secret: what a person chooses, and who has the machine can not try out.
+MIN_SECRET = 12
 
 #: What a pack of ours is called by its name, and one of the user's by its path.
 SUFFIXES = (".yaml", ".yml")
@@ -36,9 +41,20 @@ def read_guard(table: Table, beside: Path) -> GuardSettings:
         accounts=tuple(AccountId(each) for each in table.texts("accounts")),
         folders=table.texts("folders"),
         private=table.flag("private", default=False),
+        partner=None if (partner := table.text("partner")) is None else EndpointId(partner),
+        partner_secret=_partner_secret(table),
+        help=table.text("help") or "",
     )
     table.done()
     return guard
+
+
+def _partner_secret(table: Table) -> Secret[str] | None:
+    secret = secret_of(table, "partner_secret")
+    if secret is not None and len(secret.reveal()) < MIN_SECRET:
+        given = (name for name in table.keys if name.startswith("partner_secret"))
+        table.fail(next(given), f"a partner's secret has {MIN_SECRET} characters or more")
+    return secret
 
 
 def shipped() -> tuple[str, ...]:

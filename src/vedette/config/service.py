@@ -10,8 +10,15 @@ from vedette.config.document import Table, load
 from vedette.config.endpoints import read_endpoint
 from vedette.config.environment import state_folder
 from vedette.config.guards import read_guard
-from vedette.config.settings import DAY, GuardSettings, Retention, Settings
+from vedette.config.settings import (
+    DAY,
+    EndpointSettings,
+    GuardSettings,
+    Retention,
+    Settings,
+)
 from vedette.engine.gate import LoginRate
+from vedette.model.event import EventType
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy, Style
 
@@ -28,6 +35,7 @@ def read_settings(path: Path) -> Settings:
     guards = tuple(read_guard(table, path.parent) for table in document.table("guards").tables())
     _check_references(document, accounts=[each.account.id for each in accounts])
     _check_guards(document, guards)
+    _check_partners(document, guards, endpoints)
     settings = Settings(
         state=state,
         accounts=accounts,
@@ -69,6 +77,25 @@ def _check_guards(document: Table, guards: Sequence[GuardSettings]) -> None:
         if guard.pack.name in known:
             table.fail("pack", f"there is a guard {guard.pack.name!r} already")
         known.add(guard.pack.name)
+
+
+def _check_partners(
+    document: Table, guards: Sequence[GuardSettings], endpoints: Sequence[EndpointSettings]
+) -> None:
+    """Refuse a partner who would be told more than that a protection changed."""
+    known = {each.endpoint.id: each.endpoint for each in endpoints}
+    for table, guard in zip(document.table("guards").tables(), guards, strict=True):
+        if guard.partner is None:
+            continue
+        endpoint = known.get(guard.partner)
+        if endpoint is None:
+            table.fail("partner", f"there is no endpoint {guard.partner!r}")
+        if endpoint.selection.types != (EventType.GUARD_CHANGED.value,):
+            kind = EventType.GUARD_CHANGED.value
+            table.fail(
+                "partner",
+                f'a partner is told of changes only: give {guard.partner} events = ["{kind}"]',
+            )
 
 
 def _log(table: Table) -> LogPolicy:

@@ -11,8 +11,9 @@ from vedette.engine.guarding import Mode
 from vedette.guard.pack import Pack
 from vedette.model.account import Account
 from vedette.model.delivery import Endpoint
-from vedette.model.ids import AccountId, TenantId
+from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.link import Target
+from vedette.secret import Secret
 from vedette.sinks.command import CommandSettings
 from vedette.sinks.lines import LinesSettings
 from vedette.sinks.webhook import WebhookSettings
@@ -47,7 +48,9 @@ class GuardSettings:
     """A guard pack and where it stands; an empty selection takes all of its kind.
 
     ``text`` is the pack as it was written, ``base`` the folder that the paths in it start from.
-    ``private`` lets its lists be fetched from inside addresses.
+    ``private`` lets its lists be fetched from inside addresses. ``partner`` is the endpoint that is
+    told of changes of a protective guard, ``partner_secret`` what lets a loosening happen at once,
+    and ``help`` a line that is shown to who asks for one.
     """
 
     pack: Pack
@@ -58,6 +61,9 @@ class GuardSettings:
     accounts: tuple[AccountId, ...] = ()
     folders: tuple[str, ...] = ()
     private: bool = False
+    partner: EndpointId | None = None
+    partner_secret: Secret[str] | None = None
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,11 @@ for every folder. With no guard posted it costs nothing. It must not know how a 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum, unique
 from typing import Protocol
 
+from vedette.engine.standing import NOTHING
 from vedette.guard.breaker import Breaker
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import ActionKind, Pack
@@ -24,6 +25,9 @@ from vedette.secret import Secret
 #: Folders in which nothing is judged unless they are named: views of other folders, what the
 #: user wrote, and what is thrown away already.
 UNJUDGED = frozenset({"\\All", "\\Sent", "\\Drafts", "\\Trash", "\\Flagged"})
+
+#: Messages of a folder that are looked at when guards change: a few days of a busy mailbox.
+LAST = 200
 
 
 class Judge(Protocol):
@@ -107,28 +111,54 @@ class Post:
 class Guarding:
     """All posts of one host. ``post`` replaces them; who watches learns of it by ``generation``."""
 
-    __slots__ = ("_posts", "generation", "on_returned")
+    __slots__ = ("_posts", "generation", "last", "on_returned", "standing")
 
     def __init__(
         self,
         posts: Iterable[Post] = (),
         *,
-        on_returned: Callable[[JournalEntry], None] = lambda _entry: None,
+        last: int = LAST,
+        on_returned: Callable[[JournalEntry, str], None] = lambda _entry, _domain: None,
     ) -> None:
         self._posts = tuple(posts)
+        #: How many of the last messages of a folder are swept.
+        self.last = last
         #: Counts the changes of guards and of their lists.
         self.generation = 0
-        #: Is told of every message that the user moved back.
+        #: Is told of every message that the user moved back, with its sender's domain.
         self.on_returned = on_returned
+        #: What people set beside the packs.
+        self.standing = NOTHING
 
     def post(self, posts: Iterable[Post]) -> None:
         """Replace all posts; mail that is there already is swept by the new ones."""
         self._posts = tuple(posts)
         self.generation += 1
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all guards."""
+        return frozenset(post.name for post in self._posts)
+
     def covering(self, account: Account) -> tuple[Post, ...]:
-        """Return the posts of an account."""
-        return tuple(post for post in self._posts if post.covers(account)) if self._posts else ()
+        """Return the posts of an account; one that a person stopped is ``PAUSED``."""
+        if not self._posts:
+            return ()
+        found = tuple(post for post in self._posts if post.covers(account))
+        standing = self.standing
+        if not standing.stopped:
+            return found
+        return tuple(
+            replace(post, mode=Mode.PAUSED) if standing.stops(post.name, account) else post
+            for post in found
+        )
+
+    def is_unread(self, account: Account) -> bool:
+        """Whether an account's mail must not be read: a guard wants a consent that is not there."""
+        if not self._posts or account.id in self.standing.consented:
+            return False
+        locks = (post.guard.pack.lock for post in self._posts if post.covers(account))
+        return any(lock is not None and lock.consent for lock in locks)
 
     def of(self, account: Account, folder: Folder) -> tuple[Post, ...]:
         """Return who judges what arrives in a folder: nobody in a quarantine."""

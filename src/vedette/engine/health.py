@@ -23,6 +23,9 @@ _log = structlog.stdlib.get_logger(__name__)
 #: A person reads this much of an error in a table, and a server may write megabytes.
 MAX_ERROR = 500
 
+#: What the health of an account says that is connected and not read.
+CONSENT_MISSING = "consent missing: a guard asks for one before mail is read"
+
 
 class HealthBook:
     """Keeps the health of one account, writes it down, and tells of its changes."""
@@ -50,6 +53,12 @@ class HealthBook:
         health = replace(self.health, proof_at=now, strikes=0, trouble=None, error=None)
         await self._enter(health, AccountState.CONNECTED)
         self._world.on_connected(self._account.id)
+
+    async def unread(self) -> None:
+        """Enter the state after a login where nothing may be read: connected, and why no mail."""
+        now = self._world.clock.now()
+        health = replace(self.health, proof_at=now, strikes=0, trouble=None, error=CONSENT_MISSING)
+        await self._enter(health, AccountState.CONNECTED)
 
     async def failed(self, error: VedetteError, *, strikes: int, degraded: bool) -> None:
         """Note a failure; ``degraded`` is whether it is more than a passing one (I11)."""

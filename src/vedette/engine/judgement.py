@@ -109,8 +109,12 @@ class Hearing:
             if returned is not None and returned.id not in known:
                 known.add(returned.id)
                 self.events.append(undone(self._account, returned, "user", entry.origin, now))
-                self._world.guards.on_returned(returned)
+                self._world.guards.on_returned(returned, self._sender(entry))
         return self.events
+
+    def _sender(self, entry: JournalEntry) -> str:
+        """Return the domain that the message of an entry came from."""
+        return next((each.domain for each in self.decisions if each.origin == entry.origin), "")
 
     def judge(self, case: Case, now: float, *, stage: Stage = Stage.BODY) -> Ruling:
         """Let every guard judge one message; what follows is gathered here."""
@@ -138,6 +142,11 @@ class Hearing:
         return ruling
 
     def _follow(self, post: Post, verdict: Verdict, case: Case, ruling: Ruling, now: float) -> None:
+        domain = _domain(case.message)
+        if self._world.guards.standing.allows(post.name, self._account.id, domain):
+            # It is written down that it would have done something, and nothing else.
+            self.decisions.append(self._decision(post, verdict, case, "allowed", now))
+            return
         for action in verdict.actions:
             if action.kind is ActionKind.TAG and action.target not in ruling.tags:
                 ruling.tags.append(action.target)

@@ -94,6 +94,21 @@ class Supervisor(Part):
             if account is None or name == account:
                 watcher.attend(sweep=sweep)
 
+    async def regate(self) -> None:
+        """Restart the accounts that may be read now and were not, or the other way round.
+
+        A mailbox that must not be read any more is let go of within seconds, whatever is under way.
+        """
+        changed = [
+            Assignment(account=watcher.account, target=watcher.target)
+            for watcher in self._watchers.values()
+            if watcher.is_unread is not self._world.guards.is_unread(watcher.account)
+        ]
+        await self._stop_watchers([each.account.id for each in changed])
+        for assignment in changed:
+            if assignment.account.id not in self._watchers and not self._stopping:
+                self._begin(assignment)
+
     async def _open(self) -> None:
         self._known = {health.account: health for health in await self._world.store.healths()}
         self.spawn(self._mind_the_clock(), "clock")
@@ -173,9 +188,11 @@ class Supervisor(Part):
                 revival = self._revivals.pop(account, None)
                 if revival is not None:
                     revival.cancel()
-                watcher = self._watchers.pop(account)
-                self._known[account] = watcher.health
-                stopping.append(watcher.stop())
+                # Somebody else may have stopped it while others were waited for.
+                watcher = self._watchers.pop(account, None)
+                if watcher is not None:
+                    self._known[account] = watcher.health
+                    stopping.append(watcher.stop())
             await asyncio.gather(*stopping)
 
 

@@ -34,6 +34,7 @@ from vedette.errors import (
     Trouble,
     VedetteError,
 )
+from vedette.imap import Noop
 from vedette.model.account import Account, Cover, Health
 from vedette.model.cursor import FolderState
 from vedette.model.folder import Folder
@@ -66,6 +67,7 @@ class Watcher:
         "_world",
         "account",
         "idles",
+        "is_unread",
         "target",
     )
 
@@ -80,6 +82,8 @@ class Watcher:
     ) -> None:
         self.account = account
         self.target = target
+        #: Whether it only stays logged in, because the account lacks a consent. For its life.
+        self.is_unread = world.guards.is_unread(account)
         self._world = world
         self._gate = gate
         self.idles = idles
@@ -215,6 +219,8 @@ class Watcher:
             session = await turnstile.paced(log_in(self.account, self.target, self._world))
         lookout: Lookout | None = None
         try:
+            if self.is_unread:
+                await self._withheld(session)
             lookout = await turnstile.paced(self._lookout(session, only))
             self._lookouts += (lookout,)
             await turnstile.paced(lookout.first_sync())
@@ -231,6 +237,20 @@ class Watcher:
                 self._lived(only, asyncio.get_running_loop().time() - lookout.synced_at)
             self._lookouts = tuple(each for each in self._lookouts if each is not lookout)
             await session.logout()
+
+    async def _withheld(self, session: Session) -> None:
+        """Stay logged in and read nothing, for as long as the consent is missing.
+
+        Whoever gives it has this watcher replaced. Raises LinkError when the link ends.
+        """
+        loop = asyncio.get_running_loop()
+        self._recovery = self._recovery.accepted()
+        _log.info("account.unread", account=self.account.id, reason="consent missing")
+        await self._health.unread()
+        while True:
+            await session.wait(loop.time() + self._world.tempo.proof, enough=lambda: False)
+            await session.check(Noop())
+            await self._health.proved()
 
     def _lived(self, only: Folder | None, seconds: float) -> None:
         """Learn how long a connection lived after its first sync (V2)."""

@@ -128,8 +128,9 @@ class Decision:
 
     ``symbols`` are names with scores, most first; ``domain`` is the sender's registrable domain.
     ``acted`` says whether an action was written with it, or why not: ``shadow``, ``breaker``,
-    ``paused``, ``returned``, ``capped``, ``repeated``. The store says ``returned`` where the message
-    came back, and ``repeated`` where the action was written before, instead of what it is given.
+    ``paused``, ``allowed``, ``returned``, ``capped``, ``repeated``. The store says ``returned`` where
+    the message came back, and ``repeated`` where the action was written before, instead of what it
+    is given.
     """
 
     tenant: TenantId

@@ -25,6 +25,7 @@ class EventType(StrEnum):
     ENDPOINT_DISABLED = "endpoint.disabled"
     GUARD_DECIDED = "guard.decided"
     GUARD_TRIPPED = "guard.tripped"
+    GUARD_CHANGED = "guard.changed"
     ACTION_APPLIED = "action.applied"
     ACTION_FAILED = "action.failed"
     ACTION_UNDONE = "action.undone"

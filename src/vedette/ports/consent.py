@@ -34,5 +34,8 @@ class Consents(Protocol):
     async def consent_of(self, account: AccountId) -> Consent | None:
         """Return the consent that stands."""
 
+    async def consented(self) -> frozenset[AccountId]:
+        """Return the accounts for which a consent stands."""
+
     async def consents(self, account: AccountId) -> list[Consent]:
         """Return every consent that was ever given for the account, oldest first."""

@@ -69,3 +69,6 @@ class Overrides(Protocol):
 
     async def allows(self, account: AccountId) -> list[Allow]:
         """Return the allows of an account that are active, by guard and domain."""
+
+    async def every_allow(self) -> list[Allow]:
+        """Return the allows of all accounts that are active, by account, guard and domain."""

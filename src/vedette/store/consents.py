@@ -16,6 +16,7 @@ from vedette.store.statements import sql
 _PUT = sql("consent_put")
 _END = sql("consent_end")
 _OF = sql("consents_of")
+_STANDING = sql("consents_standing")
 
 
 def give(
@@ -42,6 +43,11 @@ def standing(connection: sqlite3.Connection, account: AccountId) -> Consent | No
     """Return the consent that stands."""
     every = of(connection, account)
     return every[-1] if every and every[-1].withdrawn_at is None else None
+
+
+def consented(connection: sqlite3.Connection) -> frozenset[AccountId]:
+    """Return the accounts for which a consent stands."""
+    return frozenset(AccountId(account) for (account,) in connection.execute(_STANDING))
 
 
 def of(connection: sqlite3.Connection, account: AccountId) -> list[Consent]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterable
+from typing import Any
 
 from vedette.model.ids import AccountId
 from vedette.ports.override import Allow, Scope, Switch
@@ -18,6 +20,7 @@ _SWITCH_PUT = sql("switch_put")
 _SWITCHES = sql("switches")
 _ALLOW_PUT = sql("allow_put")
 _ALLOWS = sql("allows")
+_ALLOWS_ALL = sql("allows_all")
 
 
 def put_switch(connection: sqlite3.Connection, switch: Switch) -> None:
@@ -83,6 +86,15 @@ def put_allow(connection: sqlite3.Connection, allow: Allow) -> None:
 
 def allows(connection: sqlite3.Connection, account: AccountId) -> list[Allow]:
     """Return the active allows of an account."""
+    return _read(connection.execute(_ALLOWS, {"account": account}))
+
+
+def every_allow(connection: sqlite3.Connection) -> list[Allow]:
+    """Return the active allows of all accounts."""
+    return _read(connection.execute(_ALLOWS_ALL))
+
+
+def _read(rows: Iterable[tuple[Any, ...]]) -> list[Allow]:
     return [
         Allow(
             account=AccountId(row[0]),
@@ -92,5 +104,5 @@ def allows(connection: sqlite3.Connection, account: AccountId) -> list[Allow]:
             source=row[4],
             is_active=bool(row[5]),
         )
-        for row in connection.execute(_ALLOWS, {"account": account})
+        for row in rows
     ]

@@ -39,6 +39,10 @@ class SqliteTrust:
         """Return the active allows of an account."""
         return await self._writer.run(partial(overrides.allows, account=account), writes=False)
 
+    async def every_allow(self) -> list[Allow]:
+        """Return the active allows of all accounts."""
+        return await self._writer.run(overrides.every_allow, writes=False)
+
     # The ratchet.
 
     async def ran(self, seconds: float) -> float:
@@ -107,6 +111,10 @@ class SqliteTrust:
     async def consent_of(self, account: AccountId) -> Consent | None:
         """Return the consent that stands."""
         return await self._writer.run(partial(consents.standing, account=account), writes=False)
+
+    async def consented(self) -> frozenset[AccountId]:
+        """Return the accounts for which a consent stands."""
+        return await self._writer.run(consents.consented, writes=False)
 
     async def consents(self, account: AccountId) -> list[Consent]:
         """Return every consent of an account."""

@@ -21,3 +21,9 @@ SELECT account, guard, domain, at, source, active
 FROM guard_allow
 WHERE account = :account AND active = 1
 ORDER BY guard, domain;
+
+-- name: allows_all
+SELECT account, guard, domain, at, source, active
+FROM guard_allow
+WHERE active = 1
+ORDER BY account, guard, domain;

@@ -60,6 +60,9 @@ INSERT INTO consent (account, version, at, actor) VALUES (:account, :version, :a
 -- name: consent_end
 UPDATE consent SET withdrawn_at = :now WHERE account = :account AND withdrawn_at IS NULL;
 
+-- name: consents_standing
+SELECT account FROM consent WHERE withdrawn_at IS NULL;
+
 -- name: consents_of
 SELECT account, version, at, actor, withdrawn_at FROM consent WHERE account = :account ORDER BY seq;
 

@@ -1,0 +1,90 @@
+"""Keeps what people set beside the packs in force: pauses, allowed senders, consents.
+
+The engine asks a value in memory; here it is read from the store, when something is set and each
+minute, because a pause ends by itself. It must not know what may be set: that is the ratchet's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from typing import Protocol
+
+import structlog
+
+from vedette.engine.guarding import Guarding
+from vedette.engine.part import Part
+from vedette.engine.standing import Standing, stop
+from vedette.errors import StoreError
+from vedette.model.ids import AccountId
+from vedette.ports.clock import Clock
+from vedette.ports.consent import Consents
+from vedette.ports.override import Overrides
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Seconds between two looks at pauses that may be over.
+LOOK = 60.0
+
+
+class Set(Overrides, Consents, Protocol):
+    """What people set."""
+
+
+class Overriding(Part):
+    """Fills ``guarding.standing``; ``on_consent`` is told when who may be read has changed."""
+
+    def __init__(
+        self,
+        store: Set,
+        guarding: Guarding,
+        clock: Clock,
+        *,
+        on_consent: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__("overriding")
+        self._store = store
+        self._guarding = guarding
+        self._clock = clock
+        self._on_consent = on_consent
+        self._locked: frozenset[str] = frozenset()
+
+    async def lock(self, guards: Collection[str]) -> None:
+        """Learn which guards the ratchet holds, and read everything anew. Raises StoreError."""
+        self._locked = frozenset(guards)
+        await self.refresh()
+
+    async def refresh(self) -> None:
+        """Read everything anew. Raises StoreError."""
+        found: dict[tuple[AccountId, str], set[str]] = {}
+        for allow in await self._store.every_allow():
+            found.setdefault((allow.account, allow.guard), set()).add(allow.domain)
+        before = self._guarding.standing.consented
+        self._guarding.standing = Standing(
+            stopped=await self._off(),
+            locked=self._locked,
+            allowed={key: frozenset(domains) for key, domains in found.items()},
+            consented=await self._store.consented(),
+        )
+        if self._guarding.standing.consented != before:
+            await self._on_consent()
+
+    async def _open(self) -> None:
+        self.spawn(self._run(), "pauses")
+
+    async def _run(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            try:
+                stopped = await self._off()
+            except StoreError as error:
+                # What stood a minute ago stands on.
+                _log.warning("overrides.unread", error=str(error))
+                continue
+            if stopped != self._guarding.standing.stopped:
+                await self.refresh()
+
+    async def _off(self) -> frozenset[str]:
+        now = self._clock.now()
+        switches = await self._store.switches()
+        return frozenset(stop(each.scope, each.name) for each in switches if each.stops(now))

@@ -1,0 +1,127 @@
+"""What is enforced of a guard, between the configuration's words, the ratchet's and the store's.
+
+A pack is kept as its text, so that it can be read again when the file is gone. It must not know
+when anything changes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from vedette.config.settings import GuardSettings
+from vedette.engine.guarding import Mode
+from vedette.guard.ratchet import Stand
+from vedette.guard.reading.pack import read_pack
+from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.ports.ratchet import Protection
+
+#: Whose a guard of the configuration is: everybody's, whatever it selects.
+EVERYBODY: Final = TenantId("*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """A guard that is enforced.
+
+    ``settings`` are what it is posted with, and ``covered`` the accounts that it stood at when
+    they were last looked at, with the folders that were watched.
+    """
+
+    stand: Stand
+    settings: GuardSettings
+    covered: Mapping[str, tuple[str, ...]]
+
+    @property
+    def name(self) -> str:
+        """The guard's name."""
+        return self.stand.pack.name
+
+
+def wanted(settings: GuardSettings, secret: str) -> Stand:
+    """Return what the configuration wants; ``secret`` is the digest of the partner's."""
+    return Stand(
+        pack=settings.pack,
+        text=settings.text,
+        base=str(settings.base),
+        mode=settings.mode.value,
+        tenants=settings.tenants,
+        accounts=settings.accounts,
+        folders=settings.folders,
+        partner=settings.partner or "",
+        secret=secret,
+    )
+
+
+def enforced(stand: Stand, settings: GuardSettings, covered: Mapping[str, tuple[str, ...]]) -> Held:
+    """Return a stand as it is posted; ``settings`` give what the ratchet does not hold."""
+    return Held(
+        stand=stand,
+        settings=replace(
+            settings,
+            pack=stand.pack,
+            text=stand.text,
+            base=Path(stand.base),
+            mode=Mode(stand.mode),
+            tenants=tuple(TenantId(each) for each in stand.tenants),
+            accounts=tuple(AccountId(each) for each in stand.accounts),
+            folders=stand.folders,
+            partner=EndpointId(stand.partner) if stand.partner else None,
+            partner_secret=None,
+        ),
+        covered=covered,
+    )
+
+
+def written(held: Held, now: float) -> Protection:
+    """Return it as the store keeps it."""
+    stand = held.stand
+    lock = {
+        "base": stand.base,
+        "tenants": stand.tenants,
+        "accounts": stand.accounts,
+        "folders": stand.folders,
+        "partner": stand.partner,
+        "secret": stand.secret,
+        "private": held.settings.private,
+        "help": held.settings.help,
+        "covered": held.covered,
+    }
+    return Protection(
+        tenant=EVERYBODY,
+        guard=held.name,
+        text=stand.text,
+        mode=stand.mode,
+        lock=json.dumps(lock),
+        version=stand.pack.version,
+        at=now,
+    )
+
+
+def read(protection: Protection) -> Held:
+    """Read it back. Raises ConfigError where its pack can not be read any more."""
+    lock: dict[str, Any] = json.loads(protection.lock)
+    pack = read_pack(protection.text, file=f"the enforced pack of {protection.guard}")
+    stand = Stand(
+        pack=pack,
+        text=protection.text,
+        base=lock["base"],
+        mode=protection.mode,
+        tenants=tuple(lock["tenants"]),
+        accounts=tuple(lock["accounts"]),
+        folders=tuple(lock["folders"]),
+        partner=lock["partner"],
+        secret=lock["secret"],
+    )
+    settings = GuardSettings(
+        pack=pack,
+        text=protection.text,
+        base=Path(stand.base),
+        private=lock["private"],
+        help=lock["help"],
+    )
+    covered = {name: tuple(folders) for name, folders in lock["covered"].items()}
+    return enforced(stand, settings, covered)

@@ -1,0 +1,321 @@
+"""Holds protective guards to what is enforced, whatever a file says, until a loosening is due.
+
+What the configuration wants is compared with what is enforced: what tightens is gone over to at
+once, what loosens is asked for once and waits. Each minute it looks at what is due by both clocks
+and carries it out. It must not know how guards judge, nor who is at the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+import structlog
+
+from vedette.app.deed import Trust, aspect_of, performed, spelled_step, target_of
+from vedette.app.partner import digest_of
+from vedette.app.protection import EVERYBODY, Held, enforced, read, wanted, written
+from vedette.config.settings import GuardSettings
+from vedette.engine.part import Part
+from vedette.errors import ConfigError, StoreError, UsageError
+from vedette.guard.ratchet import OF_A_FILE, Aspect, Stand, Step, after, steps
+from vedette.model.event import Event
+from vedette.model.ids import AccountId, EndpointId
+from vedette.outbox.protection import Turn, changed
+from vedette.ports.clock import Clock
+from vedette.ports.ratchet import Change, ChangeId, Loosening
+from vedette.secret import Secret
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Seconds between two looks at what is due.
+LOOK = 60.0
+#: Loosenings of one guard that may wait: more is a mistake, and each is a row and an event.
+MAX_WAITING = 1_000
+
+#: Who asks when a file does.
+CONFIGURATION = "the configuration"
+
+#: Sends an event about a guard, to its partner too.
+Tell: TypeAlias = Callable[[Event, EndpointId | None], Awaitable[None]]
+
+
+class Protections(Part):
+    """The ratchet of one host. ``again`` lets the configuration be gone over to anew.
+
+    ``done`` is told when a person's wish was carried out.
+    """
+
+    def __init__(
+        self,
+        store: Trust,
+        clock: Clock,
+        *,
+        key: Callable[[], Secret[str]],
+        tell: Tell,
+        again: Callable[[], Awaitable[None]],
+        done: Callable[[Change], Awaitable[None]],
+    ) -> None:
+        super().__init__("protections")
+        self._store = store
+        self._clock = clock
+        self._key = key
+        self._tell = tell
+        self._again = again
+        self._done = done
+        #: What is enforced, by guard.
+        self.held: dict[str, Held] = {}
+        self._told: set[tuple[ChangeId, Turn]] = set()
+
+    async def _open(self) -> None:
+        self.spawn(self._run(), "due")
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self.look()
+            except StoreError as error:
+                # What is due stays due; until it is written the stricter of both holds.
+                _log.warning("protection.unwritten", error=str(error))
+            await asyncio.sleep(LOOK)
+
+    async def in_force(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
+        """Return what is in force of what is wanted. Raises StoreError."""
+        held = await self._enforced()
+        asked = await self._store.changes()
+        due = {change.id for change in await self._store.due(now=self._clock.now())}
+        by_name = {each.pack.name: each for each in settings}
+        posted: list[GuardSettings] = []
+        standing: dict[str, Held] = {}
+        for name in dict.fromkeys((*by_name, *held)):
+            mine = [each for each in asked if each.loosening.guard == name]
+            now_held = await self._settled(by_name.get(name), held.get(name), mine, due)
+            if now_held is not None:
+                standing[name] = now_held
+                posted.append(now_held.settings)
+            elif name in by_name:
+                posted.append(by_name[name])
+        self.held = standing
+        return posted
+
+    async def look(self) -> None:
+        """Carry out what is due."""
+        due = await self._store.due(now=self._clock.now())
+        for change in due:
+            if aspect_of(change) in OF_A_FILE:
+                continue
+            now = self._clock.now()
+            if await self._store.applied(change.id, now=now):
+                await performed(change, self._store, now)
+                await self._note(change, Turn.APPLIED)
+                await self._done(change)
+        if any(aspect_of(change) in OF_A_FILE for change in due):
+            await self._again()
+
+    async def ask(
+        self, guard: str, what: str, *, by: str, account: AccountId | None = None
+    ) -> Change:
+        """Ask for a loosening of a guard that is held. Raises UsageError for too many."""
+        held = self.held[guard]
+        if len(await self._waiting(guard)) >= MAX_WAITING:
+            raise UsageError(f"{MAX_WAITING:,} changes of {guard} wait already; withdraw some")
+        change = await self._store.request(
+            Loosening(tenant=EVERYBODY, guard=guard, account=account, what=what, by=by),
+            delay=held.stand.lock.delay,
+            now=self._clock.now(),
+        )
+        await self._note(change, Turn.WAITING)
+        return change
+
+    async def withdraw(self, number: ChangeId, *, by: str) -> Change:
+        """Take a request back. Raises UsageError where none of this number waits."""
+        change = await self.find(number)
+        if not await self._store.withdraw(number, now=self._clock.now(), by=by):
+            raise UsageError(f"the change {number} does not wait any more")
+        await self._note(change, Turn.WITHDRAWN)
+        return change
+
+    async def grant(self, number: ChangeId, *, by: str) -> Change:
+        """Let a request be due at once; whoever calls this knows that a partner agreed."""
+        change = await self.find(number)
+        if not await self._store.grant(number, now=self._clock.now(), by=by):
+            raise UsageError(f"the change {number} does not wait any more")
+        await self._note(change, Turn.GRANTED)
+        await self.look()
+        return change
+
+    async def find(self, number: ChangeId) -> Change:
+        """Return a change that waits. Raises UsageError."""
+        for change in await self._store.changes():
+            if change.id == number:
+                return change
+        raise UsageError(f"no change {number} waits; vedette guard changes shows those that do")
+
+    async def covers(self, accounts: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
+        """Look which accounts the guards stand at: (id, tenant, folders) of each that is watched.
+
+        One that is gone can not be held, for its password is gone too: it is told at once.
+        """
+        every = list(accounts)
+        for name, held in list(self.held.items()):
+            settings = held.settings
+            now = {
+                account: folders
+                for account, tenant, folders in every
+                if (not settings.tenants or tenant in settings.tenants)
+                and (not settings.accounts or account in settings.accounts)
+            }
+            if now == held.covered:
+                continue
+            left = [each for each, folders in held.covered.items() if _narrowed(folders, now, each)]
+            self.held[name] = replace(held, covered=now)
+            await self._write(self.held[name])
+            if left:
+                await self.say(name, "account", Turn.APPLIED)
+
+    async def _enforced(self) -> dict[str, Held]:
+        found: dict[str, Held] = {}
+        for protection in await self._store.protections():
+            try:
+                found[protection.guard] = await asyncio.to_thread(read, protection)
+            except (ConfigError, KeyError, ValueError) as error:
+                # What can not be read can not be compared: the file has the word, and it is said.
+                _log.error("protection.unreadable", guard=protection.guard, error=str(error))
+        return found
+
+    async def _settled(
+        self,
+        settings: GuardSettings | None,
+        held: Held | None,
+        asked: Sequence[Change],
+        due: Collection[ChangeId],
+    ) -> Held | None:
+        """Return what is enforced of a guard from now on; None where nothing is."""
+        stand = None if settings is None else await self._stand(settings)
+        if held is None:
+            return await self._begun(settings, stand)
+        # Its partner is told of what follows, also of its end.
+        self.held[held.name] = held
+        found = steps(held.stand, stand)
+        open_ = [each for each in asked if aspect_of(each) in OF_A_FILE]
+        matching = {
+            step.aspect: change
+            for step in found
+            for change in open_
+            if step.loosens and (step.aspect, step.to) == (aspect_of(change), target_of(change))
+        }
+        released = await self._released(matching, due)
+        then = after(held.stand, stand, released)
+        for change in open_:
+            if change not in matching.values() or (then is None or not then.is_enforced):
+                await self._dropped(change, released)
+        if then is None or not then.is_enforced:
+            now = self._clock.now()
+            await self._store.release(EVERYBODY, held.name, now=now, by=CONFIGURATION)
+            return None
+        result = enforced(then, settings or held.settings, held.covered)
+        for step in found:
+            if step.loosens and step.aspect not in released:
+                await self._wait_for(result, step, matching.get(step.aspect))
+        return await self._gone_over(
+            held, result, tightened=any(not each.loosens for each in found)
+        )
+
+    async def _begun(self, settings: GuardSettings | None, stand: Stand | None) -> Held | None:
+        if settings is None or stand is None or not stand.is_enforced:
+            return None
+        held = enforced(stand, settings, {})
+        await self._write(held)
+        self.held[held.name] = held
+        await self.say(held.name, "protection", Turn.ENFORCED)
+        return held
+
+    async def _gone_over(self, before: Held, then: Held, *, tightened: bool) -> Held:
+        if written(then, 0.0) != written(before, 0.0):
+            await self._write(then)
+        self.held[then.name] = then
+        if tightened:
+            await self.say(then.name, "protection", Turn.TIGHTENED)
+        return then
+
+    async def _released(
+        self, matching: dict[Aspect, Change], due: Collection[ChangeId]
+    ) -> set[Aspect]:
+        released: set[Aspect] = set()
+        for aspect, change in matching.items():
+            if change.id in due and await self._store.applied(change.id, now=self._clock.now()):
+                released.add(aspect)
+                await self._note(change, Turn.APPLIED)
+        return released
+
+    async def _dropped(self, change: Change, released: Collection[Aspect]) -> None:
+        """Withdraw what nobody wants any more."""
+        if aspect_of(change) not in released and await self._store.withdraw(
+            change.id, now=self._clock.now(), by=CONFIGURATION
+        ):
+            await self._note(change, Turn.WITHDRAWN)
+
+    async def _wait_for(self, held: Held, step: Step, change: Change | None) -> None:
+        if change is None:
+            self.held[held.name] = held
+            what = spelled_step(step.aspect, step.to, step.says)
+            await self.ask(held.name, what, by=CONFIGURATION)
+        else:
+            # A crash may have come before it was told; who was told is not told again.
+            await self._note(change, Turn.WAITING)
+
+    async def _stand(self, settings: GuardSettings) -> Stand:
+        secret = settings.partner_secret
+        if secret is None:
+            return wanted(settings, "")
+        digest = await asyncio.to_thread(
+            digest_of, secret, key=self._key(), guard=settings.pack.name
+        )
+        return wanted(settings, digest)
+
+    async def _waiting(self, guard: str) -> list[Change]:
+        return [each for each in await self._store.changes() if each.loosening.guard == guard]
+
+    async def _write(self, held: Held) -> None:
+        await self._store.enforce(written(held, self._clock.now()), by=CONFIGURATION)
+
+    async def _note(self, change: Change, turn: Turn) -> None:
+        """Tell what became of a loosening, once."""
+        if (change.id, turn) in self._told:
+            return
+        self._told.add((change.id, turn))
+        guard, aspect = change.loosening.guard, aspect_of(change).value
+        now = self._clock.now()
+        event = changed(
+            guard,
+            aspect,
+            turn,
+            number=change.id,
+            asked_at=change.asked_at,
+            due=change.due if turn is Turn.WAITING else None,
+            now=now,
+        )
+        _log.info("protection.changed", guard=guard, change=aspect, turn=turn.value, id=change.id)
+        await self._tell(event, self._partner(guard))
+
+    async def say(self, guard: str, what: str, turn: Turn) -> None:
+        """Tell of what needed no asking, or can not be held."""
+        _log.info("protection.changed", guard=guard, change=what, turn=turn.value)
+        event = changed(guard, what, turn, now=self._clock.now())
+        await self._tell(event, self._partner(guard))
+
+    def _partner(self, guard: str) -> EndpointId | None:
+        held = self.held.get(guard)
+        return None if held is None else held.settings.partner
+
+
+def _narrowed(before: Sequence[str], now: dict[str, tuple[str, ...]], account: str) -> bool:
+    """Tell whether an account is watched less than before, or not at all."""
+    folders = now.get(account)
+    if folders is None:
+        return True
+    return "*" not in folders and not {each.lower() for each in before} <= {
+        each.lower() for each in folders
+    }

@@ -1,0 +1,110 @@
+"""What a host holds guards to, joined: the ratchet, what people set, what is learned, the desk.
+
+It knows which of them goes before which, and nothing of what they decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from typing import Protocol
+
+from vedette.app.overriding import Overriding
+from vedette.app.partner import postings
+from vedette.app.protections import Protections
+from vedette.app.returns import Returns
+from vedette.app.trust_desk import Decided, TrustDesk
+from vedette.config.settings import AccountSettings, GuardSettings
+from vedette.engine.guarding import Guarding
+from vedette.engine.part import Part
+from vedette.model.delivery import Endpoint
+from vedette.model.event import Event
+from vedette.model.ids import AccountId, EndpointId
+from vedette.ports.clock import Clock
+from vedette.ports.ratchet import Change
+from vedette.ports.store import Fence, Store
+from vedette.secret import Secret
+
+
+class State(Store, Decided, Protocol):
+    """The store of a service."""
+
+
+class Trusting(Part):
+    """All of it, as one part.
+
+    ``again`` has the configuration of guards gone over to anew, ``regate`` lets accounts be read or
+    not as consents now stand, and ``attend`` lets an account look into its journal.
+    """
+
+    def __init__(
+        self,
+        store: State,
+        guarding: Guarding,
+        clock: Clock,
+        *,
+        key: Callable[[], Secret[str]],
+        endpoints: Callable[[], Sequence[Endpoint]],
+        wake: Callable[[Iterable[EndpointId]], None],
+        again: Callable[[], Awaitable[None]],
+        regate: Callable[[], Awaitable[None]],
+        attend: Callable[[AccountId], None],
+    ) -> None:
+        super().__init__("trust")
+        self._store = store
+        self._endpoints = endpoints
+        self._wake = wake
+        self._attend = attend
+        self._partners: frozenset[EndpointId] = frozenset()
+        self._accounts: frozenset[str] = frozenset()
+        self._overriding = Overriding(store, guarding, clock, on_consent=regate)
+        self._protections = Protections(
+            store, clock, key=key, tell=self._tell, again=again, done=self._done
+        )
+        self._returns = Returns(
+            store, clock, protections=self._protections, overriding=self._overriding
+        )
+        guarding.on_returned = self._returns.returned
+        self.desk = TrustDesk(
+            store,
+            clock,
+            protections=self._protections,
+            overriding=self._overriding,
+            key=key,
+            guards=lambda: guarding.names,
+            accounts=lambda: self._accounts,
+        )
+
+    async def in_force(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
+        """Return what is in force of what is wanted. Raises StoreError."""
+        wanted = {each.partner for each in settings}
+        held = {each.settings.partner for each in self._protections.held.values()}
+        self._partners = frozenset(each for each in wanted | held if each is not None)
+        posted = await self._protections.in_force(settings)
+        await self._overriding.lock(self._protections.held)
+        return posted
+
+    async def covers(self, accounts: Collection[AccountSettings]) -> None:
+        """Learn which accounts there are. Raises StoreError."""
+        own = [each.account for each in accounts]
+        self._accounts = frozenset(each.id for each in own)
+        await self._protections.covers((each.id, each.tenant, each.folders) for each in own)
+
+    async def _open(self) -> None:
+        await self._protections.start()
+        await self._overriding.start()
+        await self._returns.start()
+
+    async def _close(self) -> None:
+        await self._returns.stop()
+        await self._overriding.stop()
+        await self._protections.stop()
+
+    async def _tell(self, event: Event, partner: EndpointId | None) -> None:
+        posting = postings(event, self._endpoints(), partner=partner, partners=self._partners)
+        await self._store.post(Fence(), [posting])
+        self._wake(posting.endpoints)
+
+    async def _done(self, change: Change) -> None:
+        await self._overriding.refresh()
+        if change.loosening.account is not None:
+            self._attend(change.loosening.account)
