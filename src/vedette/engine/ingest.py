@@ -8,7 +8,7 @@ its reader three times becomes ``message.unparseable``, so the cursor moves on.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from vedette.model.ids import EndpointId, message_event_id
 from vedette.outbox.message import Facts, met_before, received, unparseable
 from vedette.outbox.selection import addressed, plan
 from vedette.ports.reader import ReaderKilledError
+from vedette.ports.scorer import Letter
 from vedette.ports.store import Commit, Verdict
 from vedette.sync.identity import keys_of
 
@@ -116,7 +117,8 @@ class Ingest:
         endpoints = self._world.endpoints()
         postings = list(plan(batch.events, endpoints))
         hearing = self._hearing(batch.folder)
-        for (mail, message), own in zip(messages, keys, strict=True):
+        opinions = await _opinions(hearing, messages)
+        for (mail, message), own, thought in zip(messages, keys, opinions, strict=True):
             facts = Facts(
                 account=self._account,
                 folder=batch.folder,
@@ -130,7 +132,8 @@ class Ingest:
             event = self._event(facts, mail, message, now)
             also: Sequence[EndpointId] = ()
             if hearing is not None and message is not None:
-                event, also = hearing.heard(event, _case(facts, message, own), now)
+                case = _case(facts, message, own, thought)
+                event, also = hearing.heard(event, case, now)
             postings.append(
                 addressed(event, endpoints, keys=own, again=partial(met_before, event), also=also)
             )
@@ -258,13 +261,33 @@ class Ingest:
         )
 
 
-def _case(facts: Facts, message: mime.Message, keys: tuple[bytes, ...]) -> Case:
+async def _opinions(
+    hearing: Hearing | None, messages: Sequence[tuple[Mail, mime.Message | None]]
+) -> list[Mapping[str, float]]:
+    """Return what scorers think of each message; a message that can not be read has nothing."""
+    nothing: list[Mapping[str, float]] = [{} for _ in messages]
+    if hearing is None:
+        return nothing
+    letters = {
+        place: Letter(message=message, source=mail.source, size=mail.row.size or 0)
+        for place, (mail, message) in enumerate(messages)
+        if message is not None
+    }
+    for place, given in zip(letters, await hearing.opinions([*letters.values()]), strict=True):
+        nothing[place] = given
+    return nothing
+
+
+def _case(
+    facts: Facts, message: mime.Message, keys: tuple[bytes, ...], opinions: Mapping[str, float]
+) -> Case:
     return Case(
         folder=facts.folder,
         uid_validity=facts.uid_validity,
         row=facts.row,
         message=message,
         keys=keys,
+        opinions=opinions,
     )
 
 

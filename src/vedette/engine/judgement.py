@@ -7,7 +7,7 @@ out. It must not know a session: nothing is done here, only decided.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -26,6 +26,7 @@ from vedette.model.folder import Folder
 from vedette.model.ids import ActionId, EndpointId, action_id
 from vedette.model.returning import fate
 from vedette.outbox.action import decided, tripped, undone
+from vedette.ports.scorer import Letter
 from vedette.sync.deed import Clue, clue
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -47,7 +48,10 @@ class Ruling:
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """One message before the guards. ``keys`` are its identity (see ``sync.identity``)."""
+    """One message before the guards.
+
+    ``keys`` are its identity (see ``sync.identity``), ``opinions`` the scorers'.
+    """
 
     folder: Folder
     uid_validity: int
@@ -55,6 +59,7 @@ class Case:
     message: mime.Message
     keys: tuple[bytes, ...]
     whole: bool = True
+    opinions: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def place(self) -> Place:
@@ -86,6 +91,11 @@ class Hearing:
         self.actions: list[JournalEntry] = []
         self.events: list[Event] = []
         self.clues: dict[ActionId, Clue] = {}
+
+    async def opinions(self, letters: Sequence[Letter]) -> list[Mapping[str, float]]:
+        """Return what scorers think of messages, as far as the guards here ask for them."""
+        packs = [post.guard.pack for post in self._posts]
+        return await self._world.panel.opinions(packs, letters)
 
     def heard(self, event: Event, case: Case, now: float) -> tuple[Event, Sequence[EndpointId]]:
         """Judge the message of an event; return it with its tags, and who gets it besides."""
@@ -124,6 +134,7 @@ class Hearing:
             flags=case.row.flags or (),
             labels=tuple(label.decode("utf-8", "replace") for label in case.row.gm_labels or ()),
             whole=case.whole,
+            opinions=case.opinions,
         )
         ruling = Ruling()
         for post in self._posts:

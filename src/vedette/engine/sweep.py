@@ -29,6 +29,7 @@ from vedette.model.cursor import Cursor
 from vedette.outbox.selection import plan
 from vedette.ports.journal import Journal
 from vedette.ports.reader import ReaderKilledError
+from vedette.ports.scorer import Letter
 from vedette.ports.store import Verdict
 from vedette.sync.identity import keys_of
 
@@ -156,6 +157,8 @@ class Sweep:
                 keys=keys_of(mail.row, message.raw_header),
                 whole=len(mail.source) < WINDOW if isinstance(mail.source, bytes) else True,
             )
+            letter = Letter(message=message, source=mail.source, size=mail.row.size or 0)
+            [case.opinions] = await hearing.opinions([letter])
             hearing.judge(case, now)
             if share.is_over:
                 await share.give_way()

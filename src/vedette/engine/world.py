@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vedette.engine.guarding import Guarding
+from vedette.engine.panel import Panel
 from vedette.engine.places import Places
 from vedette.engine.promise import Promise
 from vedette.errors import VedetteError
@@ -45,7 +46,7 @@ class World:
     Until the instant ``careful_until`` every message is read in another process
     and counted: the last run ended without a word, and a message may be why (M5).
     ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
-    written; without a journal nobody acts.
+    written; without a journal nobody acts. ``panel`` has the scorers that they may ask.
     """
 
     dialer: Dialer
@@ -66,4 +67,5 @@ class World:
     turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(TURNS))
     guards: Guarding = field(default_factory=Guarding)
     journal: Journal | None = None
+    panel: Panel = field(default_factory=Panel)
     turnstile: Turnstile = field(default_factory=Turnstile)
