@@ -7,17 +7,19 @@ takes turns with every other mailbox, and a crash repeats one step at most.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.docket import Docket
-from vedette.engine.fetching import Fetching
+from vedette.engine.fetching import Early, Fetching
 from vedette.engine.ingest import Batch, Ingest, Mail, with_state
 from vedette.engine.rebase import Rebasing
 from vedette.engine.session import Session
 from vedette.engine.spool import Spools
 from vedette.engine.stumbles import Stumbles
+from vedette.engine.vanguard import Vanguard
 from vedette.engine.watched import FencedError, StaleError, Watched
 from vedette.engine.world import World
 from vedette.errors import FolderError, LinkError, Trouble
@@ -51,12 +53,14 @@ class Collector:
 
     __slots__ = (
         "_account",
+        "_docket",
         "_fetching",
         "_ingest",
         "_session",
         "_stumbles",
         "_world",
         "announced_at",
+        "vanguard",
     )
 
     def __init__(
@@ -71,6 +75,9 @@ class Collector:
         self._world = world
         self._session = session
         self._stumbles = stumbles
+        self._docket = docket
+        #: Acts on large messages before they are whole; None where no guard stands.
+        self.vanguard: Vanguard | None = None
         self._ingest = Ingest(account, world, docket)
         self._fetching = Fetching(session, account, world)
         #: The wall clock when the last messages that were written had been announced.
@@ -134,7 +141,7 @@ class Collector:
         pushed = self._session.settle()
         async with self._fetching.turn() as spools:
             if is_contiguous(cursor, pushed, growth):
-                mails = await self._fetching.whole(pushed, spools)
+                mails = await self._fetching.whole(pushed, spools, self._early(watched))
             else:
                 mails = await self._mails(watched, UidSet.since(watched.next_uid), spools)
             fresh = sorted(
@@ -248,7 +255,7 @@ class Collector:
         """Fetch a step, remembering where it began if that fails."""
         validity = 0 if watched.state is None else watched.state.cursor.uid_validity
         try:
-            return await self._fetching.mails(uids, spools)
+            return await self._fetching.mails(uids, spools, self._early(watched))
         except LinkError as error:
             if error.trouble in BLAMES_MESSAGE:
                 self._stumbles.fell(watched.folder.path, validity, uids.first or 0)
@@ -296,6 +303,35 @@ class Collector:
             Gap(uid_validity=cursor.uid_validity, uid=uid, tries=0, due=now) for uid in uids
         )
         await self._write(watched, batch)
+
+    def _early(self, watched: Watched) -> Early | None:
+        return None if self.vanguard is None else partial(self.vanguard.went, watched)
+
+    async def stragglers(self, watched: Watched) -> int:
+        """Tell of messages that were moved by their heads, and whose commit did not come."""
+        told, state = 0, watched.state
+        if self.vanguard is None or state is None:
+            return told
+        for entry in await self.vanguard.untold(watched):
+            uid, place = entry.origin.uid or 0, entry.result
+            async with self._fetching.turn() as spools:
+                mail = None
+                if place is not None:
+                    mail = await self._fetching.moved(uid, place, watched.folder.path, spools)
+                batch = self._batch(watched, state.cursor, None)
+                now = self._world.clock.now()
+                if mail is None:
+                    # It was seen, and nobody can say any more what it was.
+                    validity = state.cursor.uid_validity
+                    batch.events = [missing(self._account, watched.folder, validity, uid, now)]
+                else:
+                    batch.mails = [mail]
+                batch.closed = tuple(gap.uid for gap in state.gaps if gap.uid == uid)
+                if self._docket is not None:
+                    self._docket.ahead(entry)
+                await self._write(watched, batch)
+            told += 1
+        return told
 
     def _batch(self, watched: Watched, cursor: Cursor, announced_at: float | None) -> Batch:
         return Batch(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from vedette.model.action import JournalEntry, Place
 from vedette.model.ids import ActionId
 from vedette.sync.deed import Clue
 
@@ -18,13 +19,16 @@ MAX_CLUES = 1_000
 class Docket:
     """The orders of one session. Instants are the loop's, in seconds."""
 
-    __slots__ = ("_clues", "due")
+    __slots__ = ("_ahead", "_clues", "due", "reopened")
 
     def __init__(self) -> None:
         self._clues: dict[ActionId, Clue] = {}
         #: When the journal is to be asked; None while nothing is known to be in it. At first
         #: it is asked at once: a crash may have left something there.
         self.due: float | None = 0.0
+        #: The folder was opened again while it was read: what came meanwhile was not announced.
+        self.reopened = False
+        self._ahead: dict[Place, ActionId] = {}
 
     def entered(self, clues: Mapping[ActionId, Clue]) -> None:
         """Learn that entries were written."""
@@ -40,6 +44,15 @@ class Docket:
     def forget(self, action: ActionId) -> None:
         """Drop the clue: it was used, and what it did not prove is looked at."""
         self._clues.pop(action, None)
+
+    def ahead(self, entry: JournalEntry) -> None:
+        """Learn that a message was acted on by its head; the rest of it is still to be judged."""
+        if len(self._ahead) < MAX_CLUES:
+            self._ahead[entry.origin] = entry.id
+
+    def was_ahead(self, origin: Place) -> ActionId | None:
+        """Return the action that was carried out by the head of a message, once."""
+        return self._ahead.pop(origin, None)
 
     def again(self, at: float) -> None:
         """Ask the journal again, not before ``at``."""

@@ -6,9 +6,11 @@ is fetched on from where the window ends, through a file (catalogue M11).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from types import TracebackType
+from typing import TypeAlias
 
 from vedette.engine.answer import Reply
 from vedette.engine.ingest import Mail
@@ -19,6 +21,7 @@ from vedette.errors import FolderError, ProtocolError, Trouble
 from vedette.hold import Hold
 from vedette.imap import (
     ByDate,
+    Command,
     Criterion,
     DateKey,
     ESearch,
@@ -32,6 +35,7 @@ from vedette.imap import (
     Search,
     SearchReturn,
     Section,
+    Select,
     Streamed,
     UidFetch,
     UidSearch,
@@ -39,6 +43,7 @@ from vedette.imap import (
     refusal,
 )
 from vedette.model.account import Account, Depth
+from vedette.model.action import Place
 from vedette.sync.fold import is_whole, merged
 
 #: The first part of a body that is asked for at once: nine of ten messages are smaller.
@@ -50,6 +55,9 @@ SLACK = 16 * 1024 * 1024
 
 #: The folder may grow while it is listed; a longer listing than this beyond EXISTS is a lie.
 GROWTH = 100_000
+
+#: Sees the first window of a large message; returns where the message was moved to, if it was.
+Early: TypeAlias = Callable[[Fetch, bytes], Awaitable[Place | None]]
 
 
 class Turn:
@@ -133,18 +141,19 @@ class Fetching:
             )
         return found & uids
 
-    async def mails(self, uids: UidSet, spools: Spools) -> list[Mail]:
+    async def mails(self, uids: UidSet, spools: Spools, early: Early | None = None) -> list[Mail]:
         """Fetch messages; those that did not come whole are left out.
 
         A NO with some rows is a partial success (catalogue S8). Raises the error
         that the server's words mean for a refusal without any: FolderError when
-        it is about these messages, not about us.
+        it is about these messages, not about us. ``early`` sees the first window of a large
+        message before the rest is fetched, and may say that it was moved.
         """
         reply = await self.session.run(UidFetch(uids=uids, items=self.items()), chunks=spools.take)
         rows = [event for event in reply.data if isinstance(event, Fetch)]
         self._check(reply, rows)
         asked = (row for row in rows if row.uid in uids and spools.holds(row))
-        return await self.whole(asked, spools)
+        return await self.whole(asked, spools, early)
 
     async def windows(self, uids: UidSet) -> list[Mail]:
         """Fetch the first window of messages that were told of before, and no more of them."""
@@ -154,12 +163,14 @@ class Fetching:
         held = ((row, row.sections[0].data) for row in merged(rows).values() if is_whole(row))
         return [Mail(row=row, source=data) for row, data in held if isinstance(data, bytes)]
 
-    async def whole(self, rows: Iterable[Fetch], spools: Spools) -> list[Mail]:
+    async def whole(
+        self, rows: Iterable[Fetch], spools: Spools, early: Early | None = None
+    ) -> list[Mail]:
         """Return the messages of rows, fetched to their ends; those that are not whole are left."""
         mails = []
         for row in merged(rows).values():
             if is_whole(row):
-                mail = await self._mail(row, spools)
+                mail = await self._mail(row, spools, early)
                 if mail is not None:
                     mails.append(mail)
         return mails
@@ -218,7 +229,30 @@ class Fetching:
             return (FetchItem.GM_MESSAGE_ID,)
         return ()
 
-    async def _mail(self, row: Fetch, spools: Spools) -> Mail | None:
+    async def moved(self, uid: int, place: Place, back: bytes, spools: Spools) -> Mail | None:
+        """Return the message of a UID that was moved before it was told of, or None.
+
+        The folder ``back`` is open afterwards.
+        """
+        if place.uid is None:
+            return None
+        commands: list[Command] = [
+            Select(mailbox=place.folder),
+            UidFetch(uids=UidSet((place.uid,)), items=self.items()),
+            Select(mailbox=back),
+        ]
+        replies = await self.session.burst(commands, chunks=spools.take)
+        rows = [event for event in replies[1].data if isinstance(event, Fetch)]
+        for row in merged(row for row in rows if row.uid == place.uid).values():
+            if is_whole(row):
+                window = row.sections[0].data
+                own = replace(row, uid=uid)
+                if isinstance(window, bytes) and len(window) == WINDOW:
+                    return await self._rest(own, window, spools, place)
+                return await self._mail(own, spools, None)
+        return None
+
+    async def _mail(self, row: Fetch, spools: Spools, early: Early | None) -> Mail | None:
         """Return the message of a row, fetched to its end; None if it went away meanwhile."""
         section = row.sections[0]
         if self._account.depth is Depth.METADATA:
@@ -232,10 +266,17 @@ class Fetching:
             return Mail(row=row, source=window)
         if row.size is not None and row.size > self._account.max_message:
             return Mail(row=row, source=window)
-        return await self._rest(row, window, spools)
+        place = None if early is None else await early(row, window)
+        whole = await self._rest(row, window, spools, place)
+        # What was moved away is told of in any case, as far as it is in hand.
+        return Mail(row=row, source=window) if whole is None and place is not None else whole
 
-    async def _rest(self, row: Fetch, window: bytes, spools: Spools) -> Mail | None:
+    async def _rest(
+        self, row: Fetch, window: bytes, spools: Spools, place: Place | None
+    ) -> Mail | None:
+        """Fetch a message on; ``place`` is where it was moved to. None if it is not there."""
         uid = row.uid or 0
+        where = uid if place is None else place.uid or 0
         key = -uid  # the keys of literals are positive
         spools.append(key, window)
         length = self._account.max_message - WINDOW
@@ -247,15 +288,14 @@ class Fetching:
             got[chunk.key] = got.get(chunk.key, 0) + len(chunk.data)
             spools.append(key, chunk.data)
 
-        reply = await self.session.run(
-            UidFetch(
-                uids=UidSet((uid,)),
-                items=(FetchItem.UID, Peek(partial=(WINDOW, length))),
-            ),
-            chunks=take,
+        if not where:
+            return None
+        asked = UidFetch(
+            uids=UidSet((where,)), items=(FetchItem.UID, Peek(partial=(WINDOW, length)))
         )
+        reply = await self._asked(asked, place, take)
         for event in reply.data:
-            if not (isinstance(event, Fetch) and event.uid == uid and is_whole(event)):
+            if not (isinstance(event, Fetch) and event.uid == where and is_whole(event)):
                 continue
             section = event.sections[0]
             if section.origin == 0:
@@ -270,6 +310,20 @@ class Fetching:
                 spools.drop(key, len(window))
             return Mail(row=row, source=spools.path(key))
         return None
+
+    async def _asked(
+        self, command: UidFetch, place: Place | None, take: Callable[[LiteralChunk], None]
+    ) -> Reply:
+        """Ask the open folder, or another one and come back, in one write."""
+        session = self.session
+        if place is None or session.selected is None:
+            return await session.run(command, chunks=take)
+        commands: list[Command] = [
+            Select(mailbox=place.folder),
+            command,
+            Select(mailbox=session.selected),
+        ]
+        return (await session.burst(commands, chunks=take))[1]
 
 
 def _octets(section: Section, spools: Spools) -> bytes | None:

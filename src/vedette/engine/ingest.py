@@ -21,6 +21,7 @@ from vedette.engine.share import Share
 from vedette.engine.world import World
 from vedette.imap import Fetch
 from vedette.model.account import Account
+from vedette.model.action import Place
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.delivery import Posting
 from vedette.model.event import Event, EventType
@@ -95,7 +96,7 @@ class Ingest:
         hard = {
             id(mail): await self._read(batch, mail, hard=True)
             for mail in batch.mails
-            if _is_hard(mail)
+            if is_hard(mail)
         }
         if not batch.mails:
             # Nothing to render: who only moves a cursor needs no place among those who do, and
@@ -140,6 +141,7 @@ class Ingest:
             if share.is_over:
                 await share.give_way()
         if hearing is not None:
+            await self._brought_back(batch, hearing)
             postings += plan(await hearing.closed(now), endpoints)
         seen = tuple(key for each in keys for key in each)
         verdict = await self._hand_over(batch, tuple(postings), seen, hearing)
@@ -187,6 +189,26 @@ class Ingest:
             self._world.wake(wanted.keys() - kept)
         return verdict
 
+    async def _brought_back(self, batch: Batch, hearing: Hearing) -> None:
+        """Have brought back what was moved by its head, and is protected by its body.
+
+        Before the commit: after a crash between the two it comes back all the same.
+        """
+        docket, journal = self._docket, self._world.journal
+        if docket is None or journal is None:
+            return
+        wanted = {entry.id for entry in hearing.actions}
+        for mail in batch.mails:
+            origin = Place(
+                folder=batch.folder.path,
+                uid_validity=batch.cursor.uid_validity,
+                uid=mail.row.uid or 0,
+            )
+            action = docket.was_ahead(origin)
+            if action is not None and action not in wanted:
+                await journal.undo(action, now=self._world.clock.now(), reason="protected")
+                docket.due = 0.0
+
     def _hearing(self, folder: Folder) -> Hearing | None:
         """Return the guards of a folder at work, or None where nobody stands."""
         posts = self._world.guards.of(self._account, folder)
@@ -225,7 +247,7 @@ class Ingest:
         )
 
     async def _read(self, batch: Batch, mail: Mail, *, hard: bool) -> mime.Message | None:
-        """Return the message, or None when it kills whoever reads it; ``hard`` as ``_is_hard``."""
+        """Return the message, or None when it kills whoever reads it; ``hard`` as ``is_hard``."""
         careful = self._world.clock.now() < self._world.careful_until
         if not (careful or hard):
             return await self._parse(batch, mail, isolate=False)
@@ -295,7 +317,7 @@ def _is_small(mail: Mail) -> bool:
     return isinstance(mail.source, bytes) and len(mail.source) <= COUNTED_ABOVE
 
 
-def _is_hard(mail: Mail) -> bool:
+def is_hard(mail: Mail) -> bool:
     """Tell whether reading a message may take longer than the loop can do without."""
     source = mail.source
     if isinstance(source, Path) or len(source) > COUNTED_ABOVE:

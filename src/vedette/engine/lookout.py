@@ -23,13 +23,12 @@ import structlog
 
 from vedette.engine.collector import Collector
 from vedette.engine.docket import Docket
+from vedette.engine.guardroom import Guardroom
 from vedette.engine.health import HealthBook
 from vedette.engine.others import Others
 from vedette.engine.roster import Roster
 from vedette.engine.session import Session
-from vedette.engine.steward import Steward, steward
 from vedette.engine.stumbles import Stumbles
-from vedette.engine.sweep import Sweep
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
 from vedette.errors import FolderError, LinkError, ProtocolError
@@ -72,17 +71,15 @@ class Lookout:
         "_account",
         "_cadence",
         "_collector",
-        "_docket",
         "_fruitless",
+        "_guardroom",
         "_health",
         "_known_since",
         "_open",
         "_others",
         "_probe",
         "_session",
-        "_steward",
         "_surroundings",
-        "_sweep",
         "_world",
         "roster",
         "synced_at",
@@ -110,10 +107,10 @@ class Lookout:
         self._known_since = known_since
         self._surroundings = surroundings
         docket = Docket()
-        self._docket = docket
-        self._steward: Steward | None = None
-        self._sweep: Sweep | None = None
         self._collector = Collector(account, world, session, stumbles, docket)
+        self._guardroom = Guardroom(
+            account, world, session, self._collector, docket, surroundings.cares
+        )
         self._others = Others(session, self.roster)
         self._open: Watched | None = None
         self._fruitless = 0
@@ -151,9 +148,7 @@ class Lookout:
 
     def attend(self, *, sweep: bool) -> None:
         """Look into the journal now, and with ``sweep`` at the mail that is there already."""
-        self._docket.due = 0.0
-        if sweep and self._sweep is not None:
-            self._sweep.again()
+        self._guardroom.attend(sweep=sweep)
         self._session.link.wake()
 
     async def _settled(self) -> None:
@@ -208,7 +203,7 @@ class Lookout:
             if duty & (Duty.PROOF | Duty.RECHECK):
                 await self._prove()
         await self._owed()
-        if self._is_due():
+        if self._guardroom.is_due:
             await self._told(await self._acted(await self._home()))
 
     def _due(self) -> Duty:
@@ -224,7 +219,7 @@ class Lookout:
             or bool(session.statuses)
             or session.overflowed
             or self._is_probed()
-            or self._is_due()
+            or self._guardroom.is_due
         )
 
     def _is_probed(self) -> bool:
@@ -235,8 +230,8 @@ class Lookout:
         wake = self._cadence.wake(polls=bool(self.roster.others))
         # Gaps are due by the wall clock, because they outlive the process.
         lag = self.roster.next_gap(self._world.clock.now())
-        if self._steward is not None and self._steward.due is not None:
-            wake = min(wake, self._steward.due)
+        if (due := self._guardroom.due) is not None:
+            wake = min(wake, due)
         return wake if lag is None else min(wake, asyncio.get_running_loop().time() + lag)
 
     async def _prove(self) -> None:
@@ -256,44 +251,20 @@ class Lookout:
 
     async def _acted(self, watched: Watched) -> int:
         """Do what guards decided; return the messages told that came meanwhile."""
-        told = 0
-        while (steward := self._on_duty()) is not None and steward.is_due:
-            opened = await steward.carry_out(watched.folder.path)
-            if opened is not None:
-                # Other folders were open: what came to this one was announced by nobody (I2).
-                told += await self._collector.sync(watched, opened, known_since=self._known_since)
-        return told
+        return await self._guardroom.act(watched, self._known_since)
 
     async def _swept(self) -> bool:
         """Let guards look at some mail that is there already; return whether there was any."""
-        sweep = self._sweep
-        watched = None if sweep is None else sweep.next(self.roster)
-        if sweep is None or watched is None:
+        watched = self._guardroom.next(self.roster)
+        if watched is None:
             return False
         if self._open is not watched or self._session.selected != watched.folder.path:
             await self._sync(watched)
-        if self._open is watched:
-            await sweep.turn(watched)
+        is_open = self._open is watched
+        await self._guardroom.sweep(watched, is_open=is_open)
+        if is_open:
             await self._told(await self._acted(watched))
-        else:
-            sweep.skip(watched)
         return True
-
-    def _on_duty(self) -> Steward | None:
-        """Return the steward; there is none where no guard is posted to the account."""
-        if self._steward is None:
-            self._steward = steward(
-                self._account, self._world, self._session, self._docket, self._surroundings.cares
-            )
-            if self._steward is not None:
-                self._sweep = self._steward.sweep(self._collector.fetching)
-        return self._steward
-
-    def _is_due(self) -> bool:
-        steward = self._on_duty()
-        if steward is None:
-            return False
-        return steward.is_due or (self._sweep is not None and self._sweep.is_due)
 
     async def _told(self, count: int) -> None:
         if count:
@@ -319,7 +290,8 @@ class Lookout:
         self._open = None
         try:
             opened = await self._session.examine(watched.folder.path)
-            told = await self._collector.sync(watched, opened, known_since=self._known_since)
+            told = await self._guardroom.stragglers(watched)
+            told += await self._collector.sync(watched, opened, known_since=self._known_since)
             if thorough:
                 told += await self._collector.reconcile(watched)
             told += await self._acted(watched)

@@ -148,7 +148,13 @@ class Session:
         [reply] = await self._asked([command], seconds, chunks)
         return reply
 
-    async def burst(self, commands: Sequence[Command], *, seconds: float = ANSWER) -> list[Reply]:
+    async def burst(
+        self,
+        commands: Sequence[Command],
+        *,
+        seconds: float = ANSWER,
+        chunks: Callable[[LiteralChunk], None] | None = None,
+    ) -> list[Reply]:
         """Send commands in one write, each behind the one before; return their answers.
 
         What follows the opening of a folder is sent before that is answered, and refused
@@ -156,7 +162,7 @@ class Session:
         since the last opening. Raises as ``run`` does.
         """
         self.settle()
-        return await self._asked(commands, seconds, None)
+        return await self._asked(commands, seconds, chunks)
 
     async def check(self, command: Command, *, seconds: float = ANSWER) -> Reply:
         """Run a command that must succeed. Raises the error that the server's words mean."""

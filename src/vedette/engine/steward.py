@@ -21,7 +21,6 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.caution import Caution
 from vedette.engine.desk import Desk
 from vedette.engine.docket import Docket
-from vedette.engine.fetching import Fetching
 from vedette.engine.guarding import Mode
 from vedette.engine.ledger import Ledger
 from vedette.engine.opening import opened
@@ -29,7 +28,6 @@ from vedette.engine.orders import FOUND, Order, orders
 from vedette.engine.quarantine import Targets
 from vedette.engine.recall import Recall
 from vedette.engine.session import Session
-from vedette.engine.sweep import Sweep
 from vedette.engine.world import World
 from vedette.guard.pack import HOUR, ActionKind
 from vedette.imap import Command, SearchReturn, Select, UidSearch, any_of
@@ -114,10 +112,6 @@ class Steward:
         """Whether the journal is to be asked now."""
         due = self._docket.due
         return due is not None and due <= asyncio.get_running_loop().time()
-
-    def sweep(self, fetching: Fetching) -> Sweep:
-        """Return the sweep of the session's folders; what it finds is carried out here."""
-        return Sweep(self._account, self._world, self._journal, fetching, self._docket)
 
     async def carry_out(self, back: bytes) -> Opened | None:
         """Do what is to be done; return how ``back`` stands if it had to be opened again.
@@ -270,19 +264,6 @@ class Steward:
             room -= cost if fresh else 0
         if part:
             yield part
-
-
-def steward(
-    account: Account,
-    world: World,
-    session: Session,
-    docket: Docket,
-    cares: Callable[[bytes], bool],
-) -> Steward | None:
-    """Return the steward of a session; None where there is no journal, or no guard is posted."""
-    if world.journal is None or not world.guards.covering(account):
-        return None
-    return Steward(account, world, world.journal, session, docket, cares=cares)
 
 
 def _where(entry: JournalEntry) -> bytes:

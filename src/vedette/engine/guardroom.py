@@ -1,0 +1,117 @@
+"""What stands behind a lookout where guards are posted: who acts, who goes ahead, who sweeps.
+
+They come when the first guard is posted to the account; before that this costs one look at an
+empty tuple. It must not know when a lookout waits and for what.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from vedette.engine.collector import Collector
+from vedette.engine.docket import Docket
+from vedette.engine.session import Session
+from vedette.engine.steward import Steward
+from vedette.engine.sweep import Sweep
+from vedette.engine.vanguard import Vanguard
+from vedette.engine.watched import Watched
+from vedette.engine.world import World
+from vedette.model.account import Account
+
+
+class Guardroom:
+    """The guards' people on one session."""
+
+    __slots__ = (
+        "_account",
+        "_cares",
+        "_collector",
+        "_docket",
+        "_session",
+        "_steward",
+        "_sweep",
+        "_world",
+    )
+
+    def __init__(
+        self,
+        account: Account,
+        world: World,
+        session: Session,
+        collector: Collector,
+        docket: Docket,
+        cares: Callable[[bytes], bool],
+    ) -> None:
+        self._account = account
+        self._world = world
+        self._session = session
+        self._collector = collector
+        self._docket = docket
+        self._cares = cares
+        self._steward: Steward | None = None
+        self._sweep: Sweep | None = None
+
+    @property
+    def due(self) -> float | None:
+        """The loop's time at which there is something to do; None: nothing is known of."""
+        return self._docket.due if self._is_manned() else None
+
+    @property
+    def is_due(self) -> bool:
+        """Whether there is something to do now."""
+        due = self.due
+        if due is not None and due <= asyncio.get_running_loop().time():
+            return True
+        return self._sweep is not None and self._sweep.is_due
+
+    def attend(self, *, sweep: bool) -> None:
+        """Look into the journal at the next turn, and with ``sweep`` at the mail that is there."""
+        self._docket.due = 0.0
+        if sweep and self._sweep is not None:
+            self._sweep.again()
+
+    async def stragglers(self, watched: Watched) -> int:
+        """Tell of what was moved ahead of its commit, and lost that; return how many."""
+        return await self._collector.stragglers(watched) if self._is_manned() else 0
+
+    async def act(self, watched: Watched, known_since: float | None) -> int:
+        """Do what guards decided; ``watched`` is open. Return the messages told meanwhile."""
+        told, docket, steward = 0, self._docket, self._steward
+        while self._is_manned() and (steward := self._steward) is not None:
+            opened = await steward.carry_out(watched.folder.path) if steward.is_due else None
+            if opened is None:
+                if not docket.reopened:
+                    break
+                opened = await self._session.examine(watched.folder.path)
+            docket.reopened = False
+            # Other folders were open: what came to this one was announced by nobody (I2).
+            told += await self._collector.sync(watched, opened, known_since=known_since)
+        return told
+
+    def next(self, folders: Iterable[Watched]) -> Watched | None:
+        """Return the folder whose mail is to be looked at next, if there is one."""
+        return self._sweep.next(folders) if self._is_manned() and self._sweep else None
+
+    async def sweep(self, watched: Watched, *, is_open: bool) -> None:
+        """Look at some mail of a folder, or leave the folder out as it can not be opened."""
+        if self._sweep is None:
+            return
+        if is_open:
+            await self._sweep.turn(watched)
+        else:
+            self._sweep.skip(watched)
+
+    def _is_manned(self) -> bool:
+        """Tell whether a guard is posted to the account, and have its people here."""
+        world, journal = self._world, self._world.journal
+        if self._steward is not None:
+            return True
+        if journal is None or not world.guards.covering(self._account):
+            return False
+        account, docket = self._account, self._docket
+        steward = Steward(account, world, journal, self._session, docket, cares=self._cares)
+        self._steward = steward
+        self._sweep = Sweep(account, world, journal, self._collector.fetching, docket)
+        self._collector.vanguard = Vanguard(account, world, journal, steward, docket)
+        return True
