@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import inf, isnan
+from math import inf
 
+from tests.support.memory_commit import check_postings, moved
 from tests.support.memory_journal import JournalRows, MemoryJournal
 from tests.support.memory_trust import MemoryTrust, TrustRows
 from vedette.errors import StoreError
 from vedette.model.account import Health
-from vedette.model.cursor import FolderState, Gap
+from vedette.model.cursor import FolderState
 from vedette.model.delivery import (
     DeliveryState,
     EndpointState,
@@ -139,9 +140,9 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         old = state.folders.get(key)
         if (old.cursor if old else None) != commit.expected:
             return Verdict.STALE
-        _check(commit.postings)
+        check_postings(commit.postings)
         state.journal.check(commit.decisions, commit.actions)
-        state.folders[key] = _moved(old, commit)
+        state.folders[key] = moved(old, commit)
         self._readings_done(key)
         last = state.last_delivery
         for posting in commit.postings:
@@ -196,7 +197,7 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         self._enter(writes=True)
         if self._is_fenced(fence):
             return Verdict.FENCED
-        _check(postings)
+        check_postings(postings)
         for posting in postings:
             self._post(posting)
         return Verdict.DONE
@@ -378,22 +379,6 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         return max(limit, 0) - left + len(keys)
 
 
-def _moved(old: FolderState | None, commit: Commit) -> FolderState:
-    validity = commit.cursor.uid_validity
-    same = old is not None and old.cursor.uid_validity == validity
-    kept = old if same else None
-    gaps: dict[int, Gap] = {gap.uid: gap for gap in (kept.gaps if kept else ())}
-    gaps.update((gap.uid, gap) for gap in commit.gaps if gap.uid_validity == validity)
-    for uid in commit.closed:
-        gaps.pop(uid, None)
-    return FolderState(
-        path=commit.folder,
-        cursor=commit.cursor,
-        mailbox_id=kept.mailbox_id if kept and commit.mailbox_id is None else commit.mailbox_id,
-        gaps=tuple(gaps[uid] for uid in sorted(gaps)),
-    )
-
-
 def _parcel(row: _Row) -> Parcel:
     return Parcel(
         delivery=row.id,
@@ -405,10 +390,3 @@ def _parcel(row: _Row) -> Parcel:
         attempt=row.attempt + 1,
         queued_at=row.queued_at,
     )
-
-
-def _check(postings: Sequence[Posting]) -> None:
-    """Raise for what a real store could not write, before anything is written."""
-    for posting in postings:
-        if isnan(posting.time):
-            raise StoreError("a value can not be stored: an instant is NaN")

@@ -73,8 +73,8 @@ _log = structlog.get_logger(__name__)
 class Tempo:
     """The times of delivery, in seconds.
 
-    ``deadline`` is the last resort around one attempt and lies above every
-    sink's own; ``grace`` is what a stop leaves to attempts in flight.
+    ``deadline`` is the last resort around an attempt, above every sink's own; ``grace`` is what
+    a stop leaves to those in flight.
     """
 
     deadline: float = 35.0
@@ -136,7 +136,7 @@ class Lane(Part):
         places = min(wanted, slots - len(self._flying) - self._promised, self._room(slots))
         if places <= 0:
             return None
-        self._promised += places
+        self._keep(places)
         lease = self._tempo.lease
         taker = Taker(
             endpoint=self.endpoint.id,
@@ -145,9 +145,10 @@ class Lane(Part):
             until=self._clock.now() + lease,
             take=partial(self._take, _now() + lease - self._tempo.deadline),
         )
-        return Promise(
-            taker=taker, is_whole=places >= wanted, release=partial(self._let_go, places)
-        )
+        return Promise(taker=taker, is_whole=places >= wanted, release=partial(self._keep, -places))
+
+    def _keep(self, places: int) -> None:
+        self._promised += places
 
     def enable(self) -> None:
         """Try again what was disabled; a person asked for it."""
@@ -256,9 +257,6 @@ class Lane(Part):
             # The lane was stopped, or its endpoint is to rest, since this was asked for.
             self._give_back()
 
-    def _let_go(self, places: int) -> None:
-        self._promised -= places
-
     def _look_again(self, wait: float) -> None:
         self._look_at = min(self._look_at, _now() + max(wait, 0.0))
 
@@ -364,7 +362,7 @@ class Lane(Part):
             outcome, parcel, now=self._clock.now(), dice=self._dice(), policy=self._tempo.policy
         )
         # Nobody waits for the mark of a success, but what stands behind it.
-        behind = self.endpoint.ordered or self._more or bool(self._queue)
+        behind = self.endpoint.ordered or self._more or self._queue
         patient = settlement.state is DeliveryState.DELIVERED and not behind
         self._settler.put(settlement, partial(self._settled, settlement), patient=patient)
 
@@ -375,9 +373,8 @@ class Lane(Part):
             self._look_again(settlement.due - self._clock.now())
             self._stir.set()
             return
-        if self.endpoint.ordered:
-            # The next parcel of its folder may go now.
-            self._more = True
+        # With order, the next parcel of its folder may go now.
+        self._more = self._more or self.endpoint.ordered
         if self._more:
             self._stir.set()
 
