@@ -1,0 +1,86 @@
+"""Several clients act on the same message at the same time: one final copy, one journal entry (G3)."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from tests.support.books import Books, new_token
+from tests.support.dovecot import Dovecot
+from tests.support.engine import blocking, mailbox
+from tests.support.guards import QUARANTINE, guarded, held, unwanted
+from vedette.model.action import ActionState
+from vedette.ports.journal import JournalQuery
+
+pytestmark = pytest.mark.server
+
+SETTLED = {ActionState.DONE, ActionState.GONE}
+
+
+async def test_two_instances_leave_one_copy(dovecot: Dovecot, user: str, tmp_path: Path) -> None:
+    """Each moves what it sees; what both moved lies in quarantine once in the end."""
+    boxes = [
+        mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, name=name)
+        for name in ("one", "two")
+    ]
+    tokens = [new_token() for _ in range(10)]
+    async with (
+        guarded(boxes[0], state=tmp_path / "one", books=Books()) as one,
+        guarded(boxes[1], state=tmp_path / "two", books=Books()) as two,
+    ):
+        for each in (one, two):
+            await each.until_connected()
+        for token in tokens:
+            await blocking(dovecot.deliver, user, unwanted(token))
+        async with asyncio.timeout(60):
+            while True:
+                entries = [
+                    entry
+                    for each in (one, two)
+                    for entry in await each.engine.store.journal(JournalQuery(limit=100))
+                ]
+                found = held(dovecot, user)
+                if (
+                    all(entry.state in SETTLED for entry in entries)
+                    and len({entry.origin.uid for entry in entries}) >= len(tokens)
+                    and sorted(found.get(QUARANTINE, [])) == sorted(tokens)
+                ):
+                    break
+                await asyncio.sleep(0.05)
+
+    assert sorted(held(dovecot, user)[QUARANTINE]) == sorted(tokens)
+    assert "INBOX" not in held(dovecot, user)
+
+
+async def test_the_users_client_takes_messages_away_meanwhile(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """Whatever it was faster with is gone for us; nothing is acted on twice, or left over."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    tokens = [new_token() for _ in range(10)]
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+
+        def take() -> None:
+            with dovecot.client(user) as client:
+                for token in tokens:
+                    dovecot.deliver(user, unwanted(token))
+                    client.select("INBOX")
+                    client.uid("MOVE", "1:*", "Archive")
+
+        await blocking(take)
+        async with asyncio.timeout(60):
+            while True:
+                entries = await watching.engine.store.journal(JournalQuery(limit=100))
+                if all(each.state in SETTLED for each in entries) and "INBOX" not in held(
+                    dovecot, user
+                ):
+                    break
+                await asyncio.sleep(0.05)
+
+    found = held(dovecot, user)
+    assert set(found.get("Archive", [])) | set(found.get(QUARANTINE, [])) == set(tokens)
+    uids = [each.origin.uid for each in entries]
+    assert len(uids) == len(set(uids))
