@@ -193,26 +193,7 @@ def guards() -> Iterator[Event]:
         at=NOW,
         changed=NOW,
     )
-    decision = Decision(
-        tenant=ACCOUNT.tenant,
-        account=ACCOUNT.id,
-        guard=entry.guard,
-        version=entry.version,
-        origin=origin,
-        message=b"",
-        domain="vulkan-bet.example",
-        verdict="quarantine",
-        wanted="quarantine",
-        score=11.0,
-        symbols=(("FROM_LISTED", 6.0), ("LINK_LISTED", 5.0)),
-        why=(
-            "quarantine 11 = FROM_LISTED 6 (from:vulkan-bet.example, starter@2026-11-01)"
-            " + LINK_LISTED 5 (links:vulkan-bet.example, starter@2026-11-01)"
-        ),
-        acted="acted",
-        at=NOW,
-    )
-    yield action.decided(ACCOUNT, decision)
+    yield action.decided(ACCOUNT, decision(entry))
     yield action.tripped(ACCOUNT, entry.guard, entry.version, "actions_per_hour", NOW)
     there = Place(folder=b"Quarantine", uid_validity=UID_VALIDITY + 7, uid=3)
     yield action.applied(ACCOUNT, entry, there, NOW)
@@ -227,6 +208,29 @@ def guards() -> Iterator[Event]:
         asked_at=NOW,
         due=NOW + 86_400.0,
         now=NOW,
+    )
+
+
+def decision(entry: JournalEntry) -> Decision:
+    """Return the decision that an action followed from."""
+    return Decision(
+        tenant=ACCOUNT.tenant,
+        account=ACCOUNT.id,
+        guard=entry.guard,
+        version=entry.version,
+        origin=entry.origin,
+        message=b"",
+        domain="vulkan-bet.example",
+        verdict="quarantine",
+        wanted="quarantine",
+        score=11.0,
+        symbols=(("FROM_LISTED", 6.0), ("LINK_LISTED", 5.0)),
+        why=(
+            "quarantine 11 = FROM_LISTED 6 (from:vulkan-bet.example, starter@2026-11-01)"
+            " + LINK_LISTED 5 (links:vulkan-bet.example, starter@2026-11-01)"
+        ),
+        acted="acted",
+        at=NOW,
     )
 
 
