@@ -8,6 +8,7 @@ and carries it out. It must not know how guards judge, nor who is at the command
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TypeAlias
@@ -173,6 +174,13 @@ class Protections(Part):
             self.held[name] = replace(held, covered=now)
             await self._write(self.held[name])
             if left:
+                detail = json.dumps({"guard": name, "accounts": left})
+                await self._store.audit(
+                    actor=CONFIGURATION,
+                    what="account.left",
+                    detail=detail,
+                    now=self._clock.now(),
+                )
                 await self.say(name, "account", Turn.APPLIED)
 
     async def _enforced(self) -> dict[str, Held]:

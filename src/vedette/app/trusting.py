@@ -56,19 +56,22 @@ class Trusting(Part):
         self._attend = attend
         self._partners: frozenset[EndpointId] = frozenset()
         self._accounts: frozenset[str] = frozenset()
-        self._overriding = Overriding(store, guarding, clock, on_consent=regate)
-        self._protections = Protections(
+        #: Pauses, allows and consents.
+        self.overriding = Overriding(store, guarding, clock, on_consent=regate)
+        #: The ratchet.
+        self.protections = Protections(
             store, clock, key=key, tell=self._tell, again=again, done=self._done
         )
-        self._returns = Returns(
-            store, clock, protections=self._protections, overriding=self._overriding
+        #: What is learned from returns.
+        self.returns = Returns(
+            store, clock, protections=self.protections, overriding=self.overriding
         )
-        guarding.on_returned = self._returns.returned
+        guarding.on_returned = self.returns.returned
         self.desk = TrustDesk(
             store,
             clock,
-            protections=self._protections,
-            overriding=self._overriding,
+            protections=self.protections,
+            overriding=self.overriding,
             key=key,
             guards=lambda: guarding.names,
             accounts=lambda: self._accounts,
@@ -77,27 +80,27 @@ class Trusting(Part):
     async def in_force(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
         """Return what is in force of what is wanted. Raises StoreError."""
         wanted = {each.partner for each in settings}
-        held = {each.settings.partner for each in self._protections.held.values()}
+        held = {each.settings.partner for each in self.protections.held.values()}
         self._partners = frozenset(each for each in wanted | held if each is not None)
-        posted = await self._protections.in_force(settings)
-        await self._overriding.lock(self._protections.held)
+        posted = await self.protections.in_force(settings)
+        await self.overriding.lock(self.protections.held)
         return posted
 
     async def covers(self, accounts: Collection[AccountSettings]) -> None:
         """Learn which accounts there are. Raises StoreError."""
         own = [each.account for each in accounts]
         self._accounts = frozenset(each.id for each in own)
-        await self._protections.covers((each.id, each.tenant, each.folders) for each in own)
+        await self.protections.covers((each.id, each.tenant, each.folders) for each in own)
 
     async def _open(self) -> None:
-        await self._protections.start()
-        await self._overriding.start()
-        await self._returns.start()
+        await self.protections.start()
+        await self.overriding.start()
+        await self.returns.start()
 
     async def _close(self) -> None:
-        await self._returns.stop()
-        await self._overriding.stop()
-        await self._protections.stop()
+        await self.returns.stop()
+        await self.overriding.stop()
+        await self.protections.stop()
 
     async def _tell(self, event: Event, partner: EndpointId | None) -> None:
         posting = postings(event, self._endpoints(), partner=partner, partners=self._partners)
@@ -105,6 +108,6 @@ class Trusting(Part):
         self._wake(posting.endpoints)
 
     async def _done(self, change: Change) -> None:
-        await self._overriding.refresh()
+        await self.overriding.refresh()
         if change.loosening.account is not None:
             self._attend(change.loosening.account)

@@ -156,7 +156,9 @@ class Hearing:
         domain = _domain(case.message)
         if self._world.guards.standing.allows(post.name, self._account.id, domain):
             # It is written down that it would have done something, and nothing else.
-            self.decisions.append(self._decision(post, verdict, case, "allowed", now))
+            if verdict.stage is Stage.BODY:
+                acted = "allowed" if verdict.wanted else ""
+                self.decisions.append(self._decision(post, verdict, case, acted, now))
             return
         for action in verdict.actions:
             if action.kind is ActionKind.TAG and action.target not in ruling.tags:
