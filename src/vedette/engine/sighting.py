@@ -51,7 +51,12 @@ def items(session: Session) -> tuple[Item, ...]:
 
 def is_of(entry: JournalEntry, row: Fetch) -> bool:
     """Tell whether a row is that of an entry's message."""
-    return not set(entry.identity).isdisjoint(keys_of(row, _header(row)))
+    return not set(entry.identity).isdisjoint(keys(row))
+
+
+def keys(row: Fetch) -> tuple[bytes, ...]:
+    """Return the identity of a row's message."""
+    return keys_of(row, _header(row))
 
 
 async def recent(session: Session, opened: Opened) -> list[Fetch]:

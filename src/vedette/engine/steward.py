@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 
 import structlog
 
@@ -21,6 +22,7 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.caution import Caution
 from vedette.engine.desk import Desk
 from vedette.engine.docket import Docket
+from vedette.engine.doubles import Doubles
 from vedette.engine.guarding import Mode
 from vedette.engine.ledger import Ledger
 from vedette.engine.opening import opened
@@ -29,6 +31,7 @@ from vedette.engine.quarantine import Targets
 from vedette.engine.recall import Recall
 from vedette.engine.session import Session
 from vedette.engine.world import World
+from vedette.errors import UsageError
 from vedette.guard.pack import HOUR, ActionKind
 from vedette.imap import Command, SearchReturn, Select, UidSearch, any_of
 from vedette.model.account import Account
@@ -48,7 +51,8 @@ LINE = 6_000
 AROUND = 80
 #: Ways to treat messages in one write: each is up to five commands of at most 64 under way.
 TREATMENTS = 10
-#: Seconds until the next of many messages whose time is over are looked at.
+#: Seconds until second copies are looked for: other clients have come to their ends by then. And
+#: until the next of many messages whose time is over are looked at.
 MINUTE = 60.0
 #: Entries in one turn; the rest waits for the next, and mail that arrives comes between.
 TURN = 500
@@ -63,10 +67,13 @@ class Steward:
         "_caution",
         "_desk",
         "_docket",
+        "_doubles",
         "_expire_at",
         "_generation",
         "_journal",
         "_recall",
+        "_tidy_at",
+        "_untidy",
         "_world",
     )
 
@@ -99,7 +106,10 @@ class Steward:
         )
         self._caution = Caution(self._desk)
         self._recall = Recall(self._desk)
-        self._expire_at = 0.0  # the loop's time
+        self._doubles = Doubles(account, self._desk, journal)
+        self._untidy: set[bytes] = set()  # folders that messages were moved to
+        self._tidy_at = 0.0  # the loop's time
+        self._expire_at = 0.0
         self._generation: int | None = None
 
     @property
@@ -141,7 +151,8 @@ class Steward:
             desk.opened = None
             await self._recall.take_back(undoing)
             await self._recall.expire(over)
-        if not (acting or undoing or over):
+        tidied = await self._tidied(acting)
+        if not (acting or undoing or over or tidied):
             return None
         return await self._left(back)
 
@@ -150,6 +161,23 @@ class Steward:
         session, last = self._desk.session, self._desk.opened
         is_open = session.selected == back and session.link.connection.read_only
         return last if last is not None and is_open else await session.examine(back)
+
+    async def _tidied(self, acted: Sequence[JournalEntry]) -> bool:
+        """Take second copies away, a minute after something was moved; tell if it was done."""
+        now = asyncio.get_running_loop().time()
+        moved = await self._desk.paths(acted)
+        if moved:
+            self._untidy.update(moved.values())
+            self._tidy_at = now + MINUTE
+        if not self._untidy:
+            return False
+        if now < self._tidy_at:
+            self._docket.again(self._tidy_at)
+            return False
+        paths, self._untidy = sorted(self._untidy), set()
+        for path in paths:
+            await self._doubles.tidy(path)
+        return True
 
     async def _prepared(self) -> None:
         """Make the folders that acting guards move messages to; once for each change of guards."""
@@ -160,7 +188,8 @@ class Steward:
         for post in self._world.guards.covering(self._account):
             if post.mode is Mode.ACT:
                 for name in sorted(post.targets):
-                    await self._desk.targets.prepare(name)
+                    with suppress(UsageError):  # its first action says why it can not be
+                        await self._desk.targets.prepare(name)
 
     async def _over(self) -> list[JournalEntry]:
         """Return some entries whose time in quarantine is over; asked once an hour."""
@@ -187,7 +216,14 @@ class Steward:
         ]
         if stopped:
             await self._desk.ledger.failed(stopped, "the guard does not act any more")
-        return [entry for entry in entries if entry not in stopped]
+        nameless = []
+        for entry in entries:
+            try:
+                await self._desk.paths([entry])
+            except UsageError as error:
+                nameless.append(entry)
+                await self._desk.ledger.failed([entry], str(error))
+        return [entry for entry in entries if entry not in stopped and entry not in nameless]
 
     async def _act(self, folder: bytes, entries: Sequence[JournalEntry], back: bytes) -> None:
         """Act on messages of one folder."""
