@@ -86,14 +86,15 @@ def query_of(
     return EventQuery(
         account=None if account is None else AccountId(account),
         types=types,
-        start=_instant("--since", since),
-        end=_instant("--until", until),
+        start=instant_of("--since", since),
+        end=instant_of("--until", until),
         event=None if event is None else EventId(event),
         limit=limit,
     )
 
 
-def _instant(option: str, text: str | None) -> float | None:
+def instant_of(option: str, text: str | None) -> float | None:
+    """Return the instant that an option names, in seconds since 1970. Raises UsageError."""
     if text is None:
         return None
     try:

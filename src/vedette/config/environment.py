@@ -15,6 +15,8 @@ PASSWORD = "VEDETTE_PASSWORD"  # noqa: S105 - the name of a variable, not a pass
 TOKEN = "VEDETTE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 #: The secret that signs what ``--webhook`` posts.
 WEBHOOK_SECRET = "VEDETTE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, not a secret
+#: What a guard's partner grants with.
+PARTNER_SECRET = "VEDETTE_PARTNER_SECRET"  # noqa: S105 - the name of a variable, not a secret
 #: The configuration of ``serve``, ``status``, ``events`` and ``replay``.
 CONFIG = "VEDETTE_CONFIG"
 

@@ -14,6 +14,14 @@ COMMANDS = {
     "explain": "explain",
     "journal": "journal",
     "undo": "undo",
+    "pause": "pause",
+    "resume": "resume",
+    "allow": "allow",
+    "consent": "consent",
+    "changes": "changes",
+    "withdraw": "withdraw",
+    "grant": "grant",
+    "audit": "audit",
 }
 
 
