@@ -88,7 +88,7 @@ async def test_what_was_moved_by_its_head_is_told_after_the_link_died(
     box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, depth=Depth.FULL)
     async with guarded(box, state=tmp_path) as watching:
         await watching.until_connected()
-        died = []
+        died: list[int] = []
 
         async def dies(self: Fetching, *words: object) -> object:
             if not died:

@@ -1,0 +1,115 @@
+"""Guards at work on what a commit is about to write: what follows, and what a defect does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from tests.support.guards import LISTED, pack, post, unwanted
+from tests.support.wire import WireDialer
+from tests.support.world import Setting, Watch
+from vedette import mime
+from vedette.engine.guarding import Mode, Post
+from vedette.engine.judgement import Case, Hearing
+from vedette.engine.world import World
+from vedette.guard.evidence import Evidence
+from vedette.guard.pack import Action, ActionKind, Pack
+from vedette.imap import Fetch
+from vedette.model.folder import Folder
+from vedette.secret import Secret
+
+INBOX = Folder(path=b"INBOX", name="INBOX", delimiter="/", special_use="\\Inbox")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A guard with a defect."""
+
+    pack: Pack
+
+    def head(self, evidence: Evidence) -> NoReturn:
+        raise RuntimeError("a defect")
+
+    def full(self, evidence: Evidence) -> NoReturn:
+        raise RuntimeError("a defect")
+
+
+def heard(tmp_path: Path, *posts: Post, raw: bytes | None = None) -> Hearing:
+    """Return a hearing of one message of the listed sender, in INBOX."""
+    octets = raw or unwanted("token-0123456789abcdef")
+    message = mime.read(octets, depth=mime.Depth.TEXT, trusted_authserv=(), size=len(octets))
+    watch = Watch(Setting(posts=posts), WireDialer(lambda _wire: None), tmp_path)
+    world: World = watch.supervisor._world
+    hearing = Hearing(watch.assignment().account, world, posts)
+    case = Case(
+        folder=INBOX,
+        uid_validity=7,
+        row=Fetch(seq=3, uid=3, size=len(octets), flags=frozenset()),
+        message=message,
+        keys=(b"key",),
+    )
+    hearing.judge(case, 1_000.0)
+    return hearing
+
+
+def test_a_guard_that_fails_keeps_the_mail(tmp_path: Path) -> None:
+    """Whatever it raises: nothing is to be done, and nobody else is held up."""
+    broken = Post(guard=Broken(pack(version="9")), key=Secret("k"), mode=Mode.ACT)
+    hearing = heard(tmp_path, broken, post())
+
+    assert [each.verdict for each in hearing.decisions] == ["keep", "quarantine"]
+    assert len(hearing.actions) == 1
+
+
+def test_what_is_kept_names_no_subject_and_no_address(tmp_path: Path) -> None:
+    """A decision and its action hold an HMAC of the Message-ID, a domain, symbols and scores."""
+    hearing = heard(tmp_path, post())
+    text = repr((hearing.decisions, hearing.actions))
+
+    assert "token-0123456789abcdef" not in text
+    assert "bonus@" not in text
+    assert LISTED in text
+    assert len(hearing.decisions[0].message) == 32
+
+
+@pytest.mark.parametrize("mode", [Mode.SHADOW, Mode.PAUSED])
+def test_a_guard_that_may_not_act_only_decides(tmp_path: Path, mode: Mode) -> None:
+    """The decision says why nothing follows."""
+    hearing = heard(tmp_path, post(mode=mode))
+
+    assert hearing.actions == []
+    assert [each.acted for each in hearing.decisions] == [mode.value]
+
+
+@pytest.mark.parametrize("kind", [ActionKind.TAG, ActionKind.ROUTE])
+def test_what_is_done_to_the_event_needs_no_journal(tmp_path: Path, kind: ActionKind) -> None:
+    """A tag and a route are no actions in the mailbox."""
+    action = Action(name="mark", kind=kind, target="finance")
+    hearing = heard(tmp_path, post(pack(actions=(action,), do="mark")))
+
+    assert hearing.actions == []
+    assert [each.verdict for each in hearing.decisions] == ["mark"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "judged"),
+    [
+        (INBOX, True),
+        (Folder(path=b"Sent", name="Sent", special_use="\\Sent"), False),
+        (Folder(path=b"Quarantine", name="Quarantine"), False),
+        (Folder(path=b"INBOX.Quarantine", name="INBOX.Quarantine", delimiter="."), False),
+    ],
+)
+def test_nothing_is_judged_where_it_must_not_be(
+    tmp_path: Path,
+    folder: Folder,
+    judged: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """Neither in a quarantine, whatever the server calls it, nor where the user's own mail is (G6)."""
+    watch = Watch(Setting(posts=(post(),)), WireDialer(lambda _wire: None), tmp_path)
+    world: World = watch.supervisor._world
+
+    assert bool(world.guards.of(watch.assignment().account, folder)) is judged
