@@ -160,7 +160,6 @@ async def test_an_rspamd_that_is_not_there_is_a_network_error_without_the_url() 
 )
 async def test_what_is_no_answer_of_rspamd_is_a_network_error(answer: bytes, words: str) -> None:
     """Nothing is followed and nothing is guessed."""
-
     async with answering(answer) as (url, _), asking(url) as scorer:
         with pytest.raises(NetworkError, match=words):
             await scorer.opinions(letter(BARE))
