@@ -46,6 +46,8 @@ DOCUMENTS = (
     type = "stdout"
     [guards.NAME]
     pack = "pack.yaml"
+    [scorers.NAME]
+    url = "http://127.0.0.1:11333"
     """,
 )
 
@@ -95,11 +97,13 @@ def grouped(found: dict[tuple[str, ...], Row]) -> dict[str, Sequence[Row]]:
     rows: dict[str, dict[str, Row]] = {}
     for (*table, key), row in found.items():
         match table:
-            case ["accounts" | "endpoints" | "guards"]:
+            case ["accounts" | "endpoints" | "guards" | "scorers"]:
                 # These names are the user's own.
                 continue
             case ["guards", _, *rest]:
                 place = " ".join(["guards", *rest])
+            case ["scorers", _, *rest]:
+                place = " ".join(["scorers", *rest])
             case ["accounts", _, *rest]:
                 place = " ".join(["accounts", *rest])
             case ["endpoints", name, *rest]:

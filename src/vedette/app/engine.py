@@ -24,11 +24,13 @@ from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.replaying import replaying
 from vedette.app.run_marker import RunMarker
+from vedette.app.scorers import Seating
 from vedette.app.sinks import build
 from vedette.app.trusting import Trusting
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
+from vedette.engine.panel import Panel
 from vedette.engine.part import Part
 from vedette.engine.supervisor import Assignment, Supervisor
 from vedette.engine.world import World
@@ -87,6 +89,8 @@ class Engine(Part):
         )
         #: Which guards stand where.
         self.guards = Guarding()
+        self._panel = Panel()
+        self._seating = Seating(self._panel)
         self.supervisor: Supervisor | None = None
         #: Settings are gone over to by one at a time: a file that changed, a loosening that is due.
         self._applying = asyncio.Lock()
@@ -137,6 +141,7 @@ class Engine(Part):
         async with self._applying:
             self.settings = settings
             await self._apply_endpoints(settings.endpoints)
+            await self._seating.apply(settings)
             await self._posting.apply(settings.guards)
             await self._trust.covers(settings.accounts)
             if self.supervisor is not None:
@@ -197,6 +202,7 @@ class Engine(Part):
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
             guards=self.guards,
             journal=self.store,
+            panel=self._panel,
             turnstile=turnstile,
         )
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
@@ -214,6 +220,7 @@ class Engine(Part):
         await self._housekeeping.stop()
         if self.supervisor is not None:
             await self.supervisor.stop()
+        await self._seating.close()
         await self.courier.stop()
         await self._reader.stop()
         await self.store.stop()

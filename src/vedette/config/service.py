@@ -10,6 +10,7 @@ from vedette.config.document import Table, load
 from vedette.config.endpoints import read_endpoint
 from vedette.config.environment import state_folder
 from vedette.config.guards import read_guard
+from vedette.config.scorers import read_scorer
 from vedette.config.settings import (
     DAY,
     EndpointSettings,
@@ -41,6 +42,7 @@ def read_settings(path: Path) -> Settings:
         accounts=accounts,
         endpoints=endpoints,
         guards=guards,
+        scorers=tuple(read_scorer(table) for table in document.table("scorers").tables()),
         log=_log(document.table("log")),
         logins=_logins(document.table("logins")),
         tempo=_tempo(document.table("tempo")),

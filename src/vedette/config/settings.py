@@ -67,6 +67,20 @@ class GuardSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScorerSettings:
+    """An rspamd whose opinions packs may ask for by ``name``.
+
+    ``groups`` of its symbols are all that it looks at; ``private`` lets mail be shown to inside
+    addresses beside those of this host.
+    """
+
+    name: str
+    url: str
+    groups: tuple[str, ...] = ()
+    private: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
     """How long things are kept, in seconds.
 
@@ -88,6 +102,7 @@ class Settings:
     accounts: tuple[AccountSettings, ...] = ()
     endpoints: tuple[EndpointSettings, ...] = ()
     guards: tuple[GuardSettings, ...] = ()
+    scorers: tuple[ScorerSettings, ...] = ()
     log: LogPolicy = field(default_factory=LogPolicy)
     logins: LoginRate = field(default_factory=LoginRate)
     tempo: Tempo = field(default_factory=Tempo)

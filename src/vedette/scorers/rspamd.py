@@ -106,7 +106,8 @@ class Rspamd:
         if octets is None:
             return {}
         try:
-            async with self._opened().post(
+            session = await self._opened()
+            async with session.post(
                 self._url, data=octets, headers=self._headers, allow_redirects=False
             ) as answer:
                 if answer.status != _OK:
@@ -122,11 +123,14 @@ class Rspamd:
         if session is not None:
             await session.close()
 
-    def _opened(self) -> aiohttp.ClientSession:
+    async def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            trusted = await asyncio.to_thread(trust, self._ca_file)
+        # Another message may have opened it meanwhile.
         if self._session is None:
             self._session = client(
                 guard=self._guard,
-                trust=trust(self._ca_file),
+                trust=trusted,
                 connections=CONNECTIONS,
                 buffer=64 * 1024,
             )
