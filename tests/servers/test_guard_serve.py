@@ -139,3 +139,27 @@ def test_a_pack_that_is_wrong_keeps_the_service_from_starting(
     assert "FROM_LISTD" in service.err
     assert "Traceback" not in service.err
     assert file.exists()
+
+
+def test_a_sweep_that_is_asked_for_judges_what_is_there(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """Mail of before the guard knew its sender; nobody is asked for an account that is not there."""
+    service, file = serving(dovecot, tmp_path, user, mode="act")
+    (tmp_path / "parlours.txt").write_text("other.example\n")
+    where = ("--config", str(file))
+    with service:
+        service.until_connected()
+        service.until_logged("list.updated")
+        dovecot.deliver(user, offer("early"))
+        wait_until(
+            lambda: bool(told(tmp_path, "message.received")), within=PATIENCE, what="the message"
+        )
+
+        swept = vedette("guard", "sweep", "--account", user, *where)
+        nobody = vedette("guard", "sweep", "--account", "nobody", *where)
+        service.send(signal.SIGTERM)
+        assert service.ended() == 0
+
+    assert swept.out == "1 account is being swept\n"
+    assert (nobody.status, "no account is named 'nobody'" in nobody.err) == (64, True)

@@ -94,19 +94,11 @@ class Engine(Part):
         self.supervisor: Supervisor | None = None
         #: Settings are gone over to by one at a time: a file that changed, a loosening that is due.
         self._applying = asyncio.Lock()
-        self._trust = Trusting(
-            self.store,
-            self.guards,
-            self.clock,
-            key=lambda: guard_key(settings.state),
-            endpoints=self.endpoints,
-            wake=self.courier.wake,
-            again=self._enforced_anew,
-            regate=self._regate,
-            attend=self._attend,
-        )
+        self._trust = self._trusting()
         trust = self._trust.desk
-        self._desk = GuardDesk(self.store, self.clock, attend=self._attend, holds=trust.holds)
+        self._desk = GuardDesk(
+            self.store, self.clock, attend=self._attend, sweep=self._sweep, holds=trust.holds
+        )
         handlers = {"replay": replaying(self.replay), **self._desk.handlers, **trust.handlers}
         self._control = Control(settings.state, handlers)
         self._posting = Guards(
@@ -119,6 +111,19 @@ class Engine(Part):
             in_force=self._trust.in_force,
         )
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
+
+    def _trusting(self) -> Trusting:
+        return Trusting(
+            self.store,
+            self.guards,
+            self.clock,
+            key=lambda: guard_key(self.settings.state),
+            endpoints=self.endpoints,
+            wake=self.courier.wake,
+            again=self._enforced_anew,
+            regate=self._regate,
+            attend=self._attend,
+        )
 
     @property
     def healths(self) -> list[Health]:
@@ -257,6 +262,10 @@ class Engine(Part):
         """Read the accounts that may be read now, and no others."""
         if self.supervisor is not None:
             await self.supervisor.regate()
+
+    def _sweep(self, account: AccountId | None) -> int:
+        """Have guards look at mail that is there already; return of how many accounts."""
+        return 0 if self.supervisor is None else self.supervisor.attend(account, sweep=True)
 
     def _connected(self, account: AccountId) -> None:
         """Log every connect: a state that is as before a restart is no event of its own."""

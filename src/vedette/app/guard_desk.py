@@ -1,4 +1,4 @@
-"""What a person asks of guards through the control socket: to take an action back.
+"""What a person asks of guards through the control socket: to take an action back, to sweep.
 
 It writes the wish into the journal and wakes the account; the steward carries it out over the
 account's own connection. Taking back what a protective guard took because of a list is a
@@ -33,17 +33,19 @@ class GuardDesk:
         clock: Clock,
         *,
         attend: Callable[[AccountId], None],
+        sweep: Callable[[AccountId | None], int],
         holds: Holds | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._attend = attend
+        self._sweeps = sweep
         self._holds = holds
 
     @property
     def handlers(self) -> Mapping[str, Handler]:
         """The commands of the control socket."""
-        return {"guard.undo": self._undo}
+        return {"guard.undo": self._undo, "guard.sweep": self._sweep}
 
     async def undo(self, actions: Sequence[ActionId]) -> tuple[int, list[str]]:
         """Have actions taken back; return how many, and why others may not be yet.
@@ -68,6 +70,13 @@ class GuardDesk:
         names = [ActionId(str(each)) for each in request["actions"]][:MAX_UNDONE]
         asked, held = await self.undo(names)
         return {"asked": asked, "held": held}
+
+    async def _sweep(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        name = request.get("account")
+        count = self._sweeps(None if name is None else AccountId(str(name)))
+        if not count and name is not None:
+            raise UsageError(f"no account is named {name!r} in the running service")
+        return {"accounts": count}
 
     async def _entry(self, name: ActionId) -> JournalEntry:
         found = await self._journal.journal(JournalQuery(action=name, limit=1))

@@ -84,15 +84,16 @@ class Supervisor(Part):
                 if begun % STARTING_AT_ONCE == 0:
                     await asyncio.sleep(0)
 
-    def attend(self, account: AccountId | None = None, *, sweep: bool = False) -> None:
-        """Let an account, or all, look into the journal of guards now.
+    def attend(self, account: AccountId | None = None, *, sweep: bool = False) -> int:
+        """Let an account, or all, look into the journal of guards now; return how many there are.
 
         For whoever asked that an action be taken back, or posted other guards; with ``sweep``
         they look at the mail that is there already, too.
         """
-        for name, watcher in self._watchers.items():
-            if account is None or name == account:
-                watcher.attend(sweep=sweep)
+        asked = [each for name, each in self._watchers.items() if account in {None, name}]
+        for watcher in asked:
+            watcher.attend(sweep=sweep)
+        return len(asked)
 
     async def regate(self) -> None:
         """Restart the accounts that may be read now and were not, or the other way round.

@@ -14,6 +14,7 @@ COMMANDS = {
     "explain": "explain",
     "journal": "journal",
     "undo": "undo",
+    "sweep": "sweep",
     "pause": "pause",
     "resume": "resume",
     "allow": "allow",
