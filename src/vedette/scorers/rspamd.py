@@ -124,8 +124,9 @@ class Rspamd:
             await session.close()
 
     async def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
-            trusted = await asyncio.to_thread(trust, self._ca_file)
+        if self._session is not None:
+            return self._session
+        trusted = await asyncio.to_thread(trust, self._ca_file)
         # Another message may have opened it meanwhile.
         if self._session is None:
             self._session = client(

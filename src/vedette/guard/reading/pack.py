@@ -21,6 +21,7 @@ from vedette.guard.reading.actions import (
 )
 from vedette.guard.reading.clues import Scope
 from vedette.guard.reading.lists import MAX_LISTS, read_lists
+from vedette.guard.reading.opinions import check_opinions
 from vedette.guard.reading.outcomes import (
     MAX_ROWS,
     ROUTE_KEYS,
@@ -134,14 +135,18 @@ def _judgement(top: Table, pack: Pack, mistakes: Mistakes) -> Pack:
     # A mistake above would only be told again below: a symbol that is not read has no points.
     if len(mistakes):
         return pack
-    return replace(
+    verdicts, routes = top.rows("verdicts", TIER_KEYS), top.rows("routes", ROUTE_KEYS)
+    whole = replace(
         pack,
         symbols=symbols,
         composites=composites,
         protections=protections,
-        tiers=read_tiers(top.rows("verdicts", TIER_KEYS), actions, symbols, composites),
-        routes=read_routes(top.rows("routes", ROUTE_KEYS), actions, known),
+        tiers=read_tiers(verdicts, actions, symbols, composites),
+        routes=read_routes(routes, actions, known),
     )
+    if not len(mistakes):
+        check_opinions(top, verdicts, routes, whole)
+    return whole
 
 
 def _section(top: Table, key: str) -> Table:
