@@ -57,7 +57,14 @@ class HealthBook:
     async def unread(self) -> None:
         """Enter the state after a login where nothing may be read: connected, and why no mail."""
         now = self._world.clock.now()
-        health = replace(self.health, proof_at=now, strikes=0, trouble=None, error=CONSENT_MISSING)
+        health = replace(
+            self.health,
+            proof_at=now,
+            error_at=now,
+            error=CONSENT_MISSING,
+            trouble=None,
+            strikes=0,
+        )
         await self._enter(health, AccountState.CONNECTED)
 
     async def failed(self, error: VedetteError, *, strikes: int, degraded: bool) -> None:
