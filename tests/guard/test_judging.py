@@ -99,7 +99,7 @@ def test_the_head_acts_on_its_own_evidence(gambling: Guard) -> None:
 def test_the_head_does_not_act_on_a_score_alone(gambling: Guard) -> None:
     """A tier without needed evidence waits for the body."""
     evidence = shown(subject="Freispiele", fields="List-Unsubscribe: <https://a.example>\r\n")
-    lenient = guard(GAMBLING.replace("at: 3.5", "at: 2"), LISTS)
+    lenient = guard(GAMBLING.replace("at: 3.5", "at: 2.5"), LISTS)
 
     assert lenient.head(evidence).name == "keep"
     assert lenient.full(evidence).name == "flag"

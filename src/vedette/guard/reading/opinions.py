@@ -28,7 +28,8 @@ def check_opinions(
             hanging.add(each.name)
         if each.expr.holds(alone):
             alone.add(each.name)
-    scores = {each.name: each.score for each in (*pack.symbols, *pack.composites)}
+    scores = {each.name: each.score for each in pack.symbols}
+    scores |= {each.name: each.score for each in pack.composites}
     points = sum(scores[name] for name in hanging)
     if points > MAX_OPINION:
         top.fail(
