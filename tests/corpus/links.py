@@ -55,7 +55,8 @@ def _safelinks(url: str) -> str:
 
 
 def _urldefense_v2(url: str) -> str:
-    coded = quote(url, safe="").replace("-", "-2D").replace("%", "-").replace(".", "_")
+    coded = quote(url, safe="/").replace("-", "-2D").replace("_", "-5F")
+    coded = coded.replace("%", "-").replace("/", "_")
     return f"https://urldefense.proofpoint.com/v2/url?u={coded}&d=DwMFaQ&c=euGZstcaTDllvimEN8b7jXrwqOf&e="
 
 

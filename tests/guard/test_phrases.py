@@ -32,6 +32,19 @@ def test_a_phrase_is_no_part_of_a_word(text: str) -> None:
     assert found(text, "wett") == set()
 
 
+@pytest.mark.parametrize(
+    "text", ["get c a s i n o b o n u s e s now", "c.a.s.i.n.o.b.o.n.u.s.e.s", "frеecasinоbonuses"]
+)
+def test_a_masked_word_holds_the_phrases_within_it(text: str) -> None:
+    """Nobody sees where a word ends that was spelt out."""
+    assert found(text, "casino") == {"casino"}
+
+
+def test_a_masked_word_does_not_hold_each_short_word_within_it() -> None:
+    """The alphabet is no bet, however it is written."""
+    assert found("a l p h a b e t s", "bet", "bets") == set()
+
+
 def test_a_word_may_go_on_where_the_phrase_says_so() -> None:
     """An asterisk at its end or its beginning: languages that inflect."""
     assert found("bahisler", "bahis*", "bahis") == {"bahis*"}

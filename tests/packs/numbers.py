@@ -118,9 +118,7 @@ def linked(split: Split) -> Mapping[str, Share]:
 @cache
 def _caught(split: Split) -> tuple[Sample, ...]:
     found = generate.messages(split, seed=SEED, each=EACH_DISGUISED, label=Label.GAMBLING)
-    return tuple(
-        each for each in found if each.via in UNLISTED and decide(each) >= Outcome.FLAGGED
-    )
+    return tuple(each for each in found if each.via in UNLISTED and decide(each) >= Outcome.FLAGGED)
 
 
 def _has_button(sample: Sample) -> bool:

@@ -36,6 +36,10 @@ _UNSPACED = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
 _SWAPPED_FROM = 5
 # Of as many letters each may be swapped or not; of more, one or all.
 _MOST_SWAPPED = 4
+# A word that was spelt out has no end that is seen: "c a s i n o b o n u s e s". Parts of words
+# that are shorter are in too many others; fewer letters beside it are an ending, not a word.
+_INNER_FROM = 5
+_INNER_BESIDE = 3
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "Ä": "ae", "Ö": "oe", "Ü": "ue"})
 
 
@@ -142,8 +146,9 @@ class Index(Generic[Key]):
         for number, start, end in self._occurrences(automaton, text):
             if not _touches(view.spans, start, end):
                 continue
+            inside = end - start >= _INNER_FROM and _is_inside(view.spans, start, end)
             for entry in self._entries[number]:
-                if entry.key not in found and _stands_alone(entry, text, start, end):
+                if entry.key not in found and (inside or _stands_alone(entry, text, start, end)):
                     found[entry.key] = Found(entry.phrase, disguised=True)
 
 
@@ -215,6 +220,18 @@ def _subsets(places: list[int]) -> Iterator[tuple[int, ...]]:
 def _touches(spans: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
     place = bisect_right(spans, (end - 1, end)) - 1
     return place >= 0 and spans[place][1] > start
+
+
+def _is_inside(spans: tuple[tuple[int, int], ...], start: int, end: int) -> bool:
+    """Tell whether all of it is within one masked word that holds another word too."""
+    place = bisect_right(spans, start, key=_first) - 1
+    if place < 0 or end > spans[place][1]:
+        return False
+    return spans[place][1] - spans[place][0] >= end - start + _INNER_BESIDE
+
+
+def _first(span: tuple[int, int]) -> int:
+    return span[0]
 
 
 def _stands_alone(entry: _Entry[Key], text: str, start: int, end: int) -> bool:
