@@ -6,7 +6,7 @@ limits count as they would, so that a pack that would trip says so beforehand.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ from vedette.imap import UidSet, read_date_time
 from vedette.model.folder import Folder
 from vedette.net.dial import SocketDialer
 from vedette.reader import MessageReader
+from vedette.service.trial import Thinks
 from vedette.store.sqlite import SqliteStore
 
 #: Messages of one FETCH, as in a watch.
@@ -54,11 +55,12 @@ class Span:
 
 
 async def backtest(
-    settings: AccountSettings, guard: Guard, span: Span, scratch: Path
+    settings: AccountSettings, guard: Guard, span: Span, scratch: Path, think: Thinks
 ) -> AsyncIterator[Judged]:
     """Yield the messages of the watched folders, folder by folder, oldest first.
 
-    Raises LinkError as a watch does. ``scratch`` is a folder for large messages.
+    Raises LinkError as a watch does. ``scratch`` is a folder for large messages;
+    ``think`` has the opinions of models.
     """
     account, clock = settings.account, SystemClock()
     reader = MessageReader()
@@ -87,25 +89,31 @@ async def backtest(
             for part in uids.chunks(uids=STEP):
                 async with fetching.turn() as spools:
                     for mail in await fetching.mails(part, spools):
-                        yield await _one(mail, folder, guard, world, settings)
+                        letter = await _letter(mail, world, settings)
+                        yield _one(mail, folder, guard, letter, think(letter))
     finally:
         await session.logout()
         await reader.stop()
 
 
-async def _one(
-    mail: Mail, folder: Folder, guard: Guard, world: World, settings: AccountSettings
-) -> Judged:
-    row, account = mail.row, settings.account
-    message = await world.reader.read(
+async def _letter(mail: Mail, world: World, settings: AccountSettings) -> mime.Message:
+    return await world.reader.read(
         mail.source,
         depth=mime.Depth.TEXT,
-        trusted_authserv=account.trusted_authserv,
-        size=row.size,
+        trusted_authserv=settings.account.trusted_authserv,
+        size=mail.row.size,
         isolate=isinstance(mail.source, Path),
         shown=True,
     )
-    evidence = Evidence(message=message, size=row.size or 0, flags=row.flags or ())
+
+
+def _one(
+    mail: Mail, folder: Folder, guard: Guard, message: mime.Message, opinions: Mapping[str, float]
+) -> Judged:
+    row = mail.row
+    evidence = Evidence(
+        message=message, size=row.size or 0, flags=row.flags or (), opinions=opinions
+    )
     address = message.from_[0].address if message.from_ else ""
     return Judged(
         folder=folder.name,

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import mailbox
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from vedette import mime
-from vedette.errors import UsageError
+from vedette.errors import ConfigError
+from vedette.guard.classifier import Model
 from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
 from vedette.guard.listing.references import resolved
-from vedette.guard.pack import Pack
+from vedette.guard.pack import Pack, Scored
 from vedette.guard.verdict import Hit, Verdict
 from vedette.lists.curator import Curator
 from vedette.net.address import AddressGuard
+from vedette.scorers.classifier import load_model, model_path
+from vedette.service.mailfiles import messages_in
 
-#: Octets of one message that are read: what a service takes of one (catalogue M11).
-MAX_MESSAGE = 50 * 1024 * 1024
-
-#: What a file of mail is called; ``.mbox`` has many (RFC 4155).
-ONE, MANY = (".eml", ".msg", ".txt"), ".mbox"
+#: What scorers think of a message, by name.
+Thinks: TypeAlias = Callable[[mime.Message], Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,44 +69,38 @@ def compiled(pack: Pack, *, base: Path, state: Path, now: float) -> Guard:
     return Guard(pack, lists)
 
 
-def tried(guard: Guard, places: Sequence[Path], trusted: Sequence[str]) -> Iterator[Trial]:
+def thinking(pack: Pack, state: Path) -> Thinks:
+    """Return the opinions of the models that a pack asks for, where they are below ``state``.
+
+    Services are not asked: mail is shown to nobody for a trial.
+    """
+    models: dict[str, Model] = {}
+    for symbol in pack.symbols:
+        if isinstance(symbol.test, Scored):
+            with suppress(ConfigError):
+                path = model_path(state, symbol.test.scorer)
+                models[symbol.test.scorer] = load_model(path)
+
+    def think(message: mime.Message) -> Mapping[str, float]:
+        found = {name: model.opinion(message) for name, model in models.items()}
+        return {name: opinion for name, opinion in found.items() if opinion is not None}
+
+    return think
+
+
+def tried(
+    guard: Guard, places: Sequence[Path], trusted: Sequence[str], think: Thinks | None = None
+) -> Iterator[Trial]:
     """Judge the messages of files and folders. Raises UsageError for what can not be read.
 
     ``trusted`` are the servers whose Authentication-Results are believed (RFC 8601).
     """
     for place in places:
-        for name, octets in _messages(place):
+        for name, octets in messages_in(place):
             message = mime.read(octets, trusted_authserv=trusted, shown=True)
-            evidence = Evidence(message=message, size=len(octets))
+            opinions = think(message) if think is not None else {}
+            evidence = Evidence(message=message, size=len(octets), opinions=opinions)
             yield Trial(name=name, verdict=guard.full(evidence))
-
-
-def _messages(place: Path) -> Iterator[tuple[str, bytes]]:
-    if place.is_dir():
-        for path in sorted(place.rglob("*")):
-            if path.suffix in {*ONE, MANY} and path.is_file():
-                yield from _messages(path)
-        return
-    if place.suffix == MANY:
-        yield from _many(place)
-        return
-    try:
-        with place.open("rb") as file:
-            yield str(place), file.read(MAX_MESSAGE)
-    except OSError as error:
-        raise UsageError(f"{place} can not be read: {error.strerror or error}") from error
-
-
-def _many(place: Path) -> Iterator[tuple[str, bytes]]:
-    try:
-        box = mailbox.mbox(place, create=False)
-    except (OSError, mailbox.Error) as error:
-        raise UsageError(f"{place} can not be read: {error}") from error
-    try:
-        for number, key in enumerate(box.iterkeys(), start=1):
-            yield f"{place}:{number}", box.get_bytes(key)[:MAX_MESSAGE]
-    finally:
-        box.close()
 
 
 def _hit(hit: Hit) -> dict[str, Any]:

@@ -11,6 +11,7 @@ COMMANDS = {
     "test": "trial",
     "backtest": "backtest",
     "diff": "diff",
+    "train": "train",
     "explain": "explain",
     "journal": "journal",
     "undo": "undo",

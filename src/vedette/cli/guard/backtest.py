@@ -21,7 +21,7 @@ from vedette.config.settings import Settings
 from vedette.errors import UsageError
 from vedette.guard.judging import Guard
 from vedette.guard.pack import ActionKind
-from vedette.service.trial import compiled
+from vedette.service.trial import Thinks, compiled, thinking
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 
@@ -65,23 +65,24 @@ def backtest(
     guarded = chosen(pack, config)
     place = state_or_none(config, state)
     guard = compiled(guarded.pack, base=guarded.base, state=place, now=time.time())
+    think = thinking(guarded.pack, place)
     wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file)
     span = Span(since=None if since is None else _day(since), last=last)
     if span == Span():
         raise UsageError("backtest needs --since or --last: not everything")
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         settings = settings_of(wanted, Path(scratch))
-        counts = asyncio.run(_told(settings, guard, span, Path(scratch), as_json=json))
+        counts = asyncio.run(_told(settings, guard, span, Path(scratch), think, as_json=json))
     if not json:
         print(_sum(counts, guard))
     return 0
 
 
 async def _told(
-    settings: Settings, guard: Guard, span: Span, scratch: Path, *, as_json: bool
+    settings: Settings, guard: Guard, span: Span, scratch: Path, think: Thinks, *, as_json: bool
 ) -> Counter[str]:
     counts: Counter[str] = Counter()
-    async for each in judged(settings.accounts[0], guard, span, scratch):
+    async for each in judged(settings.accounts[0], guard, span, scratch, think):
         counts["judged"] += 1
         counts["capped"] += each.verdict.actions != each.verdict.wanted
         for action in each.verdict.actions:

@@ -11,7 +11,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from vedette.cli.guard.choice import chosen, state_or_none
-from vedette.service.trial import compiled, tried
+from vedette.service.trial import compiled, thinking, tried
 
 
 def trial(
@@ -33,21 +33,23 @@ def trial(
     config
         The configuration, for its guards and for where the state is.
     state
-        The state folder, for lists that were fetched.
+        The state folder, for lists that were fetched and models that were trained.
     authserv
         A server whose Authentication-Results are believed (again for more).
     json
         One JSON line per message; the default where the output is not a terminal.
     """
     settings = chosen(pack, config)
+    place = state_or_none(config, state)
     guard = compiled(
         settings.pack,
         base=settings.base,
-        state=state_or_none(config, state),
+        state=place,
         now=time.time(),
     )
+    think = thinking(settings.pack, place)
     as_json = json if json is not None else not sys.stdout.isatty()
-    for each in tried(guard, places, authserv):
+    for each in tried(guard, places, authserv, think):
         if as_json:
             print(json_module.dumps(each.as_json(), ensure_ascii=False))
         else:
