@@ -209,7 +209,7 @@ class _Story:
     async def _guard(self) -> None:
         self._chapter(
             "guarding a mailbox",
-            "A guard stands before both mailboxes: an offer of gambling arrives, in disguise",
+            "A guard stands before both mailboxes (its lock is off, so that it can be taken back at once)",
         )
         await self._rest()
         place = self._deliver(messages.OFFER)

@@ -27,7 +27,7 @@ _KINDS: Final = {
 def line(event: dict[str, Any], *, milliseconds: float | None) -> str:
     """Return the line of an event that was verified; ``milliseconds`` since the mail arrived."""
     data = event["data"]
-    account = plain(data["account"]["email"]).partition("@")[0]
+    account = plain(data.get("account", {}).get("email", "")).partition("@")[0]
     head = f"{event['time'][11:19]}  {_cut(account, _ACCOUNT)}"
     if event["type"] in _GUARDS:
         return f"{head}  {plain(_GUARDS[event['type']](data))}  [webhook verified]"
