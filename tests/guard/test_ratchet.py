@@ -87,9 +87,8 @@ def test_nothing_is_ever_looser_before_it_is_released(
 def test_what_tightens_alone_holds_at_once(enforced: Stand, wanted: Stand) -> None:
     """A change of which no aspect loosens is gone over to whole."""
     if not any(step.loosens for step in steps(enforced, wanted)):
-        assert after(enforced, wanted) == replace(
-            wanted, text=wanted.text if wanted.pack != enforced.pack else enforced.text
-        )
+        kept = wanted.secret or enforced.secret
+        assert after(enforced, wanted) == replace(wanted, secret=kept)
 
 
 @given(ACTING, WANTED)
@@ -166,11 +165,11 @@ def test_two_parts_of_a_selection_are_not_widened_together() -> None:
     assert after(one, other) == one
 
 
-def test_a_partner_who_loses_their_secret_tightens() -> None:
-    """Nobody can grant then; that the endpoint is told of it stays."""
+def test_a_file_may_forget_the_partners_secret() -> None:
+    """It is kept with what is enforced; who is told is not forgotten either."""
     both = replace(STAND, partner="friend", secret="a")
-    assert after(both, replace(both, secret="")) == replace(both, secret="")
-    assert after(both, replace(both, partner="")) == both
+    assert steps(both, replace(both, secret="")) == ()
+    assert after(both, replace(both, partner="", secret="")) == both
 
 
 @pytest.mark.parametrize("kind", [Kind.STANDARD, Kind.PROTECTIVE])

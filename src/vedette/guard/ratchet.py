@@ -133,7 +133,7 @@ def _gone_over(stand: Stand, wanted: Stand, aspect: Aspect) -> Stand:
                 stand, tenants=wanted.tenants, accounts=wanted.accounts, folders=wanted.folders
             )
         case Aspect.PARTNER:
-            return replace(stand, partner=wanted.partner, secret=wanted.secret)
+            return replace(stand, partner=wanted.partner, secret=wanted.secret or stand.secret)
         case Aspect.REMOVAL | Aspect.PAUSE | Aspect.ALLOW | Aspect.RESTORE:
             return stand
 
@@ -171,16 +171,17 @@ def _partner(enforced: Stand, wanted: Stand) -> Step | None:
     """Judge a change of the partner.
 
     Who is told already must not be left out, and a secret must not be one that the user made
-    to grant to themselves. A first endpoint, and a secret that goes, only tighten.
+    to grant to themselves. A first endpoint only tightens. A file may forget the secret.
     """
-    if (enforced.partner, enforced.secret) == (wanted.partner, wanted.secret):
+    secret = wanted.secret or enforced.secret
+    if (enforced.partner, enforced.secret) == (wanted.partner, secret):
         return None
     says = []
     if enforced.partner and enforced.partner != wanted.partner:
         says.append("another partner is told, or none")
-    if wanted.secret and enforced.secret != wanted.secret:
+    if enforced.secret != secret:
         says.append("the partner's secret is another")
-    to = _digest(wanted.partner, wanted.secret)
+    to = _digest(wanted.partner, secret)
     return Step(aspect=Aspect.PARTNER, loosens=bool(says), to=to, says=tuple(says))
 
 
