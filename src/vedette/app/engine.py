@@ -213,8 +213,9 @@ class Engine(Part):
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
         await self._housekeeping.start()
-        await self._control.start()
         await self.apply(self.settings)
+        # Not before it is known what guards are held to: a wish must not slip in between.
+        await self._control.start()
         await self._posting.start()
         await self._trust.start()
 

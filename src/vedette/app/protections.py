@@ -119,12 +119,16 @@ class Protections(Part):
         self, guard: str, what: str, *, by: str, account: AccountId | None = None
     ) -> Change:
         """Ask for a loosening of a guard that is held. Raises UsageError for too many."""
-        held = self.held[guard]
         if len(await self._waiting(guard)) >= MAX_WAITING:
             raise UsageError(f"{MAX_WAITING:,} changes of {guard} wait already; withdraw some")
+        return await self._asked(guard, what, by=by, account=account)
+
+    async def _asked(
+        self, guard: str, what: str, *, by: str, account: AccountId | None = None
+    ) -> Change:
         change = await self._store.request(
             Loosening(tenant=EVERYBODY, guard=guard, account=account, what=what, by=by),
-            delay=held.stand.lock.delay,
+            delay=self.held[guard].stand.lock.delay,
             now=self._clock.now(),
         )
         await self._note(change, Turn.WAITING)
@@ -269,7 +273,7 @@ class Protections(Part):
         if change is None:
             self.held[held.name] = held
             what = spelled_step(step.aspect, step.to, step.says)
-            await self.ask(held.name, what, by=CONFIGURATION)
+            await self._asked(held.name, what, by=CONFIGURATION)
         else:
             # A crash may have come before it was told; who was told is not told again.
             await self._note(change, Turn.WAITING)
