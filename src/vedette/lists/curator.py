@@ -84,7 +84,7 @@ class Curator:
         return Look(source=source, refused=refused)
 
     async def _looked(self, source: str, note: Note | None) -> Look:
-        if not source.startswith(("http://", "https://")):
+        if not is_fetched(source):
             return await self._rebuilt(self._base / source, source, note, Got(is_new=True))
         raw = self._shelf.workplace(source).with_suffix(".raw")
         try:
@@ -150,3 +150,8 @@ class Curator:
             never=self.wanted.never,
             gate=self.wanted.gate,
         )
+
+
+def is_fetched(source: str) -> bool:
+    """Tell whether a source is an address and no file."""
+    return source.startswith(("http://", "https://"))

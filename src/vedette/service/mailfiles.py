@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mailbox
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,18 @@ MAX_MESSAGE = 50 * 1024 * 1024
 #: What a file of mail is called; ``.mbox`` has many.
 ONE, MANY = (".eml", ".msg", ".txt"), ".mbox"
 
+#: What standard input is called.
+STDIN = Path("-")
+
 
 def messages_in(place: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield the messages of a file or folder, each with its name. Raises UsageError."""
+    """Yield the messages of a file or folder, each with its name. Raises UsageError.
+
+    ``STDIN`` is one message on standard input.
+    """
+    if place == STDIN:
+        yield str(STDIN), sys.stdin.buffer.read(MAX_MESSAGE)
+        return
     if place.is_dir():
         for path in sorted(place.rglob("*")):
             if path.suffix in {*ONE, MANY} and path.is_file():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,9 +14,9 @@ from vedette.guard.classifier import Model
 from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
 from vedette.guard.listing.references import resolved
-from vedette.guard.pack import Pack, Scored
+from vedette.guard.pack import List, Pack, Scored
 from vedette.guard.verdict import Hit, Verdict
-from vedette.lists.curator import Curator
+from vedette.lists.curator import Curator, is_fetched
 from vedette.net.address import AddressGuard
 from vedette.scorers.classifier import load_model, model_path
 from vedette.service.mailfiles import messages_in
@@ -51,22 +51,30 @@ class Trial:
         }
 
 
-def compiled(pack: Pack, *, base: Path, state: Path, now: float) -> Guard:
-    """Return a guard with the lists that are at hand below ``state``; nothing is fetched.
+async def compiled(pack: Pack, *, base: Path, state: Path, scratch: Path, now: float) -> Guard:
+    """Return a guard with its lists: files as they are now, and what was fetched below ``state``.
 
-    ``base`` is the folder that the pack's own paths start from.
+    ``base`` is the folder that the pack's own paths start from. Nothing is fetched, and
+    ``scratch`` is all that is written to.
     """
-    lists = {
-        each.name: Curator(
-            resolved(each, pack.lists),
-            folder=state / "lists" / pack.name,
-            base=base,
-            guard=AddressGuard(),
-            now=lambda: now,
-        ).parts()
-        for each in pack.lists
-    }
+    lists = {}
+    for each in pack.lists:
+        wanted = resolved(each, pack.lists)
+        files = tuple(source for source in each.sources if not is_fetched(source))
+        own = _curator(replace(wanted, sources=files), scratch, base, now)
+        for source in files:
+            look = await own.look(source)
+            if look.refused:
+                raise ConfigError(f"the list {each.name} of {pack.name}: {source}: {look.refused}")
+        others = tuple(source for source in each.sources if is_fetched(source))
+        fetched = replace(wanted, entries=(), sources=others)
+        kept = _curator(fetched, state / "lists" / pack.name, base, now)
+        lists[each.name] = (*own.parts(), *kept.parts())
     return Guard(pack, lists)
+
+
+def _curator(wanted: List, folder: Path, base: Path, now: float) -> Curator:
+    return Curator(wanted, folder=folder, base=base, guard=AddressGuard(), now=lambda: now)
 
 
 def thinking(pack: Pack, state: Path) -> Thinks:

@@ -64,15 +64,18 @@ def backtest(
     configure(LogPolicy(level="error", style=Style.CONSOLE))
     guarded = chosen(pack, config)
     place = state_or_none(config, state)
-    guard = compiled(guarded.pack, base=guarded.base, state=place, now=time.time())
     think = thinking(guarded.pack, place)
     wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file)
     span = Span(since=None if since is None else _day(since), last=last)
     if span == Span():
         raise UsageError("backtest needs --since or --last: not everything")
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
-        settings = settings_of(wanted, Path(scratch))
-        counts = asyncio.run(_told(settings, guard, span, Path(scratch), think, as_json=json))
+        folder_ = Path(scratch)
+        settings = settings_of(wanted, folder_)
+        guard = asyncio.run(
+            compiled(guarded.pack, base=guarded.base, state=place, scratch=folder_, now=time.time())
+        )
+        counts = asyncio.run(_told(settings, guard, span, folder_, think, as_json=json))
     if not json:
         print(_sum(counts, guard))
     return 0

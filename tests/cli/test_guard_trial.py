@@ -1,0 +1,108 @@
+"""``vedette guard test``: mail in files, judged by a pack."""
+
+from __future__ import annotations
+
+import json
+import mailbox
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.service import command, environment, vedette
+
+PACK = """\
+guard: parlour
+lists:
+  own: {sources: [parlours.txt]}
+symbols:
+  FROM_LISTED: {stage: head, where: [from], in_list: own, score: 6}
+  OFFER: {stage: body, where: [subject, text], phrases: ["free spins"], score: 3}
+actions:
+  quarantine: {move: Guard, retain: 30d}
+verdicts:
+  - {do: quarantine, at: 6, need: FROM_LISTED}
+"""
+
+OFFER = b"From: Lucky <a@lucky.example>\r\nSubject: You win\r\n\r\nfree spins\r\n"
+LUNCH = b"From: Anna <anna@friends.example>\r\nSubject: Lunch\r\n\r\nAt noon?\r\n"
+WHY = "quarantine 9 = FROM_LISTED 6 (from:lucky.example, parlours@"
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """Write a pack with its list beside it."""
+    (tmp_path / "parlours.txt").write_text("lucky.example\n")
+    (tmp_path / "parlour.yaml").write_text(PACK)
+    return tmp_path / "parlour.yaml"
+
+
+def trial(pack: Path, *places: Path) -> list[dict[str, object]]:
+    done = vedette("guard", "test", *map(str, places), "--pack", str(pack))
+    assert (done.status, done.err) == (0, "")
+    return [json.loads(line) for line in done.out.splitlines()]
+
+
+def test_a_folder_of_mail_is_judged_message_by_message(pack: Path, tmp_path: Path) -> None:
+    """With the lists of the pack as they are now, and every reason."""
+    folder = tmp_path / "mail"
+    folder.mkdir()
+    (folder / "1.eml").write_bytes(LUNCH)
+    (folder / "2.eml").write_bytes(OFFER)
+    (folder / "notes.pdf").write_bytes(OFFER)
+
+    lunch, offer = trial(pack, folder)
+
+    assert (lunch["verdict"], lunch["hits"]) == ("keep", [])
+    assert (offer["verdict"], offer["kind"], offer["score"]) == ("quarantine", "move", 9.0)
+    assert str(offer["explanation"]).startswith(WHY)
+
+
+def test_a_mailbox_file_holds_many_messages(pack: Path, tmp_path: Path) -> None:
+    """Each is named by its number."""
+    box = mailbox.mbox(tmp_path / "all.mbox")
+    box.add(LUNCH)
+    box.add(OFFER)
+    box.close()
+
+    found = trial(pack, tmp_path / "all.mbox")
+
+    assert [(str(each["file"])[-2:], each["verdict"]) for each in found] == [
+        (":1", "keep"),
+        (":2", "quarantine"),
+    ]
+
+
+def test_a_message_may_come_on_standard_input(pack: Path) -> None:
+    """As from a mail program's filter."""
+    done = subprocess.run(
+        command("guard", "test", "--pack", str(pack), "--no-json"),
+        input=OFFER, capture_output=True, env=environment(), timeout=60, check=True,
+    )  # fmt: skip
+
+    assert done.stdout.decode().startswith(f"-: {WHY}")
+
+
+@pytest.mark.parametrize(
+    ("words", "said", "status"),
+    [
+        (("nowhere.eml", "--pack", "parlour.yaml"), "nowhere.eml can not be read", 64),
+        (("mail.eml", "--pack", "nowhere.yaml"), "nowhere.yaml can not be read", 78),
+        (("mail.eml", "--pack", "gambler"), "there is no guard 'gambler'", 64),
+        (("mail.eml", "--pack", "broken.yaml"), "broken.yaml:1:1:", 78),
+        (("mail.eml", "--pack", "listless.yaml"), "nothere.txt", 78),
+    ],
+)
+def test_what_can_not_be_tried_is_one_line(
+    pack: Path, words: tuple[str, ...], said: str, status: int
+) -> None:
+    """With what is wrong and where."""
+    (pack.parent / "mail.eml").write_bytes(LUNCH)
+    (pack.parent / "broken.yaml").write_text("lists: {}\n")
+    (pack.parent / "listless.yaml").write_text(PACK.replace("parlours.txt", "nothere.txt"))
+
+    done = vedette("guard", "test", *words, cwd=pack.parent)
+
+    assert (done.status, done.out) == (status, "")
+    assert said in done.err
+    assert "Traceback" not in done.err
