@@ -203,6 +203,21 @@ def test_what_a_list_convicted_is_not_taken_back_at_once(site: Site) -> None:
     site.until_held(Guard=1)
 
 
+def test_what_is_moved_back_stays_and_its_sender_is_learned_by_the_ratchet(site: Site) -> None:
+    """Its owner's hand is not held; that all mail of a listed sender is left alone waits."""
+    with site.serving() as service:
+        service.until_connected()
+        site.deliver()
+        site.until_held(Guard=1)
+        site.server.move(site.user, "Guard", "INBOX")
+        service.until_logged('"change": "allow"')
+        site.deliver()
+        site.until_held(INBOX=1, Guard=1)
+        [waiting] = [json.loads(line) for line in site.guard("changes").out.splitlines()]
+
+    assert waiting["says"] == f"mail from lucky.example to {site.user} is left alone"
+
+
 def test_an_account_without_a_consent_is_connected_and_not_read(site: Site) -> None:
     """It is read from its cursor once there is one, and not within seconds after there is none."""
     site.write(consent=True)

@@ -57,7 +57,8 @@ def _verified(reader: StateReader) -> int:
         raise StoreError(
             f"the audit is broken at entry {trail.broken_at}: it was changed, or is missing"
         )
-    print(f"{trail.entries} entries, unbroken; the last digest is {trail.head.hex() or 'none'}")
+    count = "1 entry" if trail.entries == 1 else f"{trail.entries:,} entries"
+    print(f"{count}, unbroken; the last digest is {trail.head.hex() or 'none'}")
     return 0
 
 
