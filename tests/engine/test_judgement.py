@@ -14,6 +14,7 @@ from tests.support.world import Setting, Watch
 from vedette import mime
 from vedette.engine.guarding import Mode, Post
 from vedette.engine.judgement import Case, Hearing
+from vedette.engine.standing import Standing
 from vedette.engine.world import World
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import Action, ActionKind, Pack
@@ -37,13 +38,19 @@ class Broken:
         raise RuntimeError("a defect")
 
 
-def heard(tmp_path: Path, *posts: Post, raw: bytes | None = None) -> Hearing:
+def heard(
+    tmp_path: Path, *posts: Post, raw: bytes | None = None, allowed: str | None = None
+) -> Hearing:
     """Return a hearing of one message of the listed sender, in INBOX."""
     octets = raw or unwanted("token-0123456789abcdef")
     message = mime.read(octets, depth=mime.Depth.TEXT, trusted_authserv=(), size=len(octets))
     watch = Watch(Setting(posts=posts), WireDialer(lambda _wire: None), tmp_path)
     world: World = watch.supervisor._world
-    hearing = Hearing(watch.assignment().account, world, posts)
+    account = watch.assignment().account
+    if allowed is not None:
+        domains = {(account.id, "unwanted"): frozenset({allowed})}
+        world.guards.standing = Standing(allowed=domains)
+    hearing = Hearing(account, world, posts)
     case = Case(
         folder=INBOX,
         uid_validity=7,
@@ -82,6 +89,14 @@ def test_a_guard_that_may_not_act_only_decides(tmp_path: Path, mode: Mode) -> No
 
     assert hearing.actions == []
     assert [each.acted for each in hearing.decisions] == [mode.value]
+
+
+def test_a_guard_leaves_an_allowed_sender_alone(tmp_path: Path) -> None:
+    """It is written down that it would have acted, and nothing is done or told."""
+    hearing = heard(tmp_path, post(), allowed=LISTED)
+
+    assert (hearing.actions, hearing.events) == ([], [])
+    assert [(each.wanted, each.acted) for each in hearing.decisions] == [("quarantine", "allowed")]
 
 
 @pytest.mark.parametrize("kind", [ActionKind.TAG, ActionKind.ROUTE])
