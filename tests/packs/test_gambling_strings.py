@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from pathlib import Path
 from time import process_time
 
 import pytest
@@ -21,7 +23,7 @@ OFFERS = {
     "free spins": "Your 50 {} are waiting. 18+",
     "wettbonus": "Dein {} liegt bereit.",
     "bahis": "{} bonusu seni bekliyor.",
-    "iddaa": "Günün {} tahmini hazır.",
+    "iddaa": "Bugün {} tahmini var.",
 }
 #: Seconds of the processor for the worst message; wall-clock limits are the benchmark's.
 LONGEST = 2.0
@@ -40,6 +42,12 @@ def verdict(raw: bytes, **known: tuple[str, ...]) -> Verdict:
 def listed_sender() -> str:
     """Return an address of an operator that the list of the corpus holds."""
     return "bonus@vulkan-bet.party"
+
+
+def protected() -> list[tuple[str, str]]:
+    """Return subject and text of the letters that protect their reader, in nine languages."""
+    content = tomllib.loads((Path(__file__).parent / "protected.toml").read_text("utf-8"))
+    return [(each["subject"], each["text"]) for each in content["letter"]]
 
 
 @pytest.mark.parametrize(("written", "means"), items.spellings())
@@ -72,37 +80,7 @@ def test_an_honest_sentence_to_many_is_not_moved(sample: Sample) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("subject", "text"),
-    [
-        ("Ihre Spielersperre", "Wir bestätigen: Ihre Spielersperre in OASIS wurde eingetragen."),
-        ("GAMSTOP", "Your GAMSTOP registration is complete. Free bets must stop."),
-        ("Autoexclusión", "Tu autoexclusión ha sido confirmada en el RGIAJ. Casino y apuestas."),
-        ("Autoesclusione", "La tua autoesclusione è stata confermata. Giri gratis annullati."),
-        ("Interdiction", "Votre interdiction volontaire de jeux est enregistrée. Casino, paris."),
-        ("Autoexclusão", "A sua autoexclusão foi registrada. Rodadas grátis canceladas."),
-        ("Samowykluczenie", "Twoje samowykluczenie zostało potwierdzone. Darmowe spiny usunięto."),
-        ("Самозапрет", "Самозапрет установлен. Фриспины и ставки недоступны."),
-        ("Kendini dışlama", "Kendini dışlama talebiniz onaylandı. Freespin hakları silindi."),
-        ("Your account", "Your casino account has been closed. Free spins were removed."),
-        ("Ihr Konto", "Ihr Spielerkonto wurde geschlossen. Freispiele sind verfallen."),
-        ("Hesabınız", "Hesabınız kapatılmıştır. Freespin haklarınız silindi."),
-        ("Tu cuenta", "Tu cuenta ha sido cerrada. Los giros gratis se cancelan."),
-        ("Il tuo conto", "Il tuo conto è stato chiuso. I giri gratis sono annullati."),
-        ("Votre compte", "Votre compte a été clôturé. Les tours gratuits sont annulés."),
-        ("Sua conta", "Sua conta foi encerrada. As rodadas grátis foram canceladas."),
-        ("Twoje konto", "Twoje konto zostało zamknięte. Darmowe spiny przepadły."),
-        ("Ваш счёт", "Ваш счёт закрыт. Фриспины аннулированы."),
-        ("Auszahlung", "Ihre Auszahlung von 120,00 € wurde genehmigt. Bonus und Freispiele: 0."),
-        ("Withdrawal", "Withdrawal approved: £120.00. Your free spins were removed."),
-        ("KYC", "To complete identity verification please upload proof of address. Free bet kept."),
-        ("Art. 15 DSGVO", "Anbei Ihre Auskunft nach Art. 15 DSGVO: Einzahlungen und Freispiele."),
-        ("RGPD", "Suite à votre demande RGPD, la copie de vos données : tours gratuits, mises."),
-        ("KVKK", "KVKK başvurunuz: kişisel verileriniz ektedir, freespin geçmişi dahil."),
-        ("Klage", "Rückforderung Ihrer Spielverluste: die Beklagte warb mit Freispielen."),
-        ("Claim", "Your claim against the casino: their free spins emails are key evidence."),
-    ],
-)
+@pytest.mark.parametrize(("subject", "text"), protected())
 def test_what_protects_the_reader_stays_though_its_sender_is_listed(
     subject: str, text: str
 ) -> None:
