@@ -86,13 +86,12 @@ class Protections(Part):
         """Return what is in force of what is wanted. Raises StoreError."""
         held = await self._enforced()
         asked = await self._store.changes()
-        due = {change.id for change in await self._store.due(now=self._clock.now())}
         by_name = {each.pack.name: each for each in settings}
         posted: list[GuardSettings] = []
         standing: dict[str, Held] = {}
         for name in dict.fromkeys((*by_name, *held)):
             mine = [each for each in asked if each.loosening.guard == name]
-            now_held = await self._settled(by_name.get(name), held.get(name), mine, due)
+            now_held = await self._settled(by_name.get(name), held.get(name), mine)
             if now_held is not None:
                 standing[name] = now_held
                 posted.append(now_held.settings)
@@ -202,7 +201,6 @@ class Protections(Part):
         settings: GuardSettings | None,
         held: Held | None,
         asked: Sequence[Change],
-        due: Collection[ChangeId],
     ) -> Held | None:
         """Return what is enforced of a guard from now on; None where nothing is."""
         stand = None if settings is None else await self._stand(settings)
@@ -218,7 +216,7 @@ class Protections(Part):
             for change in open_
             if step.loosens and (step.aspect, step.to) == (aspect_of(change), target_of(change))
         }
-        released = await self._released(matching, due)
+        released = await self._released(matching)
         then = after(held.stand, stand, released)
         for change in open_:
             if change not in matching.values() or (then is None or not then.is_enforced):
@@ -252,12 +250,11 @@ class Protections(Part):
             await self.say(then.name, "protection", Turn.TIGHTENED)
         return then
 
-    async def _released(
-        self, matching: dict[Aspect, Change], due: Collection[ChangeId]
-    ) -> set[Aspect]:
+    async def _released(self, matching: dict[Aspect, Change]) -> set[Aspect]:
+        """Return the aspects whose wish is due; the store says so, by both clocks."""
         released: set[Aspect] = set()
         for aspect, change in matching.items():
-            if change.id in due and await self._store.applied(change.id, now=self._clock.now()):
+            if await self._store.applied(change.id, now=self._clock.now()):
                 released.add(aspect)
                 await self._note(change, Turn.APPLIED)
         return released
