@@ -20,7 +20,7 @@ def _trace(count: int) -> str:
     )
 
 
-def _head(content_type: str) -> str:
+def head(content_type: str, *, unsubscribe: bool = False) -> str:
     """Return a header of some 3 KB, signatures included."""
     return (
         "Return-Path: <bounce+17@example.net>\r\n"
@@ -37,7 +37,8 @@ def _head(content_type: str) -> str:
         "Message-ID: <4711.abc@example.net>\r\n"
         "In-Reply-To: <4710.xyz@example.com>\r\n"
         "References: <4708.xyz@example.com> <4709.abc@example.net>\r\n <4710.xyz@example.com>\r\n"
-        "MIME-Version: 1.0\r\n"
+        + ("List-Unsubscribe: <https://news.example.net/u/4711>\r\n" if unsubscribe else "")
+        + "MIME-Version: 1.0\r\n"
         f"Content-Type: {content_type}\r\n"
     )
 
@@ -63,13 +64,13 @@ def _page(size: int, *, hiding: bool) -> str:
 
 def small() -> bytes:
     """Return 5 KB: a reply as plain text."""
-    return (_head("text/plain; charset=utf-8") + "\r\n" + _plain(2500)).encode()
+    return (head("text/plain; charset=utf-8") + "\r\n" + _plain(2500)).encode()
 
 
 def middle(*, hiding: bool) -> bytes:
     """Return 50 KB: plain text and HTML."""
     return (
-        _head('multipart/alternative; boundary="=_1"')
+        head('multipart/alternative; boundary="=_1"')
         + "\r\n--=_1\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
         + _plain(8000)
         + "\r\n--=_1\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
@@ -84,7 +85,7 @@ def large() -> bytes:
     body = inner[inner.index("\r\n\r\n") + 4 :]
     data = base64.encodebytes(bytes(range(256)) * 14_000).replace(b"\n", b"\r\n").decode()
     return (
-        _head('multipart/mixed; boundary="=_0"')
+        head('multipart/mixed; boundary="=_0"')
         + '\r\n--=_0\r\nContent-Type: multipart/alternative; boundary="=_1"\r\n\r\n'
         + body
         + "\r\n--=_0\r\nContent-Type: application/pdf; name=report.pdf\r\n"

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.mime.letter import multipart, typed
 from vedette import mime
 from vedette.mime import Defect, html
+from vedette.mime.hiding import hidden_classes
+from vedette.mime.tree import Walk
+from vedette.mime.written import UnusualError, Written
 
 ROOM = 100_000
 
@@ -151,3 +157,77 @@ def test_a_mail_of_html_alone_has_its_visible_text_as_plain_text() -> None:
 
     assert message.text.plain == "Yes.\n\n> Shall I?"
     assert message.text.reply == "Yes."
+
+
+@pytest.mark.parametrize("before", ["", "</p>" * 30_000], ids=["at once", "after ends of nothing"])
+def test_elements_of_style_that_are_never_closed_make_no_tree(before: str) -> None:
+    """Lexbor opens all of them again in every block: 85 KB became ten million elements in 3 GB."""
+    page = before + "".join(f"<font a{n}>" for n in range(400)) + "<p>x" * 10_000
+
+    assert html.read(page, ROOM, ROOM).simplified
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<div><p style="color:red">One<br>two <b>three</b>&amp;<i>fo</i>ur</p>\n<br><br>x<td>y</div>',
+        "<ul><li>One</li><li>Two</li></ul>a&nbsp;b &lt;c&gt; &quot;d&quot;",
+        '<p>a<span style="display:none">b<p>c</p>d</span>e<div hidden>f<img alt="g"></div>h',
+        "<style>.x{display:none}</style><b class='y x'>a</b><b class='xy'>b</b><!-- <b> -->c",
+        '<table><tr><td>a</td><td>b</td></tr></table><img alt="&quot;c&quot;" src="d">e\x01f',
+        "<center>a<hr>b</center>  <h1> c </h1><a href='x'>d</a><o:p></o:p>",
+    ],
+)
+def test_a_page_is_read_alike_however_it_is_read(page: str) -> None:
+    """Told from its tags as they are written out, and node by node."""
+    root = LexborHTMLParser(page).body
+    assert root is not None
+    classes = hidden_classes(page)
+    walk = Walk(ROOM, ROOM, classes)
+    walk.run(root)
+
+    found = Written(root.html or "", ROOM, ROOM, classes)
+
+    assert (found.visible, found.hidden.text_of()) == (walk.visible, walk.hidden.text_of())
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<p>a<div <!-- x>b</div><i -->c</i>",
+        "<p>a<b q<r=1>b</b>",
+        """<p>a<div x"=" style=" style="display:none">b</div>""",
+        "<p>a<pre>b\n c</pre><script>d<!--</script>-->",
+        "<p>a<svg><style><p>b</style></svg>",
+    ],
+)
+def test_a_page_that_is_not_written_out_as_others_is_walked(page: str) -> None:
+    """What only looks like a comment, a tag or a value misleads nobody."""
+    root = LexborHTMLParser(page).body
+    assert root is not None
+
+    with pytest.raises(UnusualError):
+        Written(root.html or "", ROOM, ROOM, frozenset())
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["<p>", "</p>", "<b>", "</b>", "<br>", "<div style='display:none'>", "</div>", "<td>", " ",
+             "a", "b&amp;", "\n", "<li>", "<!-- x -->", "<img alt='z'>", "<table>", "</table>",
+             "<a href='y'>", "</a>", "<span hidden>", "</span>", "<h1>", "&nbsp;"]
+        ),
+        max_size=30,
+    )
+)  # fmt: skip
+def test_no_page_is_read_in_two_ways(pieces: list[str]) -> None:
+    """But for spaces at the ends of lines."""
+    root = LexborHTMLParser("".join(pieces)).body
+    assert root is not None
+    walk = Walk(ROOM, ROOM, frozenset())
+    walk.run(root)
+
+    found = Written(root.html or "", ROOM, ROOM, frozenset())
+
+    assert found.visible.replace(" \n", "\n").split() == walk.visible.replace(" \n", "\n").split()
+    assert found.hidden.text_of() == walk.hidden.text_of()

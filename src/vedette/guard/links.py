@@ -78,6 +78,11 @@ _CACHED = re.compile(
     r"/(?:amp/|c/|v/|i/|r/|a/|wp/){1,2}(?:s/)?([^/?#]{1,255}\.[^/?#]{2,255}(?:[/?#].{0,4000})?)",
     re.DOTALL,
 )
+# The names of files, which are no hosts: none of these is a top-level domain.
+_FILES = (
+    ".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg", ".css", ".js", ".html", ".htm", ".php",
+    ".aspx", ".jsp", ".pdf",
+)  # fmt: skip
 _CACHES = (".cdn.ampproject.org", ".translate.goog")
 # Links of one kind within one link; honest ones have one.
 _MOST_INNER = 4
@@ -154,8 +159,10 @@ def _is_deep(host: str, rest: str) -> bool:
     """Tell whether a link may hold another one; most do not, which is soon found out."""
     if any(sign in rest for sign in _SIGNS) or host.endswith(_CACHES) or _hosts.is_address(host):
         return True
-    query = rest.partition("?")[2]
-    return ("." in query and "=" in query) or _CACHED.match(rest) is not None or "/amp/" in rest
+    path, _sign, query = rest.partition("?")
+    if ("." in query and "=" in query) or "/amp/" in rest:
+        return True
+    return not path.endswith(_FILES) and _CACHED.match(rest) is not None
 
 
 def in_text(text: str, most: int = MAX_IN_TEXT) -> tuple[str, ...]:
@@ -209,6 +216,8 @@ def _split(text: str) -> tuple[str | None, str]:
 
 def _is_public(host: str) -> bool:
     """Tell whether ``host`` can be one of the public net: below a suffix, or an address."""
+    if host.endswith(_FILES):
+        return False
     return _hosts.is_address(host) or ("." in host and "_" not in host.rpartition(".")[2])
 
 

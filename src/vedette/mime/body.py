@@ -5,7 +5,7 @@ It must not know which parts belong to the message.
 
 from __future__ import annotations
 
-from vedette.mime import charset, encoding, html, reply, text
+from vedette.mime import charset, encoding, hiding, html, reply, text
 from vedette.mime.content import Scope
 from vedette.mime.defects import Defect
 from vedette.mime.limits import Limits
@@ -34,8 +34,8 @@ def read(
     page = None
     marks = None
     if source is not None:
-        if plain is None or shown or html.may_hide(source):
-            marks = Marks(source, limits) if shown else None
+        if plain is None or shown or hiding.may_hide(source):
+            marks = Marks(limits) if shown else None
             page = html.read(source[: limits.html_source], most, limits.html_nodes, marks)
             hidden = page.hidden
             cut = cut or page.cut or len(source) > limits.html_source

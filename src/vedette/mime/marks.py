@@ -1,4 +1,4 @@
-"""Links and pictures of a page, taken along while its text is read.
+"""Links and pictures of a page.
 
 A link is told as it is written: nothing is resolved, decoded or fetched. It must not know what
 anybody makes of it.
@@ -15,21 +15,19 @@ from vedette.mime.charset import safe
 from vedette.mime.limits import Limits
 from vedette.mime.message import Link
 
-# Where elements that are walked keep an address.
+# Where elements keep an address.
 _ADDRESSES = {
-    "a": "href", "img": "src", "form": "action", "button": "formaction", "input": "src",
-    "body": "background", "table": "background", "td": "background",
+    "a": ("href", "xlink:href"), "img": ("src",), "form": ("action",), "button": ("formaction",),
+    "input": ("src",), "area": ("href",), "base": ("href",), "iframe": ("src",), "embed": ("src",),
 }  # fmt: skip
-_BACKGROUNDS = frozenset({"body", "table", "td"})
-# Elements whose insides hold no text and are not walked, but may hold a link.
-_ASIDE = re.compile(r"<(?:area|base|svg|iframe|embed)[\s/>]", re.IGNORECASE)
-_ASIDE_SELECTOR = "area[href], base[href], svg a, iframe[src], embed[src]"
+_SELECTOR = ", ".join(_ADDRESSES)
+_BACKGROUNDS = ", body[background], table[background], td[background]"
+# Elements between a link and a picture in it are one or two.
+_NEAREST = 3
 _SIMPLE = re.compile(
     r"""\s(?:href|src|action)\s{0,20}=\s{0,20}("[^"]{0,8000}|'[^']{0,8000}|[^\s"'>]{1,8000})""",
     re.IGNORECASE,
 )
-# Pieces of text within one link; a button has two or three.
-_MOST_PIECES = 64
 # Spaces in front of an address are dropped by browsers, as are tabs and line ends within.
 _NO_PLACE = ("cid:", "data:", "tel:", "sms:", "#", "about:")
 
@@ -37,58 +35,61 @@ _NO_PLACE = ("cid:", "data:", "tel:", "sms:", "#", "about:")
 class Marks:
     """What is collected of one page, within ``limits``."""
 
-    __slots__ = ("_alts", "_backgrounds", "_links", "_open", "_room", "_text_room")
+    __slots__ = ("_alts", "_limits", "_links")
 
-    def __init__(self, html: str, limits: Limits) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
         self._links: list[Link] = []
         self._alts: list[str] = []
-        self._open: list[tuple[str, int]] = []
-        self._room = limits.links
-        self._text_room = limits.link_text
-        self._backgrounds = "background=" in html
 
-    def open(self, tag: str, node: LexborNode, place: int) -> None:
-        """Take what an element has; ``place`` is how many pieces of text stand before it."""
-        key = _ADDRESSES.get(tag)
-        if key is None or (tag in _BACKGROUNDS and not self._backgrounds):
-            return
-        attributes = node.attributes
-        target = attributes.get(key) or ""
-        if tag == "a":
-            # Closed by its end, with the text that came between.
-            self._open.append((target, place))
-            return
-        self._add(target, "")
-        if tag == "img":
-            for text in (attributes.get("alt"), attributes.get("title")):
-                if text and len(self._alts) < self._room:
-                    self._alts.append(safe(text[: self._text_room]).strip())
+    def gather(self, html: str, tree: LexborHTMLParser) -> None:
+        """Take the links and pictures of a page: what is hidden, too."""
+        selector = _SELECTOR + (_BACKGROUNDS if "background=" in html else "")
+        nodes = tree.css(selector)[: 2 * self._limits.links]
+        named = self._pictured(nodes)
+        for node in nodes:
+            tag = node.tag or ""
+            attributes = node.attributes
+            if tag != "a":
+                for key in _ADDRESSES.get(tag, ("background",)):
+                    self._add(attributes.get(key), "")
+                continue
+            for key in _ADDRESSES["a"]:
+                if target := attributes.get(key):
+                    text = node.text(deep=True) + named.get(node.mem_id, "")
+                    self._add(target, " ".join(text[: self._limits.link_text].split()))
 
-    def close(self, pieces: list[str]) -> None:
-        """End the innermost link; ``pieces`` is the text of the page so far."""
-        if self._open:
-            target, place = self._open.pop()
-            shown = "".join(pieces[place : place + _MOST_PIECES])
-            self._add(target, " ".join(shown[: self._text_room].split()))
-
-    def aside(self, html: str, tree: LexborHTMLParser) -> None:
-        """Take the links of elements that are not walked."""
-        if _ASIDE.search(html):
-            for node in tree.css(_ASIDE_SELECTOR)[: self._room]:
-                attributes = node.attributes
-                for key in ("href", "src", "xlink:href"):
-                    self._add(attributes.get(key) or "", "")
+    def _pictured(self, nodes: list[LexborNode]) -> dict[int, str]:
+        """Take what pictures say of themselves; return it by the links that they stand in."""
+        found: dict[int, str] = {}
+        for node in nodes:
+            if node.tag != "img":
+                continue
+            attributes = node.attributes
+            alt = attributes.get("alt")
+            for text in (alt, attributes.get("title")):
+                if text and len(self._alts) < self._limits.links:
+                    self._alts.append(safe(text[: self._limits.link_text]).strip())
+            above = node.parent
+            for _ in range(_NEAREST if alt else 0):
+                if above is None:
+                    break
+                if above.tag == "a":
+                    found[above.mem_id] = f"{found.get(above.mem_id, '')} {alt}"
+                    break
+                above = above.parent
+        return found
 
     def simple(self, html: str) -> None:
         """Take the links of a page of which no tree is made."""
         for found in _SIMPLE.finditer(html):
-            if len(self._links) >= self._room:
+            if len(self._links) >= self._limits.links:
                 return
             self._add(unescape(found[1].strip("\"'")), "")
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The links in the order of their ends."""
+        """The links in the order of the page."""
         return tuple(self._links)
 
     @property
@@ -96,9 +97,12 @@ class Marks:
         """What pictures say of themselves."""
         return tuple(dict.fromkeys(text for text in self._alts if text))
 
-    def _add(self, target: str, text: str) -> None:
-        target = safe(target[:_LONGEST]).strip()
-        if target and len(self._links) < self._room and not target.lower().startswith(_NO_PLACE):
+    def _add(self, target: str | None, text: str) -> None:
+        if not target or len(self._links) >= self._limits.links:
+            return
+        target = target[:_LONGEST]
+        target = (target if target.isprintable() else safe(target)).strip()
+        if target and not target[:6].lower().startswith(_NO_PLACE):
             self._links.append(Link(target, text))
 
 

@@ -33,7 +33,7 @@ class Shown:
     visible: str = ""
     """Its visible text; empty where ``Text.plain`` is just that."""
     links: tuple[Link, ...] = ()
-    """Links, forms and pictures; those of one page in the order of their ends."""
+    """Links, forms and pictures, in the order of the page; hidden ones too."""
     alts: tuple[str, ...] = ()
     """What pictures say of themselves: alternative texts and titles."""
 
