@@ -138,6 +138,30 @@ async def test_to_resume_takes_back_what_waits() -> None:
         assert mode(at) is Mode.ACT
 
 
+async def test_an_account_is_resumed_and_none_that_begins_like_it() -> None:
+    """An account may be called by its address."""
+    async with host(FREE) as at:
+        at.accounts = (account("anna"), account("anna@example.org"))
+        await at.read(FREE)
+        await at.ask("guard.pause", scope="account", name="anna")
+        await at.ask("guard.pause", scope="account", name="anna@example.org")
+        await at.ask("guard.resume", scope="account", name="anna")
+
+        assert mode(at, "anna") is Mode.ACT
+        assert mode(at, "anna@example.org") is Mode.PAUSED
+
+
+async def test_a_guard_is_resumed_wherever_it_was_paused() -> None:
+    """Also where the ratchet let it be paused for one account."""
+    async with host(STRICT) as at:
+        await at.ask("guard.pause", scope="account", name="anna")
+        await at.run_for(DAY)
+        assert mode(at) is Mode.PAUSED
+
+        await at.ask("guard.resume", scope="guard", name="parlour")
+        assert mode(at) is Mode.ACT
+
+
 async def test_a_guard_that_does_not_exist_is_not_paused() -> None:
     """A typing error must not look like a pause."""
     async with host(STRICT) as at:

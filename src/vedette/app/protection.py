@@ -46,7 +46,8 @@ def wanted(settings: GuardSettings, secret: str) -> Stand:
     return Stand(
         pack=settings.pack,
         text=settings.text,
-        base=str(settings.base),
+        # Not as it was written: that depends on where the service is started.
+        base=str(settings.base.absolute()),
         mode=settings.mode.value,
         tenants=settings.tenants,
         accounts=settings.accounts,

@@ -295,6 +295,9 @@ class Protections(Part):
         if (change.id, turn) in self._told:
             return
         self._told.add((change.id, turn))
+        if turn in {Turn.APPLIED, Turn.WITHDRAWN}:
+            # It is over: nothing of it is told any more.
+            self._told = {each for each in self._told if each[0] != change.id}
         guard, aspect = change.loosening.guard, aspect_of(change).value
         now = self._clock.now()
         event = changed(

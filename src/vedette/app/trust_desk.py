@@ -134,12 +134,14 @@ class TrustDesk:
     async def _resume(self, request: Mapping[str, Any]) -> dict[str, Any]:
         scope, name = self._scoped(request)
         known = {*self._guards(), *self._protections.held}
-        names = {(scope, name), *((Scope.GUARD, ticket(each, scope, name)) for each in known)}
-        if scope is Scope.GUARD:
-            names = {(Scope.GUARD, name)}
+        tickets = {ticket(each, scope, name) for each in known}
         for switch in await self._store.switches():
-            own = switch.scope is scope and switch.name.startswith(f"{name}@")
-            if switch.is_off and ((switch.scope, switch.name) in names or own):
+            mine = (switch.scope, switch.name) == (scope, name)
+            if switch.scope is Scope.GUARD:
+                # A guard is resumed wherever it was paused.
+                of_it = scope is Scope.GUARD and switch.name.startswith(f"{name}@")
+                mine = mine or of_it or (scope is not Scope.GUARD and switch.name in tickets)
+            if switch.is_off and mine:
                 await self._switched(switch.scope, switch.name, is_off=False, until=None)
         for change in await self._store.changes():
             what = json.loads(change.loosening.what)
