@@ -64,6 +64,9 @@ class Expression:
 
     def holds(self, names: Collection[str]) -> bool:
         """Tell whether the expression is true when exactly ``names`` hold."""
+        # Most hold nothing that an expression asks for.
+        if self.is_monotone and self.names.isdisjoint(names):
+            return False
         return _holds(self.node, names, names)
 
     def surely(self, names: Collection[str], possible: Collection[str]) -> bool:
@@ -71,6 +74,8 @@ class Expression:
 
         ``possible`` includes ``names``.
         """
+        if self.is_monotone and self.names.isdisjoint(names):
+            return False
         return _holds(self.node, names, possible)
 
 

@@ -44,9 +44,9 @@ class Guard:
         "_flag",
         "_late",
         "_late_points",
+        "_looks",
         "_phrasebook",
         "_protections",
-        "_symbols",
         "pack",
     )
 
@@ -60,9 +60,11 @@ class Guard:
         loaded = {each.name: lists.get(each.name, (_entries(each),)) for each in pack.lists}
         shields = [each.symbol for each in pack.protections]
         self._phrasebook = Phrasebook((*pack.symbols, *shields))
-        self._symbols = [
-            Ready(check_of(each, loaded), each.where, _early(each)) for each in pack.symbols
-        ]
+        checks = [(each, check_of(each, loaded)) for each in pack.symbols]
+        self._looks = {
+            Stage.HEAD: [(check, each.where) for each, check in checks if each.stage is Stage.HEAD],
+            Stage.BODY: [(check, each.where) for each, check in checks],
+        }
         self._protections = [
             (Ready(check_of(each.symbol, loaded), each.symbol.where, _head(each.symbol)), each.cap)
             for each in pack.protections
@@ -133,7 +135,8 @@ class Guard:
 
     def _hits(self, stage: Stage, look: Look) -> list[Hit]:
         """Return the symbols that hold, in the order of the pack."""
-        found = (_found(ready, stage, look) for ready in self._symbols)
+        looks = self._looks[stage]
+        found = (check(look, where) for check, where in looks)
         return [hit for hit in found if hit is not None]
 
     def _tiers(
@@ -200,10 +203,6 @@ def _found(ready: Ready, stage: Stage, look: Look) -> Hit | None:
 
 def _entries(wanted: List) -> Entries:
     return Entries(wanted.entries, name=wanted.name)
-
-
-def _early(symbol: Symbol) -> tuple[Field, ...] | None:
-    return symbol.where if symbol.stage is Stage.HEAD else None
 
 
 def _head(symbol: Symbol) -> tuple[Field, ...] | None:

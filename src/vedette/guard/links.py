@@ -36,22 +36,7 @@ _SIMPLE = re.compile(
     r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z]{2,63})(?=[/?]|$)"
 )
 # What a link within a link begins with, in plain, percent-encoded, base64 or hex.
-_SIGNS = (
-    ":",
-    "%",
-    "#",
-    "\\",
-    "//",
-    "aHR0",
-    "SFRU",
-    "Ly9",
-    "d3d3",
-    "68747470",
-    "&amp",
-    "\t",
-    "\n",
-    "\r",
-)
+_SIGNS = re.compile("[:%#\\\\\t\n\r]|//|aHR0|SFRU|Ly9|d3d3|68747470|&amp")
 _IGNORED = re.compile("[\t\r\n\x00]")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,20}):", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/\\?#]")
@@ -157,7 +142,7 @@ def _way(link: str, room: int) -> tuple[tuple[str, ...], int]:
 
 def _is_deep(host: str, rest: str) -> bool:
     """Tell whether a link may hold another one; most do not, which is soon found out."""
-    if any(sign in rest for sign in _SIGNS) or host.endswith(_CACHES) or _hosts.is_address(host):
+    if _SIGNS.search(rest) or host.endswith(_CACHES) or _hosts.is_address(host):
         return True
     path, _sign, query = rest.partition("?")
     if ("." in query and "=" in query) or "/amp/" in rest:
