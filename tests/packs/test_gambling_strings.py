@@ -94,10 +94,13 @@ def test_what_protects_the_reader_stays_though_its_sender_is_listed(
 
 
 def test_an_answer_in_a_conversation_stays() -> None:
-    """Support that answers is read, whoever it is."""
-    raw = letter(GERMAN_OFFER, address=listed_sender(), fields="In-Reply-To: <two@home.example>")
+    """Support that answers is read, whoever it is; a mailing answers nobody."""
+    field = "In-Reply-To: <two@home.example>"
+    answer = letter(GERMAN_OFFER, address=listed_sender(), fields=field, bulk=False)
+    mailing = letter(GERMAN_OFFER, address=listed_sender(), fields=field)
 
-    assert outcome(verdict(raw)) is Outcome.FLAGGED
+    assert outcome(verdict(answer)) is Outcome.FLAGGED
+    assert outcome(verdict(mailing)) is Outcome.QUARANTINED
 
 
 def test_somebody_who_was_written_to_stays() -> None:
