@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.support.trust import DAY, HOUR, START, Host, guard, host, text
@@ -74,6 +74,10 @@ async def step(at: Host, now: History, kind: str, value: float) -> None:
             await at.restart()
 
 
+# Little is asked for, much when that is nearly due; the clock is set while the service stands.
+@example([("file", 3), ("run", DAY - HOUR), ("file", 4), ("run", HOUR)])
+@example([("file", 4), ("clock", 30 * DAY), ("restart", 0)])
+@example([("file", 10), ("run", DAY - HOUR), ("clock", -DAY), ("run", HOUR)])
 @settings(max_examples=150, deadline=None)
 @given(st.lists(STEPS, max_size=12))
 def test_no_history_loosens_anything_early(steps: list[tuple[str, float]]) -> None:
