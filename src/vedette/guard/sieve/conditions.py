@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase, ascii_uppercase
 from typing import assert_never
 
 from vedette.guard import hosts, letters
@@ -66,7 +67,8 @@ _UNSUBSCRIBED = every(
 )
 # Characters of a phrase that a text may write in other ways (see ``letters.plain``), and the
 # asterisk, which lets a word go on.
-_WRITTEN_ANYHOW = frozenset(" \t\r\n-_'\"/*")
+_WRITTEN_ANYHOW = frozenset(" \t\r\n-_'\N{RIGHT SINGLE QUOTATION MARK}\"/*?\\")
+_ASCII_LOW = str.maketrans(ascii_uppercase, ascii_lowercase)
 #: What is always so.
 ALWAYS = "true"
 
@@ -266,23 +268,17 @@ def _as_words(phrases: Iterable[str]) -> list[str]:
 def _loosely(phrase: str) -> Iterator[str]:
     """Yield patterns that find a phrase however its case, accents, blanks and marks are written.
 
-    A server knows no case beyond ASCII (``i;ascii-casemap``, section 2.7.3).
+    A server knows no case and no accent beyond ASCII (``i;ascii-casemap``, section 2.7.3), and
+    what it takes for one character is its own affair, so each way of writing is a pattern.
     """
-    for cased in (phrase, phrase.lower(), phrase.capitalize(), phrase.upper()):
-        text = "".join(map(_loose, cased))
+    plain = letters.plain(phrase)[0]
+    ways = (plain, phrase, phrase.lower())
+    cased = [each for way in ways for each in (way, way.capitalize(), way.title(), way.upper())]
+    for way in dict.fromkeys(each.translate(_ASCII_LOW) for each in cased):
+        text = "".join("*" if each in _WRITTEN_ANYHOW else each for each in way)
         while "**" in text:
             text = text.replace("**", "*")
         yield f"*{text.strip('*')}*" if text.strip("*") else "*"
-        if text.isascii():
-            return
-
-
-def _loose(char: str) -> str:
-    """Return a pattern for one character; any number of any, where a text may vary it."""
-    low = char.lower()
-    varies = char in _WRITTEN_ANYHOW or letters.plain(low)[0] != low
-    # An asterisk of a phrase is among those; no pattern holds another special character but these.
-    return "*" if varies else {"?": "*", "\\": "*"}.get(char, char)
 
 
 def _not(test: str) -> str:
