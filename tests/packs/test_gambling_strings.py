@@ -11,7 +11,7 @@ import pytest
 from tests.corpus import hostile, items
 from tests.corpus.family import Sample, Split
 from tests.corpus.score import Outcome
-from tests.packs.judged import decide, evidence, gambling, outcome
+from tests.packs.judged import decide, evidence, gambling, outcome, pack
 from tests.packs.letters import letter
 from vedette.guard.pack import ActionKind
 from vedette.guard.verdict import Verdict
@@ -91,6 +91,20 @@ def test_what_protects_the_reader_stays_though_its_sender_is_listed(
 
         assert outcome(found) < Outcome.QUARANTINED
         assert found.capped_by or not bulk
+
+
+def test_every_protection_protects_something() -> None:
+    """None of them could be taken away unseen."""
+    letters = [
+        letter(text, subject=subject, address=listed_sender()) for subject, text in protected()
+    ]
+    letters.append(letter("Hello", name="Datenschutz", address=listed_sender()))
+    held = {hit.symbol for raw in letters for hit in verdict(raw).capped_by}
+    raw = letter(GERMAN_OFFER, address=listed_sender())
+    held |= {hit.symbol for hit in verdict(raw, facts=("user_has_written_to_sender",)).capped_by}
+    held |= {hit.symbol for hit in verdict(raw, flags=("\\Flagged", "\\Answered")).capped_by}
+
+    assert held == {each.symbol.name for each in pack("gambling").protections}
 
 
 def test_an_answer_in_a_conversation_stays() -> None:
