@@ -6,16 +6,18 @@ clicks. Must not know: who reads them.
 
 from __future__ import annotations
 
+import re
 from random import Random
 
 from bench.figures.letters import head
 
-_WORDS = (
+_WORDS = re.split(
+    " ",
     "der Sommer ist da und mit ihm neue Schuhe für die ganze Familie leicht bequem schön in allen"
     " Größen jetzt entdecken wir haben über hundert Modelle für Sie ausgewählt und liefern ab 29,90 €"
     " frei Haus Ihre Bestellung 4711 ist unterwegs vielen Dank schöne Grüße Ihr Team aus München"
-    " Rückgabe innerhalb von 30 Tagen Fragen beantwortet unser Kundendienst gern auch am Samstag"
-).split()
+    " Rückgabe innerhalb von 30 Tagen Fragen beantwortet unser Kundendienst gern auch am Samstag",
+)
 _STYLE = (
     "font-family:Arial,Helvetica,sans-serif;font-size:16px;line-height:24px;color:#333333;"
     "padding:12px 24px;mso-line-height-rule:exactly"

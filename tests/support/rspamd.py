@@ -75,6 +75,13 @@ class Rspamd(Started):
         self.base.chmod(0o755)
         server_account().own(self.base, *self.base.iterdir())
 
+    @property
+    def process_group(self) -> int:
+        """The id of the process group that the server is."""
+        if self._daemon is None:
+            raise RuntimeError("rspamd is not running")
+        return self._daemon.pid
+
     def start(self) -> None:
         """Start it and return once it answers; raise RuntimeError with its log if not."""
         share = self._tree.path("/usr/share/rspamd")
