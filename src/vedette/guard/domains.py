@@ -5,7 +5,7 @@ What a list is made of, where it is from and how it is kept small is not known h
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 
@@ -39,6 +39,9 @@ class Entries:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
 
     def find(self, host: str) -> str | None:
         """Return the entry that is ``host`` or a domain above it."""

@@ -6,7 +6,7 @@ finds the domain and all above it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import marisa_trie
@@ -45,6 +45,11 @@ class MappedList:
     def __len__(self) -> int:
         """Return how many domains are on it."""
         return len(self._trie)
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield its domains, in no order."""
+        for each in self._trie.iterkeys():
+            yield ".".join(reversed(each[:-1].split(".")))
 
     def find(self, host: str) -> str | None:
         """Return the entry that a host falls under, the longest; None when it is not listed."""

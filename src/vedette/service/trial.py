@@ -11,12 +11,14 @@ from typing import Any, TypeAlias
 from vedette import mime
 from vedette.errors import ConfigError
 from vedette.guard.classifier import Model
+from vedette.guard.domains import Entries
 from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
 from vedette.guard.listing.references import resolved
 from vedette.guard.pack import List, Pack, Scored
 from vedette.guard.verdict import Hit, Verdict
 from vedette.lists.curator import Curator, is_fetched
+from vedette.lists.mapped import MappedList
 from vedette.net.address import AddressGuard
 from vedette.scorers.classifier import load_model, model_path
 from vedette.service.mailfiles import messages_in
@@ -52,7 +54,14 @@ class Trial:
 
 
 async def compiled(pack: Pack, *, base: Path, state: Path, scratch: Path, now: float) -> Guard:
-    """Return a guard with its lists: files as they are now, and what was fetched below ``state``.
+    """Return a guard with its lists, as ``parts_of`` has them."""
+    return Guard(pack, await parts_of(pack, base=base, state=state, scratch=scratch, now=now))
+
+
+async def parts_of(
+    pack: Pack, *, base: Path, state: Path, scratch: Path, now: float
+) -> dict[str, tuple[Entries | MappedList, ...]]:
+    """Return a pack's lists: files as they are now, and what was fetched below ``state``.
 
     ``base`` is the folder that the pack's own paths start from. Nothing is fetched, and
     ``scratch`` is all that is written to.
@@ -70,7 +79,7 @@ async def compiled(pack: Pack, *, base: Path, state: Path, scratch: Path, now: f
         fetched = replace(wanted, entries=(), sources=others)
         kept = _curator(fetched, state / "lists" / pack.name, base, now)
         lists[each.name] = (*own.parts(), *kept.parts())
-    return Guard(pack, lists)
+    return lists
 
 
 def _curator(wanted: List, folder: Path, base: Path, now: float) -> Curator:

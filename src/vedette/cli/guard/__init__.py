@@ -12,6 +12,7 @@ COMMANDS = {
     "backtest": "backtest",
     "diff": "diff",
     "train": "train",
+    "sieve": "sieve",
     "explain": "explain",
     "journal": "journal",
     "undo": "undo",
