@@ -10,6 +10,7 @@ from tests.support.trust import DAY, HOUR, PARTNER, account, free, guard, host, 
 from vedette.app.protection import EVERYBODY
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode
+from vedette.model.account import Depth
 from vedette.model.delivery import Endpoint, Selection
 from vedette.model.ids import AccountId
 from vedette.ports.ratchet import ChangeId
@@ -238,6 +239,40 @@ async def test_an_account_that_is_watched_in_fewer_folders_is_told_at_once() -> 
         await at.read(STRICT)
 
         assert (await at.told())[-1] == ("account", "applied")
+
+
+async def test_an_account_that_is_watched_in_all_folders_is_no_news() -> None:
+    """It is more than before; to another depth it is told."""
+    async with host(STRICT) as at:
+        before = await at.told()
+        at.accounts = (account("anna", folders=("*",)),)
+        await at.read(STRICT)
+        assert await at.told() == before
+
+        at.accounts = (account("anna", folders=("*",), depth=Depth.METADATA),)
+        await at.read(STRICT)
+        assert (await at.told())[len(before) :] == [("account", "applied")]
+
+
+async def test_what_is_held_goes_before_what_is_not() -> None:
+    """Of two guards that would move a message the first does: no other guard is put before it."""
+    other = guard(free().replace("guard: parlour", "guard: other"))
+    async with host(STRICT) as at:
+        await at.read(other, STRICT)
+
+        assert [each.pack.name for each in at.all_posted] == ["parlour", "other"]
+
+
+async def test_a_second_guard_that_asks_for_consent_does_not_end_the_first() -> None:
+    """It is not there itself until the consent is; mail is read on for the one that is held."""
+    asks = guard(text(consent=True).replace("guard: parlour", "guard: other"), mode=Mode.SHADOW)
+    async with host(STRICT, asks) as at:
+        anna = account().account
+        assert not at.guarding.is_unread(anna)
+        assert [each.name for each in at.guarding.covering(anna)] == ["parlour"]
+
+        await at.ask("guard.consent", account="anna", version="1")
+        assert [each.name for each in at.guarding.covering(anna)] == ["parlour", "other"]
 
 
 async def test_an_enforced_pack_that_can_not_be_read_gives_way() -> None:

@@ -10,7 +10,8 @@ from tests.support.guards import pack, post
 from tests.support.trust import account
 from vedette.engine.guarding import Guarding, Mode
 from vedette.engine.standing import Standing
-from vedette.guard.pack import Lock
+from vedette.guard.pack import Action, ActionKind, Lock
+from vedette.model.folder import Folder
 from vedette.model.ids import AccountId
 
 ANNA = account("anna", tenant="acme").account
@@ -51,6 +52,23 @@ def test_an_allowed_domain_is_allowed_with_what_is_below_it() -> None:
     assert not standing.allows("unwanted", ANNA.id, "workshop.example")
     assert not standing.allows("other", ANNA.id, "shop.example")
     assert not standing.allows("unwanted", AccountId("bert"), "shop.example")
+
+
+@pytest.mark.parametrize(
+    "folder",
+    [
+        Folder(path=b"INBOX", name="INBOX"),
+        Folder(path=b"Junk", name="Junk", special_use="\\Junk"),
+    ],
+)
+def test_inbox_and_its_like_are_never_our_own(folder: Folder) -> None:
+    """A pack that names one of them its quarantine does not end the watch, nor other guards."""
+    own = Action(name="quarantine", kind=ActionKind.MOVE, target=folder.name, retain=60.0)
+    other = replace(pack(actions=(own,)), name="other")
+    guarding = Guarding([post(), post(other)])
+
+    assert guarding.watchable(ANNA, (folder,)) == (folder,)
+    assert [each.name for each in guarding.of(ANNA, folder)] == ["unwanted"]
 
 
 def test_an_account_is_read_when_every_consent_that_is_asked_for_is_there() -> None:

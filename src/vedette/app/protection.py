@@ -28,7 +28,7 @@ class Held:
     """A guard that is enforced.
 
     ``settings`` are what it is posted with, and ``covered`` the accounts that it stood at when
-    they were last looked at, with the folders that were watched.
+    they were last looked at, with how their mail was read.
     """
 
     stand: Stand

@@ -87,18 +87,18 @@ class Protections(Part):
         held = await self._enforced()
         asked = await self._store.changes()
         by_name = {each.pack.name: each for each in settings}
-        posted: list[GuardSettings] = []
+        free: list[GuardSettings] = []
         standing: dict[str, Held] = {}
         for name in dict.fromkeys((*by_name, *held)):
             mine = [each for each in asked if each.loosening.guard == name]
             now_held = await self._settled(by_name.get(name), held.get(name), mine)
             if now_held is not None:
                 standing[name] = now_held
-                posted.append(now_held.settings)
             elif name in by_name:
-                posted.append(by_name[name])
+                free.append(by_name[name])
         self.held = standing
-        return posted
+        # Of two moves of one message the first is made: what is held goes before what is not.
+        return [*(each.settings for each in standing.values()), *free]
 
     async def look(self) -> None:
         """Carry out what is due."""
@@ -158,22 +158,27 @@ class Protections(Part):
         raise UsageError(f"no change {number} waits; vedette guard changes shows those that do")
 
     async def covers(self, accounts: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
-        """Look which accounts the guards stand at: (id, tenant, folders) of each that is watched.
+        """Look which accounts the guards stand at: (id, tenant, how it is read) of each.
 
-        One that is gone can not be held, for its password is gone too: it is told at once.
+        One that is gone can not be held, for its password is gone too: it is told at once. So is
+        one that is read otherwise: in fewer folders, or to a lesser depth.
         """
         every = list(accounts)
         for name, held in list(self.held.items()):
             settings = held.settings
             now = {
-                account: folders
-                for account, tenant, folders in every
+                account: reading
+                for account, tenant, reading in every
                 if (not settings.tenants or tenant in settings.tenants)
                 and (not settings.accounts or account in settings.accounts)
             }
             if now == held.covered:
                 continue
-            left = [each for each, folders in held.covered.items() if _narrowed(folders, now, each)]
+            left = [
+                account
+                for account, reading in held.covered.items()
+                if not set(reading) <= {*now.get(account, ()), *_everywhere(now, account, reading)}
+            ]
             self.held[name] = replace(held, covered=now)
             await self._write(self.held[name])
             if left:
@@ -323,11 +328,9 @@ class Protections(Part):
         return None if held is None else held.settings.partner
 
 
-def _narrowed(before: Sequence[str], now: dict[str, tuple[str, ...]], account: str) -> bool:
-    """Tell whether an account is watched less than before, or not at all."""
-    folders = now.get(account)
-    if folders is None:
-        return True
-    return "*" not in folders and not {each.lower() for each in before} <= {
-        each.lower() for each in folders
-    }
+def _everywhere(
+    now: dict[str, tuple[str, ...]], account: str, before: Sequence[str]
+) -> Iterable[str]:
+    """Return the folders of before where all of them are watched now."""
+    is_all = "folder *" in now.get(account, ())
+    return [each for each in before if is_all and each.startswith("folder ")]

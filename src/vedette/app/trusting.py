@@ -16,6 +16,7 @@ from vedette.app.trust_desk import Decided, TrustDesk
 from vedette.config.settings import AccountSettings, GuardSettings
 from vedette.engine.guarding import Guarding
 from vedette.engine.part import Part
+from vedette.model.account import Account
 from vedette.model.delivery import Endpoint
 from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
@@ -90,7 +91,7 @@ class Trusting(Part):
         """Learn which accounts there are. Raises StoreError."""
         own = [each.account for each in accounts]
         self._accounts = frozenset(each.id for each in own)
-        await self.protections.covers((each.id, each.tenant, each.folders) for each in own)
+        await self.protections.covers((each.id, each.tenant, reading(each)) for each in own)
 
     async def _open(self) -> None:
         await self.protections.start()
@@ -111,3 +112,14 @@ class Trusting(Part):
         await self.overriding.refresh()
         if change.loosening.account is not None:
             self._attend(change.loosening.account)
+
+
+def reading(account: Account) -> tuple[str, ...]:
+    """Spell how an account's mail is read, as far as guards see less when it changes."""
+    folders = ("*",) if "*" in account.folders else account.folders
+    return (
+        *(f"folder {each.lower()}" for each in folders),
+        *(f"authserv {each.lower()}" for each in account.trusted_authserv),
+        f"depth {account.depth}",
+        f"at most {account.max_message}",
+    )

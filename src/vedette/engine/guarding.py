@@ -83,6 +83,12 @@ class Post:
         return frozenset(each.target for each in actions if each.kind is ActionKind.MOVE)
 
     @property
+    def asks(self) -> bool:
+        """Whether it stands only at accounts whose owners agreed to have their mail read."""
+        lock = self.guard.pack.lock
+        return lock is not None and lock.consent
+
+    @property
     def quarantines(self) -> frozenset[str]:
         """Those of them that are our own: mail stays there for a time, or it is called so."""
         return frozenset(
@@ -141,11 +147,17 @@ class Guarding:
         return frozenset(post.name for post in self._posts)
 
     def covering(self, account: Account) -> tuple[Post, ...]:
-        """Return the posts of an account; one that a person stopped is ``PAUSED``."""
+        """Return the posts of an account; one that a person stopped is ``PAUSED``.
+
+        One that asks for a consent is none until that is there.
+        """
         if not self._posts:
             return ()
-        found = tuple(post for post in self._posts if post.covers(account))
         standing = self.standing
+        agreed = account.id in standing.consented
+        found = tuple(
+            post for post in self._posts if post.covers(account) and (agreed or not post.asks)
+        )
         if not standing.stopped:
             return found
         return tuple(
@@ -154,23 +166,34 @@ class Guarding:
         )
 
     def is_unread(self, account: Account) -> bool:
-        """Whether an account's mail must not be read: a guard wants a consent that is not there."""
+        """Whether an account's mail must not be read: a guard asks for a consent that is not there.
+
+        Not where one is held to stand that asks for none: a second guard that asks for what nobody
+        gives must not be a way to end the first.
+        """
         if not self._posts or account.id in self.standing.consented:
             return False
-        locks = (post.guard.pack.lock for post in self._posts if post.covers(account))
-        return any(lock is not None and lock.consent for lock in locks)
+        posts = [post for post in self._posts if post.covers(account)]
+        locked = self.standing.locked
+        return any(post.asks for post in posts) and not any(
+            post.name in locked and not post.asks for post in posts
+        )
 
     def of(self, account: Account, folder: Folder) -> tuple[Post, ...]:
         """Return who judges what arrives in a folder: nobody in a quarantine."""
         posts = self.covering(account)
-        if not posts or is_one_of(folder, _quarantines(posts)):
+        if not posts or _is_own(folder, self._quarantines(account)):
             return ()
         return tuple(post for post in posts if post.judges(folder))
 
     def watchable(self, account: Account, folders: tuple[Folder, ...]) -> tuple[Folder, ...]:
         """Return the folders of an account that are not our own."""
-        own = _quarantines(self.covering(account))
-        return tuple(each for each in folders if not is_one_of(each, own)) if own else folders
+        own = self._quarantines(account)
+        return tuple(each for each in folders if not _is_own(each, own)) if own else folders
+
+    def _quarantines(self, account: Account) -> frozenset[str]:
+        posts = (post for post in self._posts if post.covers(account))
+        return frozenset().union(*(post.quarantines for post in posts))
 
 
 def is_one_of(folder: Folder, names: Collection[str]) -> bool:
@@ -182,5 +205,13 @@ def is_one_of(folder: Folder, names: Collection[str]) -> bool:
     return name in names or name.removeprefix("INBOX/") in names
 
 
-def _quarantines(posts: Iterable[Post]) -> frozenset[str]:
-    return frozenset().union(*(post.quarantines for post in posts))
+def _is_own(folder: Folder, quarantines: Collection[str]) -> bool:
+    """Tell whether a folder is one of our own.
+
+    INBOX and its like never are, whatever a pack names: it could end all guards by that.
+    """
+    return (
+        folder.special_use is None
+        and folder.name.upper() != "INBOX"
+        and is_one_of(folder, quarantines)
+    )
