@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vedette.cli.guard.choice import chosen, state_or_none
 from vedette.service.sieving import script_of
+from vedette.telemetry.log import LogPolicy, Style, configure
 
 
 def sieve(
@@ -32,6 +33,7 @@ def sieve(
     state
         The state folder, for lists that were fetched.
     """
+    configure(LogPolicy(level="error", style=Style.CONSOLE))
     settings = chosen(pack, config)
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         script = asyncio.run(
