@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Final
 
+from tests.sim.actions import Actions
 from tests.sim.imap.conduct import Conduct
 from tests.sim.imap.folder import Arrival, Origin
 from tests.sim.process import Killed
@@ -68,6 +69,9 @@ class Checker:
         yield from self._seen_before()
         yield from self._undelivered()
         yield from self._disorder()
+        guard = self.scene.setting.guard
+        if guard is not None:
+            yield from Actions(self.scene, guard, self.told, self._is_silent).check()
         if self.scene.record.measured_from is not None:
             yield from self._aged()
             yield from self._grown()
@@ -125,6 +129,10 @@ class Checker:
             mailbox = self.scene.mailbox(arrival.user)
             if arrival.folder in mailbox.folders and not self._may_be_silent(mailbox, arrival):
                 yield f"lost: {arrival.token} in {key}, there since {self._at(arrival):.3f}"
+
+    def _is_silent(self, arrival: Arrival) -> bool:
+        mailbox = self.scene.mailbox(arrival.user)
+        return arrival.folder in mailbox.folders and self._may_be_silent(mailbox, arrival)
 
     def _may_be_silent(self, mailbox: Mailbox, arrival: Arrival) -> bool:
         """Tell whether a message need not be told under this UID."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from tests.support.memory_journal import JournalRows
 from tests.support.memory_store import MemoryStore
+from vedette.model.action import JournalEntry
 from vedette.model.ids import AccountId, EventId
 from vedette.ports.clock import Clock
 
@@ -27,13 +30,33 @@ class Faults:
     is_full: bool = False
 
 
-class Disk:
-    """One state folder. ``begun`` and not ``ended_well`` is a run that ended without a word."""
+class NotedRows(JournalRows):
+    """The rows of the journal, and every state that one ever had."""
 
-    def __init__(self, dice: random.Random, clock: Clock) -> None:
+    def __init__(self, note: Callable[[JournalEntry], None]) -> None:
+        super().__init__()
+        self.note = note
+
+    def _put(self, entry: JournalEntry) -> None:
+        super()._put(entry)
+        self.note(entry)
+
+
+class Disk:
+    """One state folder. ``begun`` and not ``ended_well`` is a run that ended without a word.
+
+    ``true`` is the time of the world, whatever the clock says.
+    """
+
+    def __init__(
+        self, dice: random.Random, clock: Clock, true: Callable[[], float] = lambda: 0.0
+    ) -> None:
         self.dice = dice
         self.faults = Faults()
         self.rows = MemoryStore(clock).state
+        #: Every state of every entry of the journal, and when it had it.
+        self.steps: list[tuple[float, JournalEntry]] = []
+        self.rows.journal = NotedRows(lambda entry: self.steps.append((true(), entry)))
         self.ended_well = True
         #: Events that a commit brought although they were there.
         self.repeated: list[EventId] = []

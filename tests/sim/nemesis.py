@@ -12,7 +12,9 @@ from dataclasses import replace
 from typing import Final
 
 from tests.sim.disk import Faults
+from tests.sim.guarded import SENDER, UNWANTED
 from tests.sim.imap.conduct import Conduct
+from tests.sim.imap.letter import SENDER as ORDINARY
 from tests.sim.network import Weather
 from tests.sim.scene import Scene
 from tests.sim.setting import Blow, Mailbox
@@ -31,6 +33,7 @@ class Nemesis:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.dice = scene.dice("nemesis")
+        self._mail_dice = scene.dice("mail")
         self.count = 0
         self._password_count = 0
         self._ending = False
@@ -75,9 +78,15 @@ class Nemesis:
         """Let messages arrive in one folder."""
         mailbox = self._mailbox()
         folder = "INBOX" if home else self._folder(mailbox)
+        guard = self.scene.setting.guard
         for _ in range(count):
             self.count += 1
-            self.scene.server.deliver(mailbox.user, folder, f"token-{self.count}", size=size)
+            if guard is not None and self._mail_dice.random() < guard.share:
+                token, sender = f"{UNWANTED}{self.count}", SENDER
+            else:
+                token, sender = f"token-{self.count}", ORDINARY
+            server = self.scene.server
+            server.deliver(mailbox.user, folder, token, size=size, sender=sender)
         self.scene.record.say("mail", f"{count} to {mailbox.user} {folder}, last {self.count}")
 
     def _unleash(self) -> None:

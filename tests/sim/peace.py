@@ -14,12 +14,15 @@ from tests.sim.nemesis import Nemesis
 from tests.sim.network import Line
 from tests.sim.scene import Scene
 from vedette.model.account import AccountState
+from vedette.model.action import PENDING
 from vedette.model.delivery import DeliveryState
 
 #: Within this the service must be back after the last fault, in seconds: a throttled account
 #: waits 15 minutes at most, a failing one 5 and then twice, and the person who changed a
 #: password needs 200 s.
 RECOVERY: Final = 1500.0
+#: And an action of a guard that was refused four times waits half an hour for the fifth.
+ACTING: Final = 2000.0
 #: Two safety syncs: whatever a server kept to itself is found by then (catalogue I1).
 SETTLING: Final = 620.0
 #: Pairs of messages into the window between FETCH and IDLE, and the seconds between them.
@@ -83,12 +86,13 @@ async def _late(scene: Scene, nemesis: Nemesis) -> None:
 
 async def _recovered(scene: Scene) -> bool:
     """Wait until every account is connected and every delivery made; say if that takes too long."""
-    end = scene.loop.time() + RECOVERY
+    patience = RECOVERY if scene.setting.guard is None else RECOVERY + ACTING
+    end = scene.loop.time() + patience
     while scene.loop.time() < end:
         await asyncio.sleep(5.0)
         if not unwell(scene):
             return True
-    scene.record.fail(f"not recovered {RECOVERY:.0f} s after the last fault: {unwell(scene)}")
+    scene.record.fail(f"not recovered {patience:.0f} s after the last fault: {unwell(scene)}")
     return False
 
 
@@ -112,6 +116,9 @@ def unwell(scene: Scene) -> str:
     for health in program.healths:
         if health.state is not AccountState.CONNECTED:
             return f"{health.account} is {health.state}: {health.error}"
+    pending = [each for each in scene.disk.rows.journal.actions.values() if each.state in PENDING]
+    if pending:
+        return f"{len(pending)} actions are not over, the first {pending[0]}"
     due = [row for row in scene.disk.rows.deliveries.values() if row.state is DeliveryState.DUE]
     if due:
         return (

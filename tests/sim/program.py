@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 
+from tests.sim.store import SimulatedStore
 from vedette.app.engine import CAREFUL
+from vedette.app.guard_desk import GuardDesk
 from vedette.engine.courier import Courier
+from vedette.engine.guarding import Guarding
 from vedette.engine.lane import Tempo as LaneTempo
 from vedette.engine.part import Part
 from vedette.engine.supervisor import Assignment, Supervisor
 from vedette.engine.world import World
+from vedette.errors import StoreError, UsageError
 from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
-from vedette.model.ids import EndpointId
+from vedette.model.ids import AccountId, ActionId, EndpointId
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
 from vedette.ports.clock import Clock, Dice
 from vedette.ports.link import Dialer
 from vedette.ports.reader import Reader
 from vedette.ports.sink import Sink
-from vedette.ports.store import Fence, Store
+from vedette.ports.store import Fence
 from vedette.sync.cadence import Tempo
 
 
@@ -35,7 +40,7 @@ class Program(Part):
         self,
         *,
         dialer: Dialer,
-        store: Store,
+        store: SimulatedStore,
         reader: Reader,
         clock: Clock,
         dice: Dice,
@@ -45,6 +50,7 @@ class Program(Part):
         tempo: Tempo,
         lanes: LaneTempo,
         ended_well: bool,
+        guards: Guarding,
     ) -> None:
         super().__init__("engine")
         self.store = store
@@ -58,6 +64,7 @@ class Program(Part):
         self._assignments = assignments
         self._tempo = tempo
         self._ended_well = ended_well
+        self._guards = guards
         self.courier = Courier(
             store,
             {},
@@ -79,6 +86,21 @@ class Program(Part):
         """Go over to the settings as they are now; one reload at a time, as ``app.run`` has it."""
         async with self._applying:
             await self._apply()
+
+    async def undo(self, action: ActionId) -> None:
+        """Ask that an action be taken back, as a person does; the disk may refuse to note it."""
+        desk = GuardDesk(self.store, self._clock, attend=self._attend, sweep=self.sweep)
+        # Meanwhile it may have been taken back by somebody else.
+        with suppress(UsageError, StoreError):
+            await desk.undo([action])
+
+    def sweep(self, account: AccountId | None = None) -> int:
+        """Let accounts look at the mail that is there already; return how many there are."""
+        return 0 if self.supervisor is None else self.supervisor.attend(account, sweep=True)
+
+    def _attend(self, account: AccountId) -> None:
+        if self.supervisor is not None:
+            self.supervisor.attend(account)
 
     async def _apply(self) -> None:
         for endpoint, sink in self._sinks.values():
@@ -103,6 +125,8 @@ class Program(Part):
             spool=self._spool,
             tempo=self._tempo,
             careful_until=0.0 if self._ended_well else self._clock.now() + CAREFUL,
+            guards=self._guards,
+            journal=self.store,
         )
         self.supervisor = Supervisor(world, on_crash=self._crashed)
         await self.supervisor.start()

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.sim import words
 from tests.sim.checker import Checker, Verdict, first_of
+from tests.sim.household import Household
 from tests.sim.loop import StuckError
 from tests.sim.nemesis import Nemesis
 from tests.sim.peace import keep_peace
@@ -67,6 +68,11 @@ async def _history(scene: Scene) -> None:
     nemesis = Nemesis(scene)
     for _ in range(scene.setting.earlier):
         nemesis.deliver(1)
+    household = None if scene.setting.guard is None else Household(scene, scene.setting.guard)
+    if household is not None:
+        scene.loop.create_task(household.live(), name="household")
     scene.boot()
     await nemesis.rage()
+    if household is not None:
+        household.end()
     await keep_peace(scene, nemesis)

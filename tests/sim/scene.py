@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 
 from tests.sim.disk import Disk
 from tests.sim.imap.conduct import Conduct
+from tests.sim.imap.folder import Touch
 from tests.sim.imap.server import ImapServer
 from tests.sim.loop import SimulatedLoop, new_loop
 from tests.sim.network import Line, Network
@@ -25,8 +26,9 @@ from tests.sim.record import Record
 from tests.sim.setting import Mailbox, Setting
 from tests.sim.sink import Receiver, SimulatedSink
 from tests.sim.store import SimulatedStore
-from tests.support.world import FORBIDDEN
+from tests.support.world import FORBIDDEN, NEVER
 from vedette.crashpoint import Crashpoint
+from vedette.engine.guarding import Guarding, Mode
 from vedette.engine.lane import Tempo as LaneTempo
 from vedette.engine.supervisor import Assignment
 from vedette.errors import StoreError
@@ -81,7 +83,7 @@ class Scene:
         self.context = Context()
         self.clock = Clock(self.loop)
         self.record = Record(setting=setting, loop=self.loop)
-        self.disk = Disk(self.dice("disk"), self.clock)
+        self.disk = Disk(self.dice("disk"), self.clock, self.clock.true)
         self.workers = Workers()
         self.server = ImapServer(
             dice=self.dice("server"),
@@ -105,7 +107,9 @@ class Scene:
         self._boots = 0
         self._logins: dict[tuple[str, str], deque[float]] = {}
         for mailbox in setting.mailboxes:
-            self.server.add_user(mailbox.user, "secret", mailbox.uses)
+            own = () if setting.guard is None else setting.guard.folders
+            self.server.add_user(mailbox.user, "secret", (*mailbox.uses, *own))
+        self.server.on_touch = self._touched
 
     def dice(self, name: str) -> random.Random:
         """Return dice of one purpose: a throw more for one does not shift the others."""
@@ -187,6 +191,7 @@ class Scene:
         self._later(self._crash_dice.uniform(*REBOOT), self.boot)
 
     def _made(self) -> Program:
+        guard = self.setting.guard
         sinks = {
             each.endpoint.id: (each.endpoint, SimulatedSink(each))
             for each in self.receivers.values()
@@ -203,6 +208,7 @@ class Scene:
             tempo=Tempo(),
             lanes=LaneTempo(policy=PATIENT),
             ended_well=self.disk.ended_well,
+            guards=Guarding(() if guard is None else [guard.post()]),
         )
 
     # The world around.
@@ -219,9 +225,18 @@ class Scene:
         )
 
     def _wrote(self, line: Line, data: bytes) -> None:
+        guard = self.setting.guard
+        acts = guard is not None and guard.mode is Mode.ACT
+        never = NEVER if acts else FORBIDDEN
         for each in data.split(b"\r\n"):
-            if FORBIDDEN.match(each):
+            if never.match(each):
                 self.record.fail(f"an observer must not say {each[:80]!r}")
+
+    def _touched(self, touch: Touch) -> None:
+        at, made = touch.arrival, touch.made
+        to = "" if made is None else f" to {made.folder}:{made.uid}"
+        what = f"{touch.change.value} {' '.join(touch.flags)}".strip()
+        self.record.say("touch", f"{at.token} in {at.user} {at.folder}:{at.uid} {what}{to}")
 
     def _logged_in(self, line: Line) -> None:
         mailbox = self.mailbox(line.user or "")

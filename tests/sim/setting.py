@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, fields, replace
 from enum import Enum, unique
 from typing import Any, Final
 
+from tests.sim import guarded
 from tests.sim.disk import Faults
+from tests.sim.guarded import Guarded
 from tests.sim.imap.conduct import ALL, BARE, GMAIL, USUAL, Conduct
 from tests.sim.network import Weather
 from tests.sim.reader import Workers
@@ -101,12 +103,16 @@ class Setting:
     rate: float
     crashes: dict[Crashpoint, float] = field(default_factory=dict)
     earlier: int = 0
+    guard: Guarded | None = None
 
 
 def draw(seed: int) -> Setting:
     """Return the setting of a seed."""
     dice = random.Random(f"{seed}/setting")
     capabilities = _capabilities(dice)
+    guard = guarded.draw(seed)
+    if guard is not None:
+        capabilities = guarded.capable(seed, capabilities)
     conduct = _conduct(seed, capabilities)
     blows = [blow for blow in Blow if _dice(seed, blow.name).random() < 0.35]
     if conduct.uid_validity_missing:
@@ -130,6 +136,7 @@ def draw(seed: int) -> Setting:
             if _dice(seed, f"{point}?").random() < 0.15
         },
         earlier=dice.choice((0, 0, 3, 12)),
+        guard=guard,
     )
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 from tests.sim import process
 from tests.sim.disk import Disk
 from tests.sim.journal import SimulatedJournal
+from tests.sim.telling import ABOUT_MESSAGES
 from tests.sim.trust import SimulatedTrust
 from tests.support.memory_store import MemoryStore
 from vedette.crashpoint import Crashpoint, crashpoint
@@ -26,6 +27,7 @@ from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
+from vedette.model.event import EventType
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.clock import Clock
 from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Taker, Verdict
@@ -164,7 +166,12 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
         return await self._run(work, writes=True)
 
     async def _committed(self, commit: Commit) -> Verdict:
-        known = [each.event for each in commit.postings if each.event in self._disk.rows.events]
+        # What a guard thinks of a message is told once, however often it thinks so.
+        known = [
+            each.event
+            for each in commit.postings
+            if each.event in self._disk.rows.events and EventType(each.type) in ABOUT_MESSAGES
+        ]
         takers = tuple(replace(each, take=partial(self._taken, each)) for each in commit.takers)
         verdict = await self._rows.commit(replace(commit, takers=takers))
         if verdict is Verdict.DONE:

@@ -29,8 +29,6 @@ ELSEWHERE = {
     Crashpoint.LINE_TORN,
     Crashpoint.LINE_WRITTEN,
     Crashpoint.CHILD_SPAWNED,
-    # No guard stands in these histories.
-    *(point for point in Crashpoint if point.value.startswith(("action-", "copy-"))),
 }
 
 

@@ -36,6 +36,9 @@ class SimulatedTrust:
     async def allows(self, account: AccountId) -> list[Allow]:
         return await self._run(partial(self._rows.allows, account), writes=False)
 
+    async def every_allow(self) -> list[Allow]:
+        return await self._run(self._rows.every_allow, writes=False)
+
     async def ran(self, seconds: float) -> float:
         return await self._run(partial(self._rows.ran, seconds), writes=True)
 
@@ -84,6 +87,9 @@ class SimulatedTrust:
 
     async def consents(self, account: AccountId) -> list[Consent]:
         return await self._run(partial(self._rows.consents, account), writes=False)
+
+    async def consented(self) -> frozenset[AccountId]:
+        return await self._run(self._rows.consented, writes=False)
 
     async def audit(self, *, actor: str, what: str, detail: str, now: float) -> AuditEntry:
         work = partial(self._rows.audit, actor=actor, what=what, detail=detail, now=now)

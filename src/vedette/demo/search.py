@@ -7,7 +7,7 @@ the conversation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from email.utils import parsedate_to_datetime
@@ -54,7 +54,8 @@ _DATES: Final[dict[str, Callable[[date, date], bool]]] = {
     "ON": lambda day, given: day == given,
     "SINCE": lambda day, given: day >= given,
 }
-_RETURNS: Final = frozenset({"MIN", "MAX", "COUNT", "ALL"})
+#: What SEARCH returns on demand (RFC 4731).
+RETURNS: Final = frozenset({"MIN", "MAX", "COUNT", "ALL"})
 
 
 def read_search(words: Arguments, view: View) -> Search:
@@ -65,17 +66,17 @@ def read_search(words: Arguments, view: View) -> Search:
     return Search(test=test, returns=returns)
 
 
-def read_returns(words: Arguments) -> tuple[str, ...] | None:
+def read_returns(words: Arguments, *, known: Collection[str] = RETURNS) -> tuple[str, ...] | None:
     """Read what stands before the criteria: RETURN and CHARSET; return None for a plain SEARCH.
 
-    Raises BadSyntaxError, BadCharsetError.
+    ``known`` is what can be returned. Raises BadSyntaxError, BadCharsetError.
     """
     returns = None
     if words.sees(b"RETURN "):
         words.word()
         words.space()
         asked = words.parenthesised(words.word, least=0)
-        unknown = set(asked) - _RETURNS
+        unknown = set(asked).difference(known)
         if unknown:
             raise BadSyntaxError(f"{min(unknown)} is nothing that SEARCH returns")
         # RFC 4731 section 3.1: an empty list asks for ALL.

@@ -18,6 +18,7 @@ from vedette.engine.vanguard import Vanguard
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
 from vedette.model.account import Account
+from vedette.sync.plan import Opened
 
 
 class Guardroom:
@@ -71,9 +72,20 @@ class Guardroom:
         if sweep and self._sweep is not None:
             self._sweep.again()
 
-    async def stragglers(self, watched: Watched) -> int:
-        """Tell of what was moved ahead of its commit, and lost that; return how many."""
-        return await self._collector.stragglers(watched) if self._is_manned() else 0
+    async def stragglers(self, watched: Watched, opened: Opened) -> tuple[int, Opened]:
+        """Tell of what was moved ahead of its commit, and lost that; return how many.
+
+        What an earlier life began is brought to its end first: a message may be gone that was
+        not told of. The second value is how the folder, which is open, stands after that.
+        """
+        if not self._is_manned() or self._steward is None or watched.state is None:
+            return 0, opened
+        path = watched.folder.path
+        if self._steward.is_due:
+            opened = await self._steward.carry_out(path) or opened
+        told = await self._collector.stragglers(watched)
+        # Another folder was open meanwhile: this one may be another too.
+        return told, await self._session.examine(path) if told else opened
 
     async def act(self, watched: Watched, known_since: float | None) -> int:
         """Do what guards decided; ``watched`` is open. Return the messages told meanwhile."""

@@ -290,7 +290,7 @@ class Lookout:
         self._open = None
         try:
             opened = await self._session.examine(watched.folder.path)
-            told = await self._guardroom.stragglers(watched)
+            told, opened = await self._guardroom.stragglers(watched, opened)
             told += await self._collector.sync(watched, opened, known_since=self._known_since)
             if thorough:
                 told += await self._collector.reconcile(watched)

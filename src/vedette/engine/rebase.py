@@ -171,7 +171,7 @@ class Rebasing:
         wanted: list[int] = []
         for part in listed.chunks(uids=STEP):
             rows = await self._fetching.identities(part)
-            wanted += [row.uid for row in rows if row.uid is not None and not _is_old(row, since)]
+            wanted += [row.uid for row in rows if row.uid is not None and not is_old(row, since)]
             # A row that did not come has no date to go by: it is owed, not old.
             wanted += set(part) - {row.uid for row in rows}
         return sorted(wanted)
@@ -180,7 +180,7 @@ class Rebasing:
         keys = {
             row.uid: keys_of(row, _fields(row))
             for row in rows
-            if row.uid is not None and not _is_old(row, since)
+            if row.uid is not None and not is_old(row, since)
         }
         flat = [key for own in keys.values() for key in own]
         known = await self._world.store.known(self._account.id, flat) if flat else frozenset()
@@ -217,7 +217,7 @@ def _day(since: float) -> date | None:
     return (datetime.fromtimestamp(since, UTC) - DAY).date()
 
 
-def _is_old(row: Fetch, since: float) -> bool:
+def is_old(row: Fetch, since: float) -> bool:
     """Tell whether a message was there before ``since``; without a date it counts as new."""
     moment = None if row.internal_date is None else read_date_time(row.internal_date)
     # INTERNALDATE has whole seconds: what came within the second of ``since`` is new.

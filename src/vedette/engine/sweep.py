@@ -19,19 +19,21 @@ from vedette.engine.fetching import WINDOW, Fetching
 from vedette.engine.guarding import Post
 from vedette.engine.ingest import Mail, is_hard
 from vedette.engine.judgement import Case, Hearing
+from vedette.engine.rebase import is_old
 from vedette.engine.share import Share
 from vedette.engine.watched import FencedError, Watched
 from vedette.engine.world import World
 from vedette.guard.pack import DAY
 from vedette.imap import UidSet
 from vedette.model.account import Account
-from vedette.model.cursor import Cursor
+from vedette.model.cursor import Cursor, FolderState
 from vedette.outbox.selection import plan
 from vedette.ports.journal import Journal
 from vedette.ports.reader import ReaderKilledError
 from vedette.ports.scorer import Letter
 from vedette.ports.store import Verdict
 from vedette.sync.identity import keys_of
+from vedette.sync.reconcile import candidates, unsettled
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -112,7 +114,7 @@ class Sweep:
         if part:
             async with self._fetching.turn():
                 mails = await self._fetching.windows(part)
-            await self._judged(watched, watched.state.cursor.uid_validity, mails, posts)
+            await self._judged(watched, watched.state, mails, posts)
             left = UidSet(uid for uid in left if uid not in part)
         if left:
             self._left[path] = left
@@ -139,22 +141,40 @@ class Sweep:
         known = {uid for uid, guards in decided.items() if len(guards) == len(wanted)}
         return UidSet(uid for uid in _last(listed, most) if uid not in known)
 
+    async def _doubted(self, state: FolderState, mails: Sequence[Mail]) -> frozenset[int]:
+        """Return the messages of which no event is stored, and none is to be."""
+        rows = [mail.row for mail in mails if not is_old(mail.row, state.cursor.since)]
+        wanted = candidates(self._account.id, state, [row.uid or 0 for row in rows])
+        ids = [event for settling in wanted.values() for event in settling]
+        stored = await self._world.store.stored(ids) if ids else frozenset()
+        return frozenset((*unsettled(wanted, stored), *(gap.uid for gap in state.gaps)))
+
+    async def _is_untold(self, uid: int, keys: tuple[bytes, ...], doubted: frozenset[int]) -> bool:
+        """Tell whether nobody was told of a message: it must be there until somebody is.
+
+        It is judged then. Events end with their retention, identities later.
+        """
+        return uid in doubted and not await self._world.store.known(self._account.id, keys)
+
     async def _judged(
-        self, watched: Watched, uid_validity: int, mails: Sequence[Mail], posts: Sequence[Post]
+        self, watched: Watched, state: FolderState, mails: Sequence[Mail], posts: Sequence[Post]
     ) -> None:
         """Let the guards decide on messages, and write what they decide."""
         hearing, share = Hearing(self._account, self._world, posts), Share()
-        now = self._world.clock.now()
+        now, doubted = self._world.clock.now(), await self._doubted(state, mails)
         for mail in mails:
             message = await self._read(mail)
             if message is None:
                 continue
+            keys = keys_of(mail.row, message.raw_header)
+            if await self._is_untold(mail.row.uid or 0, keys, doubted):
+                continue
             case = Case(
                 folder=watched.folder,
-                uid_validity=uid_validity,
+                uid_validity=state.cursor.uid_validity,
                 row=mail.row,
                 message=message,
-                keys=keys_of(mail.row, message.raw_header),
+                keys=keys,
                 whole=len(mail.source) < WINDOW if isinstance(mail.source, bytes) else True,
             )
             letter = Letter(message=message, source=mail.source, size=mail.row.size or 0)

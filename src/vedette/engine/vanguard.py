@@ -18,14 +18,16 @@ from vedette.guard.pack import ActionKind, Stage
 from vedette.imap import Fetch
 from vedette.model.account import Account
 from vedette.model.action import ActionState, JournalEntry, Place
+from vedette.model.ids import EventId
 from vedette.outbox.selection import plan
 from vedette.ports.journal import Journal, JournalQuery
 from vedette.ports.store import Verdict
 from vedette.sync.identity import keys_of
+from vedette.sync.reconcile import settling
 
 #: Entries of the journal among which those are looked for whose messages were not told of: what
-#: is acted on ahead of its commit is one message at a time.
-RECENT = 20
+#: is acted on ahead of its commit is one message at a time, and is looked for at each opening.
+RECENT = 100
 
 
 class Vanguard:
@@ -78,19 +80,31 @@ class Vanguard:
         state = watched.state
         if state is None or not self._world.guards.of(self._account, watched.folder):
             return []
-        cursor, owed = state.cursor, {gap.uid for gap in state.gaps}
         entries = await self._journal.journal(
             JournalQuery(account=self._account.id, states=(ActionState.DONE,), limit=RECENT)
         )
-        return [
+        here = (watched.folder.path, state.cursor.uid_validity)
+        owed = {gap.uid for gap in state.gaps}
+        ahead = [
             entry
             for entry in entries
             if entry.kind == ActionKind.MOVE
             and entry.result is not None
-            and (entry.origin.folder, entry.origin.uid_validity)
-            == (watched.folder.path, cursor.uid_validity)
-            and ((entry.origin.uid or 0) > cursor.last_uid or entry.origin.uid in owed)
+            and (entry.origin.folder, entry.origin.uid_validity) == here
+            and ((entry.origin.uid or 0) > state.cursor.first_uid or entry.origin.uid in owed)
         ]
+        # Not the cursor tells: it may have passed a message that was gone already, and telling
+        # of one does not move it.
+        wanted = {entry.id: self._settling(entry.origin) for entry in ahead}
+        stored = await self._world.store.stored([each for ids in wanted.values() for each in ids])
+        ahead = [entry for entry in ahead if stored.isdisjoint(wanted[entry.id])]
+        keys = [key for entry in ahead for key in entry.identity]
+        # Events end with their retention, identities later.
+        known = await self._world.store.known(self._account.id, keys) if keys else frozenset()
+        return [entry for entry in ahead if known.isdisjoint(entry.identity)]
+
+    def _settling(self, origin: Place) -> tuple[EventId, ...]:
+        return settling(self._account.id, origin.folder, origin.uid_validity, origin.uid or 0)
 
     async def _write(self, hearing: Hearing, now: float) -> None:
         """Put the intent on disk before anything is said to the server."""

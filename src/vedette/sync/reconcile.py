@@ -42,13 +42,15 @@ def candidates(
     cursor = state.cursor
     open_gaps = {gap.uid for gap in state.gaps}
     return {
-        uid: tuple(
-            message_event_id(account, state.path, cursor.uid_validity, uid, kind)
-            for kind in SETTLING
-        )
+        uid: settling(account, state.path, cursor.uid_validity, uid)
         for uid in listed
         if cursor.first_uid < uid <= cursor.last_uid and uid not in open_gaps
     }
+
+
+def settling(account: AccountId, path: bytes, uid_validity: int, uid: int) -> tuple[EventId, ...]:
+    """Return the ids of the events of which any would settle a UID."""
+    return tuple(message_event_id(account, path, uid_validity, uid, kind) for kind in SETTLING)
 
 
 def unsettled(

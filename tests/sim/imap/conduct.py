@@ -149,6 +149,14 @@ class Conduct:
     search_refused: float = 0.0
     esearch_plain: float = 0.0  # ``* SEARCH`` is the answer to an extended question (P9)
 
+    # COPY and MOVE (catalogue group G).
+    change_idle: float = 0.0  # OK, and the messages are where they were (G2)
+    over_quota: float = 0.0  # A19
+    copyuid_missing: float = 0.0  # G2
+    copyuid_tagged: float = 0.0  # with the OK, and not before the EXPUNGEs (G2)
+    move_torn: float = 0.0  # some of a set, and NO (RFC 6851 section 3.3)
+    answer_lost: float = 0.0  # done, and the link ends before the answer (C11)
+
     # STATUS and LIST.
     status_stale: float = 0.0
     status_wrong: float = 0.0

@@ -14,10 +14,13 @@ from tests.sim.imap.folder import Mail
 from tests.sim.imap.items import GMAIL_BASE
 from tests.sim.imap.view import View
 from vedette.demo.arguments import STAR, Arguments, BadSyntaxError, Ranges
-from vedette.demo.search import read_returns
+from vedette.demo.search import RETURNS, read_returns
 
 #: Criteria nest no deeper than a person would write.
 MAX_DEPTH: Final = 16
+
+#: The option that keeps what was found (RFC 5182 section 2.1).
+SAVE: Final = "SAVE"
 
 Test = Callable[[Mail], bool]
 
@@ -46,9 +49,12 @@ class Query:
     uids: Sequence[int]
 
 
-def read_query(words: Arguments, view: View) -> Query:
-    """Read the arguments of SEARCH. Raises BadSyntaxError, BadCharsetError."""
-    returns = read_returns(words)
+def read_query(words: Arguments, view: View, *, saves: bool = False) -> Query:
+    """Read the arguments of SEARCH; with ``saves`` it can be kept as ``$`` (RFC 5182).
+
+    Raises BadSyntaxError, BadCharsetError.
+    """
+    returns = read_returns(words, known=RETURNS | {SAVE} if saves else RETURNS)
     criteria = _Criteria(words, view)
     test = criteria.all_of()
     words.end()

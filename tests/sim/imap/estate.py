@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from tests.sim.imap.conduct import Conduct, Span
-from tests.sim.imap.folder import Arrival, Folder, Mail, Origin
-from tests.sim.imap.letter import Letter
+from tests.sim.imap.folder import Arrival, Change, Folder, Mail, Origin, Touch
+from tests.sim.imap.letter import SENDER, Letter
 
 #: A message of ordinary length, in octets.
 ORDINARY: Final = 2_048
@@ -64,7 +64,11 @@ class Estate:
         self.later = later
         #: Everything that ever arrived anywhere, in that order.
         self.history: list[Arrival] = []
+        #: Everything that a session ever did to a message.
+        self.touches: list[Touch] = []
         self.users: dict[str, User] = {}
+        #: Is told of each touch as it happens.
+        self.on_touch: Callable[[Touch], None] = lambda _touch: None
         self._conduct = conduct
         self._validity = FIRST_VALIDITY
         self._serial = 0
@@ -102,10 +106,18 @@ class Estate:
         self.users[user].password = password
 
     def deliver(
-        self, user: str, folder: str, token: str, *, size: int = ORDINARY, told: bool = True
+        self,
+        user: str,
+        folder: str,
+        token: str,
+        *,
+        size: int = ORDINARY,
+        told: bool = True,
+        sender: str = SENDER,
     ) -> Arrival:
         """Let a message arrive; ``told`` is False for one that no viewer is told of."""
-        return self._deliver(user, folder, token, size, Origin.DELIVERED, told=told)
+        origin = Origin.DELIVERED
+        return self._deliver(user, folder, token, size, origin, told=told, sender=sender)
 
     def append(
         self,
@@ -116,14 +128,18 @@ class Estate:
         date: float,
         *,
         told: bool = True,
+        kept: bool = False,
     ) -> Mail:
-        """Put a letter into a folder, to be seen at once or as late as the conduct has it."""
+        """Put a letter into a folder, to be seen at once or as late as the conduct has it.
+
+        What is ``kept`` is not lost: a server may hide a message, and never destroys one.
+        """
         conduct = self._conduct
         if self.chance(conduct.uid_gap):
             folder.uid_next += self.dice.randint(1, GAP)
         arrival = self._entered(user, folder, letter, origin, folder.uid_next)
         mail = folder.take(letter, arrival, internal_date=date)
-        if self.chance(conduct.uid_lost):
+        if not kept and self.chance(conduct.uid_lost):
             del folder.hidden[mail.uid]
         elif self.chance(conduct.uid_late):
             self.later(self.span(conduct.uid_late_by), lambda: self._show(user, folder, mail))
@@ -171,6 +187,14 @@ class Estate:
                 date = mail.internal_date
                 moved.append(self.append(owner, other, mail.letter, Origin.MOVED, date).arrival)
         return moved
+
+    def carry(self, user: User, folder: Folder, uid: int, target: str) -> None:
+        """Let a user move one message to a folder that is there."""
+        mail = self.remove(user, folder, uid)
+        if mail is not None:
+            box, date = user.folders[target], mail.internal_date
+            made = self.append(user, box, mail.letter, Origin.MOVED, date, kept=True)
+            made.flags = dict(mail.flags)
 
     def renumber(self, user: str, folder: str, *, keeps_uids: bool = False) -> int:
         """Give a folder a new UIDVALIDITY and its messages UIDs from 1; return the former.
@@ -232,8 +256,43 @@ class Estate:
                 listener.folder_moved(folder)
         return mail
 
+    def touched(
+        self,
+        user: User,
+        mail: Mail,
+        change: Change,
+        *,
+        made: Mail | None = None,
+        flags: Iterable[str] = (),
+    ) -> None:
+        """Write down what a session did to a message of a user."""
+        token = mail.letter.token
+        copies = sum(
+            other is not mail and other.letter.token == token
+            for folder in user.folders.values()
+            for other in (*folder.mails.values(), *folder.hidden.values())
+        )
+        touch = Touch(
+            at=self.now(),
+            change=change,
+            arrival=mail.arrival,
+            others=copies,
+            made=None if made is None else made.arrival,
+            flags=tuple(flags),
+        )
+        self.touches.append(touch)
+        self.on_touch(touch)
+
     def _deliver(
-        self, user: str, folder: str, token: str, size: int, origin: Origin, *, told: bool
+        self,
+        user: str,
+        folder: str,
+        token: str,
+        size: int,
+        origin: Origin,
+        *,
+        told: bool,
+        sender: str = SENDER,
     ) -> Arrival:
         owner = self.users[user]
         box = owner.folders[folder]
@@ -246,6 +305,7 @@ class Estate:
             date=date,
             serial=self._serial,
             is_spoilt=self.chance(self._conduct.mail_spoilt),
+            sender=sender,
         )
         return self.append(owner, box, letter, origin, date, told=told).arrival
 

@@ -44,6 +44,31 @@ class Arrival:
     gone_at: float | None = None
 
 
+@unique
+class Change(Enum):
+    """What a client may do to a message over a session."""
+
+    COPIED = "copied"
+    MOVED = "moved"
+    FLAGGED = "flagged"
+    EXPUNGED = "expunged"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touch:
+    """One message that a session changed. ``made`` is what came of a copy or a move.
+
+    ``others`` are the messages with its octets that there are then beside it, or without it.
+    """
+
+    at: float
+    change: Change
+    arrival: Arrival
+    others: int
+    made: Arrival | None = None
+    flags: tuple[str, ...] = ()
+
+
 @dataclass(slots=True, kw_only=True)
 class Mail:
     """A message in a folder. ``flags`` is a dict for its order; the values mean nothing."""

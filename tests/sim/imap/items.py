@@ -168,7 +168,8 @@ def _fact(mail: Mail, item: str) -> str:
 
 
 def _envelope(letter: Letter) -> str:
-    sender = '(("Sender" NIL "sender" "example.org"))'
+    name, _, host = letter.sender.partition("@")
+    sender = f'(("Sender" NIL "{name}" "{host}"))'
     to = f'((NIL NIL "{letter.to}" "example.org"))'
     ident = f'"<{letter.token}@sim.example.org>"'
     date = formatdate(letter.date)

@@ -12,6 +12,8 @@ from typing import Final
 #: A body is this line again and again; its last two octets are a line end too.
 LINE: Final = b"Every message of the simulation has lines such as this one....\r\n"
 _END: Final = b"\r\n"
+#: Who writes, unless it is somebody else.
+SENDER: Final = "sender@example.org"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,13 +30,14 @@ class Letter:
     date: float
     serial: int
     is_spoilt: bool = False
+    sender: str = SENDER
 
     @property
     def header(self) -> bytes:
         """The header, with the empty line that ends it."""
         return (
             f"Date: {formatdate(self.date)}\r\n"
-            "From: Sender <sender@example.org>\r\n"
+            f"From: Sender <{self.sender}>\r\n"
             f"To: {self.to}@example.org\r\n"
             f"Subject: {self.token}\r\n"
             f"Message-ID: <{self.token}@sim.example.org>\r\n"

@@ -7,6 +7,8 @@ from typing import Final
 
 from tests.sim.imap.conduct import Ending
 from tests.sim.imap.criteria import (
+    SAVE,
+    Query,
     found_by,
     read_query,
 )
@@ -20,7 +22,7 @@ from tests.sim.imap.items import (
     sets_seen,
 )
 from tests.sim.imap.talk import EndedError, RefusedError, Talk
-from tests.sim.imap.view import View
+from tests.sim.imap.view import View, read_messages
 from vedette.demo.arguments import Arguments, BadSyntaxError
 from vedette.demo.search import BadCharsetError, write_set, written
 
@@ -41,7 +43,7 @@ def fetch(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     """FETCH and UID FETCH."""
     conduct, view = talk.conduct, talk.opened
     words.space()
-    ranges = words.set()
+    ranges = read_messages(words, saves=talk.has("SEARCHRES"))
     words.space()
     asked = _Asked(items=read_items(words))
     _modifiers(talk, words, asked)
@@ -72,7 +74,7 @@ def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     if conduct.looks_first:
         talk.report(expunges=by_uid)
     try:
-        query = read_query(words, view)
+        query = read_query(words, view, saves=talk.has("SEARCHRES"))
     except BadCharsetError as error:
         raise RefusedError("[BADCHARSET (US-ASCII UTF-8)] no such charset here") from error
     if estate.chance(conduct.search_refused):
@@ -80,6 +82,17 @@ def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     uids = [] if estate.chance(conduct.search_empty) else found_by(query, view)
     if conduct.search_omits:
         uids = [uid for uid in uids if not estate.chance(conduct.search_omits)]
+    if SAVE in (query.returns or ()):
+        view.saved = tuple(uids)
+    # Where nothing else was asked for nothing is told (RFC 5182 section 2.1).
+    if query.returns != (SAVE,):
+        _say_found(talk, query, uids, by_uid=by_uid)
+    talk.moment()
+    return "Search completed."
+
+
+def _say_found(talk: Talk, query: Query, uids: list[int], *, by_uid: bool) -> None:
+    estate, conduct, view = talk.estate, talk.conduct, talk.opened
     numbers = uids if by_uid else [view.number(uid) for uid in uids]
     plain = query.returns is None or estate.chance(conduct.esearch_plain)
     if plain and numbers and estate.chance(conduct.search_split):
@@ -89,9 +102,7 @@ def search(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     elif plain:
         talk.say(" ".join(["* SEARCH", *map(str, numbers)]))
     else:
-        talk.say(written(query.returns, numbers, tag=talk.tag, by_uid=by_uid))
-    talk.moment()
-    return "Search completed."
+        talk.say(written(query.returns or (), numbers, tag=talk.tag, by_uid=by_uid))
 
 
 def _rows(talk: Talk, view: View, chosen: list[int], asked: _Asked) -> bool:

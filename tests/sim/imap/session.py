@@ -215,6 +215,9 @@ class ServerSession:
             self._bad(tag, f"{verb[:20]}: {error}")
             return
         except RefusedError as error:
+            if verb.endswith("SEARCH") and self._talk.view is not None:
+                # A search that fails leaves nothing in "$" (RFC 5182 section 2.1).
+                self._talk.view.saved = ()
             self.close_answer(verb, f"{tag} NO {error}")
         else:
             if text is not None:

@@ -13,7 +13,7 @@ from typing import Final
 
 from tests.sim.imap.estate import Estate
 from tests.sim.imap.folder import Folder, Mail
-from vedette.demo.arguments import STAR, BadSyntaxError, Ranges
+from vedette.demo.arguments import STAR, Arguments, BadSyntaxError, Ranges
 
 SYSTEM_FLAGS: Final = ("\\Answered", "\\Flagged", "\\Deleted", "\\Seen", "\\Draft")
 
@@ -22,7 +22,7 @@ class View:
     """One folder, open in one session. ``wake`` is called at each change that is to be told."""
 
     __slots__ = ("_estate", "_gone", "_stale", "_upheaval", "_wake", "changed", "folder", "fresh",
-                 "read_only", "uids", "vanishing", "veiled")  # fmt: skip
+                 "read_only", "saved", "uids", "vanishing", "veiled")  # fmt: skip
 
     def __init__(
         self,
@@ -45,6 +45,8 @@ class View:
         self.vanishing = False
         #: What was announced and is not handed over yet.
         self.veiled: dict[int, None] = {}
+        #: ``$``: the UIDs that the last SEARCH with SAVE found (RFC 5182).
+        self.saved: tuple[int, ...] = ()
         self._estate = estate
         self._gone: dict[int, None] = {}
         self._stale: dict[int, None] = {}
@@ -162,12 +164,15 @@ class View:
         """Return the sequence number of a UID in view."""
         return bisect_left(self.uids, uid) + 1
 
-    def chosen(self, ranges: Ranges, *, by_uid: bool) -> list[int]:
+    def chosen(self, ranges: Ranges | None, *, by_uid: bool) -> list[int]:
         """Return the UIDs of a set, in order. Raises BadSyntaxError for a number beyond the last.
 
+        None is ``$``, which loses what is expunged (RFC 5182 section 2.1).
         UIDs that are not there are left out (RFC 9051 section 6.4.9); messages that are gone,
         but were not told to be, are included. ``n:*`` always includes the last message.
         """
+        if ranges is None:
+            return [uid for uid in self.saved if uid in self.folder.mails]
         top = (self.uids[-1] if self.uids else 0) if by_uid else len(self.uids)
         found: dict[int, None] = {}
         for first, last in ranges:
@@ -180,6 +185,11 @@ class View:
                 start, end = low - 1, high
             found.update(dict.fromkeys(self.uids[start:end]))
         return sorted(found)
+
+
+def read_messages(words: Arguments, *, saves: bool) -> Ranges | None:
+    """Read which messages a command is about: a set, or None for ``$`` where that is offered."""
+    return None if saves and words.skip(b"$") else words.set()
 
 
 def flags_of(mail: Mail) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from tests.sim.imap.folder import Folder, Origin
-from tests.sim.imap.talk import RefusedError, Talk
-from tests.sim.imap.view import View
+from typing import Final
+
+from tests.sim.imap.conduct import Ending
+from tests.sim.imap.folder import Change, Folder, Mail, Origin
+from tests.sim.imap.talk import EndedError, RefusedError, Talk
+from tests.sim.imap.view import View, read_messages
 from vedette.demo.arguments import Arguments, BadSyntaxError
 from vedette.demo.search import write_set
+
+#: What a server says that has no room (RFC 5530).
+_FULL: Final = ("[OVERQUOTA] Quota exceeded", "[LIMIT] Too much mail in this mailbox")
 
 
 def store(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     """STORE and UID STORE."""
     view = _writable(talk)
     words.space()
-    ranges = words.set()
+    ranges = read_messages(words, saves=talk.has("SEARCHRES"))
     words.space()
     unchanged = _condition(talk, words)
     mode = words.word()
@@ -40,6 +46,7 @@ def store(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
         else:
             kept = given
         view.folder.flag(uid, kept)
+        talk.estate.touched(talk.owner, mail, Change.FLAGGED, flags=given)
         if silent:
             view.changed.pop(uid, None)
     return f"[MODIFIED {write_set(modified)}] Some changed." if modified else "Store completed."
@@ -48,8 +55,14 @@ def store(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
 def copy(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     """COPY and UID COPY."""
     view, uids, target = _to(talk, words, by_uid=by_uid)
+    if talk.chance(talk.conduct.change_idle):
+        return "Copy completed."
     pairs = _copied(talk, view, uids, target, Origin.COPIED)
-    return f"{_copyuid(talk, target, pairs)}Copy completed."
+    for mail, made in pairs:
+        talk.estate.touched(talk.owner, mail, Change.COPIED, made=made)
+    code = _copyuid(talk, target, pairs)
+    _maybe_lost(talk)
+    return f"{code}Copy completed."
 
 
 def move(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
@@ -57,15 +70,24 @@ def move(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     view, uids, target = _to(talk, words, by_uid=by_uid)
     if not talk.has("MOVE") or view.read_only:
         raise RefusedError("[CANNOT] nothing is moved from here")
-    pairs = _copied(talk, view, uids, target, Origin.MOVED)
+    if talk.chance(talk.conduct.change_idle):
+        return "Move completed."
+    is_torn = len(uids) > 1 and talk.chance(talk.conduct.move_torn)
+    pairs = _copied(talk, view, uids[: len(uids) // 2] if is_torn else uids, target, Origin.MOVED)
     if not pairs:
         return "No messages found."
     code = _copyuid(talk, target, pairs)
-    if code:
+    is_tagged = not is_torn and talk.chance(talk.conduct.copyuid_tagged)
+    if code and not is_tagged:
         talk.say(f"* OK {code}Moved UIDs.")
-    for uid, _ in pairs:
-        talk.estate.remove(talk.owner, view.folder, uid)
-    return "Move completed."
+    for mail, made in pairs:
+        talk.estate.remove(talk.owner, view.folder, mail.uid)
+        talk.estate.touched(talk.owner, mail, Change.MOVED, made=made)
+    if is_torn:
+        # A set is not moved as one (RFC 6851 section 3.3).
+        raise RefusedError("[SERVERBUG] Some were moved, and some were not")
+    _maybe_lost(talk)
+    return f"{code if is_tagged else ''}Move completed."
 
 
 def expunge(talk: Talk, words: Arguments) -> str:
@@ -103,36 +125,46 @@ def _remove_deleted(talk: Talk, view: View, uids: tuple[int, ...]) -> None:
         mail = view.folder.mails.get(uid)
         if mail is not None and "\\Deleted" in mail.flags:
             talk.estate.remove(talk.owner, view.folder, uid)
+            talk.estate.touched(talk.owner, mail, Change.EXPUNGED)
+
+
+def _maybe_lost(talk: Talk) -> None:
+    """Let the link end between a change and its answer, if the conduct has it (C11)."""
+    if talk.chance(talk.conduct.answer_lost):
+        raise EndedError(Ending.CLOSE)
 
 
 def _to(talk: Talk, words: Arguments, *, by_uid: bool) -> tuple[View, list[int], Folder]:
-    view = talk.opened
+    view = _current(talk)
     words.space()
-    ranges = words.set()
+    ranges = read_messages(words, saves=talk.has("SEARCHRES"))
     words.space()
     target = talk.existing(words.mailbox(), code="TRYCREATE")
     words.end()
+    if talk.chance(talk.conduct.over_quota):
+        raise RefusedError(talk.estate.dice.choice(_FULL))
     return view, view.chosen(ranges, by_uid=by_uid), target
 
 
 def _copied(
     talk: Talk, view: View, uids: list[int], target: Folder, origin: Origin
-) -> list[tuple[int, int]]:
+) -> list[tuple[Mail, Mail]]:
     pairs = []
     for uid in uids:
         mail = view.folder.mails.get(uid)
         if mail is not None:
             date = mail.internal_date
-            made = talk.estate.append(talk.owner, target, mail.letter, origin, date)
+            made = talk.estate.append(talk.owner, target, mail.letter, origin, date, kept=True)
             made.flags = dict(mail.flags)
-            pairs.append((uid, made.uid))
+            pairs.append((mail, made))
     return pairs
 
 
-def _copyuid(talk: Talk, target: Folder, pairs: list[tuple[int, int]]) -> str:
-    if not pairs or not talk.has("UIDPLUS"):
+def _copyuid(talk: Talk, target: Folder, pairs: list[tuple[Mail, Mail]]) -> str:
+    if not pairs or not talk.has("UIDPLUS") or talk.chance(talk.conduct.copyuid_missing):
         return ""
-    here, there = write_set([old for old, _ in pairs]), write_set([new for _, new in pairs])
+    here = write_set([old.uid for old, _ in pairs])
+    there = write_set([new.uid for _, new in pairs])
     return f"[COPYUID {target.uid_validity} {here} {there}] "
 
 
@@ -148,8 +180,16 @@ def _condition(talk: Talk, words: Arguments) -> int | None:
     return since
 
 
-def _writable(talk: Talk) -> View:
+def _current(talk: Talk) -> View:
+    """Return the open folder, if it is still the one of its name."""
     view = talk.opened
+    if not talk.is_current:
+        raise RefusedError("[UNAVAILABLE] the mailbox is not what it was")
+    return view
+
+
+def _writable(talk: Talk) -> View:
+    view = _current(talk)
     if view.read_only:
         raise RefusedError("[CANNOT] the mailbox was opened with EXAMINE: it is read only")
     return view

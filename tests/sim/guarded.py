@@ -1,0 +1,135 @@
+"""A guard in a history: which mail it is after, what it may do, and what its user does meanwhile.
+
+It is drawn from dice of its own, so that histories without one stay as they were. It must not
+know how the engine acts, nor how the user's hand is moved.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, unique
+from typing import Final
+
+from vedette.engine.guarding import Mode, Post
+from vedette.guard.expression import read_expression
+from vedette.guard.judging import Guard
+from vedette.guard.pack import (
+    Action,
+    ActionKind,
+    Field,
+    InList,
+    Limits,
+    List,
+    Pack,
+    Stage,
+    Symbol,
+    Tier,
+)
+from vedette.secret import Secret
+
+#: Whose mail is unwanted, and how its tokens begin.
+LISTED: Final = "casino.example"
+SENDER: Final = f"bonus@{LISTED}"
+UNWANTED: Final = "casino-"
+#: The folder that mail is moved to, and the one to which it goes at the end of its time.
+QUARANTINE: Final = "Quarantine"
+TRASH: Final = "Trash"
+#: A folder of the user's own that nobody watches.
+KEPT: Final = "Kept"
+#: Share of the settings that have a guard.
+SHARE: Final = 0.3
+
+
+@unique
+class Stir(Enum):
+    """What the user, or another client, does with mail that a guard is after."""
+
+    GRAB = "it is taken away before the guard gets at it"
+    RESCUE = "it is moved back out of quarantine"
+    FILE = "it is moved from quarantine to a folder of the user's own"
+    DISCARD = "it is deleted in quarantine"
+    MARK = "other mail is marked as deleted, to be expunged one day"
+    UNDO = "a person asks that an action be taken back"
+    SWEEP = "a person asks that mail be looked at again"
+    RENUMBER = "the quarantine is renumbered"
+    DELETE = "the quarantine is deleted, with what is in it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guarded:
+    """The guard of one history. ``share`` of the mail is of the listed sender.
+
+    ``retain`` is in seconds; ``rate`` of stirs in one second.
+    """
+
+    mode: Mode
+    share: float
+    retain: float | None
+    seen: bool
+    trash: bool
+    stirs: tuple[Stir, ...]
+    rate: float
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """What the user has beside the folders that are watched."""
+        return (KEPT, f"{TRASH}=\\Trash") if self.trash else (KEPT,)
+
+    def post(self) -> Post:
+        """Return the guard at its post, for one run of the program."""
+        pack = Pack(
+            name="unwanted",
+            version="1",
+            lists=(List(name="casinos", entries=(LISTED,)),),
+            symbols=(
+                Symbol(
+                    name="FROM_LISTED",
+                    stage=Stage.HEAD,
+                    where=(Field.FROM,),
+                    test=InList(lists=("casinos",)),
+                    score=6.0,
+                ),
+            ),
+            tiers=(Tier(do="quarantine", at=5.0, need=read_expression("FROM_LISTED")),),
+            actions=(
+                Action(
+                    name="quarantine",
+                    kind=ActionKind.MOVE,
+                    target=QUARANTINE,
+                    seen=self.seen,
+                    retain=self.retain,
+                ),
+            ),
+            limits=Limits(actions_per_hour=10_000, share=1.0, symbol_share=1.0),
+        )
+        return Post(guard=Guard(pack, {}), key=Secret("a key for tests"), mode=self.mode)
+
+
+def draw(seed: int) -> Guarded | None:
+    """Return the guard of a seed, if it has one."""
+    dice = random.Random(f"{seed}/guard")
+    if dice.random() >= SHARE:
+        return None
+    return Guarded(
+        mode=Mode.SHADOW if dice.random() < 0.15 else Mode.ACT,
+        share=dice.choice((0.3, 0.6, 1.0)),
+        retain=dice.choice((None, 30.0, 300.0, 86_400.0)),
+        seen=dice.random() < 0.5,
+        trash=dice.random() < 0.7,
+        stirs=tuple(each for each in Stir if dice.random() < 0.35),
+        rate=dice.choice((0.02, 0.05, 0.2)),
+    )
+
+
+def capable(seed: int, capabilities: Sequence[str]) -> tuple[str, ...]:
+    """Return what a server with a guard's mail offers: more or less of what an action needs."""
+    dice = random.Random(f"{seed}/guard capabilities")
+    offered = list(capabilities)
+    if "ESEARCH" in offered and dice.random() < 0.6:
+        offered.append("SEARCHRES")
+    for name, chance in (("MOVE", 0.3), ("UIDPLUS", 0.2), ("OBJECTID", 0.3)):
+        if name in offered and dice.random() < chance:
+            offered.remove(name)
+    return tuple(offered)
