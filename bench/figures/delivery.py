@@ -29,9 +29,9 @@ _HIBERNATE = "1 secs"
 
 
 class Wire:
-    """A bare socket in IDLE that notes when it is told."""
+    """A bare socket in IDLE that notes when it is told; ``first`` is what it says before."""
 
-    def __init__(self, host: Mailhost, user: str) -> None:
+    def __init__(self, host: Mailhost, user: str, first: bytes = b"") -> None:
         self.told: list[float] = []
         context = ssl.create_default_context(cafile=str(host.ca_file))
         raw = socket.create_connection((HOST, host.port), timeout=60)
@@ -39,6 +39,8 @@ class Wire:
         self._say(b"", b"OK")
         self._say(f"a LOGIN {user} pass\r\n".encode(), b"a OK")
         self._say(b"b SELECT INBOX\r\n", b"b OK")
+        if first:
+            self._say(b"n " + first + b"\r\n", b"n OK")
         self._say(b"c IDLE\r\n", b"+ ")
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
