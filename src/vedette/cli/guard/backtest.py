@@ -66,9 +66,7 @@ def backtest(
     place = state_or_none(config, state)
     think = thinking(guarded.pack, place)
     wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file)
-    span = Span(since=None if since is None else _day(since), last=last)
-    if span == Span():
-        raise UsageError("backtest needs --since or --last: not everything")
+    span = _span(since, last)
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         folder_ = Path(scratch)
         settings = settings_of(wanted, folder_)
@@ -79,6 +77,13 @@ def backtest(
     if not json:
         print(_sum(counts, guard))
     return 0
+
+
+def _span(since: str | None, last: int | None) -> Span:
+    span = Span(since=None if since is None else _day(since), last=last)
+    if span == Span():
+        raise UsageError("backtest needs --since or --last: not everything")
+    return span
 
 
 async def _told(

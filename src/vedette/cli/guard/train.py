@@ -43,7 +43,6 @@ def train(
     no_files: Places = (),
     name: str = "learned",
     last: int = MOST,
-    seed: int = 0,
     config: Path | None = None,
     state: Path | None = None,
     password_file: Path | None = None,
@@ -66,8 +65,6 @@ def train(
         What packs call it: classifier: NAME.
     last
         The last so many messages of each folder.
-    seed
-        The same mail and the same seed give the same model.
     config
         The configuration, for where the state is.
     state
@@ -76,24 +73,40 @@ def train(
         Read the password from the first line of this file.
     """
     configure(LogPolicy(level="error", style=Style.CONSOLE))
+    path = _place(name, config, state)
+    rows = [*_of_files(yes_files, wanted=False), *_of_files(no_files, wanted=True)]
+    rows += _of_mailbox(mailbox, password_file, yes, no, last)
+    return _learned(rows, path)
+
+
+def _place(name: str, config: Path | None, state: Path | None) -> Path:
     if not _NAME.fullmatch(name):
         raise UsageError(f"no pack can name a scorer {name!r}; use letters, digits, . _ -")
-    if mailbox is None and (yes or no):
-        raise UsageError("--yes and --no are folders of a mailbox: name it first")
-    if mailbox is not None and not (yes or no):
+    return model_path(state_or_none(config, state), name)
+
+
+def _of_mailbox(
+    mailbox: str | None, password_file: Path | None, yes: Several, no: Several, last: int
+) -> list[Row]:
+    if mailbox is None:
+        if yes or no:
+            raise UsageError("--yes and --no are folders of a mailbox: name it first")
+        return []
+    if not (yes or no):
         raise UsageError(
-            "say which folders of the mailbox are unwanted (--yes) and which not (--no)"
+            "say which folders of the mailbox are unwanted (--yes), and which are not (--no)"
         )
-    path = model_path(state_or_none(config, state), name)
-    rows = [*_of_files(yes_files, wanted=False), *_of_files(no_files, wanted=True)]
-    if mailbox is not None:
-        wanted = Wanted(mailbox=mailbox, password_file=password_file)
-        rows += asyncio.run(_of_folders(wanted, yes, no, last))
-    model, report = training.train(rows, seed=seed)
+    wanted = Wanted(mailbox=mailbox, password_file=password_file)
+    return asyncio.run(_of_folders(wanted, yes, no, last))
+
+
+def _learned(rows: Sequence[Row], path: Path) -> int:
+    """Train on rows, write the model, and say how good it is."""
+    model, report = training.train(rows)
     _write(path, encoded(model))
     print(_told(report))
     print(f"written to {path}; serve reads it when its configuration is read again. In a pack:")
-    print(f"  LEARNED: {{classifier: {name}, map: {{0.9: 1, 0.98: 2}}, score: 2}}")
+    print(f"  LEARNED: {{classifier: {path.stem}, map: {{0.9: 1, 0.98: 2}}, score: 2}}")
     return 0
 
 

@@ -1,8 +1,8 @@
 """What a pack may make of scorers' opinions: two points in all, and nothing by them alone.
 
-A learned score looks perfect on the mail it was trained with and is wrong about a third of what
-it has not seen, so it tips a balance and never decides. Tags and endpoints may follow from it
-alone: they touch no mailbox.
+A learned score looks perfect on mail of the senders that it was trained with and errs on others,
+so it tips a balance and never decides. Tags and endpoints may follow from it alone: they touch no
+mailbox.
 """
 
 from __future__ import annotations
