@@ -62,9 +62,7 @@ def backtest(
         One JSON line per message that it would do something with.
     """
     configure(LogPolicy(level="error", style=Style.CONSOLE))
-    guarded = chosen(pack, config)
-    place = state_or_none(config, state)
-    think = thinking(guarded.pack, place)
+    guarded, place = chosen(pack, config), state_or_none(config, state)
     wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file)
     span = _span(since, last)
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
@@ -73,9 +71,9 @@ def backtest(
         guard = asyncio.run(
             compiled(guarded.pack, base=guarded.base, state=place, scratch=folder_, now=time.time())
         )
+        think = thinking(guarded.pack, place)
         counts = asyncio.run(_told(settings, guard, span, folder_, think, as_json=json))
-    if not json:
-        print(_sum(counts, guard))
+    print(end="" if json else f"{_sum(counts, guard)}\n")
     return 0
 
 
