@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vedette.app.partner import HOUR, MAX_WRONG, Attempts, digest_of, is_same
+from vedette.app.guards.partner import HOUR, MAX_WRONG, Attempts, digest_of, is_same
 from vedette.errors import UsageError
 from vedette.secret import Secret
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.support.trust import DAY, HOUR, PARTNER, account, free, guard, host, text
-from vedette.app.protection import EVERYBODY
+from vedette.app.guards.protection import EVERYBODY
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode
 from vedette.model.account import Depth

@@ -14,7 +14,7 @@ import pytest
 
 from tests.store.bundle import StillClock
 from vedette.app.control import Control
-from vedette.app.deed import pausing
+from vedette.app.guards.wish import pausing
 from vedette.cli.main import main
 from vedette.model.ids import TenantId
 from vedette.ports.override import Scope

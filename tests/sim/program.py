@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from tests.sim.store import SimulatedStore
 from vedette.app.engine import CAREFUL
-from vedette.app.guard_desk import GuardDesk
+from vedette.app.guards.desk import GuardDesk
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.lane import Tempo as LaneTempo

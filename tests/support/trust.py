@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.memory_store import MemoryStore
-from vedette.app.trusting import Trusting
+from vedette.app.guards.trusting import Trusting
 from vedette.config.settings import AccountSettings, GuardSettings
 from vedette.engine.guarding import Guarding, Mode, Post
 from vedette.guard.judging import Guard

@@ -17,16 +17,16 @@ import structlog
 from vedette.app.clock import SystemClock, dice
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
-from vedette.app.guard_desk import GuardDesk
-from vedette.app.guard_key import guard_key
-from vedette.app.guards import Guards
+from vedette.app.guards.desk import GuardDesk
+from vedette.app.guards.key import guard_key
+from vedette.app.guards.posting import Guards
+from vedette.app.guards.trusting import Trusting
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.replaying import replaying
 from vedette.app.run_marker import RunMarker
 from vedette.app.scorers import Seating
 from vedette.app.sinks import build
-from vedette.app.trusting import Trusting
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding

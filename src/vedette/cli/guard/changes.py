@@ -6,7 +6,7 @@ import json as json_module
 import sys
 from pathlib import Path
 
-from vedette.app.deed import aspect_of, told
+from vedette.app.guards.wish import aspect_of, told
 from vedette.cli.place import state_of
 from vedette.outbox.envelope import instant
 from vedette.ports.ratchet import Change

@@ -12,10 +12,19 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from vedette.app.control import Handler
-from vedette.app.deed import Trust, allowed, allowing, disallowed, pausing, restoring, ticket, told
-from vedette.app.overriding import Overriding
-from vedette.app.partner import Attempts, digest_of, is_same
-from vedette.app.protections import Protections
+from vedette.app.guards.overriding import Overriding
+from vedette.app.guards.partner import Attempts, digest_of, is_same
+from vedette.app.guards.protections import Protections
+from vedette.app.guards.wish import (
+    Trust,
+    allowed,
+    allowing,
+    disallowed,
+    pausing,
+    restoring,
+    ticket,
+    told,
+)
 from vedette.errors import UsageError
 from vedette.guard.listing.domain import domain as read_domain
 from vedette.model.action import JournalEntry

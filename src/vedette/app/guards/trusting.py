@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
-from vedette.app.overriding import Overriding
-from vedette.app.partner import postings
-from vedette.app.protections import Protections
-from vedette.app.returns import Returns
-from vedette.app.trust_desk import Decided, TrustDesk
+from vedette.app.guards.overriding import Overriding
+from vedette.app.guards.partner import postings
+from vedette.app.guards.protections import Protections
+from vedette.app.guards.returns import Returns
+from vedette.app.guards.trust_desk import Decided, TrustDesk
 from vedette.config.settings import AccountSettings, GuardSettings
 from vedette.engine.guarding import Guarding
 from vedette.engine.part import Part

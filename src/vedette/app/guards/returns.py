@@ -12,9 +12,9 @@ from typing import Final
 
 import structlog
 
-from vedette.app.deed import Trust, allowed, allowing
-from vedette.app.overriding import Overriding
-from vedette.app.protections import Protections
+from vedette.app.guards.overriding import Overriding
+from vedette.app.guards.protections import Protections
+from vedette.app.guards.wish import Trust, allowed, allowing
 from vedette.engine.part import Part
 from vedette.errors import StoreError, UsageError
 from vedette.guard.hosts import is_public_suffix, is_shared

@@ -15,9 +15,9 @@ from typing import TypeAlias
 
 import structlog
 
-from vedette.app.deed import Trust, aspect_of, performed, spelled_step, target_of
-from vedette.app.partner import digest_of
-from vedette.app.protection import EVERYBODY, Held, enforced, read, wanted, written
+from vedette.app.guards.partner import digest_of
+from vedette.app.guards.protection import EVERYBODY, Held, enforced, read, wanted, written
+from vedette.app.guards.wish import Trust, aspect_of, performed, spelled_step, target_of
 from vedette.config.settings import GuardSettings
 from vedette.engine.part import Part
 from vedette.errors import ConfigError, StoreError, UsageError
