@@ -17,7 +17,7 @@ from vedette.guard.pack import Auth, Field
 from vedette.guard.skeleton import View
 
 #: Characters of one text that are looked at.
-MAX_TEXT = 256 * 1024
+MAX_TEXT = 128 * 1024
 #: Links of one message that are followed.
 MAX_LINKS = 500
 #: Hosts of one field; a link has up to twenty on its way.

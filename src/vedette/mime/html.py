@@ -102,12 +102,18 @@ def _too_deep(html: str) -> bool:
 
 
 def _depth(ends: Iterable[str]) -> int:
-    """Return the most elements that are open at a time; ``ends`` are the strokes of the tags."""
+    """Return the most elements that are open at a time, or more than are let be.
+
+    ``ends`` are the strokes of the tags.
+    """
     depth = deepest = 0
     for end in ends:
         if not end:
             depth += 1
-            deepest = max(depth, deepest)
+            if depth > deepest:
+                deepest = depth
+                if deepest > _DEEPEST:
+                    break
         elif depth:
             depth -= 1
     return deepest

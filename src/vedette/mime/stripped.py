@@ -9,14 +9,15 @@ import re
 from html import unescape
 
 from vedette.mime.charset import safe
-from vedette.mime.lines import SPACES
 
-_TAG = re.compile(r"<[^<>]*+>?")
-_BLOCK_TAG = re.compile(r"<(?:/?(?:p|div|tr|li|h[1-6]|table|blockquote)\b|br\b)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>?")
+# In front of each of these a line ends.
+_BLOCK = re.compile(r"(?=<(?:/?(?:p|div|tr|li|h[1-6]|table|blockquote)\b|br\b))", re.IGNORECASE)
+_BLANKS = re.compile(r"[ \t\r\f]{2,}|[\t\r\f]")
+_ENDS = re.compile(r" ?\n[ \n]*")
 
 
 def plain_of(html: str) -> str:
     """Return the text between the tags of a page, hidden or not."""
-    text = _TAG.sub(" ", _BLOCK_TAG.sub(r"\n\g<0>", html))
-    lines = (SPACES.sub(" ", line).strip() for line in unescape(text).split("\n"))
-    return safe("\n".join(line for line in lines if line))
+    text = unescape(_TAG.sub(" ", _BLOCK.sub("\n", html)))
+    return safe(_ENDS.sub("\n", _BLANKS.sub(" ", text)).strip(" \n"))
