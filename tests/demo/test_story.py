@@ -34,7 +34,10 @@ async def test_the_story_ends_with_even_books() -> None:
 
     lines = out.getvalue().splitlines()
     told = [each for each in lines if "  INBOX  " in each or "  Junk  " in each]
-    assert (status, lines[-1].split(";")[0]) == (0, "9 delivered, 0 lost, 0 repeated, 1 moved by a guard")
+    assert (status, lines[-1].split(";")[0]) == (
+        0,
+        "9 delivered, 0 lost, 0 repeated, 1 moved by a guard",
+    )
     # The one that a guard moved and we took back is told at both of its places.
     assert len(told) == 10
     assert all("verified" in each for each in told)
@@ -42,7 +45,7 @@ async def test_the_story_ends_with_even_books() -> None:
     for fact in ("mailing list", "bounce of nobody@gone.example (5.1.1)", "REQUEST for 2026-12-01",
                  "Vertrag für Anna.pdf", "from-ambiguous", "Dienstag um zehn", "Please send the contract"):  # fmt: skip
         assert any(fact in each for each in told), fact
-    for fact in ("quarantine", "moved to Guard/", "taken back to INBOX"):
+    for fact in ("quarantine", "moved to Guard/", "taken back to INBOX", "it came back"):
         assert any(fact in each for each in lines), fact
     assert all(each.isprintable() for each in lines)
     assert time.monotonic() - began < PROMISE

@@ -24,7 +24,7 @@ from vedette.model.action import Decision, JournalEntry, Place
 from vedette.model.event import Event
 from vedette.model.folder import Folder
 from vedette.model.ids import ActionId, EndpointId, action_id
-from vedette.model.returning import fate
+from vedette.model.returning import Fate, fate
 from vedette.outbox.action import decided, tripped, undone
 from vedette.ports.scorer import Letter
 from vedette.sync.deed import Clue, clue
@@ -81,7 +81,7 @@ class Case:
 class Hearing:
     """The guards of one folder over the messages of one commit."""
 
-    __slots__ = ("_account", "_posts", "_world", "actions", "clues", "decisions", "events")
+    __slots__ = ("_account", "_posts", "_told", "_world", "actions", "clues", "decisions", "events")
 
     def __init__(self, account: Account, world: World, posts: Sequence[Post]) -> None:
         self._account = account
@@ -90,6 +90,7 @@ class Hearing:
         self.decisions: list[Decision] = []
         self.actions: list[JournalEntry] = []
         self.events: list[Event] = []
+        self._told: list[Decision] = []  # those of which an event tells
         self.clues: dict[ActionId, Clue] = {}
 
     async def opinions(self, letters: Sequence[Letter]) -> list[Mapping[str, float]]:
@@ -110,16 +111,23 @@ class Hearing:
         A message that a guard had moved, and that is here again, was moved back by the user.
         The commit writes no new action for it; whoever wants to know is told here.
         """
-        journal, known = self._world.journal, set[ActionId]()
-        if journal is None:
-            return self.events
+        left: dict[tuple[str, Place], str] = {}
+        known = set[ActionId]()
+        journal = self._world.journal
         for entry in self.actions:
+            if journal is None:
+                break
             earlier = await journal.acted_on(self._account.id, entry.identity)
-            _, returned = fate(entry, earlier)
+            becomes, returned = fate(entry, earlier)
+            if becomes is not Fate.WRITTEN:
+                left[entry.guard, entry.origin] = becomes.value
             if returned is not None and returned.id not in known:
                 known.add(returned.id)
                 self.events.append(undone(self._account, returned, "user", entry.origin, now))
                 self._world.guards.on_returned(returned, self._sender(entry))
+        for each in self._told:
+            acted = left.get((each.guard, each.origin), each.acted)
+            self.events.append(decided(self._account, replace(each, acted=acted)))
         return self.events
 
     def _sender(self, entry: JournalEntry) -> str:
@@ -176,7 +184,7 @@ class Hearing:
         decision = self._decision(post, verdict, case, acted if wanted else "", now)
         self.decisions.append(decision)
         if verdict.actions or verdict.wanted:
-            self.events.append(decided(self._account, decision))
+            self._told.append(decision)
 
     def _permission(
         self, post: Post, verdict: Verdict, wanted: Sequence[Action], now: float

@@ -126,7 +126,7 @@ class JournalEntry:
 class Decision:
     """What one guard decided about one message: no subject, no text, no address.
 
-    ``symbols`` are names with scores, most first; ``domain`` is the sender's registrable domain.
+    ``symbols`` are names with scores, most first; ``domain`` is the host of the sender's address.
     ``acted`` says whether an action was written with it, or why not: ``shadow``, ``breaker``,
     ``paused``, ``allowed``, ``returned``, ``capped``, ``repeated``. The store says ``returned`` where
     the message came back, and ``repeated`` where the action was written before, instead of what it
