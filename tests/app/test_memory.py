@@ -94,7 +94,7 @@ def test_who_survived_a_full_round_is_in_no_other() -> None:
 
 @pytest.mark.usefixtures("usual")
 def test_a_full_round_has_little_to_look_at() -> None:
-    """While a hundred thousand objects come to stay, no full round looks at half of them."""
+    """While a hundred thousand objects come to stay, no full round looks at nearly all."""
     spare_the_living()
     found: list[int] = []
 
@@ -110,7 +110,7 @@ def test_a_full_round_has_little_to_look_at() -> None:
 
     assert living
     assert len(found) >= 3
-    assert max(found) < 50_000
+    assert max(found) < 80_000
 
 
 @pytest.mark.usefixtures("usual")

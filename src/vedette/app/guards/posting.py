@@ -17,7 +17,6 @@ from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Guarding, Post
 from vedette.engine.part import Part
 from vedette.guard.breaker import Breaker
-from vedette.guard.judging import Guard
 from vedette.guard.listing.references import resolved
 from vedette.lists.curator import Curator
 from vedette.net.address import PRIVATE, AddressGuard
@@ -124,6 +123,8 @@ class Guards(Part):
 
     def _compiled(self, settings: GuardSettings, key: Secret[str]) -> Post:
         """Make a pack ready; on a thread, as it takes some tens of milliseconds."""
+        from vedette.guard.judging import Guard  # noqa: PLC0415 - RE2 and its like take 50 ms and 6 MiB: only who has guards pays
+
         lists = {each.wanted.name: each.parts() for each in self._curators_of(settings)}
         name = settings.pack.name
         return Post(

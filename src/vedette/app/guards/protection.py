@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from vedette.config.guards import parsed
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode
 from vedette.guard.ratchet import Stand
-from vedette.guard.reading.pack import read_pack
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.ratchet import Protection
 
@@ -105,7 +105,7 @@ def written(held: Held, now: float) -> Protection:
 def read(protection: Protection) -> Held:
     """Read it back. Raises ConfigError where its pack can not be read any more."""
     lock: dict[str, Any] = json.loads(protection.lock)
-    pack = read_pack(protection.text, file=f"the enforced pack of {protection.guard}")
+    pack = parsed(protection.text, file=f"the enforced pack of {protection.guard}")
     stand = Stand(
         pack=pack,
         text=protection.text,
