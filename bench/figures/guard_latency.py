@@ -180,8 +180,9 @@ def _passage(host: Mailhost, wire: Wire, user: str, number: int) -> _Passage:
 
 
 def _held(eye: imaplib.IMAP4_SSL) -> bool:
-    _, words = eye.status("INBOX", "(MESSAGES)")
-    return b"MESSAGES 0" not in (words[0] or b"")
+    # Not STATUS: Dovecot answers that from an index which others bring up to date later.
+    _, words = eye.select("INBOX", readonly=True)
+    return words[0] != b"0"
 
 
 def _quantities() -> tuple[Quantity, ...]:
