@@ -56,7 +56,9 @@ class Backend:
         with contextlib.suppress(OSError):
             while data := self._watcher.recv(4096):
                 if b"EXISTS" in data:
-                    self._act()
+                    # Only its last words may fail: the server hangs up with them.
+                    with contextlib.suppress(OSError, imaplib.IMAP4.abort):
+                        self._act()
 
     def _act(self) -> None:
         """Log in, read what is there, and take away what is of a listed sender."""

@@ -16,7 +16,7 @@ import asyncio
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import Self
 
@@ -202,8 +202,9 @@ class Pipe:
         if self.cable is None or all(pipe.over for pipe in (self.cable.up, self.cable.down)):
             self.end(reset=False)
         elif not self.sink.is_closing():
-            # An end is an end of one way, as without a proxy.
-            self.sink.write_eof()
+            # An end is an end of one way, as without a proxy; the other may have ended meanwhile.
+            with suppress(OSError):
+                self.sink.write_eof()
 
     async def _pass(self, flows: list[Flow], data: bytes) -> None:
         if self._dead:
