@@ -10,6 +10,7 @@ r"""What a dialog may take as given before its first word.
     Given: STARTTLS                 Given: plaintext             the default is implicit TLS
     Given: begin at the last 2      Given: no message above 70000 octets
     Given: a guard that quarantines mail of example.org, and acts     or: flags, labels
+    Given: a guard that quarantines mail of example.org, and spares whom the user wrote to
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ def _guard(found: Setting, does: str, domain: str) -> None:
     found.posts = (*found.posts, post(pack(do=names[does], listed=domain)))
 
 
+def _sparing(found: Setting, domain: str) -> None:
+    found.posts = (*found.posts, post(pack(listed=domain, spares_known=True)))
+
+
 _GIVEN: dict[str, Callable[..., object]] = {
     r"(?:(\w+) )?read up to (\d+):(\d+)": _read,
     r"never watched": lambda found: found.read.clear(),
@@ -75,6 +80,7 @@ _GIVEN: dict[str, Callable[..., object]] = {
     r"STARTTLS": lambda found: setattr(found, "encryption", Encryption.STARTTLS),
     r"plaintext": lambda found: setattr(found, "encryption", Encryption.NONE),
     r"a guard that (quarantines|flags|labels) mail of (\S+), and acts": _guard,
+    r"a guard that quarantines mail of (\S+), and spares whom the user wrote to": _sparing,
     r"begin at the last (\d+)": _last,
     r"no message above (\d+) octets": lambda found, size: setattr(found, "max_message", int(size)),
 }

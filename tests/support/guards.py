@@ -14,11 +14,13 @@ from vedette.engine.guarding import Mode, Post
 from vedette.guard.expression import read_expression
 from vedette.guard.judging import Guard
 from vedette.guard.pack import (
+    WROTE_TO,
     Action,
     ActionKind,
     Cap,
     Field,
     InList,
+    Known,
     Limits,
     List,
     Pack,
@@ -40,6 +42,13 @@ QUARANTINE = "Quarantine"
 DAY = 86_400.0
 
 
+#: What spares those whom the user wrote to.
+KNOWN = Protection(
+    symbol=Symbol(name="KNOWN", stage=Stage.HEAD, where=(), test=Known(fact=WROTE_TO), score=0.0),
+    cap=Cap.FLAG,
+)
+
+
 def pack(
     *,
     actions: tuple[Action, ...] = (),
@@ -47,8 +56,12 @@ def pack(
     limits: Limits | None = None,
     version: str = "1",
     listed: str = LISTED,
+    spares_known: bool = False,
 ) -> Pack:
-    """Return a pack: a listed From is moved to quarantine, or what ``do`` names."""
+    """Return a pack: a listed From is moved to quarantine, or what ``do`` names.
+
+    With ``spares_known`` mail of those whom the user wrote to is only flagged.
+    """
     own = actions or (
         Action(name="quarantine", kind=ActionKind.MOVE, target=QUARANTINE, seen=True, retain=DAY),
         Action(name="flag", kind=ActionKind.FLAG, target="$Unwanted"),
@@ -78,6 +91,7 @@ def pack(
                 ),
                 cap=Cap.FLAG,
             ),
+            *([KNOWN] if spares_known else []),
         ),
         tiers=(Tier(do=do, at=5.0, need=read_expression("FROM_LISTED")),),
         actions=own,

@@ -14,7 +14,7 @@ from typing import Protocol
 from vedette.engine.standing import NOTHING
 from vedette.guard.breaker import Breaker
 from vedette.guard.evidence import Evidence
-from vedette.guard.pack import ActionKind, Pack
+from vedette.guard.pack import ActionKind, Known, Pack
 from vedette.guard.verdict import Verdict
 from vedette.model.account import Account
 from vedette.model.action import JournalEntry
@@ -70,6 +70,12 @@ class Post:
     accounts: tuple[AccountId, ...] = ()
     folders: tuple[str, ...] = ()
     breaker: Breaker = field(default_factory=Breaker)
+    #: What its pack asks about a message that is not in it (``guard.pack.FACTS``).
+    facts: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Once for each post, for it is asked for each message and each account.
+        object.__setattr__(self, "facts", _facts(self.guard.pack))
 
     @property
     def name(self) -> str:
@@ -112,6 +118,11 @@ class Post:
             return folder.special_use not in UNJUDGED
         named = {each.lower() for each in self.folders}
         return folder.name.lower() in named or (folder.special_use or "").lower() in named
+
+
+def _facts(pack: Pack) -> frozenset[str]:
+    symbols = (*pack.symbols, *(each.symbol for each in pack.protections))
+    return frozenset(each.test.fact for each in symbols if isinstance(each.test, Known))
 
 
 class Guarding:

@@ -1,4 +1,4 @@
-"""What stands behind a lookout where guards are posted: who acts, who goes ahead, who sweeps.
+"""What stands behind a lookout where guards are posted: who acts, goes ahead, sweeps, reads up.
 
 They come when the first guard is posted to the account; before that this costs one look at an
 empty tuple. It must not know when a lookout waits and for what.
@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from vedette.engine.collector import Collector
 from vedette.engine.docket import Docket
+from vedette.engine.letterbook import Letterbook
 from vedette.engine.session import Session
 from vedette.engine.steward import Steward
 from vedette.engine.sweep import Sweep
@@ -29,6 +30,7 @@ class Guardroom:
         "_cares",
         "_collector",
         "_docket",
+        "_letterbook",
         "_session",
         "_steward",
         "_sweep",
@@ -50,6 +52,7 @@ class Guardroom:
         self._collector = collector
         self._docket = docket
         self._cares = cares
+        self._letterbook: Letterbook | None = None
         self._steward: Steward | None = None
         self._sweep: Sweep | None = None
 
@@ -64,6 +67,8 @@ class Guardroom:
         due = self.due
         if due is not None and due <= asyncio.get_running_loop().time():
             return True
+        if self._letterbook is not None and self._letterbook.is_due:
+            return True
         return self._sweep is not None and self._sweep.is_due
 
     def attend(self, *, sweep: bool) -> None:
@@ -71,6 +76,30 @@ class Guardroom:
         self._docket.due = 0.0
         if sweep and self._sweep is not None:
             self._sweep.again()
+        if sweep and self._letterbook is not None:
+            self._letterbook.again()
+
+    async def acquainted(self) -> bool:
+        """Learn whom the user wrote to if a guard asks for it and nothing is known of it yet.
+
+        All of it at once: what is judged before could be taken away although its sender is known.
+        Return whether another folder is open now.
+        """
+        if not self._is_manned() or (letterbook := self._letterbook) is None:
+            return False
+        letterbook.drop()
+        was_due = letterbook.is_first
+        while letterbook.is_first:
+            await letterbook.turn()
+        return was_due
+
+    async def correspond(self) -> bool:
+        """Look at some of what the user wrote, if it is time; return whether there was any."""
+        letterbook = self._letterbook
+        if letterbook is None or not letterbook.is_due:
+            return False
+        await letterbook.turn()
+        return True
 
     async def stragglers(self, watched: Watched, opened: Opened) -> tuple[int, Opened]:
         """Tell of what was moved ahead of its commit, and lost that; return how many.
@@ -124,6 +153,7 @@ class Guardroom:
         account, docket = self._account, self._docket
         steward = Steward(account, world, journal, self._session, docket, cares=self._cares)
         self._steward = steward
+        self._letterbook = Letterbook(account, world, self._session)
         self._sweep = Sweep(account, world, journal, self._collector.fetching, docket)
         self._collector.vanguard = Vanguard(account, world, journal, steward, docket)
         return True

@@ -16,7 +16,7 @@ from vedette import mime
 from vedette.engine.guarding import Mode, Post
 from vedette.engine.world import World
 from vedette.guard.evidence import Evidence
-from vedette.guard.pack import Action, ActionKind, Stage
+from vedette.guard.pack import WROTE_TO, Action, ActionKind, Stage
 from vedette.guard.verdict import Verdict
 from vedette.imap import Fetch
 from vedette.model.account import Account
@@ -141,6 +141,7 @@ class Hearing:
             size=case.row.size or 0,
             flags=case.row.flags or (),
             labels=tuple(label.decode("utf-8", "replace") for label in case.row.gm_labels or ()),
+            facts=self._facts(case),
             whole=case.whole,
             opinions=case.opinions,
         )
@@ -159,6 +160,13 @@ class Hearing:
                 continue
             self._follow(post, verdict, case, ruling, now)
         return ruling
+
+    def _facts(self, case: Case) -> tuple[str, ...]:
+        """Return what is known of a message from elsewhere, as far as a guard here asks for it."""
+        if not any(WROTE_TO in post.facts for post in self._posts):
+            return ()
+        known = self._world.correspondents.knows(self._account.id, case.message)
+        return (WROTE_TO,) if known else ()
 
     def _follow(self, post: Post, verdict: Verdict, case: Case, ruling: Ruling, now: float) -> None:
         domain = _domain(case.message)

@@ -186,6 +186,7 @@ class Supervisor(Part):
         for start in range(0, len(accounts), STOPPING_AT_ONCE):
             stopping = []
             for account in accounts[start : start + STOPPING_AT_ONCE]:
+                self._world.correspondents.forget(account)
                 revival = self._revivals.pop(account, None)
                 if revival is not None:
                     revival.cancel()

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from vedette.engine.correspondents import Correspondents
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
 from vedette.engine.places import Places
@@ -46,7 +47,8 @@ class World:
     Until the instant ``careful_until`` every message is read in another process
     and counted: the last run ended without a word, and a message may be why (M5).
     ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
-    written; without a journal nobody acts. ``panel`` has the scorers that they may ask.
+    written; without a journal nobody acts. ``panel`` has the scorers that they may ask, and
+    ``correspondents`` whom users wrote to, as far as guards ask for it.
     """
 
     dialer: Dialer
@@ -68,4 +70,5 @@ class World:
     guards: Guarding = field(default_factory=Guarding)
     journal: Journal | None = None
     panel: Panel = field(default_factory=Panel)
+    correspondents: Correspondents = field(default_factory=Correspondents)
     turnstile: Turnstile = field(default_factory=Turnstile)

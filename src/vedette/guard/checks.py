@@ -16,6 +16,7 @@ from vedette.guard import disguise
 from vedette.guard.domains import DomainList
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import (
+    DISGUISED,
     Authenticated,
     Count,
     Exists,
@@ -101,7 +102,9 @@ class Look:
         return regex.matches(view)
 
     def knows(self, fact: str) -> bool:
-        """Tell whether a fact is known: given with the message, or one of its flags."""
+        """Tell whether a fact is known: given with the message, seen in it, or one of its flags."""
+        if fact == DISGUISED:
+            return self.views.disguised
         flag = _FLAGS.get(fact)
         if flag is not None:
             return any(each.lower() == flag for each in self.evidence.flags)

@@ -139,13 +139,17 @@ class Authenticated:
     auth: Auth
 
 
-#: What can be known about a message that is not in it.
-FACTS = ("user_has_written_to_sender", "is_flagged", "is_answered")
+#: The user wrote to the sender before. It is read from what he sent, if a pack asks for it.
+WROTE_TO = "user_has_written_to_sender"
+#: A text of the message was written as nobody writes without a reason: weak evidence.
+DISGUISED = "disguised"
+#: What can be known about a message as a whole.
+FACTS = (WROTE_TO, "is_flagged", "is_answered", DISGUISED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A fact about the message that is not in it, such as ``user_has_written_to_sender``."""
+    """A fact about the message as a whole, such as ``user_has_written_to_sender``."""
 
     fact: str
 

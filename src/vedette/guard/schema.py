@@ -11,7 +11,18 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from vedette.guard.pack import BODY_FIELDS, FACTS, ActionKind, Auth, Cap, Field, Kind, Stage
+from vedette.guard.pack import (
+    BODY_FIELDS,
+    DISGUISED,
+    FACTS,
+    WROTE_TO,
+    ActionKind,
+    Auth,
+    Cap,
+    Field,
+    Kind,
+    Stage,
+)
 from vedette.guard.reading.actions import ACTION_KEYS, LIMIT_KEYS, LOCK_KEYS, MAX_ACTIONS
 from vedette.guard.reading.clues import FIELDLESS, MAX_COUNT, MAX_OPINION, MAX_SIZE, TESTS
 from vedette.guard.reading.lists import FORMATS, LIST_KEYS, MAX_LISTS, UPDATE_KEYS
@@ -22,6 +33,7 @@ from vedette.guard.reading.symbols import (
     MAX_SCORE,
     MAX_SYMBOLS,
     MISMATCH_FIELDS,
+    PROOFS,
     PROTECTION_KEYS,
     SYMBOL_KEYS,
 )
@@ -129,7 +141,18 @@ def _protection() -> Schema:
     found = _evidence(PROTECTION_KEYS, cap=_words(Cap))
     found["required"] = ["cap"]
     found["properties"]["classifier"] = False
+    found["properties"]["flag"] = {"enum": [each for each in FACTS if each != DISGUISED]}
     found["allOf"].append(_needs_where("count"))
+    untouched = {"flag": {"const": WROTE_TO}, "cap": {"const": Cap.NONE.value}}
+    found["allOf"].append(
+        {
+            "if": {"properties": untouched, "required": ["flag", "cap"]},
+            "then": {
+                "properties": {"auth": {"enum": [each.value for each in PROOFS]}},
+                "required": ["auth"],
+            },
+        }
+    )
     return found
 
 
@@ -175,7 +198,7 @@ def _evidence(keys: Iterable[str], **more: Schema) -> Schema:
 def _rules() -> list[Schema]:
     early = [each.value for each in Field if each not in BODY_FIELDS]
     head = {"properties": {"stage": {"const": "head"}}, "required": ["stage"]}
-    known = {"where": _some_of(early), "classifier": False}
+    known = {"where": _some_of(early), "classifier": False, "flag": {"not": {"const": DISGUISED}}}
     headers = {"anyOf": [{"const": "headers"}, {"type": "array", "contains": {"const": "headers"}}]}
     named = {"properties": {"where": headers}, "required": ["where"]}
     rules = [

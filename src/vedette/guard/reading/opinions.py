@@ -1,16 +1,17 @@
-"""What a pack may make of scorers' opinions: two points in all, and nothing by them alone.
+"""What a pack may make of weak evidence: of scorers' opinions two points, and nothing alone.
 
 A learned score looks perfect on mail of the senders that it was trained with and errs on others,
 so it tips a balance and never decides. Tags and endpoints may follow from it alone: they touch no
-mailbox.
+mailbox. A disguise alone may flag, and takes nothing away; of tiers ``outcomes`` sees to that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vedette.guard.pack import Action, Pack, Scored
+from vedette.guard.pack import DISGUISED, Action, Known, Pack, Scored
 from vedette.guard.reading.clues import MAX_OPINION
+from vedette.guard.reading.outcomes import DISGUISE_ALONE, FLAG_WEIGHT
 from vedette.guard.reading.table import Table
 
 
@@ -18,6 +19,7 @@ def check_opinions(
     top: Table, verdicts: Sequence[Table], routes: Sequence[Table], pack: Pack
 ) -> None:
     """Note what hangs on opinions too much. The rows are those of the pack's tiers and routes."""
+    _check_disguise(routes, pack)
     opinions = {each.name for each in pack.symbols if isinstance(each.test, Scored)}
     if not opinions:
         return
@@ -47,6 +49,18 @@ def check_opinions(
     for row, route in zip(routes, pack.routes, strict=False):
         if route.when.holds(alone) and any(_acts(actions[each]) for each in route.do):
             row.fail("when", "holds by a scorer's opinion alone, which never decides")
+
+
+def _check_disguise(routes: Sequence[Table], pack: Pack) -> None:
+    weak = {
+        each.name
+        for each in pack.symbols
+        if isinstance(each.test, Scored) or each.test == Known(fact=DISGUISED)
+    }
+    taking = {each.name for each in pack.actions if each.weight > FLAG_WEIGHT}
+    for row, route in zip(routes, pack.routes, strict=False):
+        if route.when.holds(weak) and not taking.isdisjoint(route.do):
+            row.fail("when", DISGUISE_ALONE)
 
 
 def _acts(action: Action) -> bool:

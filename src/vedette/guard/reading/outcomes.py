@@ -6,12 +6,12 @@ condition that every message meets. It must not know how a symbol is found.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, combinations
 
 from vedette.errors import UsageError
 from vedette.guard.expression import Expression, read_expression
-from vedette.guard.pack import Action, Composite, Route, Scored, Symbol, Tier
+from vedette.guard.pack import DISGUISED, Action, Composite, Known, Route, Scored, Symbol, Tier
 from vedette.guard.reading.symbols import MAX_SCORE, NAME
 from vedette.guard.reading.table import Table, guess, shown
 
@@ -19,6 +19,8 @@ from vedette.guard.reading.table import Table, guess, shown
 MAX_ROWS = 200
 #: Actions of a cap to ``flag`` have at most this weight (see ``Action.weight``).
 FLAG_WEIGHT = 1
+#: What is wrong where nothing but odd letters moves mail.
+DISGUISE_ALONE = "holds by a disguise alone, which honest senders have too; name more evidence"
 #: Names up to which two conditions are compared by trying every case: 4,096 of them.
 _MAX_CASES = 12
 
@@ -133,11 +135,21 @@ def _check_need(
         row.fail("need", "holds for a message that shows nothing; name evidence without `!`")
         return
     opinions = {each.name for each in symbols if isinstance(each.test, Scored)}
-    for each in composites:
-        if each.expr.holds(opinions):
-            opinions.add(each.name)
-    if need.holds(opinions):
+    if need.holds(with_composites(opinions, composites)):
         row.fail("need", "holds by a scorer's opinion alone, which never decides")
+        return
+    weak = opinions | {each.name for each in symbols if each.test == Known(fact=DISGUISED)}
+    if need.holds(with_composites(weak, composites)):
+        row.fail("need", DISGUISE_ALONE)
+
+
+def with_composites(names: Collection[str], composites: Iterable[Composite]) -> set[str]:
+    """Return names of symbols and of the composites that hold by them."""
+    found = set(names)
+    for each in composites:
+        if each.expr.holds(found):
+            found.add(each.name)
+    return found
 
 
 def read_routes(

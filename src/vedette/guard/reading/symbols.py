@@ -9,9 +9,12 @@ import re
 
 from vedette.guard.pack import (
     BODY_FIELDS,
+    DISGUISED,
+    WROTE_TO,
     Auth,
     Cap,
     Field,
+    Known,
     Protection,
     Scored,
     Stage,
@@ -33,6 +36,9 @@ from vedette.guard.source import Place, Scalar
 MAX_SCORE = 20.0
 #: Symbols of one pack, protections too; the largest of ours has 40.
 MAX_SYMBOLS = 300
+
+#: What proves that a message is of the sender that it names.
+PROOFS = (Auth.ALIGNED, Auth.DMARC)
 
 _SHARED = ("stage", "where", "header", "auth", "says", "literals", "map", *TESTS)
 SYMBOL_KEYS = (*_SHARED, "score")
@@ -82,8 +88,17 @@ def read_protections(table: Table, scope: Scope) -> tuple[Protection, ...]:
             row.fail("classifier", "an opinion protects nobody; say what the message shows")
         symbol = _symbol(name, row, scope, 0.0, default=(Field.SUBJECT, Field.TEXT))
         if symbol is not None and cap is not None:
+            _check_fact(row, symbol, cap)
             found.append(Protection(symbol=symbol, cap=cap))
     return tuple(found)
+
+
+def _check_fact(row: Table, symbol: Symbol, cap: Cap) -> None:
+    if symbol.test == Known(fact=DISGUISED):
+        row.fail("flag", "a disguise protects nobody; say what speaks for the message")
+    if symbol.test == Known(fact=WROTE_TO) and cap is Cap.NONE and symbol.auth not in PROOFS:
+        # Where no server says who sent a message, From is the sender's own word.
+        row.fail("cap", "anybody can write a From; say `cap: flag`, or add `auth: aligned`")
 
 
 def _is_name(name: str, place: Place, table: Table) -> bool:
@@ -212,6 +227,8 @@ def _stage(row: Table, test: Test | None, where: tuple[Field, ...]) -> Stage:
     body = [each.value for each in where if each in BODY_FIELDS]
     if isinstance(test, Scored):
         body = ["classifier"]
+    elif test == Known(fact=DISGUISED):
+        body = [DISGUISED]
     needed = Stage.BODY if body else Stage.HEAD
     said = row.choice("stage", Stage) or needed
     if said is Stage.HEAD and body:
