@@ -15,6 +15,7 @@ from typing import Final
 from tests.sim.guarded import QUARANTINE, UNWANTED, Guarded
 from tests.sim.imap.folder import Arrival, Change, Origin, Touch
 from tests.sim.scene import Scene
+from tests.sim.setting import LATE
 from tests.sim.telling import Told, key_of
 from vedette.engine.collector import NO_UID_VALIDITY
 from vedette.engine.guarding import Mode
@@ -31,6 +32,8 @@ _PROVEN: Final = frozenset({ActionState.DONE, ActionState.EXPIRED, ActionState.U
 _BACK: Final = frozenset({ActionState.UNDONE, ActionState.RETURNED})
 #: By these names no message is where it was.
 _TAKEN: Final = frozenset({Change.MOVED, Change.EXPUNGED})
+#: Ways of a server that hide a message from who looks at it.
+_LIES: Final = (*LATE, "fetch_empty", "row_omitted", "row_bodiless", "row_split", "stale_view")
 #: What is not the same message in another place, but the same place under another name.
 _RENAMED: Final = frozenset({Origin.RENUMBERED, Origin.RENAMED})
 
@@ -105,7 +108,7 @@ class Actions:
     def _unproven(self) -> Iterator[str]:
         for entry in self.entries:
             tokens = self._tokens(entry)
-            if any(self._by_hand(token) for token in tokens):
+            if self._is_lied_to or any(self._by_hand(token) for token in tokens):
                 continue
             origins = self._at(entry.account, entry.origin)
             left = [each for each in origins if each.gone_at is None]
@@ -122,10 +125,10 @@ class Actions:
     def _copies(self) -> Iterator[str]:
         """Hold that one message stays one: no copy too many for ever, and none too few."""
         for token in dict.fromkeys(_token(each.arrival) for each in self.touches):
-            if self._by_hand(token):
+            if self._by_hand(token) or token in self._expiring:
                 continue
             left = [each for each in self.arrivals[token] if each.gone_at is None]
-            if len(left) != 1:
+            if not left or (len(left) > 1 and not self._is_lied_to):
                 where = [f"{each.folder}:{each.uid_validity}:{each.uid}" for each in left]
                 yield f"{len(left)} copies of {token}: {where}"
 
@@ -150,6 +153,23 @@ class Actions:
                     yield f"{kind} was told and is not so: {self._named(entry)}"
 
     # What is known of messages.
+
+    @cached_property
+    def _is_lied_to(self) -> bool:
+        """Whether a message that is there may look as if it were not, or as if it were another."""
+        conduct = self.scene.setting.conduct
+        return any(getattr(conduct, name) for name in _LIES)
+
+    @cached_property
+    def _expiring(self) -> frozenset[Token]:
+        """What may be on its way to the trash when the history ends."""
+        now = self.scene.clock.now()
+        return frozenset(
+            token
+            for entry in self.entries
+            if entry.state is ActionState.DONE and (entry.expires or now) < now
+            for token in self._tokens(entry)
+        )
 
     @cached_property
     def _judged(self) -> frozenset[Token]:

@@ -92,6 +92,17 @@ class ReturnContract(StoreFixture):
 
         assert await states(store) == {5: state, 6: ActionState.INTENDED}
 
+    async def test_what_was_taken_out_of_quarantine_is_left_alone_where_it_went(
+        self, store: Whole
+    ) -> None:
+        """It was done, and then it was not where it had been put: the user has it now."""
+        await bring(store, entry(5, b"key"), DONE)
+        assert await store.record(entry(5, b"key").id, ActionState.GONE, now=70.0)
+        await intend(store, entry(6, b"key"))
+
+        assert await states(store) == {5: ActionState.GONE}
+        assert (await acted(store))[0] == "returned"
+
     async def test_returns_are_of_one_guard_and_one_account(self, store: Whole) -> None:
         """Another guard has its own reasons, another account its own user."""
         await bring(store, entry(5, b"key"), DONE)

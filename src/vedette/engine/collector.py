@@ -317,7 +317,12 @@ class Collector:
             async with self._fetching.turn() as spools:
                 mail = None
                 if place is not None:
-                    mail = await self._fetching.moved(uid, place, watched.folder.path, spools)
+                    try:
+                        mail = await self._fetching.moved(uid, place, watched.folder.path, spools)
+                    except LinkError:
+                        if self._session.selected != watched.folder.path:
+                            raise
+                        continue  # where it is can not be opened now: it is told of later
                 batch = self._batch(watched, state.cursor, None)
                 now = self._world.clock.now()
                 if mail is None:

@@ -23,6 +23,9 @@ from vedette.model.action import JournalEntry
 from vedette.sync.deed import Abilities
 from vedette.sync.plan import Opened
 
+#: Messages in one write.
+TOGETHER = 50
+
 #: Seconds until a refused step is tried again: 30 s, 2, 8 and 32 minutes.
 PATIENCE = 30.0
 PATIENCE_GROWTH = 4.0

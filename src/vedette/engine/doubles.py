@@ -14,7 +14,7 @@ from vedette.engine import sighting
 from vedette.engine.desk import Desk
 from vedette.engine.opening import opened
 from vedette.errors import FolderError
-from vedette.imap import Fetch, Select, StoreMode, UidExpunge, UidSet, UidStore
+from vedette.imap import Fetch, Select, UidMove, UidSet
 from vedette.model.account import Account
 from vedette.model.action import ActionState
 from vedette.ports.journal import Journal
@@ -33,10 +33,8 @@ class Doubles:
         self._journal = journal
 
     async def tidy(self, path: bytes) -> None:
-        """Take the second copies among the last messages of a folder away."""
+        """Move the second copies among the last messages of a folder to the trash."""
         session = self._desk.session
-        if not self._desk.can.removes:
-            return
         try:
             state = await session.examine(path)
         except FolderError:
@@ -54,7 +52,7 @@ class Doubles:
                 # A message that was delivered twice was moved twice, and has two entries.
                 spare += uids[ours:] if ours else []
         if spare:
-            await self._remove(path, state.uid_validity, UidSet(spare))
+            await self._throw_away(path, state.uid_validity, UidSet(spare))
 
     async def _ours(self, path: bytes, validity: int | None, keys: tuple[bytes, ...]) -> int:
         """Return how many actions put a message of this identity there."""
@@ -65,19 +63,17 @@ class Doubles:
             for entry in await self._journal.acted_on(self._account.id, keys)
         )
 
-    async def _remove(self, path: bytes, validity: int | None, uids: UidSet) -> None:
-        session = self._desk.session
+    async def _throw_away(self, path: bytes, validity: int | None, uids: UidSet) -> None:
+        """Move second copies to the trash: nothing that was mail is deleted by us."""
+        session, trash = self._desk.session, await self._desk.targets.trash()
+        named = {"account": self._account.id, "folder": path.decode("latin-1"), "count": len(uids)}
+        if not self._desk.can.move or trash is None or trash == path:
+            _log.info("action.double_left", **named)
+            return
         selected = await session.run(Select(mailbox=path, read_only=False))
         if not selected.is_ok or session.link.connection.read_only:
             return
         if validity is None or opened(selected, session.exists).uid_validity != validity:
             return
-        mark = UidStore(uids=uids, flags=("\\Deleted",), mode=StoreMode.ADD, silent=True)
-        replies = await session.burst([mark, UidExpunge(uids=uids)])
-        _log.info(
-            "action.double_removed",
-            account=self._account.id,
-            folder=path.decode("latin-1"),
-            count=len(uids),
-            reply=replies[-1].text,
-        )
+        reply = await session.run(UidMove(uids=uids, mailbox=trash))
+        _log.info("action.double_moved", **named, reply=reply.text)

@@ -232,7 +232,8 @@ class Fetching:
     async def moved(self, uid: int, place: Place, back: bytes, spools: Spools) -> Mail | None:
         """Return the message of a UID that was moved before it was told of, or None.
 
-        The folder ``back`` is open afterwards.
+        The folder ``back`` is open afterwards. A folder that is not there any more has nothing;
+        raises LinkError when one of the two can not be opened for another reason.
         """
         if place.uid is None:
             return None
@@ -242,6 +243,11 @@ class Fetching:
             Select(mailbox=back),
         ]
         replies = await self.session.burst(commands, chunks=spools.take)
+        for opening in (replies[-1], replies[0]):
+            if not opening.is_ok:
+                error = refusal("EXAMINE", opening.kind, opening.code, opening.text)
+                if opening is replies[-1] or not isinstance(error, FolderError):
+                    raise error
         rows = [event for event in replies[1].data if isinstance(event, Fetch)]
         for row in merged(row for row in rows if row.uid == place.uid).values():
             if is_whole(row):

@@ -77,12 +77,15 @@ class Ledger:
         await self._move_on(ActionState.DONE, [(each, None) for each in back], now, reason)
         await self._move_on(ActionState.FAILED, [(each, None) for each in rest], now, reason)
 
-    async def undone(self, entry: JournalEntry, result: Place) -> None:
-        """Write that a message is back where it was."""
+    async def undone(self, entries: Sequence[tuple[JournalEntry, Place]]) -> None:
+        """Write that messages are back where they were."""
         now = self._world.clock.now()
-        await self._tell([undone(self._account, entry, "vedette", result, now)])
-        _log.info("action.undone", **_named(entry), to=_shown(result))
-        await self._move_on(ActionState.UNDONE, [(entry, result)], now, entry.reason)
+        await self._tell(
+            [undone(self._account, entry, "vedette", place, now) for entry, place in entries]
+        )
+        for entry, place in entries:
+            _log.info("action.undone", **_named(entry), to=_shown(place))
+            await self._move_on(ActionState.UNDONE, [(entry, place)], now, entry.reason)
 
     async def expired(self, entries: Sequence[Done]) -> None:
         """Write that messages went to the trash at the end of their time."""

@@ -7,12 +7,12 @@ is taken back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from vedette.engine import sighting
 from vedette.engine.answer import Reply
-from vedette.engine.desk import Desk
+from vedette.engine.desk import TOGETHER, Desk
 from vedette.engine.opening import opened
 from vedette.engine.orders import SEEN, copies, is_missing, label_of, mark_of
 from vedette.errors import FolderError
@@ -31,12 +31,14 @@ from vedette.imap import (
     UidStore,
 )
 from vedette.model.action import JournalEntry, Place
+from vedette.model.ids import ActionId
 
 #: Where a message goes whose folder is not there any more.
 INBOX = b"INBOX"
 
-#: What is written of an entry whose message is at its new place.
-Arrival: TypeAlias = Callable[[JournalEntry, Place], Awaitable[None]]
+#: A message that was brought to its new place, and what is written of such.
+Brought: TypeAlias = tuple[JournalEntry, Place]
+Arrived: TypeAlias = Callable[[Sequence[Brought]], Awaitable[None]]
 
 TAKEN = "the message is not where it was put: somebody took it away"
 
@@ -73,36 +75,40 @@ class Recall:
             elif trash == source:
                 await self._desk.ledger.expired([(entry, entry.result) for entry in own])
             else:
-                await self._bring(source, trash, own, self._expired, unread=False)
-
-    async def _expired(self, entry: JournalEntry, place: Place) -> None:
-        await self._desk.ledger.expired([(entry, place)])
+                await self._bring(source, trash, own, self._desk.ledger.expired, unread=False)
 
     async def _bring(
         self,
         source: bytes,
         target: bytes,
         entries: Sequence[JournalEntry],
-        arrived: Arrival,
+        arrived: Arrived,
         *,
         unread: bool,
     ) -> None:
         """Bring messages from one folder to another, those that are found there."""
-        found = await self._found(source, entries)
-        if found is None:
-            return
-        for entry in entries:
-            row = found.get(entry.id)
-            if row is not None and row.uid is not None:
-                await self._moved(row.uid, target, entry, arrived, unread=unread and entry.seen)
-        absent = [entry for entry in entries if entry.id not in found]
-        if absent:
-            await self._looked_for(target, absent, arrived)
+        for start in range(0, len(entries), TOGETHER):
+            part = entries[start : start + TOGETHER]
+            # Where there is no MOVE a copy may be there already: a crash fell behind it.
+            copied = {} if self._desk.can.move else await self._placed(target, part)
+            uids = await self._found(source, part)
+            if uids is None:
+                return
+            here = [entry for entry in part if entry.id in uids]
+            again = [(entry, copied[entry.id]) for entry in here if entry.id in copied]
+            if again and await self._removed(again, uids):
+                await arrived(again)
+            fresh = [entry for entry in here if entry.id not in copied]
+            if fresh:
+                await self._moved(uids, target, fresh, arrived, unread=unread)
+            absent = [entry for entry in part if entry.id not in uids]
+            if absent:
+                await self._looked_for(target, absent, arrived)
 
     async def _found(
         self, folder: bytes, entries: Sequence[JournalEntry]
-    ) -> dict[str, Fetch] | None:
-        """Open a folder for writing and return the messages that are there; None: refused."""
+    ) -> dict[ActionId, int] | None:
+        """Open a folder for writing and return the UIDs of the messages there; None: refused."""
         session = self._desk.session
         known = [each.result.uid for each in entries if each.result and each.result.uid]
         commands: list[Command] = [Select(mailbox=folder, read_only=False)]
@@ -117,77 +123,101 @@ class Recall:
         if len(found) < len(entries):
             state = opened(replies[0], session.exists)
             found |= _matched(entries, await sighting.recent(session, state))
-        return found
+        return {action: row.uid for action, row in found.items() if row.uid is not None}
 
     async def _moved(
-        self, uid: int, target: bytes, entry: JournalEntry, arrived: Arrival, *, unread: bool
+        self,
+        uids: Mapping[ActionId, int],
+        target: bytes,
+        entries: Sequence[JournalEntry],
+        arrived: Arrived,
+        *,
+        unread: bool,
     ) -> None:
-        """Move one message; its old folder is open."""
-        desk, uids = self._desk, UidSet((uid,))
+        """Move messages in one write; their old folder is open."""
+        desk = self._desk
         said: list[Command] = []
-        if unread:
-            said.append(UidStore(uids=uids, flags=(SEEN,), mode=StoreMode.REMOVE, silent=True))
-        reply = await self._carried(said, uids, target, entry)
+        seen = UidSet(uids[entry.id] for entry in entries if unread and entry.seen)
+        if seen:
+            said.append(UidStore(uids=seen, flags=(SEEN,), mode=StoreMode.REMOVE, silent=True))
+        messages = UidSet(uids[entry.id] for entry in entries)
+        reply = await self._carried(said, messages, target, entries)
         if is_missing(reply) and target != INBOX:
-            reply = await self._carried([], uids, INBOX, entry)
             target = INBOX
-        if not reply.is_ok:
-            await desk.refused([entry], reply)
-            return
-        for copied in copies(reply):
-            if uid in copied.source:
-                place = Place(
-                    folder=target,
-                    uid_validity=copied.uid_validity,
-                    uid=copied.destination_of(uid),
-                )
-                if desk.can.move or await self._removed(uids, entry):
-                    await arrived(entry, place)
-                return
-        # OK, and nothing that proves it: the next attempt looks in both folders (G2).
-        await desk.postponed([entry], "the server said OK, and not where the message went")
+            reply = await self._carried([], messages, target, entries)
+        # Also of a refusal: a set is not moved as one (RFC 6851 section 3.3).
+        placed = [
+            (entry, Place(folder=target, uid_validity=copied.uid_validity, uid=there))
+            for copied in copies(reply)
+            for entry in entries
+            if uids[entry.id] in copied.source
+            and (there := copied.destination_of(uids[entry.id])) is not None
+        ]
+        if placed and (desk.can.move or await self._removed(placed, uids)):
+            await arrived(placed)
+        known = {entry.id for entry, _ in placed}
+        left = [entry for entry in entries if entry.id not in known]
+        if left and not reply.is_ok:
+            await desk.refused(left, reply)
+        elif left:
+            # OK, and nothing that proves it: the next attempt looks in both folders (G2).
+            await desk.postponed(left, "the server said OK, and not where the message went")
 
     async def _carried(
-        self, said: list[Command], uids: UidSet, target: bytes, entry: JournalEntry
+        self,
+        said: list[Command],
+        uids: UidSet,
+        target: bytes,
+        entries: Sequence[JournalEntry],
     ) -> Reply:
-        """Move a message, or copy it where there is no MOVE."""
+        """Move messages, or copy them where there is no MOVE."""
         if self._desk.can.move:
             command: Command = UidMove(uids=uids, mailbox=target)
         else:
             command = UidCopy(uids=uids, mailbox=target)
-        return (await self._desk.burst([*said, command], [entry]))[-1]
+        return (await self._desk.burst([*said, command], entries))[-1]
 
-    async def _removed(self, uids: UidSet, entry: JournalEntry) -> bool:
-        """Take the message out of quarantine whose copy is back: this UID and no other."""
+    async def _removed(self, copied: Sequence[Brought], uids: Mapping[ActionId, int]) -> bool:
+        """Take messages out of quarantine whose copies are there: these UIDs and no others."""
+        entries = [entry for entry, _ in copied]
         if not self._desk.can.removes:
-            await self._desk.postponed([entry], "the server has no way to take one message away")
+            reason = "the server has no way to take one message away"
+            await self._desk.postponed(entries, reason)
             return False
-        mark = UidStore(uids=uids, flags=("\\Deleted",), mode=StoreMode.ADD, silent=True)
-        replies = await self._desk.burst([mark, UidExpunge(uids=uids)], [entry])
+        messages = UidSet(uids[entry.id] for entry in entries)
+        mark = UidStore(uids=messages, flags=("\\Deleted",), mode=StoreMode.ADD, silent=True)
+        replies = await self._desk.burst([mark, UidExpunge(uids=messages)], entries)
         if not replies[-1].is_ok:
-            await self._desk.refused([entry], replies[-1])
+            await self._desk.refused(entries, replies[-1])
         return replies[-1].is_ok
 
     async def _looked_for(
-        self, target: bytes, entries: Sequence[JournalEntry], arrived: Arrival
+        self, target: bytes, entries: Sequence[JournalEntry], arrived: Arrived
     ) -> None:
         """Look for messages where they were to go: a crash may have fallen behind the move."""
-        session = self._desk.session
-        try:
-            state = await session.examine(target)
-            found = _matched(entries, await sighting.recent(session, state))
-        except FolderError:
-            state, found = None, {}
-        gone = []
-        for entry in entries:
-            row = found.get(entry.id)
-            if row is None or state is None:
-                gone.append(entry)
-            else:
-                validity = state.uid_validity or 1
-                await arrived(entry, Place(folder=target, uid_validity=validity, uid=row.uid))
+        placed = await self._placed(target, entries)
+        there = [(entry, placed[entry.id]) for entry in entries if entry.id in placed]
+        if there:
+            await arrived(there)
+        gone = [entry for entry in entries if entry.id not in placed]
         if gone:
             await self._desk.ledger.gone(gone, TAKEN)
+
+    async def _placed(
+        self, folder: bytes, entries: Sequence[JournalEntry]
+    ) -> dict[ActionId, Place]:
+        """Return which messages are among the last of a folder, and where."""
+        session = self._desk.session
+        try:
+            state = await session.examine(folder)
+            found = _matched(entries, await sighting.recent(session, state))
+        except FolderError:
+            return {}
+        validity = state.uid_validity or 1
+        return {
+            action: Place(folder=folder, uid_validity=validity, uid=row.uid)
+            for action, row in found.items()
+        }
 
     async def _unmark(self, entry: JournalEntry) -> None:
         """Take a flag or a label off again, if the message is still there."""
@@ -215,17 +245,29 @@ class Recall:
         )
         [reply] = await desk.burst([command], [entry])
         if reply.is_ok:
-            await desk.ledger.undone(entry, place)
+            await desk.ledger.undone([(entry, place)])
         else:
             await desk.refused([entry], reply)
 
 
-def _matched(entries: Iterable[JournalEntry], rows: Iterable[Fetch]) -> dict[str, Fetch]:
-    """Return the rows that are the entries' messages, by the entries' ids."""
-    known = list(rows)
-    found: dict[str, Fetch] = {}
-    for entry in entries:
-        row = next((each for each in known if sighting.is_of(entry, each)), None)
-        if row is not None:
-            found[entry.id] = row
+def _matched(entries: Iterable[JournalEntry], rows: Iterable[Fetch]) -> dict[ActionId, Fetch]:
+    """Return the rows that are the entries' messages, by the entries' ids.
+
+    Of two messages that are alike each belongs to one entry: to whose place it is, else to any.
+    """
+    left, found = list(rows), dict[ActionId, Fetch]()
+    for at_its_place in (True, False):
+        for entry in entries:
+            uid = None if entry.result is None else entry.result.uid
+            own = (
+                row
+                for row in left
+                if entry.id not in found
+                and (row.uid == uid or not at_its_place)
+                and sighting.is_of(entry, row)
+            )
+            row = next(own, None)
+            if row is not None:
+                found[entry.id] = row
+                left.remove(row)
     return found

@@ -20,7 +20,7 @@ import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.caution import Caution
-from vedette.engine.desk import Desk
+from vedette.engine.desk import TOGETHER, Desk
 from vedette.engine.docket import Docket
 from vedette.engine.doubles import Doubles
 from vedette.engine.guarding import Mode
@@ -43,8 +43,6 @@ from vedette.sync.plan import Opened
 
 _log = structlog.stdlib.get_logger(__name__)
 
-#: Messages in one write.
-TOGETHER = 50
 #: Octets of one SEARCH: a server need not take a line above 8,000 (RFC 2683 section 3.2.1.5),
 #: and a Message-ID counts with what stands around it.
 LINE = 6_000

@@ -29,6 +29,9 @@ from vedette.sync.reconcile import settling
 #: is acted on ahead of its commit is one message at a time, and is looked for at each opening.
 RECENT = 100
 
+#: What was moved and has not come back, whatever became of it since.
+TAKEN = (ActionState.DONE, ActionState.UNDOING, ActionState.EXPIRED, ActionState.GONE)
+
 
 class Vanguard:
     """Goes ahead on one session."""
@@ -81,7 +84,7 @@ class Vanguard:
         if state is None or not self._world.guards.of(self._account, watched.folder):
             return []
         entries = await self._journal.journal(
-            JournalQuery(account=self._account.id, states=(ActionState.DONE,), limit=RECENT)
+            JournalQuery(account=self._account.id, states=TAKEN, limit=RECENT)
         )
         here = (watched.folder.path, state.cursor.uid_validity)
         owed = {gap.uid for gap in state.gaps}

@@ -60,7 +60,11 @@ def _says_something(earlier: JournalEntry, entry: JournalEntry) -> bool:
         return False
     if earlier.state in _BACK:
         return True
-    return earlier.state in _ACTED and (earlier.kind == _MOVE or earlier.action == entry.action)
+    # It was where we had put it, and then it was not: this is where it went.
+    was_taken = earlier.state is ActionState.GONE and earlier.result is not None
+    return (was_taken or earlier.state in _ACTED) and (
+        earlier.kind == _MOVE or earlier.action == entry.action
+    )
 
 
 def _is_same(earlier: JournalEntry, entry: JournalEntry) -> bool:
