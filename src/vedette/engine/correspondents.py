@@ -12,10 +12,8 @@ from bisect import bisect_left
 from collections.abc import Iterable
 
 from vedette import mime
-from vedette.guard import hosts
-from vedette.guard.evidence import Evidence
+from vedette.guard import hosts, proof
 from vedette.guard.pack import HOUR, Auth
-from vedette.guard.views import Views
 from vedette.mime.defects import Defect
 from vedette.model.ids import AccountId
 from vedette.secret import Secret
@@ -116,8 +114,7 @@ class Correspondents:
             return False
         if message.authentication is None:
             return True
-        views = Views(Evidence(message=message))
-        return views.proves(Auth.ALIGNED) or views.proves(Auth.DMARC)
+        return not proof.proved(message).isdisjoint({Auth.ALIGNED, Auth.DMARC})
 
 
 def _canonical(address: str) -> str:

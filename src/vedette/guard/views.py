@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 
 from vedette import mime
-from vedette.guard import hosts, links, skeleton
+from vedette.guard import hosts, links, proof, skeleton
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import Auth, Field
 from vedette.guard.skeleton import View
@@ -25,7 +25,6 @@ MAX_HOSTS = 1_000
 # Addresses in angle brackets of one field: one or two ways to unsubscribe are usual.
 _MOST_ANGLED = 10
 _ANGLED = re.compile(r"<([^<>]{1,8000})>")
-_OF_SIGNER = frozenset({"header.d", "header.i", "smtp.mailfrom"})
 # What the sender wrote for people to read.
 _WRITTEN = (Field.FROM_NAME, Field.SUBJECT, Field.TEXT, Field.ALT)
 
@@ -81,15 +80,6 @@ class Views:
         """Tell whether a trusted server says so of the sender."""
         return auth in self._auth
 
-    def signers(self, *methods: str) -> Iterable[str]:
-        """Yield the domains that passed ``dkim`` or ``spf``, by the word of a trusted server."""
-        found = self.message.authentication
-        for result in found.results if found is not None else ():
-            if result.result == "pass" and result.method in methods:
-                for name, value in result.properties:
-                    if name in _OF_SIGNER and (host := hosts.normalise(value)):
-                        yield host
-
     @cached_property
     def disguised(self) -> bool:
         """Whether the sender wrote words as nobody writes them without a reason."""
@@ -113,16 +103,7 @@ class Views:
 
     @cached_property
     def _auth(self) -> frozenset[Auth]:
-        found = self.message.authentication
-        if found is None:
-            return frozenset()
-        proved = {Auth.DMARC: found.dmarc == "pass", Auth.FAIL: found.dmarc == "fail"}
-        senders = {hosts.registrable(host) for host in _of(self.message.from_)}
-        # More than one sender is no sender that anything was proved of.
-        if len(senders) == 1 and None not in senders:
-            passed = {hosts.registrable(host) for host in self.signers("dkim", "spf")}
-            proved[Auth.ALIGNED] = senders <= passed
-        return frozenset(auth for auth, holds in proved.items() if holds)
+        return proof.proved(self.message)
 
 
 def _of(addresses: Iterable[mime.Address]) -> list[str]:
@@ -179,7 +160,7 @@ _HOSTS: Mapping[Field, Callable[[Views], Iterable[str]]] = {
     Field.REPLY_TO: lambda views: _of(views.message.reply_to),
     Field.TO: lambda views: _of((*views.message.to, *views.message.cc)),
     Field.RETURN_PATH: _returned_to,
-    Field.DKIM_D: lambda views: views.signers("dkim"),
+    Field.DKIM_D: lambda views: proof.signers(views.message, "dkim"),
     Field.LIST_UNSUBSCRIBE: _unsubscribed,
     Field.LIST_ID: _listed,
     Field.LINKS: _linked,
