@@ -66,6 +66,7 @@ def test_a_stranger_is_not_known() -> None:
         "anna@friends.example, eve@strangers.example",
         "",
         "anna@friends.example <eve@strangers.example>",
+        "<eve@strangers.example> <anna@friends.example>",
     ],
 )
 def test_a_from_that_is_not_one_clear_address_is_nobodys(sender: str) -> None:
@@ -152,3 +153,12 @@ def test_readings_that_are_cut_short_again_and_again_have_to_wait() -> None:
     assert not known.may_read(JOE, 100.0 + HOUR - 1)
     assert known.may_read(JOE, 100.0 + HOUR)
     assert known.knows(JOE, came("anna@friends.example"))
+
+
+def test_readings_that_come_to_their_end_count_for_nothing() -> None:
+    """However many there are, and however close."""
+    known = Correspondents()
+    for _ in range(STRIKES + 1):
+        assert known.may_read(JOE, 100.0)
+        known.begun(JOE, 100.0)
+        known.learned(JOE, Notes(KEY, ()))

@@ -38,6 +38,8 @@ class Outbox(ScriptedServer):
         self.validity = 3
         #: What the opening of Sent is answered with: OK, NO, or nothing any more.
         self.opens = "OK"
+        #: What LIST says of it.
+        self.attributes = ""
         #: Called when a part of it is asked for.
         self.on_part: Callable[[], None] = lambda: None
 
@@ -52,6 +54,12 @@ class OutboxTalk(Talk):
         self._outbox = outbox
         self._is_outbox = False
         super().__init__(outbox, wire)
+        self._served["LIST"] = lambda _rest: self._say(
+            *[
+                f'* LIST ({outbox.attributes if name == "Sent" else ""}) "/" {name}'
+                for name in outbox.folders
+            ]
+        )
 
     def _serve(self, tag: str, verb: str, rest: str) -> None:
         if verb == "EXAMINE":
@@ -156,7 +164,9 @@ def test_no_more_than_the_last_letters_are_read(tmp_path: Path) -> None:
         assert not knows(watch, "a1@friends.example")
         assert knows(watch, "a2@friends.example")
 
-    played(tmp_path, Outbox(people(LAST + 1)), story)
+    watch = played(tmp_path, Outbox(people(LAST + 1)), story)
+
+    assert any(line.endswith(b" UID SEARCH 2:*") for line in watch.said())
 
 
 def test_nothing_is_read_where_no_guard_asks(tmp_path: Path) -> None:
@@ -180,6 +190,17 @@ def test_a_server_without_such_a_folder_gives_no_facts(tmp_path: Path) -> None:
         assert watch.health.state is AccountState.CONNECTED
 
     assert steps(played(tmp_path, outbox, story)) == ["INBOX"]
+
+
+def test_a_folder_that_holds_no_mail_is_not_opened(tmp_path: Path) -> None:
+    r"""It has the use \Sent, and only folders in it."""
+    outbox = Outbox(people(1))
+    outbox.attributes = "\\Sent \\Noselect"
+
+    async def story(_watch: Watch) -> None:
+        await asyncio.sleep(HOUR)
+
+    assert "Sent" not in steps(played(tmp_path, outbox, story))
 
 
 def test_a_day_later_fresh_letters_count_and_mail_comes_between(tmp_path: Path) -> None:
@@ -270,10 +291,15 @@ def test_uids_that_begin_anew_between_two_parts_are_not_mixed(tmp_path: Path) ->
 
 def test_an_address_that_was_cut_is_nobody(tmp_path: Path) -> None:
     """Of a letter to thousands so many octets are read; the last address there is not whole."""
-    many = [f"a{number}@friends.example" for number in range(1_000)]
-    whole = f"From: joe@example.org\r\nTo: {','.join(many)}"[:OCTETS]
-    cut = whole.rpartition(",")[2]
-    assert cut not in many
+    many = [f"a{number:03}@friends.example" for number in range(1_000)]
+    cut = ""
+    # As much in front of them as lets the end be in the middle of a host.
+    for pad in range(len(many[0])):
+        many[0] = "a" * pad + "@friends.example"
+        cut = f"From: joe@example.org\r\nTo: {','.join(many)}"[:OCTETS].rpartition(",")[2]
+        if cut.endswith("@friends.ex"):
+            break
+    assert cut.endswith("@friends.ex")
 
     async def story(watch: Watch) -> None:
         assert knows(watch, many[0])

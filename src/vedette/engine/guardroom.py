@@ -67,8 +67,6 @@ class Guardroom:
         due = self.due
         if due is not None and due <= asyncio.get_running_loop().time():
             return True
-        if self._letterbook is not None and self._letterbook.is_due:
-            return True
         return self._sweep is not None and self._sweep.is_due
 
     def attend(self, *, sweep: bool) -> None:

@@ -120,7 +120,7 @@ class Lookout:
 
     async def first_sync(self) -> None:
         """Bring every folder up to date once. Raises FolderError when none can be opened."""
-        await self._acquainted()
+        await self._guardroom.acquainted()
         # The first folder last, so that it is the one left open.
         for watched in reversed(list(self.roster)):
             await self._sync(watched)
@@ -140,7 +140,10 @@ class Lookout:
             if await self._swept():
                 continue
             await self._news()
-            await self._attend()
+            # A guard that came meanwhile has to know whom the user wrote to before it judges.
+            # Another folder is open after that, so this turn ends.
+            if not await self._guardroom.acquainted():
+                await self._attend()
 
     def probe(self) -> None:
         """Let the link prove itself now; the machine may have slept (catalogue V8)."""
@@ -187,7 +190,6 @@ class Lookout:
 
     async def _attend(self) -> None:
         """Do what the wait ended for."""
-        await self._acquainted()
         duty = self._due()
         if self._session.grown > 0 and not duty:
             return  # the next turn of the loop fetches it at once
@@ -258,7 +260,6 @@ class Lookout:
     async def _swept(self) -> bool:
         """Let guards look at some mail that is there already; return whether there was any."""
         if await self._guardroom.correspond():
-            self._open = None
             return True
         watched = self._guardroom.next(self.roster)
         if watched is None:
@@ -270,11 +271,6 @@ class Lookout:
         if is_open:
             await self._told(await self._acted(watched))
         return True
-
-    async def _acquainted(self) -> None:
-        """Let guards that mind whom the user wrote to know it, before they judge."""
-        if await self._guardroom.acquainted():
-            self._open = None
 
     async def _told(self, count: int) -> None:
         if count:
