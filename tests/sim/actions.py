@@ -50,6 +50,7 @@ class Actions:
         self.entries = list(scene.disk.rows.journal.actions.values())
         self.is_old = is_old
         self.told = {each.key for each in told}
+        self.received = [each for each in told if each.type is EventType.MESSAGE_RECEIVED]
         self.arrivals: dict[Token, list[Arrival]] = {}
         self._places: dict[tuple[str, str, int], list[Arrival]] = {}
         for each in scene.server.history:
@@ -61,6 +62,7 @@ class Actions:
     def check(self) -> Iterator[str]:
         """Yield every promise that was broken."""
         yield from self._untouchable()
+        yield from self._undecided()
         if self.guard.mode is not Mode.ACT:
             return
         yield from self._destroyed()
@@ -97,6 +99,20 @@ class Actions:
             arrivals = self.arrivals[token]
             if not any(key_of(each) in self.told or self.is_old(each) for each in arrivals):
                 yield f"acted on and not told of: {token}"
+
+    def _undecided(self) -> Iterator[str]:
+        """Hold that whatever was told of was judged, and what was to be done to it is written."""
+        judged = {
+            (each.account, each.origin.folder.decode(), each.origin.uid_validity, each.origin.uid)
+            for each in self.scene.disk.rows.journal.decisions
+        }
+        for told in self.received:
+            if tuple(told.named) not in judged:
+                yield f"told of and not judged: {told}"
+        known = {(each.account, each.origin) for each in self.entries}
+        for each in self.scene.disk.rows.journal.decisions:
+            if each.acted in {"acted", "capped"} and (each.account, each.origin) not in known:
+                yield f"to be acted on, and no action is written: {each}"
 
     # What was written.
 

@@ -7,6 +7,7 @@ second time: the same seed must give the same schedule hash, or nothing here cou
 from __future__ import annotations
 
 import gc
+import itertools
 import multiprocessing
 import os
 import subprocess
@@ -18,6 +19,7 @@ from typing import Final, TextIO
 
 from tests.sim.checker import Verdict
 from tests.sim.defects import DEFECTS
+from tests.sim.guarded import draw
 from tests.sim.scenario import play
 
 #: Seeds after which a worker collects its garbage: a history leaves some MB of circles.
@@ -123,7 +125,9 @@ def judged(seed: int, *, planted: str | None) -> tuple[Verdict, bool]:
 
 def hunted(name: str, *, first: int) -> Verdict | None:
     """Return the first verdict in which a planted defect shows, or None."""
-    for seed in range(first, first + HUNTED):
+    guarded = DEFECTS[name].guarded
+    seeds = (seed for seed in itertools.count(first) if not guarded or draw(seed) is not None)
+    for seed in itertools.islice(seeds, HUNTED):
         verdict = _played(seed, name)
         gc.collect()
         # What fails without the defect too shows nothing of it.

@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
+from tests.sim.guard_defects import GUARD_DEFECTS
+from tests.sim.planting import Defect, together
 from tests.sim.store import SimulatedStore
 from tests.support.memory_store import MemoryStore
 from vedette.engine import collector, ingest
@@ -42,15 +44,6 @@ from vedette.sync.trouble import Recovery
 NEVER = 1e9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Defect:
-    """``plant`` patches the engine for as long as its context lasts."""
-
-    about: str
-    breaks: str
-    plant: Callable[[], AbstractContextManager[Any]]
-
-
 def _two_transactions() -> AbstractContextManager[Any]:
     whole = SimulatedStore.commit
 
@@ -60,7 +53,7 @@ def _two_transactions() -> AbstractContextManager[Any]:
             await self.post(step.fence, step.postings)
         return verdict
 
-    return _all(patch.object(SimulatedStore, "commit", commit), _without_reconciliation())
+    return together(patch.object(SimulatedStore, "commit", commit), _without_reconciliation())
 
 
 def _without_reconciliation() -> AbstractContextManager[Any]:
@@ -112,7 +105,7 @@ def _no_catch_up_after_done() -> AbstractContextManager[Any]:
     def worked(self: Cadence, _now: float) -> None:
         self._recheck = None
 
-    return _all(
+    return together(
         patch.object(Collector, "arrived", careless),
         patch.object(Cadence, "worked", worked),
     )
@@ -124,7 +117,7 @@ def _open_set_unfiltered() -> AbstractContextManager[Any]:
     def greedy(cursor: Cursor, rows: Any, listed: Any) -> Any:
         return honest(replace(cursor, last_uid=0), rows, listed)
 
-    return _all(
+    return together(
         patch.object(UidSet, "__contains__", lambda _self, _uid: True),
         patch.object(UidSet, "__and__", lambda self, _other: self),
         patch.object(collector, "fold", greedy),
@@ -148,7 +141,7 @@ def _two_connections() -> AbstractContextManager[Any]:
 
 
 def _cursor_past_a_gap() -> AbstractContextManager[Any]:
-    return _all(patch.object(gaps, "opened", lambda *_arguments: ()), _without_reconciliation())
+    return together(patch.object(gaps, "opened", lambda *_arguments: ()), _without_reconciliation())
 
 
 def _id_random() -> AbstractContextManager[Any]:
@@ -214,7 +207,7 @@ def _lost_reply_is_done() -> AbstractContextManager[Any]:
         except StoreError:
             return Verdict.DONE
 
-    return _all(patch.object(SimulatedStore, "commit", blind), _without_reconciliation())
+    return together(patch.object(SimulatedStore, "commit", blind), _without_reconciliation())
 
 
 def _lost_reply_is_failure() -> AbstractContextManager[Any]:
@@ -254,13 +247,6 @@ def _opens_for_writing() -> AbstractContextManager[Any]:
         return queued(self, command)
 
     return patch.object(Session, "_queued", writing)
-
-
-def _all(*patches: AbstractContextManager[Any]) -> AbstractContextManager[Any]:
-    stack = ExitStack()
-    for each in patches:
-        stack.enter_context(each)
-    return stack
 
 
 def _defect(about: str, breaks: str, plant: Callable[[], AbstractContextManager[Any]]) -> Defect:
@@ -349,4 +335,5 @@ DEFECTS: dict[str, Defect] = {
         "record 0006: observing changes nothing",
         _opens_for_writing,
     ),
+    **GUARD_DEFECTS,
 }

@@ -54,6 +54,7 @@ class Stir(Enum):
     UNDO = "a person asks that an action be taken back"
     SWEEP = "a person asks that mail be looked at again"
     RENUMBER = "the quarantine is renumbered"
+    RESET = "the folder to which it came is renumbered before the guard gets at it"
     DELETE = "the quarantine is deleted, with what is in it"
 
 
@@ -118,9 +119,14 @@ def draw(seed: int) -> Guarded | None:
         retain=dice.choice((None, 30.0, 300.0, 86_400.0)),
         seen=dice.random() < 0.5,
         trash=dice.random() < 0.7,
-        stirs=tuple(each for each in Stir if dice.random() < 0.35),
+        stirs=tuple(each for each in Stir if _dice(seed, each).random() < 0.35),
         rate=dice.choice((0.02, 0.05, 0.2)),
     )
+
+
+def _dice(seed: int, stir: Stir) -> random.Random:
+    """Return dice of its own for each stir: another one leaves the settings without it alone."""
+    return random.Random(f"{seed}/guard/{stir.name}")
 
 
 def capable(seed: int, capabilities: Sequence[str]) -> tuple[str, ...]:

@@ -41,6 +41,7 @@ class Household:
             Stir.UNDO: self._undo,
             Stir.SWEEP: self._sweep,
             Stir.RENUMBER: self._renumber,
+            Stir.RESET: self._reset,
             Stir.DELETE: self._delete,
         }
 
@@ -63,7 +64,15 @@ class Household:
     # With mail.
 
     def _grab(self) -> None:
-        """Wait for the next message of the sender, and be as fast as the guard."""
+        """Take the next message of the sender away, about as fast as the guard does."""
+        self._race(self._taken)
+
+    def _reset(self) -> None:
+        """Let the folder of the next message be renumbered, so that its UID is another's."""
+        if not self.scene.setting.conduct.uid_validity_missing:
+            self._race(self._renumbered)
+
+    def _race(self, do: Callable[[Arrival], None]) -> None:
         before = len(self.scene.server.history)
 
         def look() -> None:
@@ -71,7 +80,7 @@ class Household:
                 return
             for each in self.scene.server.history[before:]:
                 if each.token.startswith(UNWANTED) and each.origin is Origin.DELIVERED:
-                    self.scene.later(self.dice.uniform(*RACE), partial(self._taken, each))
+                    self.scene.later(self.dice.uniform(*RACE), partial(do, each))
                     return
             self.scene.later(LOOK, look)
 
@@ -86,6 +95,11 @@ class Household:
             self._to(owner, box, box.mails[uid], KEPT)
         else:
             self._gone(owner, box, box.mails[uid])
+
+    def _renumbered(self, arrival: Arrival) -> None:
+        owner = self.scene.server.users[arrival.user]
+        if not self._ending and arrival.folder in owner.folders:
+            self.scene.server.renumber(owner.name, arrival.folder)
 
     def _rescue(self) -> None:
         found = self._found()
