@@ -313,16 +313,14 @@ class Collector:
         if self.vanguard is None or state is None:
             return told
         for entry in await self.vanguard.untold(watched):
-            uid, place = entry.origin.uid or 0, entry.result
+            uid = entry.origin.uid or 0
             async with self._fetching.turn() as spools:
-                mail = None
-                if place is not None:
-                    try:
-                        mail = await self._fetching.moved(uid, place, watched.folder.path, spools)
-                    except LinkError:
-                        if self._session.selected != watched.folder.path:
-                            raise
-                        continue  # where it is can not be opened now: it is told of later
+                try:
+                    mail = await self._fetching.moved(entry, watched.folder.path, spools)
+                except LinkError:
+                    if self._session.selected != watched.folder.path:
+                        raise
+                    continue  # where it is can not be opened now: it is told of later
                 batch = self._batch(watched, state.cursor, None)
                 now = self._world.clock.now()
                 if mail is None:

@@ -43,8 +43,9 @@ from vedette.imap import (
     refusal,
 )
 from vedette.model.account import Account, Depth
-from vedette.model.action import Place
+from vedette.model.action import JournalEntry, Place
 from vedette.sync.fold import is_whole, merged
+from vedette.sync.identity import keys_of
 
 #: The first part of a body that is asked for at once: nine of ten messages are smaller.
 WINDOW = 64 * 1024
@@ -229,13 +230,15 @@ class Fetching:
             return (FetchItem.GM_MESSAGE_ID,)
         return ()
 
-    async def moved(self, uid: int, place: Place, back: bytes, spools: Spools) -> Mail | None:
-        """Return the message of a UID that was moved before it was told of, or None.
+    async def moved(self, entry: JournalEntry, back: bytes, spools: Spools) -> Mail | None:
+        """Return the message of an action that was moved before it was told of, or None.
 
-        The folder ``back`` is open afterwards. A folder that is not there any more has nothing;
+        What is at its place must be the same by its identity: a folder may have been made anew,
+        and then another message has its UID. The folder ``back`` is open afterwards. A folder that is not there any more has nothing;
         raises LinkError when one of the two can not be opened for another reason.
         """
-        if place.uid is None:
+        place = entry.result
+        if place is None or place.uid is None:
             return None
         commands: list[Command] = [
             Select(mailbox=place.folder),
@@ -252,7 +255,10 @@ class Fetching:
         for row in merged(row for row in rows if row.uid == place.uid).values():
             if is_whole(row):
                 window = row.sections[0].data
-                own = replace(row, uid=uid)
+                header = _octets(row.sections[0], spools) or b""
+                if set(entry.identity).isdisjoint(keys_of(row, header)):
+                    return None
+                own = replace(row, uid=entry.origin.uid)
                 if isinstance(window, bytes) and len(window) == WINDOW:
                     return await self._rest(own, window, spools, place)
                 return await self._mail(own, spools, None)
@@ -329,7 +335,10 @@ class Fetching:
             command,
             Select(mailbox=session.selected),
         ]
-        return (await session.burst(commands, chunks=take))[1]
+        _, reply, back = await session.burst(commands, chunks=take)
+        if not back.is_ok:
+            raise refusal("EXAMINE", back.kind, back.code, back.text)
+        return reply
 
 
 def _octets(section: Section, spools: Spools) -> bytes | None:
