@@ -223,3 +223,12 @@ def test_a_hostile_message_has_bounded_views() -> None:
     assert len(seen.links) <= MAX_LINKS
     assert len(seen.hosts(Field.LINKS)) <= MAX_HOSTS
     assert len(seen.text(Field.TEXT).raw) <= MAX_TEXT
+
+
+def test_what_stands_at_the_end_of_a_long_text_is_seen() -> None:
+    """Nobody hides behind a padding, nor what protects behind a long thread."""
+    text = f"{'word ' * 60_000}your account has been closed"
+    seen = Views(Evidence(message=mime.Message(text=mime.Text(plain=text)))).text(Field.TEXT)
+
+    assert "account has been closed" in seen.plain
+    assert len(seen.plain) <= MAX_TEXT

@@ -64,6 +64,9 @@ async def _soaked(spool: Path) -> list[Census]:
             await supervisor.assign(assignments)
             await asyncio.sleep(LIFE)
             await supervisor.assign([])
+        # What accounts told of themselves is kept by this store for as long as events are kept.
+        later = clock.now() + 1.0
+        await store.prune(events_before=later, seen_before=later, limit=100_000)
         found.append(taken())
     await supervisor.stop()
     await server.stop()

@@ -16,8 +16,10 @@ from vedette.guard.evidence import Evidence
 from vedette.guard.pack import Auth, Field
 from vedette.guard.skeleton import View
 
-#: Characters of one text that are looked at.
+#: Characters of one text that are looked at: three quarters from its beginning, and its end, so
+#: that what stands behind a long thread or a padding is seen too.
 MAX_TEXT = 128 * 1024
+LAST = MAX_TEXT // 4
 #: Links of one message that are followed.
 MAX_LINKS = 500
 #: Hosts of one field; a link has up to twenty on its way.
@@ -57,7 +59,7 @@ class Views:
         if known is None:
             # An empty line parts the values, so that no phrase spans two of them.
             joined = "\n\n".join(self.values(field, header))
-            known = self._texts[field, header] = skeleton.view(joined[:MAX_TEXT])
+            known = self._texts[field, header] = skeleton.view(_looked_at(joined))
         return known
 
     def values(self, field: Field, header: str = "") -> tuple[str, ...]:
@@ -177,3 +179,10 @@ _VALUES: Mapping[Field, Callable[[Views], Iterable[str]]] = {
     Field.LINK_TEXT: lambda views: (link.text for link in views.links),
     Field.ATTACHMENTS: lambda views: (each.filename or "" for each in views.message.attachments),
 }
+
+
+def _looked_at(text: str) -> str:
+    """Return as much of a text as is looked at; an empty line parts its beginning from its end."""
+    if len(text) <= MAX_TEXT:
+        return text
+    return f"{text[: MAX_TEXT - LAST - 2]}\n\n{text[-LAST:]}"
