@@ -3,8 +3,8 @@
 
 PYTHON ?= python3
 RUN := .venv/bin/python
-# Two workers at least, as tests wait more than they compute; four at most, as each starts servers.
-JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 2 ? 2 : n > 4 ? 4 : n)))
+# Three workers at least, as tests wait more than they compute; four at most, as each starts servers.
+JOBS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 3 ? 3 : n > 4 ? 4 : n)))
 ARGS ?=
 # Which benchmarks to run, and how long to fuzz each parser, in seconds.
 BENCH ?=
