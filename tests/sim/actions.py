@@ -95,8 +95,12 @@ class Actions:
                 yield f"destroyed: {self._words(touch)}"
 
     def _untold(self) -> Iterator[str]:
-        for token in dict.fromkeys(_token(each.arrival) for each in self.touches):
+        moved = (each for each in self.touches if each.change in _TAKEN)
+        for token in dict.fromkeys(_token(each.arrival) for each in moved):
             arrivals = self.arrivals[token]
+            # Who does not find what it moved, as the server hides it, has nothing to tell of.
+            if self._is_lied_to:
+                continue
             if not any(key_of(each) in self.told or self.is_old(each) for each in arrivals):
                 yield f"acted on and not told of: {token}"
 

@@ -184,9 +184,11 @@ class Sweep:
                 await share.give_way()
         postings = plan(await hearing.closed(now), self._world.endpoints())
         fence = self._world.fence
-        written = await self._journal.intend(fence, hearing.decisions, hearing.actions)
-        if written is Verdict.DONE and postings:
-            written = await self._world.store.post(fence, postings)
+        # The events first: their ids are those of what is decided, and after a crash between the
+        # two it is decided again. The other way round a return would be told by nobody.
+        written = await self._world.store.post(fence, postings) if postings else Verdict.DONE
+        if written is Verdict.DONE:
+            written = await self._journal.intend(fence, hearing.decisions, hearing.actions)
         if written is Verdict.FENCED:
             raise FencedError(f"{self._account.id} is owned by another instance now")
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})

@@ -113,9 +113,10 @@ class Vanguard:
         """Put the intent on disk before anything is said to the server."""
         fence = self._world.fence
         postings = plan(await hearing.closed(now), self._world.endpoints())
-        verdict = await self._journal.intend(fence, hearing.decisions, hearing.actions)
-        if verdict is Verdict.DONE and postings:
-            verdict = await self._world.store.post(fence, postings)
+        # The events first: after a crash between the two it is decided again, under the same ids.
+        verdict = await self._world.store.post(fence, postings) if postings else Verdict.DONE
+        if verdict is Verdict.DONE:
+            verdict = await self._journal.intend(fence, hearing.decisions, hearing.actions)
         if verdict is Verdict.FENCED:
             raise FencedError(f"{self._account.id} is owned by another instance now")
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
