@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from typing import NoReturn
 
 import pytest
+import structlog
 
 from tests.support.authority import Authority
 from tests.support.courier import Courier
@@ -44,6 +45,14 @@ def spared() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def fresh_log() -> Iterator[None]:
+    """Leave the log as it was found: a level that a command set would hide lines of later tests."""
+    yield
+    if structlog.is_configured():
+        structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
