@@ -42,22 +42,18 @@ def taken() -> Census:
     )
 
 
-def grown(before: Census, after: Census, *, rounds: int) -> dict[str, int]:
-    """Return the types of which more than one object in four rounds was left behind.
-
-    A leak leaves one in each round at least; what a cache or a pool still fills up is less.
-    """
-    return {
-        name: more for name, more in (after.objects - before.objects).items() if more > rounds / 4
-    }
+def grown(before: Census, after: Census, *, most: int) -> dict[str, int]:
+    """Return the types of which more than ``most`` objects were left behind."""
+    return {name: more for name, more in (after.objects - before.objects).items() if more > most}
 
 
-def flat(before: Census, after: Census, *, rounds: int, resident: float) -> None:
-    """Hold that as much is there after ``rounds`` more as before them.
+def flat(before: Census, after: Census, *, objects: int, resident: float) -> None:
+    """Hold that as much is there at the second count as at the first.
 
-    ``resident`` is how many MiB the allocator may keep of what is free.
+    ``objects`` is how many of a type may be more: what is under way at one count and not at the
+    other. ``resident`` is how many MiB the allocator may keep of what is free.
     """
     assert after.descriptors <= before.descriptors + 2, "descriptors are left open"
     assert after.tasks <= before.tasks + 2, "tasks are left running"
-    assert grown(before, after, rounds=rounds) == {}, "objects are left behind"
+    assert grown(before, after, most=objects) == {}, "objects are left behind"
     assert after.resident <= before.resident + resident, "memory is left behind"
