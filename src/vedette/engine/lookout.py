@@ -137,6 +137,7 @@ class Lookout:
         """Watch until cancelled. Raises LinkError when the link ends, StoreError from a commit."""
         while True:
             await self._settled()
+            self._strayed()
             if await self._swept():
                 continue
             await self._news()
@@ -363,10 +364,25 @@ class Lookout:
         for watched in self._others.moved():
             if self._open is not watched:
                 await self._sync(watched)
-                self._cadence.strayed(asyncio.get_running_loop().time())
+
+    def _strayed(self) -> None:
+        """Look after other folders that were open: NOTIFY tells of what is not, IDLE of what is.
+
+        What comes behind the last look at a folder and before the next one is open is
+        announced to nobody who listens. Without NOTIFY they are asked each minute anyway.
+        """
+        session = self._session
+        visited, session.visited = session.visited, frozenset()
+        left = [path for path in visited if path != session.selected and self.roster.get(path)]
+        if left and session.has("NOTIFY"):
+            self._cadence.strayed(asyncio.get_running_loop().time())
 
     async def _poll(self) -> None:
         """Ask the folders that are not open for their numbers, and sync those that moved."""
         for watched in await self._others.asked():
+            before = watched.state
             await self._sync(watched)
+            if watched.state is before:
+                # Some always look as if there were news (S4): no reason to come back soon.
+                self._session.visited -= {watched.folder.path}
         self._cadence.polled(asyncio.get_running_loop().time())

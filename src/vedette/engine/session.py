@@ -75,6 +75,7 @@ class Session:
         "overflowed",
         "pushes",
         "statuses",
+        "visited",
     )
 
     def __init__(self, link: Link, *, host: str, now: Callable[[], float]) -> None:
@@ -93,6 +94,7 @@ class Session:
         self.overflowed = False
         #: Messages that the server sends by itself; None where it was not asked to, or fails to.
         self.pushes: Pushes | None = None
+        self.visited: frozenset[bytes] = frozenset()  # opened since somebody emptied it
         self._refused_at: float | None = None  # when IDLE proved useless, in loop time
         self._idle_since: float | None = None  # when the "+" came
         self._unanswered_done: Tag | None = None  # the IDLE whose DONE has no answer yet
@@ -317,7 +319,8 @@ class Session:
     def _begin(self, command: Command) -> None:
         """Learn whose answer comes now: of a folder that opens, the first EXISTS is no growth."""
         self._opening = isinstance(command, Select)
-        if self._opening:
+        if isinstance(command, Select):
+            self.visited |= {command.mailbox}
             self.exists = self.grown = 0
 
     def _late(self, start: float, seconds: float) -> float:
