@@ -236,22 +236,36 @@ async def test_a_standard_guard_holds_nothing_back() -> None:
 
 
 async def test_a_message_that_is_moved_back_teaches_its_domain() -> None:
-    """Without list evidence also a protective guard; the next one is left alone."""
-    async with host(STRICT) as at:
+    """The next one that is proved to be from there is left alone, and no other."""
+    async with host(FREE) as at:
         await at.trust.returns.learn(entry(listed=False), "shop.example")
 
-        assert at.guarding.standing.allows("parlour", ANNA, "shop.example")
+        standing = at.guarding.standing
+        assert standing.has_learned("parlour", ANNA, "news.shop.example")
+        assert not standing.allows("parlour", ANNA, "news.shop.example")
         assert (await at.trail())[-1] == "returned allow.set"
 
 
-async def test_a_message_of_a_listed_sender_that_is_moved_back_teaches_by_the_ratchet() -> None:
+@pytest.mark.parametrize("listed", [False, True])
+async def test_what_is_moved_back_from_a_protective_guard_teaches_by_the_ratchet(
+    listed: bool,  # noqa: FBT001 - a column of the table
+) -> None:
     """The message stays where it is; the next one of that sender does not, for a day."""
     async with host(STRICT) as at:
-        await at.trust.returns.learn(entry(listed=True), "lucky.example")
-        assert not at.guarding.standing.allows("parlour", ANNA, "lucky.example")
+        await at.trust.returns.learn(entry(listed=listed), "lucky.example")
+        assert not at.guarding.standing.has_learned("parlour", ANNA, "lucky.example")
 
         await at.run_for(DAY)
-        assert at.guarding.standing.allows("parlour", ANNA, "lucky.example")
+        assert at.guarding.standing.has_learned("parlour", ANNA, "lucky.example")
+
+
+async def test_what_is_learned_does_not_narrow_what_a_person_said() -> None:
+    """They named the sender, whatever is proved of its mail."""
+    async with host(FREE) as at:
+        await at.ask("guard.allow", account="anna", guard="parlour", domain="shop.example")
+        await at.trust.returns.learn(entry(listed=False), "shop.example")
+
+        assert at.guarding.standing.allows("parlour", ANNA, "shop.example")
 
 
 @pytest.mark.parametrize("domain", ["gmail.com", "sendgrid.net", "co.uk", "", "no domain"])

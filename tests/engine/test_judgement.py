@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
 from tests.support.guards import LISTED, pack, post, unwanted
+from tests.support.memory_store import MemoryStore
 from tests.support.wire import WireDialer
 from tests.support.world import Setting, Watch
 from vedette import mime
@@ -19,9 +20,12 @@ from vedette.engine.world import World
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import Action, ActionKind, Pack
 from vedette.imap import Fetch
+from vedette.model.action import ActionState
 from vedette.model.folder import Folder
+from vedette.model.ids import ActionId
 from vedette.secret import Secret
 
+TRUSTED = ("mx.example.org",)
 INBOX = Folder(path=b"INBOX", name="INBOX", delimiter="/", special_use="\\Inbox")
 
 
@@ -39,17 +43,24 @@ class Broken:
 
 
 def heard(
-    tmp_path: Path, *posts: Post, raw: bytes | None = None, allowed: str | None = None
+    tmp_path: Path,
+    *posts: Post,
+    raw: bytes | None = None,
+    allowed: str | None = None,
+    learned: str | None = None,
 ) -> Hearing:
     """Return a hearing of one message of the listed sender, in INBOX."""
     octets = raw or unwanted("token-0123456789abcdef")
-    message = mime.read(octets, depth=mime.Depth.TEXT, trusted_authserv=(), size=len(octets))
+    message = mime.read(octets, depth=mime.Depth.TEXT, trusted_authserv=TRUSTED, size=len(octets))
     watch = Watch(Setting(posts=posts), WireDialer(lambda _wire: None), tmp_path)
     world: World = watch.supervisor._world
     account = watch.assignment().account
     if allowed is not None:
         domains = {(account.id, "unwanted"): frozenset({allowed})}
         world.guards.standing = Standing(allowed=domains)
+    if learned is not None:
+        domains = {(account.id, "unwanted"): frozenset({learned})}
+        world.guards.standing = Standing(learned=domains)
     hearing = Hearing(account, world, posts)
     case = Case(
         folder=INBOX,
@@ -89,6 +100,41 @@ def test_a_guard_that_may_not_act_only_decides(tmp_path: Path, mode: Mode) -> No
 
     assert hearing.actions == []
     assert [each.acted for each in hearing.decisions] == [mode.value]
+
+
+PROVED = b"Authentication-Results: mx.example.org; dmarc=pass header.from=mail.casino.example\r\n"
+
+
+@pytest.mark.parametrize(("field", "acts"), [(PROVED, 0), (b"", 1)])
+def test_what_was_learned_holds_for_mail_that_is_proved(
+    tmp_path: Path, field: bytes, acts: int
+) -> None:
+    """Whoever writes under a name that was learned is judged like anybody."""
+    raw = field + unwanted("token-0123456789abcdef")
+    hearing = heard(tmp_path, post(), raw=raw, learned=LISTED)
+
+    assert len(hearing.actions) == acts
+
+
+@pytest.mark.parametrize(("field", "learned"), [(PROVED, f"mail.{LISTED}"), (b"", "")])
+async def test_only_who_is_proved_to_have_sent_what_came_back_is_learned(
+    tmp_path: Path, field: bytes, learned: str
+) -> None:
+    """A forged letter that was moved back opens the door for nobody."""
+    hearing = heard(tmp_path, post(), raw=field + unwanted("token-0123456789abcdef"))
+    told: list[str] = []
+    world = hearing._world
+    world.guards.on_returned = lambda _entry, domain: told.append(domain)
+    journal = MemoryStore(world.clock)
+    await journal.start()
+    [entry] = hearing.actions
+    before = replace(entry, id=ActionId("before"), origin=replace(entry.origin, uid=1))
+    await journal.intend(world.fence, [], [before])
+    await journal.record(before.id, ActionState.DONE, now=1_001.0)
+    hearing._world = replace(world, journal=journal)
+    await hearing.closed(1_002.0)
+
+    assert told == [learned]
 
 
 def test_a_guard_leaves_an_allowed_sender_alone(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ class Site:
     folder: Path
     config: Configuration
     delivered: int = 0
+    proof: bytes = b""
 
     def write(self, *, mode: str = "act", at: float = 5, consent: bool = False) -> None:
         """Write the file and the pack."""
@@ -79,7 +80,8 @@ class Site:
         self.delivered += 1
         self.server.deliver(
             self.user,
-            b"From: Lucky <a@lucky.example>\r\nSubject: offer\r\nMessage-ID: <%d@x>\r\n\r\nhi\r\n"
+            self.proof
+            + b"From: Lucky <a@lucky.example>\r\nSubject: offer\r\nMessage-ID: <%d@x>\r\n\r\nhi\r\n"
             % self.delivered,
         )
 
@@ -205,6 +207,9 @@ def test_what_a_list_convicted_is_not_taken_back_at_once(site: Site) -> None:
 
 def test_what_is_moved_back_stays_and_its_sender_is_learned_by_the_ratchet(site: Site) -> None:
     """Its owner's hand is not held; that all mail of a listed sender is left alone waits."""
+    site.config.accounts[site.user] += '\nauthserv = ["mx.example.org"]'
+    site.config.write()
+    site.proof = b"Authentication-Results: mx.example.org; dmarc=pass\r\n"
     with site.serving() as service:
         service.until_connected()
         site.deliver()

@@ -142,7 +142,8 @@ class Guarding:
         self.last = last
         #: Counts the changes of guards and of their lists.
         self.generation = 0
-        #: Is told of every message that the user moved back, with its sender's domain.
+        #: Is told of every message that the user moved back, with the domain that it is proved to
+        #: be from; empty where none is.
         self.on_returned = on_returned
         #: What people set beside the packs.
         self.standing = NOTHING

@@ -15,6 +15,7 @@ import structlog
 from vedette import mime
 from vedette.engine.guarding import Mode, Post
 from vedette.engine.world import World
+from vedette.guard import proof
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import WROTE_TO, Action, ActionKind, Stage
 from vedette.guard.verdict import Verdict
@@ -81,7 +82,17 @@ class Case:
 class Hearing:
     """The guards of one folder over the messages of one commit."""
 
-    __slots__ = ("_account", "_posts", "_told", "_world", "actions", "clues", "decisions", "events")
+    __slots__ = (
+        "_account",
+        "_posts",
+        "_proved",
+        "_told",
+        "_world",
+        "actions",
+        "clues",
+        "decisions",
+        "events",
+    )
 
     def __init__(self, account: Account, world: World, posts: Sequence[Post]) -> None:
         self._account = account
@@ -91,6 +102,7 @@ class Hearing:
         self.actions: list[JournalEntry] = []
         self.events: list[Event] = []
         self._told: list[Decision] = []  # those of which an event tells
+        self._proved: dict[Place, str] = {}  # whom messages that are acted on are proved to be from
         self.clues: dict[ActionId, Clue] = {}
 
     async def opinions(self, letters: Sequence[Letter]) -> list[Mapping[str, float]]:
@@ -124,15 +136,11 @@ class Hearing:
             if returned is not None and returned.id not in known:
                 known.add(returned.id)
                 self.events.append(undone(self._account, returned, "user", entry.origin, now))
-                self._world.guards.on_returned(returned, self._sender(entry))
+                self._world.guards.on_returned(returned, self._proved.get(entry.origin, ""))
         for each in self._told:
             acted = left.get((each.guard, each.origin), each.acted)
             self.events.append(decided(self._account, replace(each, acted=acted)))
         return self.events
-
-    def _sender(self, entry: JournalEntry) -> str:
-        """Return the domain that the message of an entry came from."""
-        return next((each.domain for each in self.decisions if each.origin == entry.origin), "")
 
     def judge(self, case: Case, now: float, *, stage: Stage = Stage.BODY) -> Ruling:
         """Let every guard judge one message; what follows is gathered here."""
@@ -169,8 +177,7 @@ class Hearing:
         return (WROTE_TO,) if known else ()
 
     def _follow(self, post: Post, verdict: Verdict, case: Case, ruling: Ruling, now: float) -> None:
-        domain = _domain(case.message)
-        if self._world.guards.standing.allows(post.name, self._account.id, domain):
+        if self._is_allowed(post, case.message):
             # It is written down that it would have done something, and nothing else.
             if verdict.stage is Stage.BODY:
                 acted = "allowed" if verdict.wanted else ""
@@ -186,6 +193,8 @@ class Hearing:
         allowed = _allowed(post, wanted, acted)
         entries = [self._entry(post, verdict, action, case, now) for action in allowed]
         self.actions.extend(entries)
+        if entries:
+            self._proved[case.place] = proof.sender(case.message) or ""
         for entry in entries:
             if case.clue.identifies:
                 self.clues[entry.id] = case.clue
@@ -193,6 +202,18 @@ class Hearing:
         self.decisions.append(decision)
         if verdict.actions or verdict.wanted:
             self._told.append(decision)
+
+    def _is_allowed(self, post: Post, message: mime.Message) -> bool:
+        """Tell whether a guard is to leave a message alone, for whom it says it is from.
+
+        What a person named holds for that; what was learned holds where it is proved.
+        """
+        standing, account = self._world.guards.standing, self._account.id
+        if standing.allows(post.name, account, _domain(message)):
+            return True
+        if (account, post.name) not in standing.learned:
+            return False
+        return standing.has_learned(post.name, account, proof.sender(message) or "")
 
     def _permission(
         self, post: Post, verdict: Verdict, wanted: Sequence[Action], now: float

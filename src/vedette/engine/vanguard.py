@@ -60,7 +60,7 @@ class Vanguard:
             folder=watched.folder,
             uid_validity=validity,
             row=row,
-            message=mime.read_header(window),
+            message=mime.read_header(window, trusted_authserv=self._account.trusted_authserv),
             keys=keys_of(row, window),
             whole=False,
         )

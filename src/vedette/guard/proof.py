@@ -24,6 +24,29 @@ def signers(message: mime.Message, *methods: str) -> Iterable[str]:
                     yield host
 
 
+def sender(message: mime.Message) -> str | None:
+    """Return the host that a message is from, if it is from one and that is proved.
+
+    A server that judged another From field than the one that is read here proved nothing of this
+    one: a message may have two (RFC 7489 section 6.6.1).
+    """
+    named = {hosts.of_address(each.address) for each in message.from_}
+    host = named.pop() if len(named) == 1 else None
+    if host is None or message.authentication is None:
+        return None
+    found = proved(message)
+    if Auth.ALIGNED in found:
+        return host
+    of = {
+        hosts.normalise(value)
+        for each in message.authentication.results
+        if each.method == "dmarc"
+        for name, value in each.properties
+        if name == "header.from"
+    }
+    return host if Auth.DMARC in found and of <= {host} else None
+
+
 def proved(message: mime.Message) -> frozenset[Auth]:
     """Return what is proved; nothing where no trusted server spoke."""
     found = message.authentication

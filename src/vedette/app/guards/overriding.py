@@ -7,11 +7,12 @@ minute, because a pause ends by itself. It must not know what may be set: that i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from typing import Protocol
 
 import structlog
 
+from vedette.app.guards.wish import RETURNED
 from vedette.engine.guarding import Guarding
 from vedette.engine.part import Part
 from vedette.engine.standing import Standing, stop
@@ -19,7 +20,7 @@ from vedette.errors import StoreError
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock
 from vedette.ports.consent import Consents
-from vedette.ports.override import Overrides
+from vedette.ports.override import Allow, Overrides
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -56,14 +57,13 @@ class Overriding(Part):
 
     async def refresh(self) -> None:
         """Read everything anew. Raises StoreError."""
-        found: dict[tuple[AccountId, str], set[str]] = {}
-        for allow in await self._store.every_allow():
-            found.setdefault((allow.account, allow.guard), set()).add(allow.domain)
+        allows = await self._store.every_allow()
         before = self._guarding.standing.consented
         self._guarding.standing = Standing(
             stopped=await self._off(),
             locked=self._locked,
-            allowed={key: frozenset(domains) for key, domains in found.items()},
+            allowed=_domains(each for each in allows if each.source != RETURNED),
+            learned=_domains(each for each in allows if each.source == RETURNED),
             consented=await self._store.consented(),
         )
         if self._guarding.standing.consented != before:
@@ -88,3 +88,11 @@ class Overriding(Part):
         now = self._clock.now()
         switches = await self._store.switches()
         return frozenset(stop(each.scope, each.name) for each in switches if each.stops(now))
+
+
+def _domains(allows: Iterable[Allow]) -> Mapping[tuple[AccountId, str], frozenset[str]]:
+    """Return the domains of allows, by account and guard."""
+    found: dict[tuple[AccountId, str], set[str]] = {}
+    for allow in allows:
+        found.setdefault((allow.account, allow.guard), set()).add(allow.domain)
+    return {key: frozenset(domains) for key, domains in found.items()}

@@ -1,8 +1,8 @@
 """Learns from what people move back: the sender's domain is left alone from then on.
 
-The message itself is, whatever happens here. What a protective guard had taken because of a list is
-a loosening to learn from, and waits; a domain that everybody writes from teaches nothing. It must
-not know how a return is told.
+The message itself is, whatever happens here. Where it was not proved who sent it, nothing more is:
+anybody could write under that name. For a protective guard it is a loosening, and waits; a domain
+that everybody writes from teaches nothing. It must not know how a return is told.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import structlog
 
 from vedette.app.guards.overriding import Overriding
 from vedette.app.guards.protections import Protections
-from vedette.app.guards.wish import Trust, allowed, allowing
+from vedette.app.guards.wish import RETURNED, Trust, allowed, allowing, is_allowed
 from vedette.engine.part import Part
 from vedette.errors import StoreError, UsageError
 from vedette.guard.hosts import is_public_suffix, is_shared
@@ -24,9 +24,6 @@ from vedette.model.action import JournalEntry
 from vedette.ports.clock import Clock
 
 _log = structlog.stdlib.get_logger(__name__)
-
-#: Who asks when a message is moved back.
-RETURNED: Final = "returned"
 
 #: Returns that wait to be learned from; a person moves a few at a time.
 MAX_WAITING: Final = 1_000
@@ -46,7 +43,7 @@ class Returns(Part):
         self._waiting: asyncio.Queue[tuple[JournalEntry, str]] = asyncio.Queue(MAX_WAITING)
 
     def returned(self, entry: JournalEntry, domain: str) -> None:
-        """Take one return; ``domain`` is the sender's."""
+        """Take one return; ``domain`` is the sender's, empty where it is not proved."""
         try:
             self._waiting.put_nowait((entry, domain))
         except asyncio.QueueFull:
@@ -58,7 +55,9 @@ class Returns(Part):
         name = read_domain(domain)
         if name is None or name in CANARIES or is_shared(name) or is_public_suffix(name):
             return
-        if entry.listed and entry.guard in self._protections.held:
+        if await is_allowed(self._store, entry.account, entry.guard, name):
+            return
+        if entry.guard in self._protections.held:
             await self._protections.ask(
                 entry.guard, allowing(name), by=RETURNED, account=entry.account
             )

@@ -7,7 +7,7 @@ is spelled, and what it does. It must not know when that is.
 from __future__ import annotations
 
 import json
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from vedette.guard.ratchet import Aspect
 from vedette.model.ids import AccountId, ActionId
@@ -15,6 +15,9 @@ from vedette.ports.audit import Audit
 from vedette.ports.journal import Journal
 from vedette.ports.override import Allow, Overrides, Scope, Switch
 from vedette.ports.ratchet import Change, Ratchet
+
+#: Who asks when a message is moved back.
+RETURNED: Final = "returned"
 
 
 class Trust(Ratchet, Overrides, Audit, Journal, Protocol):
@@ -107,11 +110,22 @@ async def performed(change: Change, store: Trust, now: float) -> None:
 async def allowed(
     store: Trust, account: AccountId, guard: str, domain: str, by: str, now: float
 ) -> None:
-    """Let a guard leave a domain's mail alone for an account, and say so in the audit."""
+    """Let a guard leave a domain's mail alone for an account, and say so in the audit.
+
+    What is learned gives way to what a person said: that is wider than what is proved.
+    """
+    if by == RETURNED and await is_allowed(store, account, guard, domain):
+        return
     allow = Allow(account=account, guard=guard, domain=domain, at=now, source=by)
     await store.allow(allow)
     detail = json.dumps({"account": account, "guard": guard, "domain": domain})
     await store.audit(actor=by, what="allow.set", detail=detail, now=now)
+
+
+async def is_allowed(store: Trust, account: AccountId, guard: str, domain: str) -> bool:
+    """Tell whether an allow of this very domain stands."""
+    allows = await store.allows(account)
+    return any((each.guard, each.domain) == (guard, domain) for each in allows)
 
 
 async def disallowed(
