@@ -121,9 +121,23 @@ def test_what_failed_too_often_is_given_up(
     can: Abilities,
     moves: bool,  # noqa: FBT001 - a cell
 ) -> None:
-    """Attempts are bounded in each cell."""
+    """Attempts are bounded in each cell; where none was to be made, it is looked at all the same."""
+    before = next_step(state, sight, copy, can, moves=moves)
     step = next_step(state, sight, copy, can, moves=moves, attempts=MAX_ATTEMPTS)
-    assert step is Step.FAIL
+    assert step is (Step.FAIL if before in TOUCHING else before)
+
+
+@pytest.mark.parametrize(("state", "can"), list(product(STATES, ABILITIES)))
+def test_a_move_whose_last_answer_was_lost_is_not_given_up(
+    state: ActionState, can: Abilities
+) -> None:
+    """G2: the last attempt ends with a look, and what is where it was to go is done."""
+    for sight, copy, step in (
+        (Sight.UNSEEN, Copy.UNSEEN, Step.SEE),
+        (Sight.ABSENT, Copy.UNSEEN, Step.LOOK),
+        (Sight.ABSENT, Copy.THERE, Step.DONE),
+    ):
+        assert next_step(state, sight, copy, can, attempts=MAX_ATTEMPTS) is step
 
 
 @given(st.text(max_size=2 * MAX_CLUE), st.integers(0, 2**31))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from vedette.engine import sighting
 from vedette.engine.desk import Desk
 from vedette.engine.opening import opened
-from vedette.engine.orders import SEEN, copies, is_missing, orders
+from vedette.engine.orders import SEEN, copies, is_missing, label_of, mark_of, orders
 from vedette.errors import FolderError
 from vedette.guard.pack import ActionKind
 from vedette.imap import (
@@ -124,9 +124,12 @@ class Caution:
             same = validity == view.entry.origin.uid_validity
             here = row is not None and same and sighting.is_of(view.entry, row)
             view.sight = Sight.HERE if here else Sight.ABSENT
+            if row is not None and here and _is_marked(view.entry, row, gmail=self._desk.can.gmail):
+                view.copy = Copy.THERE
         if session.link.connection.read_only:
             here_views = [view for view in views if view.sight is Sight.HERE]
-            reason = "the server opens the folder for reading only"
+            words = f": {selected.text}" if selected.text else ""
+            reason = f"{session.host} opens the folder for reading only{words}"
             await self._desk.ledger.failed([view.entry for view in here_views], reason)
             _end(here_views)
 
@@ -284,6 +287,15 @@ class Caution:
 def _end(views: Sequence[_View]) -> None:
     for view in views:
         view.over = True
+
+
+def _is_marked(entry: JournalEntry, row: Fetch, *, gmail: bool) -> bool:
+    """Tell whether an earlier attempt set a mark, and only its answer did not come."""
+    is_label = label_of(entry, gmail=gmail) is not None
+    if entry.kind == ActionKind.MOVE or is_label or not entry.attempts:
+        return False
+    mark = mark_of(entry, gmail=gmail)
+    return mark is not None and mark.lower() in {each.lower() for each in row.flags or ()}
 
 
 def _compare(view: _View, rows: Sequence[Fetch], path: bytes, validity: int | None) -> None:

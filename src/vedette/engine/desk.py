@@ -20,7 +20,7 @@ from vedette.errors import LinkError, ThrottledError
 from vedette.guard.pack import ActionKind
 from vedette.imap import CodeName, Command, refusal
 from vedette.model.action import JournalEntry
-from vedette.sync.deed import Abilities
+from vedette.sync.deed import MAX_ATTEMPTS, Abilities
 from vedette.sync.plan import Opened
 
 #: Messages in one write.
@@ -109,7 +109,9 @@ class Desk:
     ) -> None:
         """Count an attempt that came to nothing, and come back to it."""
         count = await self.ledger.attempted(entries, reason)
-        wait = PATIENCE * PATIENCE_GROWTH ** max(count - 1, 0)
+        # After the last attempt it is looked at once more, at once; a look that fails is repeated.
+        tries = count - MAX_ATTEMPTS if count >= MAX_ATTEMPTS else count
+        wait = 0.0 if count == MAX_ATTEMPTS else PATIENCE * PATIENCE_GROWTH ** max(tries - 1, 0)
         if reply is not None:
             error = refusal("UID MOVE", reply.kind, reply.code, reply.text)
             if isinstance(error, ThrottledError) and error.retry_after is not None:

@@ -21,7 +21,7 @@ from vedette.outbox.action import applied, failed, undone
 from vedette.outbox.selection import plan
 from vedette.ports.journal import Journal
 from vedette.ports.store import Verdict
-from vedette.sync.deed import MAX_ATTEMPTS
+from vedette.sync.deed import MAX_ATTEMPTS, MAX_LOOKS
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -96,7 +96,9 @@ class Ledger:
     async def attempted(self, entries: Sequence[JournalEntry], reason: str) -> int:
         """Count an attempt that came to nothing; return the most that one of them has had.
 
-        What has had too many is given up.
+        What has had too many is given up by whoever looked at its message once more: the answer
+        that did not come may have said that it was moved. Only what can not be looked at either
+        is given up here.
         """
         now = self._world.clock.now()
         counts = await asyncio.gather(
@@ -107,10 +109,10 @@ class Ledger:
         over = [
             entry
             for entry, count in zip(entries, counts, strict=True)
-            if count >= MAX_ATTEMPTS and entry.state is not ActionState.DONE
+            if count >= MAX_ATTEMPTS + MAX_LOOKS and entry.state is not ActionState.DONE
         ]
         if over:
-            await self.failed(over, reason)
+            await self.failed(over, f"{reason}; whether it was done can not be seen")
         return max(counts, default=0)
 
     async def _tell(self, events: Sequence[Event]) -> None:

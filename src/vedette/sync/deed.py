@@ -17,6 +17,10 @@
     any        unseen           any              SEE: nothing is done to a message that was not seen
 
 Each step is safe to repeat, so a crash between any two ends in an action done once, or not at all.
+An action that only marks has no copy: there the third column is its mark, once it was tried.
+
+What was tried too often is given up only after a look: the answer to the last attempt may have
+been lost, and the message moved all the same.
 It must not know a session or a store.
 """
 
@@ -41,6 +45,9 @@ from vedette.model.action import ActionState
 #: Attempts at one step before it is given up. Each is a connection or a refusal of its own, and
 #: five of these take minutes: what is then still refused is refused for good.
 MAX_ATTEMPTS = 5
+
+#: Looks after the last attempt that may fail themselves, before it is given up without one.
+MAX_LOOKS = 5
 
 #: A longer Message-ID is not searched for: fifty of these are one command.
 MAX_CLUE = 200
@@ -110,13 +117,18 @@ def next_step(
 
     ``attempts`` are those that came to nothing at this step.
     """
-    if attempts >= MAX_ATTEMPTS:
-        return Step.FAIL
+    step = _next(state, sight, copy, can, moves=moves)
+    return Step.FAIL if attempts >= MAX_ATTEMPTS and step in _TOUCHING else step
+
+
+def _next(state: ActionState, sight: Sight, copy: Copy, can: Abilities, *, moves: bool) -> Step:
     if sight is Sight.UNSEEN:
         return Step.SEE
     if sight is Sight.ABSENT:
         return _ABSENT[copy] if moves else Step.GONE
-    return _here(state, copy, can) if moves else Step.MOVE
+    if moves:
+        return _here(state, copy, can)
+    return Step.DONE if copy is Copy.THERE else Step.MOVE
 
 
 def _here(state: ActionState, copy: Copy, can: Abilities) -> Step:
@@ -126,6 +138,9 @@ def _here(state: ActionState, copy: Copy, can: Abilities) -> Step:
         return Step.MOVE
     return _WITHOUT_MOVE[copy] if can.removes else Step.MARK
 
+
+#: What changes something at the server.
+_TOUCHING = frozenset({Step.MOVE, Step.COPY, Step.MARK, Step.REMOVE})
 
 _ABSENT = {Copy.UNSEEN: Step.LOOK, Copy.THERE: Step.DONE, Copy.NONE: Step.GONE}
 _COPIED = {Copy.UNSEEN: Step.LOOK, Copy.THERE: Step.REMOVE, Copy.NONE: Step.GONE}
