@@ -95,8 +95,13 @@ def test_who_survived_a_full_round_is_in_no_other() -> None:
 
 ROUNDS = """
 import gc
-from vedette.app.memory import spare_the_living
+gc.set_threshold({first}, 10, 10)
+from vedette.app.memory import collect_everything, spare_the_living
+past = [[number] for number in range({past})]
+gc.collect()
 spare_the_living()
+if {thorough}:
+    collect_everything()
 found = []
 def look(phase, info):
     if phase == "start" and info["generation"] == 2:
@@ -107,18 +112,29 @@ print(len(found), max(found))
 """
 
 
-def test_a_full_round_has_little_to_look_at() -> None:
-    """While a hundred thousand objects come to stay, no full round looks at a third of them.
+@pytest.mark.parametrize(
+    ("past", "thorough", "first"),
+    [
+        pytest.param(0, False, 700, id="young"),
+        pytest.param(400_000, False, 700, id="old"),
+        pytest.param(400_000, True, 700, id="looked-through"),
+        pytest.param(400_000, True, 2_000, id="of-a-later-python"),
+    ],
+)
+def test_a_full_round_has_little_to_look_at(past: int, first: int, *, thorough: bool) -> None:
+    """While a hundred thousand objects come to stay, no full round looks at a fifth of them.
 
-    In a process of its own, as the rounds go by all that was made and dropped before.
+    However many came before, and whatever a full round over those has found. Each in a process
+    of its own, whose past is known.
     """
+    rounds_of = ROUNDS.format(past=past, thorough=thorough, first=first)
     done = subprocess.run(
-        [sys.executable, "-c", ROUNDS], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", rounds_of], capture_output=True, text=True, check=True, timeout=60
     )
 
     rounds, most = map(int, done.stdout.split())
-    assert rounds >= 3
-    assert most < 36_000
+    assert rounds >= 5
+    assert most < 20_000
 
 
 @pytest.mark.usefixtures("usual")
