@@ -11,6 +11,7 @@ from html import unescape
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from vedette.mime import pictures
 from vedette.mime.charset import safe
 from vedette.mime.limits import Limits
 from vedette.mime.message import Link
@@ -21,6 +22,8 @@ _ADDRESSES = {
     "input": ("src",), "area": ("href",), "base": ("href",), "iframe": ("src",), "embed": ("src",),
 }  # fmt: skip
 _SELECTOR = ", ".join(_ADDRESSES)
+# Those of pictures, of which the name of the file tells something too.
+_PICTURES = frozenset({"img", "input", "body", "table", "td"})
 _BACKGROUNDS = ", body[background], table[background], td[background]"
 # Elements between a link and a picture in it are one or two.
 _NEAREST = 3
@@ -35,12 +38,13 @@ _NO_PLACE = ("cid:", "data:", "tel:", "sms:", "#", "about:")
 class Marks:
     """What is collected of one page, within ``limits``."""
 
-    __slots__ = ("_alts", "_limits", "_links")
+    __slots__ = ("_alts", "_limits", "_links", "_pictures")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._links: list[Link] = []
         self._alts: list[str] = []
+        self._pictures: dict[str, None] = {}
 
     def gather(self, html: str, tree: LexborHTMLParser) -> None:
         """Take the links and pictures of a page: what is hidden, too."""
@@ -52,7 +56,10 @@ class Marks:
             attributes = node.attributes
             if tag != "a":
                 for key in _ADDRESSES.get(tag, ("background",)):
-                    self._add(attributes.get(key), "")
+                    target = attributes.get(key)
+                    self._add(target, "")
+                    if target and tag in _PICTURES and len(self._pictures) < self._limits.links:
+                        self._pictures.setdefault(target[:_LONGEST])
                 continue
             for key in _ADDRESSES["a"]:
                 if target := attributes.get(key):
@@ -94,8 +101,13 @@ class Marks:
 
     @property
     def alts(self) -> tuple[str, ...]:
-        """What pictures say of themselves."""
-        return tuple(dict.fromkeys(text for text in self._alts if text))
+        """What pictures say of themselves, and the names of their files as words."""
+        names = (
+            pictures.name(target)[: self._limits.link_text]
+            for target in self._pictures
+            if not target[:6].strip().lower().startswith(_NO_PLACE)
+        )
+        return tuple(dict.fromkeys(text for text in (*self._alts, *names) if text))
 
     def _add(self, target: str | None, text: str) -> None:
         if not target or len(self._links) >= self._limits.links:

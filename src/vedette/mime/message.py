@@ -35,7 +35,7 @@ class Shown:
     links: tuple[Link, ...] = ()
     """Links, forms and pictures, in the order of the page; hidden ones too."""
     alts: tuple[str, ...] = ()
-    """What pictures say of themselves: alternative texts and titles."""
+    """What pictures say of themselves: alternative texts, titles, and names of files as words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
