@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -33,7 +34,7 @@ from vedette.engine.session import Session
 from vedette.engine.world import World
 from vedette.errors import UsageError
 from vedette.guard.pack import HOUR, ActionKind
-from vedette.imap import Command, SearchReturn, Select, UidSearch, any_of
+from vedette.imap import Command, Kind, SearchReturn, Select, UidSearch, any_of
 from vedette.model.account import Account
 from vedette.model.action import ActionState, JournalEntry
 from vedette.model.ids import ActionId
@@ -273,7 +274,13 @@ class Steward:
             desk.opened = opened(replies[-1], desk.session.exists)
         left = [entry for entry in entries if not any(entry in each.all for each in plan)]
         for order, start, end in spans:
-            left += await desk.settled(order, replies[start:end])
+            # From the search on, which saves what the others name.
+            if any(reply.kind is Kind.BAD for reply in replies[start - 1 : end]):
+                # "$" is offered, by IMAP4rev2 at least, and not understood (P14).
+                desk.can = replace(desk.can, searchres=False)
+                left += order.all
+            else:
+                left += await desk.settled(order, replies[start:end])
         return left
 
     def _parts(self, entries: Sequence[JournalEntry]) -> Iterable[list[JournalEntry]]:
