@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from vedette.config.settings import AccountSettings
 
 pytestmark = pytest.mark.server
 
+#: In nanoseconds: a clock that is behind.
+HOUR = 3_600_000_000_000
+
 
 def box_of(server: Courier, user: str, folders: tuple[str, ...] = ("\\Inbox",)) -> AccountSettings:
     return mailbox(user, port=server.tls_port, ca_file=server.ca_file, folders=folders)
@@ -23,12 +27,6 @@ async def put(server: Courier, user: str, books: Books, folder: str = "INBOX") -
     token = new_token()
     books.expect([token])
     await blocking(server.deliver, user, letter(token), folder=folder)
-
-
-def selected(server: Courier, user: str) -> None:
-    """Open INBOX as a mail program does."""
-    with server.client(user) as client:
-        client.select("INBOX")
 
 
 async def test_courier_is_watched_while_idle(courier: Courier, user: str, tmp_path: Path) -> None:
@@ -46,9 +44,6 @@ async def test_courier_is_caught_up_with_after_we_were_down(
     courier: Courier, user: str, tmp_path: Path
 ) -> None:
     """What arrives between two runs comes with the second, what follows too."""
-    # Courier keeps the UIDVALIDITY of a folder from the first SELECT on; before, each EXAMINE
-    # finds a new one, and messages change their UIDs while they are looked at.
-    await blocking(selected, courier, user)
     books = Books()
     async with Watching(box_of(courier, user), state=tmp_path, books=books) as watching:
         await watching.until_connected()
@@ -63,6 +58,31 @@ async def test_courier_is_caught_up_with_after_we_were_down(
         await watching.until_all_came()
 
     assert books.check().events == 7
+
+
+async def test_s2_s16_a_message_of_courier_that_gives_its_uid_away_is_seen_before(
+    courier: Courier, user: str, tmp_path: Path
+) -> None:
+    """Mail of a clock that is behind takes the UID of another, which may come again; none is lost.
+
+    Courier keeps UIDs from the first SELECT of a folder on. Where there are only EXAMINEs it
+    counts them anew at each look, in the order of the files' names.
+    """
+    first, behind = new_token(), new_token()
+    now = time.time_ns()
+    async with Watching(box_of(courier, user), state=tmp_path) as watching:
+        await watching.until_connected()
+        for token, at in ((first, now), (behind, now - HOUR)):
+            watching.books.expect([token])
+            await blocking(courier.deliver, user, letter(token), at=at)
+            await watching.until_all_came()
+
+    told = {receipt.id: receipt for receipt in watching.books.receipts}.values()
+    (once, *again) = [each for each in told if each.token == first]
+    assert [(each.uid, each.seen_before) for each in again] in ([], [(2, True)])
+    # Apart from that one event everything is as ever.
+    watching.books.receipts = [each for each in told if each is once or each.token == behind]
+    assert watching.check().events == 2
 
 
 async def test_a_folder_of_courier_is_named_as_courier_names_it(

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import imaplib
 import ssl
+import time
 
 import pytest
 
+from tests.support.books import letter, new_token
 from tests.support.courier import Courier
 
 pytestmark = pytest.mark.server
@@ -63,3 +65,29 @@ def test_courier_announces_delivered_mail_to_an_idle_session(courier: Courier, u
         courier.deliver(user, NOTE)
 
         assert client.readline() == b"* 1 EXISTS\r\n"
+
+
+def _uids(client: imaplib.IMAP4) -> list[bytes]:
+    """Return the UIDs and subjects that the open folder has now."""
+    client.noop()
+    _, rows = client.uid("FETCH", "1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")
+    return [part for row in rows if isinstance(row, tuple) for part in (row[0], row[1].strip())]
+
+
+@pytest.mark.parametrize("readonly", [False, True], ids=["selected", "examined"])
+def test_messages_of_courier_keep_their_uids_however_far_apart_they_came(
+    courier: Courier, user: str, *, readonly: bool
+) -> None:
+    """Those that come later get higher UIDs, and nothing is shown under a second one."""
+    began = time.time_ns()
+    with courier.client(user) as client:
+        client.select("INBOX", readonly=readonly)
+        known: list[bytes] = []
+        for tenths in range(0, 50, 7):
+            courier.deliver(user, letter(new_token()), at=began + tenths * 100_000_000)
+
+            rows = _uids(client)
+
+            assert rows[: len(known)] == known
+            assert len(rows) == len(known) + 2
+            known = rows

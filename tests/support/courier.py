@@ -121,12 +121,17 @@ class Courier(Started):
             with suppress(OSError):  # the session under test may have closed it
                 client.shutdown()
 
-    def deliver(self, user: str, raw: bytes, *, folder: str = "INBOX") -> None:
-        """Deliver a message into the Maildir, as a mail system does."""
+    def deliver(
+        self, user: str, raw: bytes, *, folder: str = "INBOX", at: int | None = None
+    ) -> None:
+        """Deliver a message into the Maildir, as a mail system does.
+
+        ``at`` says when, in nanoseconds since the epoch; its file is named after it.
+        """
         maildir = self._gate.home(user) / "Maildir"
         if folder != "INBOX":
             maildir /= folder.removeprefix("INBOX")
-        name = f"{time.time_ns()}.{uuid.uuid4().hex}.localhost"
+        name = f"{_stamp(at or time.time_ns())}.{uuid.uuid4().hex}.localhost"
         fresh = maildir / "tmp" / name
         fresh.write_bytes(raw)
         self._account.own(fresh)
@@ -193,6 +198,17 @@ class Courier(Started):
             "TLS_PRIORITY": "NORMAL",
             "MAILDIRPATH": "Maildir",
         }
+
+
+def _stamp(at: int) -> str:
+    """Return what the name of a file in a Maildir begins with: whole seconds, then the rest.
+
+    Courier takes the number at the beginning for the order of messages, and keeps the difference
+    of two numbers in 32 bits. Of nanoseconds that is 2.1 s: messages that lay further apart were
+    looked for in the wrong place, not found, and shown again under new UIDs.
+    """
+    seconds, rest = divmod(at, 1_000_000_000)
+    return f"{seconds}.M{rest:09}"
 
 
 def _with_socket(library: bytes, path: bytes) -> bytes:
