@@ -6,6 +6,7 @@ import asyncio
 import json as json_module
 import sys
 import tempfile
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated
 
@@ -72,19 +73,24 @@ def doctor(
 async def _show(settings: Settings, *, as_json: bool) -> VedetteError | None:
     console = Console(highlight=False)
     failure: VedetteError | None = None
-    async for finding in diagnose(settings):
-        failure = finding.error or failure
-        if as_json:
-            sys.stdout.write(json_module.dumps(_row(finding)) + "\n")
-            continue
-        line = Text(f"{finding.check:<13}")
-        line.append(f"{finding.outcome.value:<8}", style=STYLES[finding.outcome])
-        line.append(f"{finding.seconds * 1000:6.0f} ms  ", style="dim")
-        line.append(plain(finding.detail))
-        console.print(line, soft_wrap=True)
-        if finding.remedy:
-            console.print(Text(f"{'':<32}{finding.remedy}", style="bold"), soft_wrap=True)
+    async with aclosing(diagnose(settings)) as findings:
+        async for finding in findings:
+            failure = finding.error or failure
+            if as_json:
+                sys.stdout.write(json_module.dumps(_row(finding)) + "\n")
+            else:
+                _print(console, finding)
     return failure
+
+
+def _print(console: Console, finding: Finding) -> None:
+    line = Text(f"{finding.check:<13}")
+    line.append(f"{finding.outcome.value:<8}", style=STYLES[finding.outcome])
+    line.append(f"{finding.seconds * 1000:6.0f} ms  ", style="dim")
+    line.append(plain(finding.detail))
+    console.print(line, soft_wrap=True)
+    if finding.remedy:
+        console.print(Text(f"{'':<32}{finding.remedy}", style="bold"), soft_wrap=True)
 
 
 def _row(finding: Finding) -> dict[str, object]:

@@ -8,7 +8,8 @@ Nothing is changed on the server: folders are opened with EXAMINE.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 
@@ -81,7 +82,7 @@ class Finding:
 
 async def examine(
     account: Account, target: Target, world: World, lookup: Lookup
-) -> AsyncIterator[Finding]:
+) -> AsyncGenerator[Finding, None]:
     """Yield the findings as they are made; the first failure is the last finding."""
     loop = asyncio.get_running_loop()
     begun = loop.time()
@@ -114,8 +115,9 @@ async def examine(
         yield _capabilities(session, stages.spent(*GREETING_STAGES))
         user = account.credentials.user
         yield _ok("login", stages.spent("logging in"), f"{user} is in")
-        async for finding in _inside(session, account):
-            yield finding
+        async with aclosing(_inside(session, account)) as findings:
+            async for finding in findings:
+                yield finding
     finally:
         await session.logout()
 
@@ -179,7 +181,7 @@ async def _reach(target: Target, world: World) -> tuple[float, str]:
     return seconds, f"{peer.address} port {peer.port} answers"
 
 
-async def _inside(session: Session, account: Account) -> AsyncIterator[Finding]:
+async def _inside(session: Session, account: Account) -> AsyncGenerator[Finding, None]:
     loop = asyncio.get_running_loop()
     begun, check = loop.time(), "folders"
     try:

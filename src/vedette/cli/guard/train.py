@@ -6,6 +6,7 @@ import asyncio
 import re
 import tempfile
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated
 
@@ -126,10 +127,13 @@ async def _of_folders(
     rows = []
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         account = settings_of(mailbox, Path(scratch)).accounts[0]
-        async for message, wanted in labelled(account, yes, no, last=last, scratch=Path(scratch)):
-            row = row_of(message, wanted=wanted)
-            if row is not None:
-                rows.append(row)
+        async with aclosing(
+            labelled(account, yes, no, last=last, scratch=Path(scratch))
+        ) as letters:
+            async for message, wanted in letters:
+                row = row_of(message, wanted=wanted)
+                if row is not None:
+                    rows.append(row)
     return rows
 
 
