@@ -97,6 +97,7 @@ def _measure(figure: Figure, scene: Scene, runs: int, results: Results) -> None:
     So a slow minute of the machine is nobody's alone.
     """
     variants = [each for each in figure.variants if _can(each, scene)]
+    runs = min(runs, figure.runs or runs)
     for run in range(runs):
         turned = variants[run % len(variants) :] + variants[: run % len(variants)]
         for variant in turned:

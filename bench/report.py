@@ -128,27 +128,30 @@ def _promises(results: Results) -> list[str]:
         if runs is None:
             continue
         value = Spread.of(runs).median
-        if quantity.above:
-            floor = results.figures[figure.name].get(quantity.above, {}).get(quantity.key)
-            if floor is None:
+        if other := quantity.above or quantity.times:
+            theirs = results.figures[figure.name].get(other, {}).get(quantity.key)
+            if theirs is None:
                 continue
-            value -= Spread.of(floor).median
+            floor = Spread.of(theirs).median
+            value = value - floor if quantity.above else _gain(quantity, value, floor)
         lines.append(_promise(figure, quantity, value))
     return lines
 
 
 def _promise(figure: Figure, quantity: Quantity, value: float) -> str:
     target = quantity.target or 0.0
-    kept = value >= target if quantity.more_is_better else value <= target
-    sign = "≥" if quantity.more_is_better else "≤"
+    at_least = quantity.more_is_better or bool(quantity.times)
+    kept = value >= target if at_least else value <= target
+    sign = "≥" if at_least else "≤"
     above = f" above the {quantity.above}" if quantity.above else ""
+    above = f" times the {quantity.times}" if quantity.times else above
     if kept:
         verdict = "yes"
     elif target == 0:
         verdict = f"no, {value:g}"
     else:
         verdict = f"no, {abs(value - target) / target * 100:.0f} % off"
-    unit = f" {quantity.unit}" if quantity.unit else ""
+    unit = f" {quantity.unit}" if quantity.unit and not quantity.times else ""
     return _row(
         [
             f"{figure.title}: {quantity.title}",
@@ -203,9 +206,14 @@ def _against(figure: Figure, quantity: Quantity, results: Results) -> str:
     ours = results.figures[figure.name].get(quantity.of, {}).get(quantity.key)
     if best is None or ours is None or not quantity.compared:
         return ""
-    value = Spread.of(ours).median
-    upper, lower = (value, best[1]) if quantity.more_is_better else (best[1], value)
-    return f"{upper / lower:.2f}" if lower > 0 and upper > 0 else ""
+    gain = _gain(quantity, Spread.of(ours).median, best[1])
+    return f"{gain:.2f}" if gain else ""
+
+
+def _gain(quantity: Quantity, ours: float, theirs: float) -> float:
+    """Return how many times as good ours is; 0 where that means nothing."""
+    upper, lower = (ours, theirs) if quantity.more_is_better else (theirs, ours)
+    return upper / lower if lower > 0 and upper > 0 else 0.0
 
 
 def _is_peer(variant: str) -> bool:

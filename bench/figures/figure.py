@@ -21,8 +21,9 @@ CLIENTS = ("vedette", "imapflow", "aioimaplib", "imapclient", "imap-tools")
 class Quantity:
     """One number of a figure. ``target`` is our promise; it is about ``of``, one of the variants.
 
-    With ``above``, the promise is about how much it is more than that variant's. A quantity
-    without ``compared`` only explains the others, such as the server's share.
+    With ``above``, the promise is about how much it is more than that variant's; with ``times``,
+    about how many times as good it is. A quantity without ``compared`` only explains the others,
+    such as the server's share.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Quantity:
     target: float | None = None
     of: str = "vedette"
     above: str = ""
+    times: str = ""
     compared: bool = True
 
 
@@ -40,7 +42,8 @@ class Figure:
     """A group of quantities that come from the same runs of the same variants.
 
     A variant is a client's name, or that with a word behind it for a way to use it.
-    ``measure`` does one run of one variant.
+    ``measure`` does one run of one variant; there are at most ``runs``, where each has so much in
+    it that a few are enough.
     """
 
     name: str
@@ -49,3 +52,4 @@ class Figure:
     quantities: tuple[Quantity, ...]
     variants: tuple[str, ...]
     measure: Callable[[Scene, str], Values]
+    runs: int | None = None

@@ -7,198 +7,272 @@ capabilities. Beside it a daemon that wakes a backend. Must not know: how a guar
 from __future__ import annotations
 
 import asyncio
-import imaplib
 import smtplib
-import ssl
+import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.figures.delivery import Wire
 from bench.figures.figure import Figure, Quantity, Values
 from bench.figures.letters import WORDS
+from bench.line import Lane, Lines, Log, Note, lines
 from bench.peers.backend import Backend
 from bench.scene import Mailhost, Scene, quantile
 from tests.support import guards
 from tests.support.dovecot import HOST
 from tests.support.dovecot_config import Options
 from tests.support.engine import Watching, mailbox
-from tests.support.fault_proxy import FaultProxy
-from tests.support.toxics import Flow, Onward, Pipe, Toxic, Way
 from vedette.sync.cadence import Tempo
 
 _BACKEND = "backend"
+_NOTIFY = "vedette notify"
 #: What the server lacks, by the variant's second word.
 _LACKS = {
-    "vedette notify": frozenset[str](),
+    _NOTIFY: frozenset[str](),
     "vedette": frozenset({"NOTIFY"}),
     "vedette no-searchres": frozenset({"NOTIFY", "SEARCHRES"}),
     "vedette no-uidplus": frozenset({"NOTIFY", "UIDPLUS"}),
     "vedette no-move": frozenset({"NOTIFY", "MOVE"}),
     _BACKEND: frozenset({"NOTIFY"}),
 }
-_NOTIFY = b"NOTIFY SET (SELECTED (MessageNew MessageExpunge))"
 #: Round-trip times in milliseconds: the same house, the same continent, another one.
 _TRIPS = (0, 40, 120)
-_MESSAGES = 10
-#: Seconds between two messages: Dovecot gathers what comes for half a second, then announces it.
-_APART = 1.0
+#: Of each run: mailboxes at each distance, and messages to each. Two runs have 32 at a distance.
+_MAILBOXES = 4
+_MESSAGES = 4
+_RUNS = 2
+#: Seconds from one message of a mailbox to the next. Dovecot gathers what comes for half a second,
+#: then announces it; at 120 ms the backend needs 1.2 more, and its own changes are gathered too.
+_APART = 2.4
 #: Seconds within which a message must be gone.
 _GONE = 20.0
-#: Seconds between two looks.
-_LOOK = 0.002
+#: Seconds of silence after which a client has done all that it does when it has logged in.
+_REST = 1.0
+#: Seconds between two looks whether all are.
+_LOOK = 0.2
+#: Four seconds after it logged in Vedette would look once more, in the midst of the first messages.
+_TEMPO = Tempo(recheck=60.0)
 _TEXT = WORDS * 700
 
 
-class _Line(Toxic):
-    """A line on which every octet takes so many seconds, however many are under way."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lane:
+    """A mailbox and how far away it is, in milliseconds."""
 
-    def __init__(self, seconds: float) -> None:
-        super().__init__(Way.BOTH)
-        self.seconds = seconds
-
-    def flow(self, _pipe: Pipe) -> Flow:
-        """Return what one way of one connection has of it."""
-        return _Way(self.seconds)
+    user: str
+    trip: int
 
 
-class _Way(Flow):
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._last: asyncio.Task[None] | None = None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """One message: seconds from arrival, and from the announcement, until it was gone.
 
-    async def carry(self, data: bytes, onward: Onward) -> None:
-        """Let the octets arrive later, in order, and take the next ones at once."""
-        due = asyncio.get_running_loop().time() + self._seconds
-        self._last = asyncio.create_task(self._arrive(due, data, onward, self._last))
+    ``turns`` are the round trips for which was waited meanwhile.
+    """
 
-    async def closing(self) -> None:
-        """Let all arrive before the end."""
-        if self._last is not None:
-            await self._last
-
-    @staticmethod
-    async def _arrive(
-        due: float, data: bytes, onward: Onward, before: asyncio.Task[None] | None
-    ) -> None:
-        await asyncio.sleep(due - asyncio.get_running_loop().time())
-        if before is not None:
-            await before
-        await onward(data)
-
-
-@dataclass(frozen=True, slots=True)
-class _Passage:
-    """One message: when it was announced to a bare socket and when it was gone, in seconds."""
-
+    arrived: float
     told: float
-    gone: float
+    turns: int
 
 
 def measure(scene: Scene, variant: str) -> Values:
-    """Let messages arrive one by one over each line."""
+    """Let messages arrive in mailboxes at three distances, one after the other."""
     lacks = _LACKS[variant]
-    name = f"guard {' '.join(sorted(lacks))}"
-    host = scene.mailhost(name, Options(without=lacks))
+    host = scene.mailhost(f"guard {' '.join(sorted(lacks))}", Options(without=lacks))
+    begun, boxes = time.monotonic_ns(), scene.of(_MAILBOXES)
+    plan = [
+        _Lane(user=f"guard-{begun}-{trip}-{box}", trip=trip)
+        for box in range(boxes)
+        for trip in _TRIPS
+    ]
+    found = asyncio.run(_passages(host, variant, plan, scene.of(_MESSAGES, 2)))
     values: Values = {}
     for trip in _TRIPS:
-        user = f"guard-{variant.replace(' ', '-')}-{trip}-{time.monotonic_ns()}"
-        passages = asyncio.run(_passages(host, variant, trip / 1000, user, scene.of(_MESSAGES, 2)))
-        gone = sorted(each.gone for each in passages)
-        acted = sorted(each.gone - each.told for each in passages)
-        values[f"p50_{trip}"] = quantile(gone, 0.5)
-        values[f"p99_{trip}"] = quantile(gone, 0.99)
-        values[f"acted_{trip}"] = quantile(acted, 0.5)
-        values[f"excess_{trip}"] = quantile(acted, 0.5) - 2 * trip
+        own = [
+            each
+            for lane, seen in zip(plan, found, strict=True)
+            if lane.trip == trip
+            for each in seen
+        ]
+        arrived = sorted(each.arrived for each in own)
+        told = sorted(each.told for each in own)
+        values |= {
+            f"p50_{trip}": quantile(arrived, 0.5),
+            f"p99_{trip}": quantile(arrived, 0.99),
+            f"acted_{trip}": quantile(told, 0.5),
+            f"acted_p99_{trip}": quantile(told, 0.99),
+            f"excess_{trip}": quantile(told, 0.5) - 2 * trip,
+            f"turns_{trip}": statistics.median(each.turns for each in own),
+        }
     return values
 
 
 async def _passages(
-    host: Mailhost, variant: str, trip: float, user: str, count: int
-) -> list[_Passage]:
-    # The wire is told as the client is.
-    first = b"" if "NOTIFY" in _LACKS[variant] else _NOTIFY
-    async with FaultProxy(HOST, host.port) as proxy:
-        proxy.put(_Line(trip / 2))
-        async with (_daemon if variant == _BACKEND else _engine)(host, proxy.port, user):
-            # The wire hears of a message when the server announces it, without any line.
-            wire = await asyncio.to_thread(Wire, host, user, first)
-            try:
-                return [
-                    await asyncio.to_thread(_passage, host, wire, user, number)
-                    for number in range(count)
-                ]
-            finally:
-                await asyncio.to_thread(wire.close)
+    host: Mailhost, variant: str, plan: Sequence[_Lane], count: int
+) -> list[list[Passage]]:
+    laid = [
+        Lane(trip=lane.trip / 1000, folder=str(host.dovecot.base / "mail" / lane.user / "maildir"))
+        for lane in plan
+    ]
+    clients = _daemons if variant == _BACKEND else _engine
+    with lines(HOST, host.port, laid) as line:
+        async with clients(host, line.ports, plan):
+            await _settled(line)
+            # Each mailbox has its own moment, so that those who act are not in each other's way.
+            start, step = time.monotonic(), _APART / len(plan)
+            posted = await asyncio.gather(
+                *(
+                    _post(host, lane.user, start + place * step, count)
+                    for place, lane in enumerate(plan)
+                )
+            )
+            logs = await _ended(line, count)
+    return [
+        passages(log, arrivals, lane.trip / 1000)
+        for lane, log, arrivals in zip(plan, logs, posted, strict=True)
+    ]
+
+
+async def _settled(line: Lines) -> None:
+    """Wait until nobody says anything any more: all clients only wait."""
+    end = time.monotonic() + _GONE
+    while any(log.notes[-1].at > time.monotonic() - _REST for log in line.logs() if log.notes):
+        if time.monotonic() > end:
+            raise RuntimeError(f"the clients did not come to rest within {_GONE:g} s")
+        await asyncio.sleep(_LOOK)
+
+
+async def _post(host: Mailhost, user: str, start: float, count: int) -> list[float]:
+    """Deliver messages to a mailbox, one by one; return when the server had taken each."""
+    arrivals = []
+    for number in range(count):
+        await asyncio.sleep(start + number * _APART - time.monotonic())
+        arrivals.append(await asyncio.to_thread(_delivered, host, user, number))
+    return arrivals
+
+
+def _delivered(host: Mailhost, user: str, number: int) -> float:
+    raw = guards.unwanted(f"token-{number:016x}", text=_TEXT)
+    with smtplib.LMTP(HOST, host.dovecot.lmtp_port, timeout=30) as lmtp:
+        lmtp.sendmail("sender@example.org", [user], raw)
+        return time.monotonic()
+
+
+async def _ended(line: Lines, count: int) -> list[Log]:
+    """Wait until every message of every mailbox is gone; return what was noted."""
+    end = time.monotonic() + _GONE
+    while True:
+        logs = line.logs()
+        if all(len(log.gone) == count for log in logs):
+            return logs
+        if time.monotonic() > end:
+            raise RuntimeError(f"not every message was gone within {_GONE:g} s")
+        await asyncio.sleep(_LOOK)
+
+
+def passages(log: Log, arrivals: Sequence[float], trip: float) -> list[Passage]:
+    """Return what a line of so many seconds saw of messages, by the instants of their arrival.
+
+    The first connection is the one that watches: what it is told first after an arrival is the
+    announcement. Raises RuntimeError when it spoke first: then it was awake for something else.
+    """
+    found = []
+    for arrived, gone in zip(arrivals, log.gone, strict=True):
+        after = [note for note in log.notes if arrived <= note.at <= gone]
+        told = next((note for note in after if note.cable == 0), None)
+        if told is None or told.up:
+            raise RuntimeError("a message was not announced to who was to wait for it")
+        # What left later had no part in it.
+        notes = [note for note in after if told.at <= note.at <= gone - trip / 2]
+        found.append(
+            Passage(arrived=gone - arrived, told=gone - told.at, turns=turns(notes, log.notes))
+        )
+    return found
+
+
+def turns(notes: Sequence[Note], known: Iterable[Note] = ()) -> int:
+    """Return how often a client spoke after it was told something: the round trips it waited for.
+
+    A connection that none of ``known`` before these notes was on is one more: it had to be made.
+    """
+    begun = notes[0].at if notes else 0.0
+    spoken = {note.cable: False for note in known if note.at < begun}
+    count = 0
+    for note in notes:
+        if note.up and not spoken.get(note.cable, False):
+            count += 1 if note.cable in spoken else 2
+        spoken[note.cable] = note.up
+    return count
 
 
 @asynccontextmanager
-async def _engine(host: Mailhost, port: int, user: str) -> AsyncIterator[None]:
-    box = mailbox(user, port=port, ca_file=host.ca_file)
+async def _engine(
+    host: Mailhost, ports: Sequence[int], plan: Sequence[_Lane]
+) -> AsyncIterator[None]:
+    boxes = [
+        mailbox(lane.user, name=lane.user, port=port, ca_file=host.ca_file)
+        for lane, port in zip(plan, ports, strict=True)
+    ]
     with tempfile.TemporaryDirectory(prefix="vd-bench-guard-") as state:
-        watching = Watching(box, state=Path(state), tempo=Tempo())
+        watching = Watching(*boxes, state=Path(state), tempo=_TEMPO)
         watching.engine.guards.post([guards.post()])
         async with watching:
-            await watching.until_connected()
+            await watching.until_connected(len(boxes))
             yield
 
 
 @asynccontextmanager
-async def _daemon(host: Mailhost, port: int, user: str) -> AsyncIterator[None]:
-    backend = await asyncio.to_thread(Backend, "localhost", port, host.ca_file, user, guards.LISTED)
+async def _daemons(
+    host: Mailhost, ports: Sequence[int], plan: Sequence[_Lane]
+) -> AsyncIterator[None]:
+    backends: list[Backend] = []
     try:
+        for lane, port in zip(plan, ports, strict=True):
+            backends.append(
+                await asyncio.to_thread(
+                    Backend, "localhost", port, host.ca_file, lane.user, guards.LISTED
+                )
+            )
         yield
     finally:
-        await asyncio.to_thread(backend.close)
-
-
-def _passage(host: Mailhost, wire: Wire, user: str, number: int) -> _Passage:
-    """Deliver one message, and look until it is gone."""
-    raw = guards.unwanted(f"token-{number:016x}", text=_TEXT)
-    context = ssl.create_default_context(cafile=str(host.ca_file))
-    with (
-        imaplib.IMAP4_SSL("localhost", host.port, ssl_context=context, timeout=_GONE) as eye,
-        smtplib.LMTP(HOST, host.dovecot.lmtp_port, timeout=30) as lmtp,
-    ):
-        eye.login(user, "pass")
-        time.sleep(_APART)
-        wire.told.clear()
-        lmtp.sendmail("sender@example.org", [user], raw)
-        begun = time.monotonic()
-        while _held(eye):
-            if time.monotonic() > begun + _GONE:
-                raise RuntimeError(f"a message was not gone within {_GONE:g} s")
-            time.sleep(_LOOK)
-        gone = time.monotonic()
-        told = min(wire.told, default=begun)
-        return _Passage(told=told - begun, gone=gone - begun)
-
-
-def _held(eye: imaplib.IMAP4_SSL) -> bool:
-    # Not STATUS: Dovecot answers that from an index which others bring up to date later.
-    _, words = eye.select("INBOX", readonly=True)
-    return words[0] != b"0"
+        for backend in backends:
+            await asyncio.to_thread(backend.close)
 
 
 def _quantities() -> tuple[Quantity, ...]:
     found: list[Quantity] = []
     for trip in _TRIPS:
         at = f"at {trip} ms"
+        told = f"announced to gone, {at}"
+        beyond = f"announced to gone, beyond two round trips, {at}"
         found += [
             Quantity(key=f"p50_{trip}", title=f"arrival to gone, {at}, median", unit="ms"),
             Quantity(key=f"p99_{trip}", title=f"arrival to gone, {at}, p99", unit="ms"),
-            Quantity(key=f"acted_{trip}", title=f"announced to gone, {at}, median", unit="ms"),
+            Quantity(key=f"acted_{trip}", title=f"{told}, median", unit="ms"),
+            Quantity(key=f"acted_p99_{trip}", title=f"{told}, p99", unit="ms"),
+            Quantity(key=f"turns_{trip}", title=f"round trips from announced to gone, {at}"),
+            Quantity(key=f"excess_{trip}", title=beyond, unit="ms", target=20.0, compared=False),
             Quantity(
                 key=f"excess_{trip}",
-                title=f"that, beyond two round trips, {at}",
+                title=f"{beyond}, NOTIFY",
                 unit="ms",
                 target=20.0,
+                of=_NOTIFY,
                 compared=False,
             ),
         ]
+    found.append(
+        Quantity(
+            key="acted_40",
+            title="announced to gone, at 40 ms, IDLE",
+            target=4.0,
+            times=_BACKEND,
+            compared=False,
+        )
+    )
     return tuple(found)
 
 
@@ -206,13 +280,18 @@ FIGURE = Figure(
     name="guard_latency",
     title="A guard at work, Dovecot",
     method=(
-        "Messages of 56 KB from a listed sender are delivered by LMTP, a second apart; each is looked for"
-        " until INBOX is empty. The clients reach Dovecot over a line of the round-trip time told; the"
-        " announcement is what a bare socket in IDLE hears at the server itself. Vedette decides,"
-        " journals, and moves to a quarantine on the connection that watches; the backend logs in on a"
-        " second connection, reads the whole message, marks it and expunges."
+        "Messages of 56 KB from a listed sender are delivered by LMTP to twelve mailboxes, four at each"
+        " distance, 0.2 s apart, until the folder on the server's disk is empty again. The clients"
+        " reach Dovecot over lines of the round-trip time told, which a process of its own keeps;"
+        " the announcement is the first that the server says to the connection that waits, half a"
+        " second after the arrival. Round trips are turns in which a client speaks after it was told"
+        " something, and one for each connection. Vedette decides, journals, and moves to a quarantine"
+        " on the connection that watches, by IDLE unless NOTIFY is told; the backend logs in on a"
+        " second connection, reads the whole message, marks it and expunges. Each run has 16 messages"
+        " at each distance."
     ),
     quantities=_quantities(),
     variants=tuple(_LACKS),
     measure=measure,
+    runs=_RUNS,
 )

@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench import report
-from bench.figures import storm
+from bench.figures import guard_latency, storm
+from bench.figures.catalogue import FIGURES
 from bench.figures.round_trips import exchanges
 from bench.results import Results, Spread
 
@@ -61,6 +62,53 @@ def test_a_loss_is_told() -> None:
     assert (
         "- Connect storm: logins to IDLE, first time: imapclient 1,400 /s, Vedette 1,300." in page
     )
+
+
+def acted(ours: float, theirs: float) -> Results:
+    """Return what it took to act on a message at 40 ms, by both ways."""
+    mine, other = {"acted_40": [ours], "excess_40": [ours - 80]}, {"acted_40": [theirs]}
+    return results({"guard_latency": {"vedette": mine, "backend": other}})
+
+
+def test_a_promise_of_times_is_held_against_the_peer() -> None:
+    """Four times as fast is kept at 100 and 400, and not at 100 and 360."""
+    row = "| ≥ 4.00 times the backend |"
+
+    assert f"{row} 4.00 | yes |" in report.page(acted(100.0, 400.0))
+    assert f"{row} 3.60 | no, 10 % off |" in report.page(acted(100.0, 360.0))
+
+
+def test_a_promise_without_its_peer_is_not_told() -> None:
+    """A ratio needs two."""
+    alone = results({"guard_latency": {"vedette": {"acted_40": [100.0]}}})
+
+    assert "times the backend" not in report.page(alone)
+
+
+def test_a_peer_that_is_better_stands_beside_a_guard() -> None:
+    """Where a figure has several distances, each is told for itself."""
+    page = report.page(acted(100.0, 90.0))
+
+    assert "announced to gone, at 40 ms, median: backend 90.0 ms, Vedette 100." in page
+    assert "excess" not in page
+
+
+def test_every_figure_can_be_published() -> None:
+    """Each has a table with all its variants, its promises, and a way to say who is better."""
+    measured = {
+        name: {
+            variant: {quantity.key: [100.0] for quantity in figure.quantities}
+            for variant in figure.variants
+        }
+        for name, figure in FIGURES.items()
+    }
+    page = report.page(results(measured))
+
+    for figure in FIGURES.values():
+        assert f"## {figure.title}\n" in page
+        for quantity in figure.quantities:
+            assert quantity.target is None or f"| {figure.title}: {quantity.title} |" in page
+    assert guard_latency.FIGURE.runs is not None
 
 
 def test_a_peer_that_was_left_out_is_named() -> None:
