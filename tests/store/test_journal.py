@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -71,6 +72,19 @@ async def test_a_commit_without_guards_says_nothing_of_them(store: SqliteStore) 
 async def test_a_commit_with_guards_says_a_little_more(store: SqliteStore) -> None:
     """Did the message come back, the action, its key, the decision, the count."""
     assert len(await statements(store, with_guards=True)) == 8 + 5
+
+
+async def test_what_an_action_waits_for_passes_settlements(store: SqliteStore) -> None:
+    """A look into the journal before and after the commit writes nothing of what was delivered."""
+    patient = asyncio.create_task(store.settle([], patience=600.0))
+    await asyncio.sleep(0)
+
+    assert await store.acted_on(ANNA, [b"key"]) == []
+    assert await store.pending(ANNA) == []
+
+    assert not patient.done()
+    await store.folders(ANNA)
+    await patient
 
 
 async def test_guards_keep_no_word_of_a_message(store: SqliteStore, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The journal on SQLite: the methods of its port, each one job for the writer's thread.
 
-It is the half of ``SqliteStore`` that belongs to guards, and holds no SQL of its own.
+It is the half of ``SqliteStore`` that belongs to guards, and holds no SQL of its own. What is read
+between the arrival of a message and the action on it is in haste: it waits for no settlement.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class SqliteJournal:
     async def pending(self, account: AccountId, folder: bytes | None = None) -> list[JournalEntry]:
         """Return what is to be carried out, oldest first."""
         work = partial(journal.pending, account=account, folder=folder)
-        return await self._writer.run(work, writes=False)
+        return await self._writer.run(work, writes=False, in_haste=True)
 
     async def record(
         self,
@@ -71,7 +72,7 @@ class SqliteJournal:
     async def acted_on(self, account: AccountId, identity: Sequence[bytes]) -> list[JournalEntry]:
         """Return entries about the message with one of these keys."""
         work = partial(journal.acted_on, account=account, identity=tuple(identity))
-        return await self._writer.run(work, writes=False)
+        return await self._writer.run(work, writes=False, in_haste=True)
 
     async def decisions(
         self, account: AccountId | None, guard: str | None, *, since: float, limit: int
