@@ -10,7 +10,6 @@ from tests.support.trust import DAY, HOUR, PARTNER, account, free, guard, host, 
 from vedette.app.guards.protection import EVERYBODY
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode
-from vedette.model.account import Depth
 from vedette.model.delivery import Endpoint, Selection
 from vedette.model.ids import AccountId
 from vedette.ports.ratchet import ChangeId
@@ -217,41 +216,6 @@ async def test_a_partner_is_not_told_of_other_guards() -> None:
         await at.read(replace(STRICT, partner=PARTNER), other)
 
         assert [each["data"]["guard"]["name"] for each in at.queued(PARTNER)] == ["parlour"]
-
-
-async def test_an_account_that_is_taken_away_is_told_at_once() -> None:
-    """Its password is gone with it, so it can not be held; it is audited and told."""
-    async with host(STRICT) as at:
-        at.accounts = (account("anna"), account("bert"))
-        await at.read(STRICT)
-        before = await at.told()
-        at.accounts = (account("anna"),)
-        await at.read(STRICT)
-
-        assert (await at.told())[len(before) :] == [("account", "applied")]
-        assert (await at.trail())[-1] == "the configuration account.left"
-
-
-async def test_an_account_that_is_watched_in_fewer_folders_is_told_at_once() -> None:
-    """Mail would go where nobody looks."""
-    async with host(STRICT) as at:
-        at.accounts = (account("anna", folders=("Archive",)),)
-        await at.read(STRICT)
-
-        assert (await at.told())[-1] == ("account", "applied")
-
-
-async def test_an_account_that_is_watched_in_all_folders_is_no_news() -> None:
-    """It is more than before; to another depth it is told."""
-    async with host(STRICT) as at:
-        before = await at.told()
-        at.accounts = (account("anna", folders=("*",)),)
-        await at.read(STRICT)
-        assert await at.told() == before
-
-        at.accounts = (account("anna", folders=("*",), depth=Depth.METADATA),)
-        await at.read(STRICT)
-        assert (await at.told())[len(before) :] == [("account", "applied")]
 
 
 async def test_what_is_held_goes_before_what_is_not() -> None:

@@ -251,6 +251,36 @@ def test_an_account_without_a_consent_is_connected_and_not_read(site: Site) -> N
     assert len(site.told("file", "message.received")) == 2
 
 
+def test_an_account_that_is_taken_out_of_the_file_is_guarded_on(site: Site) -> None:
+    """While it runs; after a restart there is no password, and the partner is told that it went."""
+    with site.serving() as service:
+        service.until_connected()
+        own = site.config.accounts.pop(site.user)
+        site.config.accounts["other"] = own.replace("url =", "start = 1\nurl =")
+        site.config.write()
+        service.until_logged('"account.held"')
+        site.deliver()
+        site.until_held(Guard=1)
+        [row] = [
+            each
+            for each in map(json.loads, site.status().splitlines())
+            if each["account"] == site.user
+        ]
+        [change] = [json.loads(line) for line in site.guard("changes").out.splitlines()]
+
+    assert row["liveness"] == "live"
+    assert row["waiting"][0].startswith(f"{site.user} is taken out of the configuration: parlour")
+    assert (change["change"], change["account"]) == ("account", site.user)
+    with site.serving() as service:
+        service.until_connected()
+    assert [each["turn"] for each in site.told("friend", "guard.changed")] == [
+        "enforced",
+        "waiting",
+        "applied",
+    ]
+    assert all(site.user not in json.dumps(each) for each in site.told("friend", "guard.changed"))
+
+
 def test_a_partner_is_told_of_nothing_else(site: Site) -> None:
     """An endpoint that takes mail is no partner: the file is refused with its line."""
     text = site.config.file.read_text().replace('events = ["guard.changed"]', "")

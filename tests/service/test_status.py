@@ -42,7 +42,8 @@ def test_rows_are_in_the_order_of_accounts_and_no_age_is_negative() -> None:
     """A clock that was set back makes nothing happen in the future."""
     other = replace(HEALTH, account=AccountId("a"), proof_at=NOW + 5)
 
-    found = rows([HEALTH, other], now=NOW, running=True)
+    found = rows([HEALTH, other], now=NOW, running=True, waiting={"b": ["b is taken out"]})
 
+    assert [row.waiting for row in found] == [(), ("b is taken out",)]
     assert [row.account for row in found] == ["a", "b"]
     assert (found[0].proof_age, found[1].proof_age) == (0.0, None)

@@ -101,6 +101,7 @@ class Host:
         self.all_posted: list[GuardSettings] = []
         self.wanted: Sequence[GuardSettings] = ()
         self.accounts: Sequence[AccountSettings] = (account(),)
+        self.watched: Mapping[str, AccountSettings] = {}
         self.endpoints: list[Endpoint] = []
         self.attended: list[AccountId] = []
         self.regated = 0
@@ -124,7 +125,6 @@ class Host:
         """Have a file read that says so; return what the first guard is posted with."""
         self.wanted = wanted
         await self._again()
-        await self.trust.covers(self.accounts)
         return self.posted
 
     async def restart(self) -> None:
@@ -173,6 +173,9 @@ class Host:
     async def _again(self) -> None:
         self.all_posted = list(await self.trust.in_force(self.wanted))
         self.guarding.post(post_of(each) for each in self.all_posted)
+        self.watched = {
+            str(each.account.id): each for each in await self.trust.watched(self.accounts)
+        }
 
     async def _regate(self) -> None:
         self.regated += 1

@@ -148,10 +148,7 @@ class Engine(Part):
             await self._apply_endpoints(settings.endpoints)
             await self._seating.apply(settings)
             await self._posting.apply(settings.guards)
-            await self._trust.covers(settings.accounts)
-            if self.supervisor is not None:
-                await self.supervisor.assign(_assignments(settings.accounts))
-            await self._regate()
+            await self._watch()
         _log.info(
             "settings.applied",
             accounts=len(settings.accounts),
@@ -257,7 +254,14 @@ class Engine(Part):
         """Go over to what is in force of the guards' settings now that a loosening is due."""
         async with self._applying:
             await self._posting.apply(self.settings.guards)
-            await self._regate()
+            await self._watch()
+
+    async def _watch(self) -> None:
+        """Watch the accounts of the settings, and what guards are held to stand at."""
+        accounts = await self._trust.watched(self.settings.accounts)
+        if self.supervisor is not None:
+            await self.supervisor.assign(_assignments(accounts))
+        await self._regate()
 
     async def _regate(self) -> None:
         """Read the accounts that may be read now, and no others."""

@@ -6,6 +6,7 @@ import asyncio
 import json as json_module
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +17,12 @@ from rich.console import Console
 from rich.table import Table
 
 from vedette.app.control import ask
+from vedette.app.guards.wish import aspect_of, told
 from vedette.cli.live import plain
 from vedette.cli.place import state_of
+from vedette.guard.ratchet import Aspect
+from vedette.outbox.envelope import instant
+from vedette.ports.ratchet import Change
 from vedette.service.status import Liveness, StatusRow, rows
 from vedette.store.reader import read_only
 
@@ -51,15 +56,18 @@ def status(
     """
     folder = state_of(config, state)
     with read_only(folder) as reader:
-        healths = reader.healths()
+        healths, waiting = reader.healths(), _waiting(reader.changes())
     running = asyncio.run(ask(folder, {"command": "ping"})) is not None
-    found = rows(healths, now=time.time(), running=running)
+    found = rows(healths, now=time.time(), running=running, waiting=waiting)
     if json:
         for row in found:
             sys.stdout.write(json_module.dumps(asdict(row)) + "\n")
         return 0
     console = Console(highlight=False)
     console.print(_table(found))
+    for row in found:
+        for line in row.waiting:
+            console.print(plain(line), style="yellow")
     if not running:
         console.print(f"no service runs on {folder}", style="yellow")
     return 0
@@ -80,6 +88,17 @@ def _table(found: list[StatusRow]) -> Table:
             "" if row.error is None else f"{_ago(row.error_age)}: {plain(row.error)}",
         )
     return table
+
+
+def _waiting(changes: Iterable[Change]) -> dict[str, list[str]]:
+    """Return what the file wants of accounts and guards hold, by account."""
+    found: dict[str, list[str]] = {}
+    for change in changes:
+        asked = change.loosening
+        if asked.account is not None and aspect_of(change) is Aspect.ACCOUNT:
+            line = f"{told(change)}: {asked.guard} holds it until {instant(change.due)} or later"
+            found.setdefault(asked.account, []).append(line)
+    return found
 
 
 def _ago(age: float | None) -> str:

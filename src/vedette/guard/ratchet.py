@@ -31,13 +31,15 @@ _JUDGED_ANYWAY: Final = frozenset({"inbox", "\\inbox", "\\junk"})
 
 @unique
 class Aspect(StrEnum):
-    """What a change is of. The first five come from the configuration, the others from people."""
+    """What a change is of. The first six come from the configuration, the others from people."""
 
     PACK = "pack"
     MODE = "mode"
     SELECTION = "selection"
     PARTNER = "partner"
     REMOVAL = "removal"
+    ACCOUNT = "account"
+    """An account at which it stands is taken away, or less of it is watched."""
     PAUSE = "pause"
     """A kill switch is set."""
     ALLOW = "allow"
@@ -46,10 +48,13 @@ class Aspect(StrEnum):
     """Mail that was taken because of a list is to come back."""
 
 
-#: What a file can ask for.
-OF_A_FILE: Final = frozenset(
+#: What a file can ask for by what it says of a guard.
+OF_A_GUARD: Final = frozenset(
     {Aspect.PACK, Aspect.MODE, Aspect.SELECTION, Aspect.PARTNER, Aspect.REMOVAL}
 )
+
+#: What a file can ask for.
+OF_A_FILE: Final = OF_A_GUARD | {Aspect.ACCOUNT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +139,7 @@ def _gone_over(stand: Stand, wanted: Stand, aspect: Aspect) -> Stand:
             )
         case Aspect.PARTNER:
             return replace(stand, partner=wanted.partner, secret=wanted.secret or stand.secret)
-        case Aspect.REMOVAL | Aspect.PAUSE | Aspect.ALLOW | Aspect.RESTORE:
+        case Aspect.REMOVAL | Aspect.ACCOUNT | Aspect.PAUSE | Aspect.ALLOW | Aspect.RESTORE:
             return stand
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
+from types import MappingProxyType
+from typing import Final
 
 from vedette.model.account import AccountState, Health
 
 #: "live" is proven within this many seconds: two intervals of proof and a slow answer.
 LIVE = 300.0
+
+#: No account has anything that waits.
+NOTHING: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
 @unique
@@ -27,7 +32,10 @@ class Liveness(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRow:
-    """One account. Ages are in seconds; None means never."""
+    """One account. Ages are in seconds; None means never.
+
+    ``waiting`` says what of it the file wants to loosen and a guard holds for now.
+    """
 
     account: str
     email: str
@@ -38,9 +46,16 @@ class StatusRow:
     error_age: float | None
     error: str | None
     lag: float | None
+    waiting: tuple[str, ...] = ()
 
 
-def rows(healths: Iterable[Health], *, now: float, running: bool) -> list[StatusRow]:
+def rows(
+    healths: Iterable[Health],
+    *,
+    now: float,
+    running: bool,
+    waiting: Mapping[str, Sequence[str]] = NOTHING,
+) -> list[StatusRow]:
     """Return the rows by account. ``running`` is whether a service runs on the state."""
     return [
         StatusRow(
@@ -53,6 +68,7 @@ def rows(healths: Iterable[Health], *, now: float, running: bool) -> list[Status
             error_age=_age(health.error_at, now),
             error=health.error,
             lag=health.lag,
+            waiting=tuple(waiting.get(health.account, ())),
         )
         for health in sorted(healths, key=lambda health: health.account)
     ]

@@ -7,7 +7,7 @@ minute, because a pause ends by itself. It must not know what may be set: that i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import structlog
@@ -57,13 +57,11 @@ class Overriding(Part):
 
     async def refresh(self) -> None:
         """Read everything anew. Raises StoreError."""
-        allows = await self._store.every_allow()
         before = self._guarding.standing.consented
-        self._guarding.standing = Standing(
+        self._guarding.standing = standing_of(
+            await self._store.every_allow(),
             stopped=await self._off(),
             locked=self._locked,
-            allowed=_domains(each for each in allows if each.source != RETURNED),
-            learned=_domains(each for each in allows if each.source == RETURNED),
             consented=await self._store.consented(),
         )
         if self._guarding.standing.consented != before:
@@ -88,6 +86,23 @@ class Overriding(Part):
         now = self._clock.now()
         switches = await self._store.switches()
         return frozenset(stop(each.scope, each.name) for each in switches if each.stops(now))
+
+
+def standing_of(
+    allows: Sequence[Allow],
+    *,
+    stopped: Collection[str],
+    locked: Collection[str],
+    consented: Collection[AccountId],
+) -> Standing:
+    """Return what people set as the engine asks it; a return teaches, the other allows are named."""
+    return Standing(
+        stopped=frozenset(stopped),
+        locked=frozenset(locked),
+        allowed=_domains(each for each in allows if each.source != RETURNED),
+        learned=_domains(each for each in allows if each.source == RETURNED),
+        consented=frozenset(consented),
+    )
 
 
 def _domains(allows: Iterable[Allow]) -> Mapping[tuple[AccountId, str], frozenset[str]]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from vedette.app.guards import sight
+from vedette.app.guards.sight import Sight
 from vedette.config.guards import parsed
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode
@@ -19,21 +21,34 @@ from vedette.guard.ratchet import Stand
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.ratchet import Protection
 
+#: Who asks when a file does.
+CONFIGURATION: Final = "the configuration"
+
 #: Whose a guard of the configuration is: everybody's, whatever it selects.
 EVERYBODY: Final = TenantId("*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ward:
+    """An account at which a guard stands, and what it sees there.
+
+    ``is_left`` says that there is no way to the mailbox any more: it is not watched, and was told.
+    """
+
+    sight: Sight
+    is_left: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """A guard that is enforced.
 
-    ``settings`` are what it is posted with, and ``covered`` the accounts that it stood at when
-    they were last looked at, with how their mail was read.
+    ``settings`` are what it is posted with, and ``covered`` the accounts that it stands at, by name.
     """
 
     stand: Stand
     settings: GuardSettings
-    covered: Mapping[str, tuple[str, ...]]
+    covered: Mapping[str, Ward]
 
     @property
     def name(self) -> str:
@@ -57,7 +72,7 @@ def wanted(settings: GuardSettings, secret: str) -> Stand:
     )
 
 
-def enforced(stand: Stand, settings: GuardSettings, covered: Mapping[str, tuple[str, ...]]) -> Held:
+def enforced(stand: Stand, settings: GuardSettings, covered: Mapping[str, Ward]) -> Held:
     """Return a stand as it is posted; ``settings`` give what the ratchet does not hold."""
     return Held(
         stand=stand,
@@ -89,7 +104,10 @@ def written(held: Held, now: float) -> Protection:
         "secret": stand.secret,
         "private": held.settings.private,
         "help": held.settings.help,
-        "covered": held.covered,
+        "covered": {
+            name: {**sight.values(ward.sight), "left": ward.is_left}
+            for name, ward in held.covered.items()
+        },
     }
     return Protection(
         tenant=EVERYBODY,
@@ -124,5 +142,8 @@ def read(protection: Protection) -> Held:
         private=lock["private"],
         help=lock["help"],
     )
-    covered = {name: tuple(folders) for name, folders in lock["covered"].items()}
+    covered = {
+        name: Ward(sight=sight.read(each), is_left=bool(each["left"]))
+        for name, each in lock["covered"].items()
+    }
     return enforced(stand, settings, covered)

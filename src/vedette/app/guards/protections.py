@@ -8,20 +8,28 @@ and carries it out. It must not know how guards judge, nor who is at the command
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
 import structlog
 
 from vedette.app.guards.partner import digest_of
-from vedette.app.guards.protection import EVERYBODY, Held, enforced, read, wanted, written
+from vedette.app.guards.protection import (
+    CONFIGURATION,
+    EVERYBODY,
+    Held,
+    Ward,
+    enforced,
+    read,
+    wanted,
+    written,
+)
 from vedette.app.guards.wish import Trust, aspect_of, performed, spelled_step, target_of
 from vedette.config.settings import GuardSettings
 from vedette.engine.part import Part
 from vedette.errors import ConfigError, StoreError, UsageError
-from vedette.guard.ratchet import OF_A_FILE, Aspect, Stand, Step, after, steps
+from vedette.guard.ratchet import OF_A_FILE, OF_A_GUARD, Aspect, Stand, Step, after, steps
 from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.protection import Turn, changed
@@ -35,9 +43,6 @@ _log = structlog.stdlib.get_logger(__name__)
 LOOK = 60.0
 #: Loosenings of one guard that may wait: more is a mistake, and each is a row and an event.
 MAX_WAITING = 1_000
-
-#: Who asks when a file does.
-CONFIGURATION = "the configuration"
 
 #: Sends an event about a guard, to its partner too.
 Tell: TypeAlias = Callable[[Event, EndpointId | None], Awaitable[None]]
@@ -157,39 +162,26 @@ class Protections(Part):
                 return change
         raise UsageError(f"no change {number} waits; vedette guard changes shows those that do")
 
-    async def covers(self, accounts: Iterable[tuple[str, str, tuple[str, ...]]]) -> None:
-        """Look which accounts the guards stand at: (id, tenant, how it is read) of each.
+    async def want(self, guard: str, what: str, account: AccountId) -> Change:
+        """Ask for what the configuration wants of an account; the same wish is asked for once."""
+        return await self._asked(guard, what, by=CONFIGURATION, account=account)
 
-        One that is gone can not be held, for its password is gone too: it is told at once. So is
-        one that is read otherwise: in fewer folders, or to a lesser depth.
-        """
-        every = list(accounts)
-        for name, held in list(self.held.items()):
-            settings = held.settings
-            now = {
-                account: reading
-                for account, tenant, reading in every
-                if (not settings.tenants or tenant in settings.tenants)
-                and (not settings.accounts or account in settings.accounts)
-            }
-            if now == held.covered:
-                continue
-            left = [
-                account
-                for account, reading in held.covered.items()
-                if not set(reading) <= {*now.get(account, ()), *_everywhere(now, account, reading)}
-            ]
-            self.held[name] = replace(held, covered=now)
-            await self._write(self.held[name])
-            if left:
-                detail = json.dumps({"guard": name, "accounts": left})
-                await self._store.audit(
-                    actor=CONFIGURATION,
-                    what="account.left",
-                    detail=detail,
-                    now=self._clock.now(),
-                )
-                await self.say(name, "account", Turn.APPLIED)
+    async def is_due(self, change: Change) -> bool:
+        """Tell whether a wish may be had now; it is had then, and told."""
+        if not await self._store.applied(change.id, now=self._clock.now()):
+            return False
+        await self._note(change, Turn.APPLIED)
+        return True
+
+    async def drop(self, change: Change) -> None:
+        """Withdraw what the configuration does not want any more."""
+        if await self._store.withdraw(change.id, now=self._clock.now(), by=CONFIGURATION):
+            await self._note(change, Turn.WITHDRAWN)
+
+    async def keep(self, guard: str, covered: Mapping[str, Ward]) -> None:
+        """Write at which accounts a guard stands."""
+        self.held[guard] = replace(self.held[guard], covered=covered)
+        await self._write(self.held[guard])
 
     async def _enforced(self) -> dict[str, Held]:
         found: dict[str, Held] = {}
@@ -214,7 +206,7 @@ class Protections(Part):
         # Its partner is told of what follows, also of its end.
         self.held[held.name] = held
         found = steps(held.stand, stand)
-        open_ = [each for each in asked if aspect_of(each) in OF_A_FILE]
+        open_ = [each for each in asked if aspect_of(each) in OF_A_GUARD]
         matching = {
             step.aspect: change
             for step in found
@@ -225,7 +217,7 @@ class Protections(Part):
         then = after(held.stand, stand, released)
         for change in open_:
             if change not in matching.values() or (then is None or not then.is_enforced):
-                await self._dropped(change, released)
+                await self.drop(change)
         if then is None or not then.is_enforced:
             now = self._clock.now()
             await self._store.release(EVERYBODY, held.name, now=now, by=CONFIGURATION)
@@ -259,17 +251,9 @@ class Protections(Part):
         """Return the aspects whose wish is due; the store says so, by both clocks."""
         released: set[Aspect] = set()
         for aspect, change in matching.items():
-            if await self._store.applied(change.id, now=self._clock.now()):
+            if await self.is_due(change):
                 released.add(aspect)
-                await self._note(change, Turn.APPLIED)
         return released
-
-    async def _dropped(self, change: Change, released: Collection[Aspect]) -> None:
-        """Withdraw what nobody wants any more."""
-        if aspect_of(change) not in released and await self._store.withdraw(
-            change.id, now=self._clock.now(), by=CONFIGURATION
-        ):
-            await self._note(change, Turn.WITHDRAWN)
 
     async def _wait_for(self, held: Held, step: Step, change: Change | None) -> None:
         if change is None:
@@ -326,11 +310,3 @@ class Protections(Part):
     def _partner(self, guard: str) -> EndpointId | None:
         held = self.held.get(guard)
         return None if held is None else held.settings.partner
-
-
-def _everywhere(
-    now: dict[str, tuple[str, ...]], account: str, before: Sequence[str]
-) -> Iterable[str]:
-    """Return the folders of before where all of them are watched now."""
-    is_all = "folder *" in now.get(account, ())
-    return [each for each in before if is_all and each.startswith("folder ")]

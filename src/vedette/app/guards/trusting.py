@@ -5,7 +5,7 @@ It knows which of them goes before which, and nothing of what they decide.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 
 from vedette.app.guards.overriding import Overriding
@@ -13,10 +13,10 @@ from vedette.app.guards.partner import postings
 from vedette.app.guards.protections import Protections
 from vedette.app.guards.returns import Returns
 from vedette.app.guards.trust_desk import Decided, TrustDesk
+from vedette.app.guards.wards import Wards
 from vedette.config.settings import AccountSettings, GuardSettings
 from vedette.engine.guarding import Guarding
 from vedette.engine.part import Part
-from vedette.model.account import Account
 from vedette.model.delivery import Endpoint
 from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
@@ -63,6 +63,8 @@ class Trusting(Part):
         self.protections = Protections(
             store, clock, key=key, tell=self._tell, again=again, done=self._done
         )
+        #: The accounts that it holds.
+        self._wards = Wards(store, clock, self.protections)
         #: What is learned from returns.
         self.returns = Returns(
             store, clock, protections=self.protections, overriding=self.overriding
@@ -87,11 +89,14 @@ class Trusting(Part):
         await self.overriding.lock(self.protections.held)
         return posted
 
-    async def covers(self, accounts: Collection[AccountSettings]) -> None:
-        """Learn which accounts there are. Raises StoreError."""
-        own = [each.account for each in accounts]
-        self._accounts = frozenset(each.id for each in own)
-        await self.protections.covers((each.id, each.tenant, reading(each)) for each in own)
+    async def watched(self, wanted: Sequence[AccountSettings]) -> Sequence[AccountSettings]:
+        """Return the accounts that are watched where these are wanted. Raises StoreError.
+
+        After ``in_force``, which says what guards there are.
+        """
+        accounts = await self._wards.in_force(wanted)
+        self._accounts = frozenset(each.account.id for each in accounts)
+        return accounts
 
     async def _open(self) -> None:
         await self.protections.start()
@@ -112,14 +117,3 @@ class Trusting(Part):
         await self.overriding.refresh()
         if change.loosening.account is not None:
             self._attend(change.loosening.account)
-
-
-def reading(account: Account) -> tuple[str, ...]:
-    """Spell how an account's mail is read, as far as guards see less when it changes."""
-    folders = ("*",) if "*" in account.folders else account.folders
-    return (
-        *(f"folder {each.lower()}" for each in folders),
-        *(f"authserv {each.lower()}" for each in account.trusted_authserv),
-        f"depth {account.depth}",
-        f"at most {account.max_message}",
-    )

@@ -1,0 +1,194 @@
+"""Accounts at which protective guards stand: they stay watched as they were until it is due.
+
+A file that leaves an account out, or has less of it watched, loosens every guard there. So it waits
+as any loosening does, and until then the account goes on with the settings that it had. Those with
+its password are in memory alone: after a restart an account that the file does not name, or names
+for another mailbox, can not be watched; that is audited and told. It must not know how accounts are
+watched.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from vedette.app.guards.protection import CONFIGURATION, Held, Ward
+from vedette.app.guards.protections import Protections
+from vedette.app.guards.sight import Sight, digest, lost, seen, sight, wider
+from vedette.app.guards.wish import Trust, aspect_of, spelled_step, target_of
+from vedette.config.settings import AccountSettings
+from vedette.guard.ratchet import Aspect
+from vedette.model.ids import AccountId, TenantId
+from vedette.outbox.envelope import instant
+from vedette.outbox.protection import Turn
+from vedette.ports.clock import Clock
+from vedette.ports.ratchet import Change
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Wards:
+    """What is watched of the accounts of one host."""
+
+    def __init__(self, store: Trust, clock: Clock, protections: Protections) -> None:
+        self._store = store
+        self._clock = clock
+        self._protections = protections
+        #: As they are watched now.
+        self._watched: dict[AccountId, AccountSettings] = {}
+
+    async def in_force(self, wanted: Sequence[AccountSettings]) -> tuple[AccountSettings, ...]:
+        """Return what is to be watched when a file wants this. Raises StoreError."""
+        found = {each.account.id: each for each in wanted}
+        asked: dict[tuple[str, str | None], list[Change]] = {}
+        for change in await self._store.changes():
+            if aspect_of(change) is Aspect.ACCOUNT:
+                key = (change.loosening.guard, change.loosening.account)
+                asked.setdefault(key, []).append(change)
+        held: dict[AccountId, list[Sight]] = {}
+        for guard in list(self._protections.held):
+            for account, by in (await self._guarded(guard, found, asked)).items():
+                held.setdefault(account, []).append(by)
+        for changes in asked.values():
+            for change in changes:
+                await self._over(change)
+        for account, sights in held.items():
+            if (settings := self._kept(found.get(account), account, sights)) is not None:
+                found[account] = settings
+        self._watched = found
+        return tuple(found.values())
+
+    def _kept(
+        self, settings: AccountSettings | None, account: AccountId, sights: Sequence[Sight]
+    ) -> AccountSettings | None:
+        """Return the settings of an account that is held to what guards saw of it."""
+        running = self._watched.get(account)
+        if settings is None or sight(settings).mailbox != sights[0].mailbox:
+            is_it = running is not None and sight(running).mailbox == sights[0].mailbox
+            return running if is_it else settings
+        own = sight(settings)
+        for each in sights:
+            # Where its tenant is held it is another than the file's.
+            tenant = own.tenant if each.tenant == settings.account.tenant else each.tenant
+            own = replace(wider(each, own), tenant=tenant)
+        return seen(settings, own)
+
+    async def _guarded(
+        self,
+        guard: str,
+        wanted: dict[AccountId, AccountSettings],
+        asked: dict[tuple[str, str | None], list[Change]],
+    ) -> dict[AccountId, Sight]:
+        """Settle at which accounts a guard stands; return what it holds some of them to."""
+        before = self._protections.held[guard]
+        covered: dict[str, Ward] = {}
+        holds: dict[AccountId, Sight] = {}
+        for account in dict.fromkeys((*before.covered, *wanted)):
+            settings, ward = wanted.get(AccountId(account)), before.covered.get(account)
+            now = None if settings is None else sight(settings)
+            then = now is not None and _stands(before, account, now.tenant)
+            if ward is not None and _stands(before, account, ward.sight.tenant):
+                says = _says(account, ward.sight, now, stays=then)
+                changes = asked.pop((guard, account), [])
+                if says and not await self._released(before, account, now, says, changes):
+                    by = holds[AccountId(account)] = _held_to(ward.sight, now, stays=then)
+                    is_left = not self._can_be_held(AccountId(account), ward.sight, now)
+                    covered[account] = Ward(sight=by, is_left=is_left)
+                    continue
+                if not says:
+                    await self._withdrawn(changes)
+            if now is not None and then:
+                covered[account] = Ward(sight=now)
+        await self._noted(before, covered)
+        return holds
+
+    def _can_be_held(self, account: AccountId, before: Sight, now: Sight | None) -> bool:
+        """Tell whether there is a password to the mailbox: in the file, or in memory."""
+        running = self._watched.get(account)
+        ways = (now, None if running is None else sight(running))
+        return any(way is not None and way.mailbox == before.mailbox for way in ways)
+
+    async def _released(
+        self,
+        held: Held,
+        account: str,
+        now: Sight | None,
+        says: tuple[str, ...],
+        changes: Sequence[Change],
+    ) -> bool:
+        """Ask for what a file wants of an account; tell whether it may be had."""
+        to = "" if now is None else digest(now)
+        for change in changes:
+            if target_of(change) != to:
+                await self._withdrawn([change])
+            elif await self._protections.is_due(change):
+                return True
+        what = spelled_step(Aspect.ACCOUNT, to, says)
+        change = await self._protections.want(held.name, what, AccountId(account))
+        _log.warning(
+            "account.held",
+            account=account,
+            guard=held.name,
+            reason="; ".join(says),
+            due=instant(change.due),
+        )
+        return False
+
+    async def _noted(self, before: Held, covered: dict[str, Ward]) -> None:
+        """Write at which accounts a guard stands, and tell of those that it can not be held at."""
+        if covered == before.covered:
+            return
+        await self._protections.keep(before.name, covered)
+        left = [
+            account
+            for account, ward in covered.items()
+            if ward.is_left and not before.covered[account].is_left
+        ]
+        if left:
+            detail = json.dumps({"guard": before.name, "accounts": left})
+            now = self._clock.now()
+            await self._store.audit(
+                actor=CONFIGURATION, what="account.left", detail=detail, now=now
+            )
+            await self._protections.say(before.name, "account", Turn.APPLIED)
+
+    async def _over(self, change: Change) -> None:
+        """End a wish about an account at which no guard is held any more."""
+        if not await self._protections.is_due(change):
+            await self._withdrawn([change])
+
+    async def _withdrawn(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            await self._protections.drop(change)
+
+
+def _says(account: str, before: Sight, now: Sight | None, *, stays: bool) -> tuple[str, ...]:
+    """Say what of an account is loosened, in words for a person; nothing where nothing is."""
+    if now is None:
+        return (f"{account} is taken out of the configuration",)
+    if now.mailbox != before.mailbox:
+        return (f"{account} is another mailbox",)
+    gone = () if stays else ("goes to a tenant at which the guard does not stand",)
+    return tuple(f"{account} {each}" for each in (*gone, *lost(before, now)))
+
+
+def _held_to(before: Sight, now: Sight | None, *, stays: bool) -> Sight:
+    """Return what an account is held to: as much as before, and what is more than that now.
+
+    Its tenant is held where the guard would lose it by another.
+    """
+    if now is None or now.mailbox != before.mailbox:
+        return before
+    both = wider(before, now)
+    return both if stays else replace(both, tenant=before.tenant)
+
+
+def _stands(held: Held, account: str, tenant: TenantId) -> bool:
+    """Tell whether a guard, as it is enforced, stands at an account of a tenant."""
+    stand = held.stand
+    return (not stand.tenants or tenant in stand.tenants) and (
+        not stand.accounts or account in stand.accounts
+    )
