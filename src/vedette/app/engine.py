@@ -214,6 +214,7 @@ class Engine(Part):
         # Not before it is known what guards are held to: a wish must not slip in between.
         await self._control.start()
         await self._posting.start()
+        await self._seating.start()
         await self._trust.start()
 
     async def _close(self) -> None:
@@ -223,7 +224,7 @@ class Engine(Part):
         await self._housekeeping.stop()
         if self.supervisor is not None:
             await self.supervisor.stop()
-        await self._seating.close()
+        await self._seating.stop()
         await self.courier.stop()
         await self._reader.stop()
         await self.store.stop()
