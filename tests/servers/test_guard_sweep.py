@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,57 @@ async def test_what_was_decided_is_not_decided_again(
 
     assert counts == [1, 1, 2]
     assert token in held(dovecot, user)["INBOX"]
+
+
+def replace_folder(server: Dovecot, user: str, folder: str, letters: Sequence[bytes]) -> None:
+    """Delete a folder and put another in its place, which holds old mail under UIDs of its own."""
+    with server.client(user) as client:
+        client.create("Restored")
+        for letter in letters:
+            client.append("Restored", "", '"14-Nov-2020 10:00:00 +0000"', letter)
+    before = server.uid_validity(user, folder)
+    with server.client(user) as client:
+        client.delete(folder)
+        client.rename("Restored", folder)
+    assert server.uid_validity(user, folder) != before
+
+
+async def test_a_folder_that_began_anew_is_swept(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """After another UIDVALIDITY nobody has judged what is there; old mail of it is told to nobody."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    first, bad, good = new_token(), new_token(), new_token()
+    await blocking(dovecot.append, user, "Junk", letter_from("ann@example.org", first))
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        letters = [unwanted(bad), letter_from("ann@example.org", good)]
+        await blocking(replace_folder, dovecot, user, "Junk", letters)
+        await until_applied(watching, 1)
+
+    assert held(dovecot, user) == {QUARANTINE: [bad], "Junk": [good]}
+    assert watching.books.receipts == []
+
+
+async def test_what_was_taken_back_is_left_alone_under_other_uids(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """The UIDVALIDITY of INBOX changes after an undo: the sweep knows the message again (G11)."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    kept, bad = new_token(), new_token()
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        watching.books.expect([kept])
+        await blocking(dovecot.deliver, user, unwanted(kept))
+        await until_applied(watching, 1)
+        watching.books.expect([kept], places=2)
+        await blocking(dovecot.move, user, QUARANTINE, "INBOX")
+        await watching.until_taken(
+            lambda books: bool(books.of_type("action.undone")), "action.undone"
+        )
+        await blocking(dovecot.reset_uid_validity, user, "INBOX")
+        watching.books.expect([bad])
+        await blocking(dovecot.deliver, user, unwanted(bad))
+        await until_applied(watching, 2)
+
+    assert held(dovecot, user) == {QUARANTINE: [bad], "INBOX": [kept]}

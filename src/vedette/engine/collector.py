@@ -121,6 +121,7 @@ class Collector:
         crashpoint(Crashpoint.BASELINE_CHOSEN)
         await self._write(watched, batch)
         crashpoint(Crashpoint.BASELINE_WRITTEN)
+        watched.began = True
         return await self.settle_gaps(watched)
 
     async def arrived(self, watched: Watched) -> int:

@@ -1,5 +1,8 @@
 """Looks at mail that is there already: after a connect, when guards or lists changed, once a day.
 
+Also when a folder's watch began anew, after another UIDVALIDITY or as it was made: nobody has
+judged the mail in it under the UIDs that it has now.
+
 The last messages of each folder, some at a time, the newest first; mail that arrives comes
 between. What a guard decided in its present version is not asked for again, and what it did,
 or what the user took back, is known by the journal. Where it stands is in memory: a sweep that
@@ -23,7 +26,7 @@ from vedette.engine.rebase import is_old
 from vedette.engine.share import Share
 from vedette.engine.watched import FencedError, Watched
 from vedette.engine.world import World
-from vedette.guard.pack import DAY
+from vedette.guard.pack import DAY, HOUR
 from vedette.imap import UidSet
 from vedette.model.account import Account
 from vedette.model.cursor import Cursor, FolderState
@@ -49,6 +52,7 @@ class Sweep:
 
     __slots__ = (
         "_account",
+        "_again_at",
         "_docket",
         "_fetching",
         "_generation",
@@ -68,7 +72,9 @@ class Sweep:
         self._docket = docket
         self._generation: int | None = None
         self._next_at = 0.0
-        self._left: dict[bytes, UidSet | None] = {}
+        #: What is left of each folder, with its UIDVALIDITY; None: all that was not decided on.
+        self._left: dict[bytes, tuple[int, UidSet] | None] = {}
+        self._again_at: dict[bytes, float] = {}
 
     def again(self) -> None:
         """Begin anew: a person asked for it."""
@@ -87,6 +93,13 @@ class Sweep:
         if now >= self._next_at or generation != self._generation:
             self._generation, self._next_at = generation, now + DAY
             self._left = dict.fromkeys(known)
+            for watched in known.values():
+                watched.began = False
+        for path, watched in known.items():
+            # A server may give other UIDs at each opening (S2): that is no reason to read for ever.
+            if watched.began and now >= self._again_at.get(path, now):
+                watched.began = False
+                self._left[path], self._again_at[path] = None, now + HOUR
         for path in list(self._left):
             watched = known.get(path)
             if watched is not None and self._posts(watched):
@@ -107,9 +120,8 @@ class Sweep:
         if watched.state is None or path not in self._left:
             self.skip(watched)
             return
-        left = self._left[path]
-        if left is None:
-            left = await self._listed(path, watched.state.cursor, posts)
+        validity = watched.state.cursor.uid_validity
+        left = await self._rest(watched.state.cursor, path, posts)
         part = UidSet(list(left)[-TURN:])
         if part:
             async with self._fetching.turn():
@@ -117,9 +129,17 @@ class Sweep:
             await self._judged(watched, watched.state, mails, posts)
             left = UidSet(uid for uid in left if uid not in part)
         if left:
-            self._left[path] = left
+            self._left[path] = validity, left
         else:
             self.skip(watched)
+
+    async def _rest(self, cursor: Cursor, path: bytes, posts: Sequence[Post]) -> UidSet:
+        """Return what is left to look at: nothing of UIDs that name other messages now."""
+        left = self._left[path]
+        if left is None:
+            return await self._listed(path, cursor, posts)
+        validity, uids = left
+        return uids if validity == cursor.uid_validity else UidSet()
 
     def _posts(self, watched: Watched) -> tuple[Post, ...]:
         return self._world.guards.of(self._account, watched.folder)

@@ -32,7 +32,8 @@ class Watched:
     alone until the next listing (catalogue S17). ``reconciled`` is the last
     listing that was held against the store, and ``seen`` are UIDNEXT and the
     number of messages as they were at the last sync. ``was_reset`` is whether its
-    UIDVALIDITY has changed since it is watched on this connection.
+    UIDVALIDITY has changed since it is watched on this connection, and ``began``
+    whether its watch began anew since guards last looked at the mail that is there.
     """
 
     folder: Folder
@@ -42,6 +43,7 @@ class Watched:
     reconciled: bytes = b""
     seen: tuple[int | None, int | None] | None = None
     was_reset: bool = False
+    began: bool = False
 
     @property
     def next_uid(self) -> int:
