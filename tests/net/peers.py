@@ -18,6 +18,7 @@ from pathlib import Path
 
 from vedette.errors import LinkError, NetworkError
 from vedette.net.dial import SocketDialer
+from vedette.net.tls import close_lost
 from vedette.ports.link import Encryption, Proxy, Target, TlsPolicy
 
 # Nothing on loopback takes this long (seconds); a wait that does has failed.
@@ -37,22 +38,38 @@ class Server:
 
     def talk(self, raw: socket.socket, script: Script, tls: ssl.SSLContext | None) -> None:
         """Hold one conversation, after the handshake if ``tls`` is given."""
-        sock = raw
         try:
-            if tls is not None:
-                sock = tls.wrap_socket(raw, server_side=True)
-                self.sockets.append(sock)
-            script(sock)
+            if tls is None:
+                script(raw)
+            else:
+                with secured(raw, tls) as sock:
+                    self.sockets.append(sock)
+                    script(sock)
         except OSError as error:
             self.failures.append(error)
         finally:
-            sock.close()
+            raw.close()
 
     def hang_up(self) -> None:
         """End every conversation that still goes on."""
         for sock in self.sockets:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+
+
+@contextlib.contextmanager
+def secured(sock: socket.socket, tls: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
+    """Serve TLS on ``sock`` while the block runs; it is closed at its end, whatever ends it.
+
+    What is left to the collector is collected, and complained of, during some later test.
+    """
+    try:
+        over = tls.wrap_socket(sock, server_side=True)
+    except OSError as error:
+        close_lost(error)
+        raise
+    with over:
+        yield over
 
 
 @contextlib.contextmanager

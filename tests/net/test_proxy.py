@@ -20,6 +20,7 @@ from tests.net.peers import (
     echo,
     line,
     reset,
+    secured,
     serve,
     silent,
     target,
@@ -95,9 +96,8 @@ class Tunnel:
         if self._tls is None:
             self._behind(sock)
             return
-        secured = self._tls.context().wrap_socket(sock, server_side=True)
-        self._behind(secured)
-        secured.close()
+        with secured(sock, self._tls.context()) as over:
+            self._behind(over)
 
 
 async def refusal(script: Script, make: Callable[[int], Proxy]) -> NetworkError:

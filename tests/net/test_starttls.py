@@ -17,6 +17,7 @@ from tests.net.peers import (
     dialer,
     line,
     reset,
+    secured,
     serve,
     silent,
     target,
@@ -83,10 +84,9 @@ def upgrading(context: ssl.SSLContext, *, behind: bytes = b"") -> Script:
 
     def script(sock: socket.socket) -> None:
         agree(sock, behind=behind)
-        secured = context.wrap_socket(sock, server_side=True)
-        secured.sendall(b"b OK secured " + line(secured))
-        secured.recv(1)
-        secured.close()
+        with secured(sock, context) as over:
+            over.sendall(b"b OK secured " + line(over))
+            over.recv(1)
 
     return script
 
@@ -331,3 +331,65 @@ async def test_close_during_the_upgrade_ends_it(authority: Authority, turns: int
         stream.close()
         with pytest.raises(NetworkError, match=r"closed during STARTTLS"):
             await upgrade
+
+
+class Shut(Turnstile):
+    """Lets one step pass, and the next when ``opens`` is done; ``reached`` says it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = asyncio.Event()
+        self.opens: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._passed = False
+
+    @property
+    def is_open(self) -> bool:
+        return not self._passed or self.opens.done()
+
+    def queued(self) -> asyncio.Future[None]:
+        self.reached.set()
+        return self.opens
+
+    def took(self, seconds: float) -> None:
+        self._passed = True
+
+
+async def behind_the_handshake(stream: SocketStream, turnstile: Shut) -> asyncio.Task[None]:
+    """Return an upgrade whose handshake is done, and whose caller waits for its next step."""
+
+    async def paced() -> None:
+        await turnstile.paced(stream.start_tls())
+
+    upgrade = asyncio.create_task(paced())
+    async with asyncio.timeout(PATIENCE):
+        await turnstile.reached.wait()
+    return upgrade
+
+
+async def test_upgrade_cancelled_behind_its_handshake_leaves_nothing(
+    authority: Authority, leaf: Certificate
+) -> None:
+    """The link that the handshake has made is closed where its caller does not come for it."""
+    client, turnstile = Client(), Shut()
+    with serve(upgrading(leaf.context())) as server:
+        stream = await agreed(server.port, authority, client)
+        upgrade = await behind_the_handshake(stream, turnstile)
+        upgrade.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await upgrade
+    assert client.lost == []
+
+
+async def test_upgrade_closed_behind_its_handshake_stays_closed(
+    authority: Authority, leaf: Certificate
+) -> None:
+    """A stream that was closed before its caller went on does not come alive again."""
+    client, turnstile = Client(), Shut()
+    with serve(upgrading(leaf.context())) as server:
+        stream = await agreed(server.port, authority, client)
+        upgrade = await behind_the_handshake(stream, turnstile)
+        stream.close()
+        turnstile.opens.set_result(None)
+        with pytest.raises(NetworkError, match=r"closed during STARTTLS"):
+            await upgrade
+    assert client.lost == []

@@ -9,10 +9,14 @@ import time
 
 import pytest
 
-from tests.net.peers import Collector, dialer, echo, serve, silent, target, tls_target
+from tests.net.peers import Collector, dialer, echo, reset, serve, silent, target, tls_target
 from tests.support.authority import Authority, Certificate
+from tests.support.process import open_descriptors
 from vedette.errors import NetworkError, TLSError
+from vedette.net import tls
+from vedette.net.admission import Gate
 from vedette.net.context import Contexts
+from vedette.net.resume import Service
 from vedette.ports.link import Encryption, Peer, TlsPolicy
 
 pytestmark = pytest.mark.usefixtures("calm")
@@ -329,3 +333,23 @@ async def test_greeting_is_not_held_up_by_a_delayed_acknowledgement(
             took.append(time.monotonic() - began)
             stream.close()
     assert min(took[1:]) < 0.03
+
+
+async def test_c9_reset_in_the_middle_of_wrapping_leaves_nothing_to_the_collector(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """CPython has lost the descriptor by then; it is closed at once, and a network error."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        sock = socket.create_connection(listener.getsockname())
+        far, _ = listener.accept()
+        # Where a reset is looked for is the moment before the one in question.
+        monkeypatch.setattr(tls, "_refuse_reset", lambda _sock: reset(far))
+        before = open_descriptors()
+
+        with pytest.raises(NetworkError) as failed:
+            await tls.Tls(Gate()).secure(
+                sock, Service(host="localhost", port=993, policy=TlsPolicy())
+            )
+
+        assert failed.value.reply == "Connection reset by peer"
+        assert open_descriptors() == before - 2

@@ -97,6 +97,18 @@ def explain(error: OSError, sock: ssl.SSLSocket, host: str, *, upgrade: bool = F
     return NetworkError(f"{words(error)} during the TLS handshake", reply=words(error))
 
 
+def broken(error: OSError, name: str) -> LinkError:
+    """Translate an error of an established link to ``name``."""
+    own = words(error)
+    if is_broken_off(error):
+        return NetworkError(f"{name}: the server broke off without ending TLS", reply=own)
+    if is_damage(error):
+        return NetworkError(f"{name}: what came was damaged on its way: {own}", reply=own)
+    if isinstance(error, ssl.SSLError):
+        return TLSError(f"{name}: {cause(error)}", reply=own)
+    return NetworkError(f"{name}: {own}", reply=own)
+
+
 def is_broken_off(error: OSError) -> bool:
     """Tell whether the stream ended without TLS being ended.
 

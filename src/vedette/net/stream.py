@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from vedette.errors import LinkError, NetworkError, TLSError
-from vedette.net.failure import cause, is_broken_off, is_damage, words
+from vedette.net.failure import broken
 from vedette.net.resume import Harvest
 from vedette.net.tls import Secured, farewell
 from vedette.ports.link import Peer, Receiver
@@ -148,7 +148,7 @@ class SocketStream:
                 self._watch()
                 return
             except OSError as error:
-                self._lose(self._fault or self._translate(error))
+                self._lose(self._fault or broken(error, self._name))
                 return
             if count == 0:
                 self._lose(self._fault)
@@ -230,7 +230,7 @@ class SocketStream:
                 self._write_wants_read = True
                 break
             except OSError as error:
-                self._break(self._translate(error))
+                self._break(broken(error, self._name))
                 return
             del outbound[:sent]
         if not outbound:
@@ -283,8 +283,11 @@ class SocketStream:
             self._abandon()
             task = asyncio.current_task()
             if closed and task is not None and not task.cancelling():
-                raise NetworkError(f"{self._name}: the link was closed during STARTTLS") from stop
+                raise self._closed_meanwhile() from stop
             raise
+        if self._is_over():
+            self._abandon()
+            raise self._closed_meanwhile()
         self._upgrading = None
         self._upgrade = None
         self._peer = Peer(
@@ -298,15 +301,21 @@ class SocketStream:
         self._adopt(secured.sock, secured.harvest)
         self._flush()
 
+    def _closed_meanwhile(self) -> NetworkError:
+        return NetworkError(f"{self._name}: the link was closed during STARTTLS")
+
     def _abandon(self) -> None:
-        """Be over after a failed upgrade, which has closed the socket."""
-        self._upgrading = None
+        """Be over after an upgrade that failed, or that nobody waits for any more."""
+        upgrading, self._upgrading = self._upgrading, None
         self._receiver = None
         self._upgrade = None
         self._outbound = None
         self._descriptor = -1
         # The handshake took the descriptor over, unless it was cancelled before its first step.
         self._sock.close()
+        if upgrading is not None and not upgrading.cancelled() and upgrading.exception() is None:
+            # It was done before its caller was cancelled: the link it made has no owner.
+            upgrading.result().sock.close()
 
     def _adopt(self, sock: socket.socket, harvest: Harvest | None) -> None:
         self._sock = sock
@@ -324,7 +333,7 @@ class SocketStream:
         if self._is_over():
             return
         if self._upgrading is not None:
-            # The handshake owns the socket and closes it.
+            # The handshake owns the socket and closes it; what it has made by now, ``start_tls``.
             self._descriptor = -1
             self._upgrading.cancel()
             return
@@ -385,13 +394,3 @@ class SocketStream:
                 self._loop.add_writer(self._descriptor, self._writable)
             else:
                 self._loop.remove_writer(self._descriptor)
-
-    def _translate(self, error: OSError) -> LinkError:
-        own = words(error)
-        if is_broken_off(error):
-            return NetworkError(f"{self._name}: the server broke off without ending TLS", reply=own)
-        if is_damage(error):
-            return NetworkError(f"{self._name}: what came was damaged on its way: {own}", reply=own)
-        if isinstance(error, ssl.SSLError):
-            return TLSError(f"{self._name}: {cause(error)}", reply=own)
-        return NetworkError(f"{self._name}: {own}", reply=own)

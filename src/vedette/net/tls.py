@@ -182,9 +182,8 @@ def _wrap(
 ) -> ssl.SSLSocket:
     """Wrap ``sock`` without a handshake; an IP literal is verified but not sent as SNI.
 
-    CPython takes the descriptor over and loses it in the traceback when the
-    server has reset the link by then; so that is looked at first, and a reset
-    that comes in between is swept up.
+    CPython takes the descriptor over and loses it when the server has reset the link by then;
+    so that is looked at first, and what a reset that comes in between leaves open is closed.
     """
     _refuse_reset(sock)
     try:
@@ -196,9 +195,17 @@ def _wrap(
             session=session,
         )
     except OSError as error:
-        traceback.clear_frames(error.__traceback__)
+        close_lost(error)
         kind = TLSError if isinstance(error, ssl.SSLError) else NetworkError
         raise kind(words(error), reply=words(error)) from error
+
+
+def close_lost(error: OSError) -> None:
+    """Close the socket that a failed ``wrap_socket`` made: only the error's frames know of it."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        lost = frame.f_locals.get("self")
+        if isinstance(lost, ssl.SSLSocket):
+            lost.close()
 
 
 def _refuse_reset(sock: socket.socket) -> None:
