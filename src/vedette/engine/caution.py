@@ -7,7 +7,7 @@ guard decided what it did.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
 from vedette.engine import sighting
@@ -29,6 +29,7 @@ from vedette.imap import (
     UidStore,
 )
 from vedette.model.action import ActionState, JournalEntry, Place
+from vedette.model.ids import ActionId
 from vedette.sync.deed import Copy, Sight, Step, next_step
 
 #: The longest way is: see, look, see, copy, look, see, remove; a folder to be made adds one.
@@ -46,9 +47,10 @@ CAN_NOT = (
 
 @dataclass(slots=True)
 class _View:
-    """An entry and what was seen of its message so far."""
+    """An entry and what was seen of its message so far; of a ``fresh`` one nobody made a copy."""
 
     entry: JournalEntry
+    fresh: bool = False
     sight: Sight = Sight.UNSEEN
     copy: Copy = Copy.UNSEEN
     place: Place | None = None
@@ -79,9 +81,19 @@ class Caution:
             Step.FAIL: self._fail,
         }
 
-    async def carry_out(self, folder: bytes, entries: Sequence[JournalEntry]) -> None:
-        """Bring entries of one folder to their ends, or to a later attempt."""
-        views = [_View(entry) for entry in entries]
+    async def carry_out(
+        self,
+        folder: bytes,
+        entries: Sequence[JournalEntry],
+        *,
+        fresh: Collection[ActionId] = (),
+    ) -> None:
+        """Bring entries of one folder to their ends, or to a later attempt.
+
+        ``fresh`` are those that this session wrote and never tried. Where their messages still
+        are, there is no copy to be looked for, which would cost four round trips.
+        """
+        views = [_View(entry, fresh=entry.id in fresh) for entry in entries]
         for _ in range(ROUNDS):
             views = [view for view in views if not view.over]
             if not views:
@@ -124,6 +136,9 @@ class Caution:
             same = validity == view.entry.origin.uid_validity
             here = row is not None and same and sighting.is_of(view.entry, row)
             view.sight = Sight.HERE if here else Sight.ABSENT
+            if here and view.fresh:
+                view.copy = Copy.NONE
+            view.fresh = False
             if row is not None and here and _is_marked(view.entry, row, gmail=self._desk.can.gmail):
                 view.copy = Copy.THERE
         if session.link.connection.read_only:

@@ -238,11 +238,14 @@ class Steward:
             and (can.move or entry.kind != ActionKind.MOVE)
             for entry in entries
         )
-        left = list(entries)
-        if is_quick:
-            left = await self._at_once(folder, entries, back, clues)
-            for entry in entries:
-                self._docket.forget(entry.id)
+        # A clue is of an entry that this session wrote, and is good for one attempt.
+        for entry in entries:
+            self._docket.forget(entry.id)
+        if not is_quick:
+            self._desk.opened = None
+            await self._caution.carry_out(folder, entries, fresh=clues.keys())
+            return
+        left = await self._at_once(folder, entries, back, clues)
         if left:
             self._desk.opened = None
             await self._caution.carry_out(folder, left)

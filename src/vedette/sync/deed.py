@@ -19,6 +19,9 @@
 Each step is safe to repeat, so a crash between any two ends in an action done once, or not at all.
 An action that only marks has no copy: there the third column is its mark, once it was tried.
 
+Of an entry that was just written, and whose message is here, it is known that there is no copy:
+nobody has made one yet.
+
 What was tried too often is given up only after a look: the answer to the last attempt may have
 been lost, and the message moved all the same.
 It must not know a session or a store.
