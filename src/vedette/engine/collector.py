@@ -134,7 +134,9 @@ class Collector:
             return await self.catch_up(watched)
         announced_at = self._session.announced_at
         told, more = await self._fetched(watched, watched.state.cursor)
-        return told if more is None else await self._steps(watched, more, announced_at)
+        if more is not None:
+            told += await self._steps(watched, more, announced_at)
+        return told
 
     async def _fetched(self, watched: Watched, cursor: Cursor) -> tuple[int, UidSet | None]:
         """Do what ``arrived`` says at first; return what was told, or what has to be fetched."""
@@ -153,7 +155,7 @@ class Collector:
                 listed = await self._fetching.listing(UidSet.since(watched.next_uid))
                 # Counted first: a server may list four thousand million in a dozen octets.
                 if len(listed) > len(fresh) or not set(listed) <= {each.row.uid for each in fresh}:
-                    return 0, listed
+                    return await self._gone_ahead(watched, fresh, listed), listed
             # What came with this FETCH was announced during it: it is taken care of.
             self._session.came(max(0, len(fresh) - growth))
             if fresh:
@@ -162,6 +164,21 @@ class Collector:
                 batch.mails = fresh
                 await self._write(watched, batch)
         return len(fresh), None
+
+    async def _gone_ahead(self, watched: Watched, mails: Iterable[Mail], listed: UidSet) -> int:
+        """Tell of what was moved by its head, and so is not listed; it is at hand only now."""
+        if watched.state is None or self._docket is None:
+            return 0
+        cursor, path = watched.state.cursor, watched.folder.path
+        moved = self._docket.taken_ahead(path, cursor.uid_validity)
+        batch = self._batch(watched, cursor, None)
+        # Of others that are not listed it is not known that they are gone: they may be told later.
+        batch.mails = [
+            each for each in mails if each.row.uid in moved and each.row.uid not in listed
+        ]
+        if batch.mails:
+            await self._write(watched, batch)
+        return len(batch.mails)
 
     async def catch_up(self, watched: Watched) -> int:
         """List everything above the cursor and fetch it step by step."""

@@ -50,6 +50,11 @@ class Docket:
         if len(self._ahead) < MAX_CLUES:
             self._ahead[entry.origin] = entry.id
 
+    def taken_ahead(self, folder: bytes, uid_validity: int) -> frozenset[int]:
+        """Return the UIDs in a folder whose messages were acted on by their heads, so far."""
+        places = [place for place in self._ahead if place.folder == folder]
+        return frozenset(place.uid or 0 for place in places if place.uid_validity == uid_validity)
+
     def was_ahead(self, origin: Place) -> ActionId | None:
         """Return the action that was carried out by the head of a message, once."""
         return self._ahead.pop(origin, None)
