@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from vedette import mime
@@ -207,6 +208,7 @@ def guards() -> Iterator[Event]:
         number=7,
         asked_at=NOW,
         due=NOW + 86_400.0,
+        head="41:" + sha256(b"the audit").hexdigest(),
         now=NOW,
     )
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.trust import DAY, HOUR, PARTNER, account, free, guard, host, text
+from tests.support.trust import DAY, HOUR, KEY, PARTNER, account, free, guard, host, text
 from vedette.app.guards.protection import EVERYBODY
+from vedette.app.guards.seal import sealed
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode
 from vedette.model.delivery import Endpoint, Selection
@@ -203,7 +204,9 @@ async def test_the_partner_learns_that_something_changed_and_no_more() -> None:
         event = (await at.events())[-1]
         assert event["guard"] == {"name": "parlour"}
         assert (event["change"], event["turn"]) == ("pack", "waiting")
-        assert set(event) == {"guard", "change", "turn", "number", "due", "changedAt"}
+        trail = await at.store.verify_audit()
+        assert event["audit"] == sealed(trail.entries, trail.head, KEY)
+        assert set(event) == {*("guard", "change", "turn", "number", "due", "audit", "changedAt")}
         assert [each["type"] for each in at.queued(PARTNER)] == ["guard.changed"] * 2
 
 

@@ -14,12 +14,16 @@ import pytest
 
 from tests.store.bundle import StillClock
 from vedette.app.control import Control
+from vedette.app.guards.key import guard_key
+from vedette.app.guards.seal import sealed
 from vedette.app.guards.wish import pausing
 from vedette.cli.main import main
 from vedette.model.ids import TenantId
 from vedette.ports.override import Scope
 from vedette.ports.ratchet import Loosening
+from vedette.store.audit import following
 from vedette.store.place import DATABASE
+from vedette.store.reader import read_only
 from vedette.store.sqlite import SqliteStore
 
 SECRET = "a secret between friends"
@@ -67,6 +71,34 @@ def state(tmp_path: Path) -> Path:
 
     asyncio.run(fill())
     return folder
+
+
+def head_of(state: Path) -> str:
+    """Return the head of the trail as it is."""
+    with read_only(state) as reader:
+        trail = reader.verify_audit()
+    return sealed(trail.entries, trail.head, guard_key(state))
+
+
+def appended(state: Path) -> None:
+    """Append an entry, as a service does."""
+
+    async def run() -> None:
+        store = SqliteStore(state, StillClock())
+        await store.start()
+        await store.audit(actor="a person", what="guard.test", detail="{}", now=2.0)
+        await store.stop()
+
+    asyncio.run(run())
+
+
+def rewritten(state: Path, *, actor: str) -> None:
+    """Write the first entry anew, with the digest that it should have."""
+    with closing(sqlite3.connect(state / DATABASE)) as connection, connection:
+        connection.execute("DROP TRIGGER audit_is_not_changed")
+        at, what, detail = connection.execute("SELECT at, what, detail FROM audit").fetchone()
+        forged = following(0, b"", at=at, actor=actor, what=what, detail=detail)
+        connection.execute("UPDATE audit SET actor = ?, digest = ?", (actor, forged.digest))
 
 
 REQUESTS = {
@@ -192,7 +224,70 @@ def test_the_audit_is_shown_and_verified(state: Path, capsys: pytest.CaptureFixt
     assert (entry["what"], entry["actor"]) == ("loosening.requested", "a person")
 
     assert main(["guard", "audit", "--verify", "--state", str(state)]) == 0
-    assert capsys.readouterr().out == (f"1 entry, unbroken; the last digest is {entry['digest']}\n")
+    assert capsys.readouterr().out == "1 entry, unbroken\n"
+
+    head = sealed(1, bytes.fromhex(entry["digest"]), guard_key(state))
+    assert main(["guard", "audit", "--verify", "--state", str(state)]) == 0
+    assert capsys.readouterr().out == f"1 entry, unbroken; the head is {head}\n"
+
+
+def test_a_head_that_was_kept_is_found_in_the_trail(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also when the trail went on since; it is the proof that nothing before it was written over."""
+    head = head_of(state)
+    appended(state)
+    assert main(["guard", "audit", "--head", head, "--state", str(state)]) == 0
+    assert capsys.readouterr().out.startswith(
+        "entry 1 and all before it are as they were when the head was told\n2 entries, unbroken; "
+    )
+
+
+def test_a_trail_that_was_written_over_is_shown_by_a_head(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All digests are right, each follows from the one before, and it is another trail."""
+    head = head_of(state)
+    rewritten(state, actor="nobody")
+    assert main(["guard", "audit", "--verify", "--state", str(state)]) == 0
+    capsys.readouterr()
+
+    assert main(["guard", "audit", "--head", head, "--state", str(state)]) == 74
+    assert "entry 1 is not the one that the head is of" in capsys.readouterr().err
+
+
+def test_a_state_that_was_put_back_is_shown_by_a_head(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The trail is shorter than it was."""
+    before = (state / DATABASE).read_bytes()
+    appended(state)
+    head = head_of(state)
+    (state / DATABASE).write_bytes(before)
+
+    assert main(["guard", "audit", "--head", head, "--state", str(state)]) == 74
+    assert "the audit ends at entry 1 and the head is of entry 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("head", ["", "1", "1:abc", "x:" + 64 * "0", "-1:" + 64 * "0"])
+def test_what_is_no_head_is_refused(
+    state: Path, capsys: pytest.CaptureFixture[str], head: str
+) -> None:
+    """64: it says nothing of the trail."""
+    assert main(["guard", "audit", f"--head={head}", "--state", str(state)]) == 64
+    assert "is no head of an audit" in capsys.readouterr().err
+
+
+def test_a_head_needs_the_key_that_it_was_made_with(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which no command makes anew: another one would say that everything was written over."""
+    head = head_of(state)
+    (state / "guard.key").unlink()
+
+    assert main(["guard", "audit", "--head", head, "--state", str(state)]) == 74
+    assert "the key of the guards is not in the state" in capsys.readouterr().err
+    assert not (state / "guard.key").exists()
 
 
 def test_an_audit_that_was_changed_is_found(

@@ -177,6 +177,9 @@ def test_a_partner_lets_a_loosening_happen(site: Site) -> None:
     assert resumed.status == 0
     verified = site.guard("audit", "--verify")
     assert "unbroken" in verified.out
+    for told in site.told("friend", "guard.changed"):
+        assert site.guard("audit", "--head", str(told["audit"])).status == 0
+    assert str(site.told("friend", "guard.changed")[-1]["audit"]) in service.err
     steps = [json.loads(line)["what"] for line in site.guard("audit").out.splitlines()]
     assert steps[-5:] == [
         "grant.refused",

@@ -303,6 +303,7 @@ class TrustContract(StoreFixture):
     async def test_each_entry_of_the_audit_follows_from_the_one_before(self, store: Whole) -> None:
         """Numbers without a hole, digests in a chain; the last one is the head."""
         assert await store.verify_audit() == Trail(entries=0, head=b"")
+        assert await store.audit_head() == Trail(entries=0, head=b"")
         first = await store.audit(actor="cli", what="a.b", detail='{"n": 1}', now=1.0)
         second = await store.audit(actor="cli", what="a.b", detail='{"n": 1}', now=1.0)
 
@@ -311,6 +312,7 @@ class TrustContract(StoreFixture):
         assert await store.audit_trail() == [first, second]
         assert await store.audit_trail(after=1) == [second]
         assert await store.audit_trail(limit=1) == [first]
+        assert await store.audit_head() == Trail(entries=2, head=second.digest)
         assert await store.verify_audit() == Trail(entries=2, head=second.digest)
 
     async def test_the_audit_goes_on_after_a_restart(self, store: Whole, harness: Harness) -> None:

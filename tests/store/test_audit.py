@@ -10,7 +10,9 @@ import pytest
 
 from tests.store.bundle import StillClock
 from vedette.errors import StoreError
-from vedette.ports.audit import Trail
+from vedette.model.ids import AccountId
+from vedette.ports.audit import AuditEntry, Trail
+from vedette.ports.ratchet import ChangeId
 from vedette.store.audit import PAGE, following
 from vedette.store.place import DATABASE
 from vedette.store.sqlite import SqliteStore
@@ -111,6 +113,19 @@ async def test_the_database_refuses_to_change_the_trail(tmp_path: Path) -> None:
     assert await store.verify_audit() == Trail(
         entries=1, head=(await store.audit_trail())[0].digest
     )
+    await store.stop()
+
+
+async def test_each_entry_is_told_once_it_is_on_disk(tmp_path: Path) -> None:
+    """Whatever decided it; what only reads, and what is refused, tells nothing."""
+    told: list[AuditEntry] = []
+    store = SqliteStore(tmp_path, StillClock(), on_audit=told.append)
+    await store.start()
+    await store.consent(AccountId("anna"), version="1", now=1.0, by="a person")
+    await store.audit(actor="cli", what="guard.test", detail="{}", now=2.0)
+    assert not await store.withdraw(ChangeId(9), now=3.0, by="a person")
+    assert told == await store.audit_trail()
+    assert [each.what for each in told] == ["consent.given", "guard.test"]
     await store.stop()
 
 

@@ -237,6 +237,9 @@ class MemoryTrust:
     async def audit_trail(self, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:
         return self._trust().audit[after : after + max(limit, 0)]
 
+    async def audit_head(self) -> Trail:
+        return await self.verify_audit()
+
     async def verify_audit(self) -> Trail:
         rows = self._trust().audit
         return Trail(entries=len(rows), head=rows[-1].digest if rows else b"")

@@ -30,6 +30,7 @@ DAY = 24 * HOUR
 START = 1_700_000_000.0
 PARTNER = EndpointId("friend")
 SECRET = "a secret between friends"
+KEY = Secret("the key of this installation")
 
 #: A protective pack; its threshold is what tests raise and lower.
 TEXT = """\
@@ -113,7 +114,7 @@ class Host:
             self.store,
             self.guarding,
             self.clock,
-            key=lambda: Secret("the key of this installation"),
+            key=lambda: KEY,
             endpoints=lambda: self.endpoints,
             wake=_nobody,
             again=self._again,

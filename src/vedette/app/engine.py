@@ -10,6 +10,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -20,6 +21,7 @@ from vedette.app.descriptors import make_room
 from vedette.app.guards.desk import GuardDesk
 from vedette.app.guards.key import guard_key
 from vedette.app.guards.posting import Guards
+from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import Trusting
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
@@ -72,7 +74,13 @@ class Engine(Part):
         super().__init__("engine")
         self.settings = settings
         self.clock = SystemClock()
-        self.store = SqliteStore(settings.state, self.clock, on_distrust=self._distrusted)
+        self._key = partial(guard_key, settings.state)
+        self.store = SqliteStore(
+            settings.state,
+            self.clock,
+            on_distrust=self._distrusted,
+            on_audit=telling(self._key),
+        )
         self._extra = dict(extra or {})
         self._endpoints: dict[EndpointId, EndpointSettings] = {}
         self._marker = RunMarker(settings.state)
@@ -106,7 +114,7 @@ class Engine(Part):
             state=settings.state,
             clock=self.clock,
             dice=dice,
-            key=lambda: guard_key(settings.state),
+            key=self._key,
             on_posted=self._attend,
             in_force=self._trust.in_force,
         )
@@ -117,7 +125,7 @@ class Engine(Part):
             self.store,
             self.guards,
             self.clock,
-            key=lambda: guard_key(self.settings.state),
+            key=self._key,
             endpoints=self.endpoints,
             wake=self.courier.wake,
             again=self._enforced_anew,

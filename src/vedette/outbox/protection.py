@@ -39,9 +39,14 @@ def changed(
     number: int | None = None,
     asked_at: float | None = None,
     due: float | None = None,
+    head: str,
     now: float,
 ) -> Event:
-    """Return ``guard.changed``; ``number`` and ``asked_at`` are a loosening's that was asked for."""
+    """Return ``guard.changed``; ``number`` and ``asked_at`` are a loosening's that was asked for.
+
+    ``head`` is that of the audit, sealed: who keeps it can show later that the audit was written
+    over, and can tell nothing from it.
+    """
     kind = EventType.GUARD_CHANGED
     # What is told again after a crash has the id that it had.
     instance = f"{now if asked_at is None else asked_at:.6f}"
@@ -60,6 +65,7 @@ def changed(
             "turn": turn.value,
             "number": number,
             "due": None if due is None else instant(due),
+            "audit": head,
             "changedAt": instant(now),
         },
     )

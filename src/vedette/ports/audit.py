@@ -2,7 +2,7 @@
 
 Each entry holds a digest over itself and the one before it, so that a changed, removed or inserted
 entry is found. Who can write the file can also write the digests anew: the trail is worth as much
-as a copy of its last digest that is kept elsewhere.
+as a copy of its head, the last number and digest, that is kept elsewhere.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ class Audit(Protocol):
 
     async def audit_trail(self, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:
         """Return entries with a higher number, in order."""
+
+    async def audit_head(self) -> Trail:
+        """Return how many entries there are and the last digest, without a look at the others."""
 
     async def verify_audit(self) -> Trail:
         """Read the whole trail and say whether it is unbroken."""

@@ -6,12 +6,15 @@ It knows rows and digests, and nothing of what the entries say.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeVar
 
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.store.statements import sql
 from vedette.store.words import printable
+
+T = TypeVar("T")
 
 _LAST = sql("audit_last")
 _PUT = sql("audit_put")
@@ -80,6 +83,21 @@ def trail(connection: sqlite3.Connection, *, after: int, limit: int) -> list[Aud
         )
         for row in connection.execute(_AFTER, {"after": after, "limit": max(limit, 0)})
     ]
+
+
+def head(connection: sqlite3.Connection) -> Trail:
+    """Return the last number and the last digest."""
+    last, digest = connection.execute(_LAST).fetchone()
+    return Trail(entries=last, head=digest or b"")
+
+
+def appended(
+    connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]
+) -> tuple[T, list[AuditEntry]]:
+    """Do work that may append entries; return its value, and those entries."""
+    before, _ = connection.execute(_LAST).fetchone()
+    value = work(connection)
+    return value, trail(connection, after=before, limit=PAGE)
 
 
 def verify(connection: sqlite3.Connection, so_far: Trail) -> tuple[Trail, bool]:

@@ -17,6 +17,7 @@ from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId
+from vedette.ports.audit import AuditEntry
 from vedette.ports.clock import Clock
 from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
 from vedette.store import accounts, deliveries, folders, history
@@ -35,7 +36,8 @@ class SqliteStore(SqliteJournal, SqliteTrust):
 
     ``clock`` dates the identity keys, which come without an instant of their own.
     ``on_distrust`` is called when the disk failed to sync: the store stays shut then,
-    and whoever owns it should end the process.
+    and whoever owns it should end the process. ``on_audit`` is told of each entry of the audit
+    once it is on disk.
     """
 
     def __init__(
@@ -44,7 +46,9 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         clock: Clock,
         *,
         on_distrust: Callable[[StoreError], None] = lambda _error: None,
+        on_audit: Callable[[AuditEntry], None] = lambda _entry: None,
     ) -> None:
+        self._on_audit = on_audit
         self._place = Place(folder)
         self._clock = clock
         self._notes = Notebook()

@@ -5,7 +5,10 @@ The methods of four ports, each one job for the writer's thread; no SQL of its o
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.audit import AuditEntry, Trail
@@ -15,17 +18,28 @@ from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
 from vedette.store import audit, consents, overrides, ratchet
 from vedette.store.writer import Writer
 
+T = TypeVar("T")
+
 
 class SqliteTrust:
     """``Overrides``, ``Ratchet``, ``Consents`` and ``Audit``, on the writer of a store."""
 
     _writer: Writer
+    #: Is told of each entry of the audit once it is on disk.
+    _on_audit: Callable[[AuditEntry], None]
+
+    async def _decided(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Write what leaves a mark in the audit."""
+        value, entries = await self._writer.run(partial(audit.appended, work=work), writes=True)
+        for entry in entries:
+            self._on_audit(entry)
+        return value
 
     # Overrides.
 
     async def switch(self, switch: Switch) -> None:
         """Set a switch."""
-        await self._writer.run(partial(overrides.put_switch, switch=switch), writes=True)
+        await self._decided(partial(overrides.put_switch, switch=switch))
 
     async def switches(self) -> list[Switch]:
         """Return the last word about each scope and name."""
@@ -52,17 +66,17 @@ class SqliteTrust:
     async def request(self, loosening: Loosening, *, delay: float, now: float) -> Change:
         """Ask for a loosening."""
         work = partial(ratchet.request, loosening=loosening, delay=delay, now=now)
-        return await self._writer.run(work, writes=True)
+        return await self._decided(work)
 
     async def withdraw(self, change: ChangeId, *, now: float, by: str) -> bool:
         """Take a request back."""
         work = partial(ratchet.withdraw, change=change, now=now, by=by)
-        return await self._writer.run(work, writes=True)
+        return await self._decided(work)
 
     async def grant(self, change: ChangeId, *, now: float, by: str) -> bool:
         """Let a request that waits be due at once."""
         work = partial(ratchet.grant, change=change, now=now, by=by)
-        return await self._writer.run(work, writes=True)
+        return await self._decided(work)
 
     async def due(self, *, now: float) -> list[Change]:
         """Return what may be applied."""
@@ -71,7 +85,7 @@ class SqliteTrust:
     async def applied(self, change: ChangeId, *, now: float) -> bool:
         """Note that a change took effect, if it may."""
         work = partial(ratchet.applied, change=change, now=now)
-        return await self._writer.run(work, writes=True)
+        return await self._decided(work)
 
     async def changes(self, tenant: TenantId | None = None) -> list[Change]:
         """Return what waits or is granted."""
@@ -80,7 +94,7 @@ class SqliteTrust:
     async def enforce(self, protection: Protection, *, by: str) -> None:
         """Set what is enforced of a guard."""
         work = partial(ratchet.enforce, protection=protection, by=by)
-        await self._writer.run(work, writes=True)
+        await self._decided(work)
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         """Return what is enforced of a guard."""
@@ -94,19 +108,19 @@ class SqliteTrust:
     async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
         """Enforce a guard no longer."""
         work = partial(ratchet.release, tenant=tenant, guard=guard, now=now, by=by)
-        return await self._writer.run(work, writes=True)
+        return await self._decided(work)
 
     # Consents.
 
     async def consent(self, account: AccountId, *, version: str, now: float, by: str) -> None:
         """Note a consent."""
         work = partial(consents.give, account=account, version=version, now=now, by=by)
-        await self._writer.run(work, writes=True)
+        await self._decided(work)
 
     async def withdraw_consent(self, account: AccountId, *, now: float, by: str) -> bool:
         """End the consent that stands."""
         work = partial(consents.withdraw, account=account, now=now, by=by)
-        return await self._writer.run(work, writes=True)
+        return await self._decided(work)
 
     async def consent_of(self, account: AccountId) -> Consent | None:
         """Return the consent that stands."""
@@ -125,11 +139,15 @@ class SqliteTrust:
     async def audit(self, *, actor: str, what: str, detail: str, now: float) -> AuditEntry:
         """Append an entry."""
         work = partial(audit.append, actor=actor, what=what, detail=detail, now=now)
-        return await self._writer.run(work, writes=True)
+        return await self._decided(work)
 
     async def audit_trail(self, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:
         """Return entries with a higher number, in order."""
         return await self._writer.run(partial(audit.trail, after=after, limit=limit), writes=False)
+
+    async def audit_head(self) -> Trail:
+        """Return how many entries there are and the last digest."""
+        return await self._writer.run(audit.head, writes=False)
 
     async def verify_audit(self) -> Trail:
         """Read the whole trail, page by page, and say whether it is unbroken."""

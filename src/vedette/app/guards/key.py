@@ -13,13 +13,16 @@ from pathlib import Path
 from vedette.errors import StoreError
 from vedette.secret import Secret
 
+#: Where it lies in the state folder.
+FILE = "guard.key"
+
 #: Octets of the key: as many as the digest that it is for (RFC 2104 section 3).
 LENGTH = 32
 
 
 def guard_key(state: Path) -> Secret[str]:
     """Return the key, made at the first call. Raises StoreError when it can not be kept."""
-    path = state / "guard.key"
+    path = state / FILE
     try:
         if not path.exists():
             _made(path)
@@ -29,6 +32,11 @@ def guard_key(state: Path) -> Secret[str]:
     if len(key) != 2 * LENGTH:
         raise StoreError(f"{path} is no key of ours; put back the one that the journal was made by")
     return Secret(key)
+
+
+def kept_key(state: Path) -> Secret[str] | None:
+    """Return the key, or None where none was made yet. Raises StoreError."""
+    return guard_key(state) if (state / FILE).exists() else None
 
 
 def _made(path: Path) -> None:

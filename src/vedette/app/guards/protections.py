@@ -25,6 +25,7 @@ from vedette.app.guards.protection import (
     wanted,
     written,
 )
+from vedette.app.guards.seal import sealed
 from vedette.app.guards.wish import Trust, aspect_of, performed, spelled_step, target_of
 from vedette.config.settings import GuardSettings
 from vedette.engine.part import Part
@@ -296,6 +297,7 @@ class Protections(Part):
             number=change.id,
             asked_at=change.asked_at,
             due=change.due if turn is Turn.WAITING else None,
+            head=await self._head(),
             now=now,
         )
         _log.info("protection.changed", guard=guard, change=aspect, turn=turn.value, id=change.id)
@@ -304,8 +306,13 @@ class Protections(Part):
     async def say(self, guard: str, what: str, turn: Turn) -> None:
         """Tell of what needed no asking, or can not be held."""
         _log.info("protection.changed", guard=guard, change=what, turn=turn.value)
-        event = changed(guard, what, turn, now=self._clock.now())
+        event = changed(guard, what, turn, head=await self._head(), now=self._clock.now())
         await self._tell(event, self._partner(guard))
+
+    async def _head(self) -> str:
+        """Return the head of the audit, for those who are told to keep."""
+        trail = await self._store.audit_head()
+        return sealed(trail.entries, trail.head, self._key())
 
     def _partner(self, guard: str) -> EndpointId | None:
         held = self.held.get(guard)
