@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -53,6 +54,24 @@ def fresh_log() -> Iterator[None]:
     yield
     if structlog.is_configured():
         structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def own_remains() -> Iterator[None]:
+    """Let what a failed test has left open be its own fault, not that of the next test.
+
+    pytest keeps the frames of a failed test, and all that is in them, until the next one begins.
+    """
+    yield
+    kept = [
+        name
+        for name in ("last_type", "last_value", "last_traceback", "last_exc")
+        if name in vars(sys)
+    ]
+    if kept:
+        for name in kept:
+            delattr(sys, name)
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
