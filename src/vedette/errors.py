@@ -5,6 +5,7 @@
     VedetteError
     ├── UsageError            the caller's words are wrong              exit 64
     ├── ConfigError           the configuration is wrong: file:line key exit 78
+    ├── ConsentError          the mailbox's owner has not agreed         exit 77
     ├── LinkError             the way to a mail server failed
     │   ├── NetworkError      DNS, TCP, timeout, reset                  exit 69
     │   ├── TLSError          certificate, version, stripped STARTTLS   exit 76
@@ -67,6 +68,13 @@ class ConfigError(VedetteError):
 
     code = "config"
     exit_status = 78
+
+
+class ConsentError(VedetteError):
+    """A guard asks for a consent to read the mail of this account, and there is none."""
+
+    code = "consent"
+    exit_status = 77
 
 
 class LinkError(VedetteError):

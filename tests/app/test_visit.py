@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from pathlib import Path
 
 import pytest
@@ -68,10 +68,13 @@ def account(server: Observed, password: str = PASSWORD) -> AccountSettings:
 def held(folder: Path) -> tuple[set[str], set[str], set[str]]:
     """Return the sockets and the children of this process, and the files in a folder."""
     links = [each.readlink() for each in Path("/proc/self/fd").iterdir() if each.is_symlink()]
-    tasks = Path("/proc/self/task").iterdir()
+    children = set[str]()
+    for task in Path("/proc/self/task").iterdir():
+        with suppress(FileNotFoundError):  # a thread that has ended meanwhile has none
+            children.update((task / "children").read_text().split())
     return (
         {str(link) for link in links if str(link).startswith("socket:")},
-        {child for task in tasks for child in (task / "children").read_text().split()},
+        children,
         {each.name for each in folder.iterdir()},
     )
 

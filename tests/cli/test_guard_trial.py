@@ -37,7 +37,7 @@ def pack(tmp_path: Path) -> Path:
     return tmp_path / "parlour.yaml"
 
 
-def trial(pack: Path, *places: Path) -> list[dict[str, object]]:
+def trial(pack: Path, *places: Path | str) -> list[dict[str, object]]:
     done = vedette("guard", "test", *map(str, places), "--pack", str(pack))
     assert (done.status, done.err) == (0, "")
     return [json.loads(line) for line in done.out.splitlines()]
@@ -81,6 +81,44 @@ def test_a_message_may_come_on_standard_input(pack: Path) -> None:
     )  # fmt: skip
 
     assert done.stdout.decode().startswith(f"-: {WHY}")
+
+
+SPARING = f"""{PACK}protect:
+  KNOWN: {{flag: user_has_written_to_sender, cap: flag}}
+"""
+SENT = (
+    b"From: user@example.org\r\nTo: <A@Lucky.example>, anna@friends.example\r\n"
+    b"Subject: Stop\r\n\r\nLeave me alone.\r\n"
+)
+
+
+def test_mail_that_the_user_sent_tells_whom_he_wrote_to(pack: Path, tmp_path: Path) -> None:
+    """Its recipients are known, whatever the spelling; others are not."""
+    pack.write_text(SPARING)
+    (tmp_path / "sent").mkdir()
+    (tmp_path / "sent" / "1.eml").write_bytes(SENT)
+    (tmp_path / "hers.eml").write_bytes(OFFER)
+    (tmp_path / "other.eml").write_bytes(OFFER.replace(b"a@lucky", b"b@lucky"))
+
+    places = (tmp_path / "hers.eml", tmp_path / "other.eml")
+    hers, other = trial(pack, *places, "--sent", str(tmp_path / "sent"))
+
+    assert (hers["verdict"], hers["wanted"]) == ("flag", "quarantine")
+    assert [hit["symbol"] for hit in hers["cappedBy"]] == ["KNOWN"]  # type: ignore[attr-defined]  # JSON of our own
+    assert other["verdict"] == "quarantine"
+
+
+def test_a_trial_says_that_files_do_not_tell_whom_the_user_wrote_to(
+    pack: Path, tmp_path: Path
+) -> None:
+    """Where the pack asks for it; what it prints is the verdict on a stranger's letter."""
+    pack.write_text(SPARING)
+    (tmp_path / "offer.eml").write_bytes(OFFER)
+
+    done = vedette("guard", "test", str(tmp_path / "offer.eml"), "--pack", str(pack))
+
+    assert (done.status, json.loads(done.out)["verdict"]) == (0, "quarantine")
+    assert done.err.startswith("note: parlour asks to whom the user wrote")
 
 
 @pytest.mark.parametrize(

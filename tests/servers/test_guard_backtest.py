@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -9,7 +10,12 @@ import pytest
 
 from tests.servers.test_guard_serve import PACK, folders, offer
 from tests.support.dovecot import Dovecot
+from tests.support.engine import blocking
 from tests.support.service import account, vedette
+from vedette.app.clock import SystemClock
+from vedette.model.ids import AccountId
+from vedette.ports.override import Allow
+from vedette.store.sqlite import SqliteStore
 
 pytestmark = pytest.mark.server
 
@@ -66,6 +72,85 @@ def test_a_backtest_goes_back_as_far_as_it_is_told(dovecot: Dovecot, user: str, 
 
     assert [json.loads(line)["uid"] for line in last.splitlines()] == [3]
     assert len(since.splitlines()) == 3
+
+
+@pytest.fixture
+def sparing(pack: Path) -> Path:
+    """Let the pack spare those whom the user wrote to."""
+    known = "  KNOWN: {flag: user_has_written_to_sender, cap: flag}\n"
+    pack.write_text(pack.read_text().replace("protect:\n", f"protect:\n{known}"))
+    return pack
+
+
+def of_two(server: Dovecot, user: str) -> None:
+    """Deliver one offer of each of two senders of one domain."""
+    hers = offer("hers").replace(b"a@news", b"anna@news")
+    server.deliver_many(user, [hers, offer("other")])
+
+
+def test_a_backtest_knows_whom_the_user_wrote_to(
+    dovecot: Dovecot, user: str, sparing: Path
+) -> None:
+    """As the guard at its post does: her offer would be marked, the other one moved."""
+    of_two(dovecot, user)
+    sent = b"From: user@example.org\r\nTo: Anna <anna@news.lucky.example>\r\n\r\nStop.\r\n"
+    dovecot.append(user, "Sent", sent, flags="\\Seen")
+
+    status, out, err = backtest(dovecot, user, sparing, "--last", "10")
+
+    assert (status, err) == (0, "")
+    hers, other, total = out.splitlines()
+    assert "capped by KNOWN" in hers
+    assert "quarantine 9" in other
+    assert total.startswith("would move 1 of 2, mark 1, delete 0; 1 were protected")
+    assert folders(dovecot, user) == {"INBOX": 2, "Sent": 1}
+
+
+def test_a_backtest_says_where_nothing_tells_whom_the_user_wrote_to(
+    dovecot: Dovecot, user: str, sparing: Path
+) -> None:
+    """The list and the sum are for a stranger's mail then."""
+    of_two(dovecot, user)
+
+    status, out, err = backtest(dovecot, user, sparing, "--last", "10")
+
+    assert status == 0
+    assert err.startswith("note: parlour asks to whom the user wrote")
+    assert out.splitlines()[-1].startswith("would move 2 of 2")
+
+
+async def test_a_backtest_leaves_alone_whom_a_person_allowed(
+    dovecot: Dovecot, user: str, pack: Path
+) -> None:
+    """An allow in the state holds, and the list says so."""
+    store = SqliteStore(pack.parent / "state", SystemClock())
+    await store.start()
+    allowed = Allow(
+        account=AccountId(user), guard="parlour", domain="news.lucky.example", at=1.0, source="user"
+    )
+    await store.allow(allowed)
+    await store.stop()
+    await blocking(of_two, dovecot, user)
+
+    status, out, err = await asyncio.to_thread(backtest, dovecot, user, pack, "--last", "10")
+
+    assert (status, err) == (0, "")
+    *lines, total = out.splitlines()
+    assert [" allowed: quarantine 9" in line for line in lines] == [True, True]
+    assert total.startswith("would move 0 of 2, mark 0, delete 0; 0 were protected; 2 are of")
+
+
+def test_a_backtest_judges_the_folders_that_the_guard_would(
+    dovecot: Dovecot, user: str, pack: Path
+) -> None:
+    """Not where it moves mail to itself, though the account watches that."""
+    dovecot.append(user, "Guard", offer("moved"))
+    dovecot.deliver(user, offer("new"))
+
+    words = ("--last", "10", "--folder", "INBOX", "--folder", "Guard", "--json")
+    _, out, _ = backtest(dovecot, user, pack, *words)
+
+    assert [json.loads(line)["folder"] for line in out.splitlines()] == ["INBOX"]
 
 
 @pytest.mark.parametrize(

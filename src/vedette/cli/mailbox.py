@@ -35,6 +35,8 @@ class Wanted:
     depth: Depth = Depth.TEXT
     policy: TlsPolicy = field(default_factory=TlsPolicy)
     password_file: Path | None = None
+    #: The configuration that a name is looked up in; the usual one without it.
+    config: Path | None = None
 
 
 def settings_of(wanted: Wanted, state: Path | None) -> Settings:
@@ -73,7 +75,7 @@ def settings_of(wanted: Wanted, state: Path | None) -> Settings:
 def _named(wanted: Wanted, state: Path | None) -> Settings:
     """Return the settings of one account of the configuration, with a state of its own."""
     name = wanted.mailbox
-    settings = read_settings(configuration(None))
+    settings = read_settings(configuration(wanted.config))
     for each in settings.accounts:
         if each.account.id == name:
             return Settings(

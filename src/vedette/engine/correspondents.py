@@ -97,6 +97,11 @@ class Correspondents:
         """Forget an account: it is not watched any more, or nobody asks for it."""
         self._entries.pop(account, None)
 
+    def count(self, account: AccountId) -> int:
+        """Return to how many addresses the user of an account wrote, as far as is known."""
+        entry = self._entries.get(account)
+        return 0 if entry is None else len(entry.digests)
+
     def knows(self, account: AccountId, message: mime.Message) -> bool:
         """Tell whether the user wrote to the sender of a message, as far as that is the sender.
 

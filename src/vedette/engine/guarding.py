@@ -14,7 +14,7 @@ from typing import Protocol
 from vedette.engine.standing import NOTHING
 from vedette.guard.breaker import Breaker
 from vedette.guard.evidence import Evidence
-from vedette.guard.pack import ActionKind, Known, Pack
+from vedette.guard.pack import ActionKind, Pack
 from vedette.guard.verdict import Verdict
 from vedette.model.account import Account
 from vedette.model.action import JournalEntry
@@ -75,7 +75,7 @@ class Post:
 
     def __post_init__(self) -> None:
         # Once for each post, for it is asked for each message and each account.
-        object.__setattr__(self, "facts", _facts(self.guard.pack))
+        object.__setattr__(self, "facts", self.guard.pack.facts)
 
     @property
     def name(self) -> str:
@@ -118,11 +118,6 @@ class Post:
             return folder.special_use not in UNJUDGED
         named = {each.lower() for each in self.folders}
         return folder.name.lower() in named or (folder.special_use or "").lower() in named
-
-
-def _facts(pack: Pack) -> frozenset[str]:
-    symbols = (*pack.symbols, *(each.symbol for each in pack.protections))
-    return frozenset(each.test.fact for each in symbols if isinstance(each.test, Known))
 
 
 class Guarding:

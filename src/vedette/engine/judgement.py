@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from vedette import mime
+from vedette.engine.correspondents import Correspondents
 from vedette.engine.guarding import Mode, Post
+from vedette.engine.standing import Standing
 from vedette.engine.world import World
 from vedette.guard import proof
 from vedette.guard.evidence import Evidence
@@ -24,7 +26,7 @@ from vedette.model.account import Account
 from vedette.model.action import Decision, JournalEntry, Place
 from vedette.model.event import Event
 from vedette.model.folder import Folder
-from vedette.model.ids import ActionId, EndpointId, action_id
+from vedette.model.ids import AccountId, ActionId, EndpointId, action_id
 from vedette.model.returning import Fate, fate
 from vedette.outbox.action import decided, tripped, undone
 from vedette.ports.scorer import Letter
@@ -77,6 +79,42 @@ class Case:
             message_id=self.message.message_id,
             size=row.size,
         )
+
+    def evidence(self, facts: Sequence[str]) -> Evidence:
+        """Return what is judged; ``facts`` are known from elsewhere (``facts_of``)."""
+        row = self.row
+        return Evidence(
+            message=self.message,
+            size=row.size or 0,
+            flags=row.flags or (),
+            labels=tuple(label.decode("utf-8", "replace") for label in row.gm_labels or ()),
+            facts=tuple(facts),
+            whole=self.whole,
+            opinions=self.opinions,
+        )
+
+
+def facts_of(
+    message: mime.Message, account: AccountId, posts: Sequence[Post], known: Correspondents
+) -> tuple[str, ...]:
+    """Return what is known of a message from elsewhere, as far as one of the posts asks for it."""
+    if not any(WROTE_TO in post.facts for post in posts):
+        return ()
+    return (WROTE_TO,) if known.knows(account, message) else ()
+
+
+def is_left_alone(
+    guard: str, account: AccountId, message: mime.Message, standing: Standing
+) -> bool:
+    """Tell whether a guard leaves a message alone for its sender.
+
+    What a person named holds for what From says; what was learned holds where that is proved.
+    """
+    if standing.allows(guard, account, _domain(message)):
+        return True
+    if (account, guard) not in standing.learned:
+        return False
+    return standing.has_learned(guard, account, proof.sender(message) or "")
 
 
 class Hearing:
@@ -144,15 +182,9 @@ class Hearing:
 
     def judge(self, case: Case, now: float, *, stage: Stage = Stage.BODY) -> Ruling:
         """Let every guard judge one message; what follows is gathered here."""
-        evidence = Evidence(
-            message=case.message,
-            size=case.row.size or 0,
-            flags=case.row.flags or (),
-            labels=tuple(label.decode("utf-8", "replace") for label in case.row.gm_labels or ()),
-            facts=self._facts(case),
-            whole=case.whole,
-            opinions=case.opinions,
-        )
+        known = self._world.correspondents
+        facts = facts_of(case.message, self._account.id, self._posts, known)
+        evidence = case.evidence(facts)
         ruling = Ruling()
         for post in self._posts:
             verdict = _judged(post, evidence, stage)
@@ -169,15 +201,9 @@ class Hearing:
             self._follow(post, verdict, case, ruling, now)
         return ruling
 
-    def _facts(self, case: Case) -> tuple[str, ...]:
-        """Return what is known of a message from elsewhere, as far as a guard here asks for it."""
-        if not any(WROTE_TO in post.facts for post in self._posts):
-            return ()
-        known = self._world.correspondents.knows(self._account.id, case.message)
-        return (WROTE_TO,) if known else ()
-
     def _follow(self, post: Post, verdict: Verdict, case: Case, ruling: Ruling, now: float) -> None:
-        if self._is_allowed(post, case.message):
+        standing = self._world.guards.standing
+        if is_left_alone(post.name, self._account.id, case.message, standing):
             # It is written down that it would have done something, and nothing else.
             if verdict.stage is Stage.BODY:
                 acted = "allowed" if verdict.wanted else ""
@@ -202,18 +228,6 @@ class Hearing:
         self.decisions.append(decision)
         if verdict.actions or verdict.wanted:
             self._told.append(decision)
-
-    def _is_allowed(self, post: Post, message: mime.Message) -> bool:
-        """Tell whether a guard is to leave a message alone, for whom it says it is from.
-
-        What a person named holds for that; what was learned holds where it is proved.
-        """
-        standing, account = self._world.guards.standing, self._account.id
-        if standing.allows(post.name, account, _domain(message)):
-            return True
-        if (account, post.name) not in standing.learned:
-            return False
-        return standing.has_learned(post.name, account, proof.sender(message) or "")
 
     def _permission(
         self, post: Post, verdict: Verdict, wanted: Sequence[Action], now: float

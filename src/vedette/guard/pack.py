@@ -355,3 +355,9 @@ class Pack:
     actions: tuple[Action, ...] = ()
     limits: Limits = field(default_factory=Limits)
     lock: Lock | None = None
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """What it asks about a message that the message does not say by itself (``FACTS``)."""
+        symbols = (*self.symbols, *(each.symbol for each in self.protections))
+        return frozenset(each.test.fact for each in symbols if isinstance(each.test, Known))

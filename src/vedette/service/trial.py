@@ -9,22 +9,30 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from vedette import mime
+from vedette.engine.correspondents import Correspondents, Notes
 from vedette.errors import ConfigError
 from vedette.guard.classifier import Model
 from vedette.guard.domains import Entries
 from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
 from vedette.guard.listing.references import resolved
-from vedette.guard.pack import List, Pack, Scored
+from vedette.guard.pack import WROTE_TO, List, Pack, Scored
 from vedette.guard.verdict import Hit, Verdict
 from vedette.lists.curator import Curator, is_fetched
 from vedette.lists.mapped import MappedList
+from vedette.model.ids import AccountId
 from vedette.net.address import AddressGuard
 from vedette.scorers.classifier import load_model, model_path
+from vedette.secret import Secret
 from vedette.service.mailfiles import messages_in
 
 #: What scorers think of a message, by name.
 Thinks: TypeAlias = Callable[[mime.Message], Mapping[str, float]]
+#: What is known of a message from elsewhere.
+Knows: TypeAlias = Callable[[mime.Message], tuple[str, ...]]
+
+#: The mail of files is of one person, who has no name here.
+_READER = AccountId("")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,8 +113,27 @@ def thinking(pack: Pack, state: Path) -> Thinks:
     return think
 
 
+def knowing(sent: Sequence[Path], key: Secret[str]) -> Knows:
+    """Return what mail that a person sent tells of other mail: whether its sender was written to.
+
+    ``sent`` are files and folders, ``key`` is that of digests. Raises UsageError for what can not
+    be read.
+    """
+    notes, known = Notes(key, ()), Correspondents()
+    for place in sent:
+        for _, octets in messages_in(place):
+            notes.add(mime.read_header(octets))
+    known.learned(_READER, notes)
+    return lambda message: (WROTE_TO,) if known.knows(_READER, message) else ()
+
+
 def tried(
-    guard: Guard, places: Sequence[Path], trusted: Sequence[str], think: Thinks | None = None
+    guard: Guard,
+    places: Sequence[Path],
+    trusted: Sequence[str],
+    *,
+    think: Thinks = lambda _message: {},
+    know: Knows = lambda _message: (),
 ) -> Iterator[Trial]:
     """Judge the messages of files and folders. Raises UsageError for what can not be read.
 
@@ -115,8 +142,12 @@ def tried(
     for place in places:
         for name, octets in messages_in(place):
             message = mime.read(octets, trusted_authserv=trusted, shown=True)
-            opinions = think(message) if think is not None else {}
-            evidence = Evidence(message=message, size=len(octets), opinions=opinions)
+            evidence = Evidence(
+                message=message,
+                size=len(octets),
+                facts=know(message),
+                opinions=think(message),
+            )
             yield Trial(name=name, verdict=guard.full(evidence))
 
 

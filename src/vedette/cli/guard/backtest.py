@@ -7,21 +7,23 @@ import json as json_module
 import tempfile
 import time
 from collections import Counter
+from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.app.backtest import Judged, Span
+from vedette.app.backtest import Judged, Span, Tried
 from vedette.app.backtest import backtest as judged
-from vedette.cli.guard.choice import chosen, state_or_none
+from vedette.app.guards.recorded import recorded
+from vedette.cli.guard.choice import chosen, others_at, remark, state_or_none
 from vedette.cli.mailbox import Wanted, settings_of
 from vedette.config.settings import Settings
 from vedette.errors import UsageError
 from vedette.guard.judging import Guard
 from vedette.guard.pack import ActionKind
-from vedette.service.trial import Thinks, compiled, thinking
+from vedette.service.trial import compiled, thinking
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 
@@ -40,6 +42,9 @@ def backtest(
 ) -> int:
     """Judge the mail of a mailbox by a guard, and move nothing: the list, and the sum.
 
+    It knows what a guard of the service knows, and reads no mail without the consent that a guard
+    of the configuration asks for; but scorers that are services are not asked.
+
     Parameters
     ----------
     mailbox
@@ -51,9 +56,9 @@ def backtest(
     last
         Only the last so many messages of each folder.
     config
-        The configuration, for its guards and for where the state is.
+        The configuration, for its guards and accounts and for where the state is.
     state
-        The state folder, for lists that were fetched.
+        The state folder, for lists that were fetched, senders that are allowed, and consents.
     password_file
         Read the password from the first line of this file.
     folder
@@ -63,7 +68,7 @@ def backtest(
     """
     configure(LogPolicy(level="error", style=Style.CONSOLE))
     guarded, place = chosen(pack, config), state_or_none(config, state)
-    wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file)
+    wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file, config=config)
     span = _span(since, last)
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         folder_ = Path(scratch)
@@ -71,8 +76,15 @@ def backtest(
         guard = asyncio.run(
             compiled(guarded.pack, base=guarded.base, state=place, scratch=folder_, now=time.time())
         )
-        think = thinking(guarded.pack, place)
-        counts = asyncio.run(_told(settings, guard, span, folder_, think, as_json=json))
+        tried = Tried(
+            guard=guard,
+            think=thinking(guarded.pack, place),
+            # Folders that a person names are judged, wherever it is posted.
+            folders=() if folder else guarded.folders,
+            others=others_at(mailbox, config),
+            known=recorded(place, settings.accounts[0].account.id),
+        )
+        counts = asyncio.run(_told(settings, tried, span, folder_, as_json=json))
     print(end="" if json else f"{_sum(counts, guard)}\n")
     return 0
 
@@ -85,17 +97,27 @@ def _span(since: str | None, last: int | None) -> Span:
 
 
 async def _told(
-    settings: Settings, guard: Guard, span: Span, scratch: Path, think: Thinks, *, as_json: bool
+    settings: Settings, tried: Tried, span: Span, scratch: Path, *, as_json: bool
 ) -> Counter[str]:
     counts: Counter[str] = Counter()
-    async for each in judged(settings.accounts[0], guard, span, scratch, think):
-        counts["judged"] += 1
-        counts["capped"] += each.verdict.actions != each.verdict.wanted
-        for action in each.verdict.actions:
-            counts[action.kind.value] += 1
-        if each.verdict.actions or each.verdict.wanted:
+    found = judged(settings.accounts[0], tried, span, scratch, remark=remark)
+    async with aclosing(found) as messages:
+        async for each in messages:
+            counts["judged"] += 1
+            if not (each.verdict.actions or each.verdict.wanted):
+                continue
+            _count(each, counts)
             print(json_module.dumps(_values(each)) if as_json else _line(each))
     return counts
+
+
+def _count(each: Judged, counts: Counter[str]) -> None:
+    if each.is_left:
+        counts["left"] += 1
+        return
+    counts["capped"] += each.verdict.actions != each.verdict.wanted
+    for action in each.verdict.actions:
+        counts[action.kind.value] += 1
 
 
 def _values(each: Judged) -> dict[str, object]:
@@ -108,13 +130,15 @@ def _values(each: Judged) -> dict[str, object]:
         "verdict": verdict.name,
         "wanted": verdict.wanted[0].name if verdict.wanted else "keep",
         "score": verdict.score,
+        "allowed": each.is_left,
         "explanation": verdict.explained(),
     }
 
 
 def _line(each: Judged) -> str:
     day = "----------" if each.arrived is None else each.arrived.date().isoformat()
-    return f"{day}  {each.folder} UID {each.uid}  {each.sender}  {each.verdict.explained()}"
+    left = "allowed: " if each.is_left else ""
+    return f"{day}  {each.folder} UID {each.uid}  {each.sender}  {left}{each.verdict.explained()}"
 
 
 def _sum(counts: Counter[str], guard: Guard) -> str:
@@ -124,6 +148,8 @@ def _sum(counts: Counter[str], guard: Guard) -> str:
         f"would move {moved:,} of {judged_:,}, mark {marked:,}, delete 0; "
         f"{counts['capped']:,} were protected"
     )
+    if counts["left"]:
+        line += f"; {counts['left']:,} are of senders that it is to leave alone"
     share = guard.pack.limits.share
     if judged_ and moved > share * judged_:
         line += f"; that is more than {share:.0%}, so the guard would stop and only mark"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from vedette.cli.place import configuration, state_of
@@ -16,7 +17,7 @@ def chosen(named: str, config: Path | None) -> GuardSettings:
     """Return a guard by its name or path. Raises ConfigError or UsageError."""
     if named.endswith(SUFFIXES):
         return load_pack(named, Path())
-    found = _configured(config)
+    found = configured(config)
     for each in found:
         if each.pack.name == named:
             return each
@@ -24,6 +25,16 @@ def chosen(named: str, config: Path | None) -> GuardSettings:
         return load_pack(named, Path())
     names = sorted({each.pack.name for each in found}.union(shipped()))
     raise UsageError(f"there is no guard {named!r}; there are {', '.join(names)}")
+
+
+def others_at(mailbox: str, config: Path | None) -> list[GuardSettings]:
+    """Return the guards that stand at a mailbox; a URL names none of the configuration."""
+    return [] if "://" in mailbox else configured(config)
+
+
+def remark(text: str) -> None:
+    """Tell a person what the output can not say."""
+    print(f"note: {text}", file=sys.stderr)
 
 
 def state_or_none(config: Path | None, state: Path | None) -> Path:
@@ -38,7 +49,7 @@ def state_or_none(config: Path | None, state: Path | None) -> Path:
         return state_folder()
 
 
-def _configured(config: Path | None) -> list[GuardSettings]:
+def configured(config: Path | None) -> list[GuardSettings]:
     """Return the guards of the configuration; none where there is no configuration."""
     try:
         file = configuration(config)

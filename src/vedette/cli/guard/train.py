@@ -13,9 +13,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from vedette import mime
+from vedette.app.guards.recorded import guarding_of, recorded
 from vedette.app.labelled import labelled
-from vedette.cli.guard.choice import state_or_none
+from vedette.cli.guard.choice import others_at, state_or_none
 from vedette.cli.mailbox import Wanted, settings_of
+from vedette.config.settings import AccountSettings
 from vedette.errors import StoreError, UsageError
 from vedette.guard import training
 from vedette.guard.classifier import encoded
@@ -67,16 +69,20 @@ def train(
     last
         The last so many messages of each folder.
     config
-        The configuration, for where the state is.
+        The configuration, for its accounts and for where the state is.
     state
-        The state folder, in which the model is written.
+        The state folder, in which the model is written and consents are kept.
     password_file
         Read the password from the first line of this file.
     """
     configure(LogPolicy(level="error", style=Style.CONSOLE))
     path = _place(name, config, state)
     rows = [*_of_files(yes_files, wanted=False), *_of_files(no_files, wanted=True)]
-    rows += _of_mailbox(mailbox, password_file, yes, no, last)
+    if mailbox is not None:
+        wanted = Wanted(mailbox=mailbox, password_file=password_file, config=config)
+        rows += _of_mailbox(wanted, state_or_none(config, state), yes, no, last)
+    elif yes or no:
+        raise UsageError("--yes and --no are folders of a mailbox: name it first")
     return _learned(rows, path)
 
 
@@ -86,19 +92,16 @@ def _place(name: str, config: Path | None, state: Path | None) -> Path:
     return model_path(state_or_none(config, state), name)
 
 
-def _of_mailbox(
-    mailbox: str | None, password_file: Path | None, yes: Several, no: Several, last: int
-) -> list[Row]:
-    if mailbox is None:
-        if yes or no:
-            raise UsageError("--yes and --no are folders of a mailbox: name it first")
-        return []
+def _of_mailbox(wanted: Wanted, state: Path, yes: Several, no: Several, last: int) -> list[Row]:
     if not (yes or no):
         raise UsageError(
             "say which folders of the mailbox are unwanted (--yes), and which are not (--no)"
         )
-    wanted = Wanted(mailbox=mailbox, password_file=password_file)
-    return asyncio.run(_of_folders(wanted, yes, no, last))
+    with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
+        settings = settings_of(wanted, Path(scratch)).accounts[0]
+        account = settings.account
+        guarding_of(account, others_at(wanted.mailbox, wanted.config), recorded(state, account.id))
+        return asyncio.run(_of_folders(settings, yes, no, last, Path(scratch)))
 
 
 def _learned(rows: Sequence[Row], path: Path) -> int:
@@ -122,18 +125,14 @@ def _of_files(places: Sequence[Path], *, wanted: bool) -> list[Row]:
 
 
 async def _of_folders(
-    mailbox: Wanted, yes: Sequence[str], no: Sequence[str], last: int
+    settings: AccountSettings, yes: Several, no: Several, last: int, scratch: Path
 ) -> list[Row]:
     rows = []
-    with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
-        account = settings_of(mailbox, Path(scratch)).accounts[0]
-        async with aclosing(
-            labelled(account, yes, no, last=last, scratch=Path(scratch))
-        ) as letters:
-            async for message, wanted in letters:
-                row = row_of(message, wanted=wanted)
-                if row is not None:
-                    rows.append(row)
+    async with aclosing(labelled(settings, yes, no, last=last, scratch=scratch)) as letters:
+        async for message, wanted in letters:
+            row = row_of(message, wanted=wanted)
+            if row is not None:
+                rows.append(row)
     return rows
 
 

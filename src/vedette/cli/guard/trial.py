@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
+import secrets
 import sys
 import tempfile
 import time
@@ -12,10 +13,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.cli.guard.choice import chosen, state_or_none
+from vedette.cli.guard.choice import chosen, remark, state_or_none
+from vedette.guard.pack import WROTE_TO
+from vedette.secret import Secret
 from vedette.service.mailfiles import STDIN
-from vedette.service.trial import compiled, thinking, tried
+from vedette.service.trial import compiled, knowing, thinking, tried
 from vedette.telemetry.log import LogPolicy, Style, configure
+
+#: Octets of the key of digests that end with the command.
+KEY = 32
 
 
 def trial(
@@ -23,6 +29,7 @@ def trial(
     pack: str = "gambling",
     config: Path | None = None,
     state: Path | None = None,
+    sent: Annotated[tuple[Path, ...], Parameter(negative=())] = (),
     authserv: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     json: bool | None = None,
 ) -> int:
@@ -39,6 +46,8 @@ def trial(
         The configuration, for its guards and for where the state is.
     state
         The state folder, for lists that were fetched and models that were trained.
+    sent
+        A file or folder of mail that the user sent, for packs that ask to whom (again for more).
     authserv
         A server whose Authentication-Results are believed (again for more).
     json
@@ -57,9 +66,14 @@ def trial(
                 now=time.time(),
             )
         )
-    think = thinking(settings.pack, place)
+    if WROTE_TO in settings.pack.facts and not sent:
+        remark(
+            f"{settings.pack.name} asks to whom the user wrote, and files of mail do not tell: every "
+            "sender is judged as a stranger; --sent has the mail that the user sent"
+        )
+    think, know = thinking(settings.pack, place), knowing(sent, Secret(secrets.token_hex(KEY)))
     as_json = json if json is not None else not sys.stdout.isatty()
-    for each in tried(guard, places or (STDIN,), authserv, think):
+    for each in tried(guard, places or (STDIN,), authserv, think=think, know=know):
         if as_json:
             print(json_module.dumps(each.as_json(), ensure_ascii=False))
         else:
