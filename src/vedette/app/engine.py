@@ -109,15 +109,7 @@ class Engine(Part):
         )
         handlers = {"replay": replaying(self.replay), **self._desk.handlers, **trust.handlers}
         self._control = Control(settings.state, handlers)
-        self._posting = Guards(
-            self.guards,
-            state=settings.state,
-            clock=self.clock,
-            dice=dice,
-            key=self._key,
-            on_posted=self._attend,
-            in_force=self._trust.in_force,
-        )
+        self._posting = self._guards()
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
     def _trusting(self) -> Trusting:
@@ -131,6 +123,17 @@ class Engine(Part):
             again=self._enforced_anew,
             regate=self._regate,
             attend=self._attend,
+        )
+
+    def _guards(self) -> Guards:
+        return Guards(
+            self.guards,
+            state=self.settings.state,
+            clock=self.clock,
+            dice=dice,
+            key=self._key,
+            on_posted=self._attend,
+            in_force=self._trust.in_force,
         )
 
     @property
