@@ -12,6 +12,7 @@ import time
 import pytest
 
 from tests.support.books import letter, new_token
+from tests.support.closed import closed
 from tests.support.courier import Courier
 
 pytestmark = pytest.mark.server
@@ -34,7 +35,8 @@ def test_courier_over_tls_is_trusted_by_way_of_the_authority_of_the_tests(
     """A verifying client connects over TLS and logs in."""
     trust = ssl.create_default_context(cafile=str(courier.ca_file))
 
-    with imaplib.IMAP4_SSL(courier.host, courier.tls_port, ssl_context=trust, timeout=60) as client:
+    client = imaplib.IMAP4_SSL(courier.host, courier.tls_port, ssl_context=trust, timeout=60)
+    with closed(client):
         assert client.login(user, courier.password)[0] == "OK"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.closed import closed
 from tests.support.dovecot import Dovecot
 from tests.support.process import group_lives, wait_until
 
@@ -59,7 +60,8 @@ def test_tls_is_trusted_by_way_of_the_authority_of_the_tests(dovecot: Dovecot, u
     """A verifying client connects, with TLS at once or by STARTTLS."""
     trust = ssl.create_default_context(cafile=str(dovecot.ca_file))
 
-    with imaplib.IMAP4_SSL(dovecot.host, dovecot.tls_port, ssl_context=trust, timeout=60) as client:
+    client = imaplib.IMAP4_SSL(dovecot.host, dovecot.tls_port, ssl_context=trust, timeout=60)
+    with closed(client):
         assert client.login(user, dovecot.password)[0] == "OK"
     with dovecot.client(None) as other:
         assert other.starttls(trust)[0] == "OK"

@@ -20,11 +20,12 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support import debian
 from tests.support.authority import Authority
+from tests.support.closed import closed
 from tests.support.ports import free_port
 from tests.support.process import Account, Daemon, server_account, wait_until
 from tests.support.started import Started
@@ -112,14 +113,10 @@ class Courier(Started):
     @contextmanager
     def client(self, user: str | None) -> Iterator[imaplib.IMAP4]:
         """Connect as another mail program, logged in unless ``user`` is None."""
-        client = imaplib.IMAP4(HOST, self.port, timeout=_ANSWER)
-        try:
+        with closed(imaplib.IMAP4(HOST, self.port, timeout=_ANSWER)) as client:
             if user is not None:
                 client.login(user, PASSWORD)
             yield client
-        finally:
-            with suppress(OSError):  # the session under test may have closed it
-                client.shutdown()
 
     def deliver(
         self, user: str, raw: bytes, *, folder: str = "INBOX", at: int | None = None
