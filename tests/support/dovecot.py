@@ -18,12 +18,13 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support import debian, dovecot_config
 from tests.support.authority import Authority, Certificate
+from tests.support.closed import closed
 from tests.support.dovecot_config import PASSWORD, Options, Place, Ports
 from tests.support.ports import free_port
 from tests.support.process import Daemon, server_account, wait_until
@@ -142,14 +143,10 @@ class Dovecot(Started):
     @contextmanager
     def client(self, user: str | None) -> Iterator[imaplib.IMAP4]:
         """Connect as another mail program, logged in unless ``user`` is None."""
-        client = imaplib.IMAP4(HOST, self.port, timeout=_ANSWER)
-        try:
+        with closed(imaplib.IMAP4(HOST, self.port, timeout=_ANSWER)) as client:
             if user is not None:
                 client.login(user, PASSWORD)
             yield client
-        finally:
-            with suppress(OSError):  # the test may have ended the session already
-                client.shutdown()
 
     def append(self, user: str, folder: str, raw: bytes, *, flags: str = "") -> None:
         """Store a message with APPEND, creating the folder if need be."""
@@ -195,6 +192,10 @@ class Dovecot(Started):
     def expunge(self, user: str, folder: str, query: str = "ALL") -> None:
         """Remove messages for good."""
         self.doveadm("expunge", "-u", user, "mailbox", folder, *query.split())
+
+    def permit(self, user: str, folder: str, *rights: str) -> None:
+        """Leave the user these rights to a folder (``lookup``, ``read``, …); the server obeys ``rights``."""
+        self.doveadm("acl", "set", "-u", user, folder, "owner", *rights)
 
     def uid_validity(self, user: str, folder: str) -> int:
         """Return the folder's UIDVALIDITY."""

@@ -39,15 +39,17 @@ namespace inbox {
     auto = create
     special_use = \\Drafts
   }
-  mailbox Trash {
-    auto = create
-    special_use = \\Trash
-  }
-  mailbox Archive {
+%s  mailbox Archive {
     auto = create
     special_use = \\Archive
   }
 }
+"""
+
+_TRASH = """  mailbox Trash {
+    auto = create
+    special_use = \\Trash
+  }
 """
 
 # The settings that every supported version spells alike. No chroot, as only root could enter it;
@@ -167,6 +169,8 @@ class Options:
     ``mdbox``; ``max_connections`` is per user and address. Intervals are Dovecot's own words
     (``"2 mins"``). ``hibernate`` moves idle sessions to one process, which then announces new
     mail at once: a session that is not hibernating waits half a second to gather changes.
+    ``rights`` obeys the access control lists that ``doveadm acl set`` writes; ``messages`` is a
+    quota, how many a user may have in all. Without ``trash`` there is no folder for that use.
     """
 
     without: frozenset[str] = frozenset()
@@ -175,6 +179,9 @@ class Options:
     idle_notify: str = "2 mins"
     idle_check: str = "1 secs"
     hibernate: str = "0"
+    rights: bool = False
+    messages: int | None = None
+    trash: bool = True
     extra: str = ""
 
 
@@ -233,7 +240,27 @@ def write(
         hibernate=options.hibernate,
     )
     head = _V24_HEAD if modern else ""
-    return head + text + _capability(options, modern=modern) + _MAILBOXES + options.extra
+    own = _capability(options, modern=modern) + _plugins(options, modern=modern)
+    return head + text + own + _MAILBOXES % (_TRASH * options.trash) + options.extra
+
+
+def _plugins(options: Options, *, modern: bool) -> str:
+    names = ["acl"] * options.rights + ["quota"] * (options.messages is not None)
+    if not names:
+        return ""
+    if modern:
+        loaded = "".join(f"  {name} = yes\n" for name in names)
+        lines = [f"mail_plugins {{\n{loaded}}}\n"]
+        if options.rights:
+            lines.append("acl_driver = vfile\n")
+        if options.messages is not None:
+            lines.append(f'quota "All mail" {{\n  message_count = {options.messages}\n}}\n')
+        return "".join(lines)
+    words = ["  acl = vfile"] * options.rights
+    if options.messages is not None:
+        words += ["  quota = count:All mail", "  quota_vsizes = yes"]
+        words.append(f"  quota_rule = *:messages={options.messages}")
+    return f"mail_plugins = {' '.join(names)}\nplugin {{\n" + "\n".join(words) + "\n}\n"
 
 
 def _capability(options: Options, *, modern: bool) -> str:

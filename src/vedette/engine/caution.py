@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from vedette.engine import sighting
 from vedette.engine.desk import Desk
-from vedette.engine.opening import opened
+from vedette.engine.opening import may_delete, opened
 from vedette.engine.orders import SEEN, copies, is_missing, label_of, mark_of, orders
 from vedette.errors import FolderError
 from vedette.guard.pack import ActionKind
@@ -44,6 +44,8 @@ CAN_NOT = (
     f" it was marked {KEYWORD}"
 )
 
+KEEPS = r" lets no message of the folder be deleted: its PERMANENTFLAGS are without \Deleted"
+
 
 @dataclass(slots=True)
 class _View:
@@ -54,6 +56,7 @@ class _View:
     sight: Sight = Sight.UNSEEN
     copy: Copy = Copy.UNSEEN
     place: Place | None = None
+    removable: bool = True
     tried: bool = False
     over: bool = False
 
@@ -129,13 +132,13 @@ class Caution:
             await self._desk.refused(entries, selected)
             _end(views)
             return
-        validity = opened(selected, session.exists).uid_validity
+        validity, removable = opened(selected, session.exists).uid_validity, may_delete(selected)
         rows = sighting.rows_by_uid(fetched.data)
         for view in views:
             row = rows.get(view.uid)
             same = validity == view.entry.origin.uid_validity
             here = row is not None and same and sighting.is_of(view.entry, row)
-            view.sight = Sight.HERE if here else Sight.ABSENT
+            view.sight, view.removable = Sight.HERE if here else Sight.ABSENT, removable
             if here and view.fresh:
                 view.copy = Copy.NONE
             view.fresh = False
@@ -207,6 +210,12 @@ class Caution:
         if not self._is_open(folder, views):
             return
         desk = self._desk
+        # A copy of what can not be taken away is one too many.
+        stuck = [view for view in views if not view.removable]
+        if stuck:
+            await desk.give_up([view.entry for view in stuck], f"{desk.session.host}{KEEPS}")
+            _end(stuck)
+        views = [view for view in views if view.removable]
         paths = await desk.paths([view.entry for view in views])
         for name, path in paths.items():
             own = [view for view in views if view.entry.target == name]
@@ -257,7 +266,7 @@ class Caution:
         entries = [view.entry for view in views]
         uids = UidSet(view.uid for view in views)
         commands: list[Command] = [
-            UidStore(uids=uids, flags=("\\Deleted",), mode=StoreMode.ADD, silent=True),
+            _mark(uids, StoreMode.ADD),
             UidExpunge(uids=uids),
         ]
         replies = await desk.burst(commands, entries)
@@ -265,6 +274,10 @@ class Caution:
         [proof] = await desk.burst([UidFetch(uids=uids, items=(FetchItem.UID,))], entries)
         still = {row.uid for row in proof.data if isinstance(row, Fetch)}
         left = [view for view in views if view.uid in still or not proof.is_ok]
+        kept = UidSet(view.uid for view in left)
+        if kept:
+            # Whoever has the right would take it away, and nobody may ask for that any more.
+            await desk.burst([_mark(kept, StoreMode.REMOVE)], entries)
         gone = [view for view in views if view not in left]
         await desk.ledger.done([(view.entry, view.place) for view in gone])
         _end(gone)
@@ -295,8 +308,12 @@ class Caution:
     async def _fail(self, _folder: bytes, views: list[_View]) -> None:
         for view in views:
             reason = view.entry.reason or "it came to nothing too often"
-            await self._desk.ledger.failed([view.entry], reason)
+            await self._desk.give_up([view.entry], reason)
         _end(views)
+
+
+def _mark(uids: UidSet, mode: StoreMode) -> UidStore:
+    return UidStore(uids=uids, flags=("\\Deleted",), mode=mode, silent=True)
 
 
 def _end(views: Sequence[_View]) -> None:

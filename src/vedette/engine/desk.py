@@ -13,13 +13,14 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.answer import Reply
 from vedette.engine.docket import Docket
 from vedette.engine.ledger import Done, Ledger
-from vedette.engine.orders import Order, mark_of, read
+from vedette.engine.opening import opened
+from vedette.engine.orders import SEEN, Order, mark_of, read
 from vedette.engine.quarantine import Targets
 from vedette.engine.session import Session
 from vedette.errors import LinkError, ThrottledError
 from vedette.guard.pack import ActionKind
-from vedette.imap import CodeName, Command, refusal
-from vedette.model.action import JournalEntry
+from vedette.imap import CodeName, Command, Select, StoreMode, UidSet, UidStore, refusal
+from vedette.model.action import ActionState, JournalEntry
 from vedette.sync.deed import MAX_ATTEMPTS, Abilities
 from vedette.sync.plan import Opened
 
@@ -32,6 +33,8 @@ PATIENCE_GROWTH = 4.0
 
 #: Refusals that no repetition changes: a right that we do not have, a thing that can not be.
 FINAL = frozenset({CodeName.NOPERM, CodeName.CANNOT})
+
+_ON_THEIR_WAY = frozenset({ActionState.INTENDED, ActionState.COPIED})
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,9 +103,39 @@ class Desk:
         words = reply.text or (reply.code.name if reply.code is not None else "no reason given")
         reason = f"{self.session.host} refused: {words}"
         if reply.code is not None and reply.code.name in FINAL:
-            await self.ledger.failed(entries, reason)
+            await self.give_up(entries, reason)
             return
         await self.postponed(entries, reason, reply)
+
+    async def give_up(self, entries: Sequence[JournalEntry], reason: str) -> None:
+        r"""Write that actions failed; what stays where it was is unread again.
+
+        \Seen was set for the way to quarantine. Of a message that had it before, no entry says
+        that it is to be set.
+        """
+        folders: dict[bytes, list[JournalEntry]] = {}
+        for entry in entries:
+            if entry.seen and entry.kind == ActionKind.MOVE and entry.state in _ON_THEIR_WAY:
+                folders.setdefault(entry.origin.folder, []).append(entry)
+        for folder, own in folders.items():
+            await self._unread(folder, own)
+        await self.ledger.failed(entries, reason)
+
+    async def _unread(self, folder: bytes, entries: Sequence[JournalEntry]) -> None:
+        session, self.opened = self.session, None
+        [selected] = await self.burst([Select(mailbox=folder, read_only=False)], entries)
+        if not selected.is_ok or session.link.connection.read_only:
+            return
+        validity = opened(selected, session.exists).uid_validity
+        uids = UidSet(
+            entry.origin.uid
+            for entry in entries
+            if entry.origin.uid is not None and entry.origin.uid_validity == validity
+        )
+        if uids:
+            remove = UidStore(uids=uids, flags=(SEEN,), mode=StoreMode.REMOVE, silent=True)
+            # Where that is refused, it could not be set either.
+            await self.burst([remove], entries)
 
     async def postponed(
         self, entries: Sequence[JournalEntry], reason: str, reply: Reply | None = None
@@ -111,9 +144,14 @@ class Desk:
         count = await self.ledger.attempted(entries, reason)
         # After the last attempt it is looked at once more, at once; a look that fails is repeated.
         tries = count - MAX_ATTEMPTS if count >= MAX_ATTEMPTS else count
-        wait = 0.0 if count == MAX_ATTEMPTS else PATIENCE * PATIENCE_GROWTH ** max(tries - 1, 0)
+        wait = 0.0 if count == MAX_ATTEMPTS else PATIENCE * PATIENCE_GROWTH ** _growth(tries)
         if reply is not None:
             error = refusal("UID MOVE", reply.kind, reply.code, reply.text)
             if isinstance(error, ThrottledError) and error.retry_after is not None:
                 wait = max(wait, error.retry_after)
         self.docket.again(asyncio.get_running_loop().time() + wait)
+
+
+def _growth(tries: int) -> int:
+    """Return how often the wait has grown: what is tried for ever waits for no ever longer time."""
+    return min(max(tries - 1, 0), MAX_ATTEMPTS)

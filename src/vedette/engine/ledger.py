@@ -59,11 +59,23 @@ class Ledger:
             crashpoint(Crashpoint.COPY_WRITTEN)
 
     async def gone(self, entries: Sequence[JournalEntry], reason: str) -> None:
-        """Write that messages are not there any more, or are others: nothing is done."""
+        """Write that messages are not there any more, or are others: nothing is done.
+
+        Of one that was to be taken back it stays known where it was, so that it is left alone
+        if it turns up once more.
+        """
         for entry in entries:
             _log.info("action.gone", **_named(entry), reason=reason)
+        where = {
+            each.id: each.result or each.origin
+            for each in entries
+            if each.state is ActionState.UNDOING
+        }
         await self._move_on(
-            ActionState.GONE, [(each, None) for each in entries], self._world.clock.now(), reason
+            ActionState.GONE,
+            [(each, where.get(each.id)) for each in entries],
+            self._world.clock.now(),
+            reason,
         )
 
     async def failed(self, entries: Sequence[JournalEntry], reason: str) -> None:
@@ -92,6 +104,16 @@ class Ledger:
         for entry, place in entries:
             _log.info("action.expired", **_named(entry), to=_shown(place))
         await self._move_on(ActionState.EXPIRED, entries, self._world.clock.now())
+
+    async def kept(self, entries: Sequence[JournalEntry], reason: str) -> None:
+        """Write why messages are where they are although their time is over; one line for all."""
+        if not entries:
+            return
+        now, account = self._world.clock.now(), self._account.id
+        _log.warning("retention.kept", account=account, count=len(entries), reason=reason)
+        await asyncio.gather(
+            *(self._journal.attempted(each.id, now=now, reason=reason) for each in entries)
+        )
 
     async def attempted(self, entries: Sequence[JournalEntry], reason: str) -> int:
         """Count an attempt that came to nothing; return the most that one of them has had.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vedette.engine.answer import Reply
-from vedette.imap import Code, Status
+from vedette.imap import Code, CodeName, Status
 from vedette.sync.plan import Opened
 
 
@@ -22,6 +22,18 @@ def opened(reply: Reply, exists: int) -> Opened:
         highest_modseq=_number(codes.get("HIGHESTMODSEQ")),
         mailbox_id=_word(codes.get("MAILBOXID")),
     )
+
+
+def may_delete(reply: Reply) -> bool:
+    r"""Tell whether \Deleted can be set for good in the folder that was opened.
+
+    A server need not tell which flags can (RFC 9051 section 6.3.2); then they are held to.
+    """
+    for event in reply.data:
+        code = event.code if isinstance(event, Status) else None
+        if code is not None and code.name == CodeName.PERMANENTFLAGS and code.words is not None:
+            return "\\deleted" in {word.lower() for word in code.words}
+    return True
 
 
 def _number(code: Code | None) -> int | None:

@@ -57,17 +57,27 @@ class Targets:
         return made
 
     async def trash(self) -> bytes | None:
-        r"""Return the folder that serves as \Trash, by its use or its name; None: there is none."""
+        r"""Return the folder that serves as \Trash, by its use or its name; None: there is none.
+
+        None is made: a folder that another program may empty would be of our making.
+        """
         await self._list()
         for folder in self._folders.values():
             if folder.special_use == "\\Trash" and folder.selectable:
                 return folder.path
         return None
 
-    def relist(self) -> None:
-        """Ask again when next asked: a folder may have been renamed or deleted."""
+    async def anew(self) -> tuple[Folder, ...]:
+        """Return all folders, asked for anew: one may have been made, renamed or deleted."""
         self._unlisted = True
         self._paths.clear()
+        await self._list()
+        return tuple(self._folders.values())
+
+    async def is_listed(self, path: bytes) -> bool:
+        """Tell whether a folder is there; a listing of nothing but INBOX says nothing (S17)."""
+        paths = {folder.path for folder in await self.anew()}
+        return path in paths or len(paths) == 1
 
     async def _list(self) -> None:
         if not self._unlisted:

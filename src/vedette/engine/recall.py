@@ -1,8 +1,10 @@
 """Brings messages out of quarantine: back to where they were, or to the trash when their time is over.
 
 A message is looked for at the place that the journal has, then among the last of that folder,
-then where it is to go: so what a crash left half done is found. It must not know why an action
-is taken back.
+then where it is to go: so what a crash left half done is found. A folder that is not there is
+looked for under another name when somebody asks for a message back; at the end of a message's
+time it is not: who renamed the folder meant to keep it. It must not know why an action is taken
+back.
 """
 
 from __future__ import annotations
@@ -15,9 +17,11 @@ from vedette.engine.answer import Reply
 from vedette.engine.desk import TOGETHER, Desk
 from vedette.engine.opening import opened
 from vedette.engine.orders import SEEN, copies, is_missing, label_of, mark_of
+from vedette.engine.renamed import renamed
 from vedette.errors import FolderError
 from vedette.guard.pack import ActionKind
 from vedette.imap import (
+    CodeName,
     Command,
     Fetch,
     Select,
@@ -30,8 +34,9 @@ from vedette.imap import (
     UidSet,
     UidStore,
 )
-from vedette.model.action import JournalEntry, Place
+from vedette.model.action import ActionState, JournalEntry, Place
 from vedette.model.ids import ActionId
+from vedette.sync.deed import MAX_ATTEMPTS
 
 #: Where a message goes whose folder is not there any more.
 INBOX = b"INBOX"
@@ -41,6 +46,8 @@ Brought: TypeAlias = tuple[JournalEntry, Place]
 Arrived: TypeAlias = Callable[[Sequence[Brought]], Awaitable[None]]
 
 TAKEN = "the message is not where it was put: somebody took it away"
+LOST = "the folder that the message was put in is not there any more"
+NO_TRASH = "no folder of the account is its trash: the message stays where it is"
 
 
 class Recall:
@@ -64,15 +71,21 @@ class Recall:
 
     async def expire(self, entries: Sequence[JournalEntry]) -> None:
         """Bring messages to the trash; where there is none they stay where they are."""
+        if not entries:
+            return
         trash = await self._desk.targets.trash()
+        if trash is None:
+            await self._desk.targets.anew()
+            trash = await self._desk.targets.trash()
         by_folder: dict[bytes, list[JournalEntry]] = {}
         for entry in entries:
             if entry.result is not None:
                 by_folder.setdefault(entry.result.folder, []).append(entry)
+        if trash is None:
+            await self._desk.ledger.kept(entries, NO_TRASH)
+            return
         for source, own in by_folder.items():
-            if trash is None:
-                await self._desk.postponed(own, "no folder of the account is its trash")
-            elif trash == source:
+            if trash == source:
                 await self._desk.ledger.expired([(entry, entry.result) for entry in own])
             else:
                 await self._bring(source, trash, own, self._desk.ledger.expired, unread=False)
@@ -94,6 +107,7 @@ class Recall:
             uids = await self._found(source, part)
             if uids is None:
                 return
+            part = await self._willing(part, uids)
             here = [entry for entry in part if entry.id in uids]
             again = [(entry, copied[entry.id]) for entry in here if entry.id in copied]
             if again and await self._removed(again, uids):
@@ -103,12 +117,27 @@ class Recall:
                 await self._moved(uids, target, fresh, arrived, unread=unread)
             absent = [entry for entry in part if entry.id not in uids]
             if absent:
-                await self._looked_for(target, absent, arrived)
+                await self._looked_for(target, absent, arrived, unread=unread)
+
+    async def _willing(
+        self, entries: Sequence[JournalEntry], uids: Mapping[ActionId, int]
+    ) -> list[JournalEntry]:
+        """Give up what is still there after too many attempts; return the others.
+
+        That it is there had to be seen first: the answer to the last attempt may have been lost.
+        """
+        tired = [each for each in entries if each.id in uids and _is_tired(each)]
+        for entry in tired:
+            await self._desk.ledger.failed([entry], entry.reason)
+        return [entry for entry in entries if entry not in tired]
 
     async def _found(
         self, folder: bytes, entries: Sequence[JournalEntry]
     ) -> dict[ActionId, int] | None:
-        """Open a folder for writing and return the UIDs of the messages there; None: refused."""
+        """Open a folder for writing and return the UIDs of the messages there; None: refused.
+
+        Where the folder is not there any more, there are none.
+        """
         session = self._desk.session
         known = [each.result.uid for each in entries if each.result and each.result.uid]
         commands: list[Command] = [Select(mailbox=folder, read_only=False)]
@@ -116,6 +145,8 @@ class Recall:
             commands.append(UidFetch(uids=UidSet(known), items=sighting.items(session)))
         replies = await self._desk.burst(commands, entries)
         if not replies[0].is_ok:
+            if await self._is_lost(folder, replies[0]):
+                return {}
             await self._desk.refused(entries, replies[0])
             return None
         rows = list(sighting.rows_by_uid(replies[-1].data).values())
@@ -124,6 +155,12 @@ class Recall:
             state = opened(replies[0], session.exists)
             found |= _matched(entries, await sighting.recent(session, state))
         return {action: row.uid for action, row in found.items() if row.uid is not None}
+
+    async def _is_lost(self, folder: bytes, reply: Reply) -> bool:
+        """Tell whether a folder can not be opened because it was deleted or renamed."""
+        if reply.code is not None:
+            return reply.code.name == CodeName.NONEXISTENT
+        return not await self._desk.targets.is_listed(folder)
 
     async def _moved(
         self,
@@ -192,16 +229,40 @@ class Recall:
         return replies[-1].is_ok
 
     async def _looked_for(
-        self, target: bytes, entries: Sequence[JournalEntry], arrived: Arrived
+        self, target: bytes, entries: Sequence[JournalEntry], arrived: Arrived, *, unread: bool
     ) -> None:
-        """Look for messages where they were to go: a crash may have fallen behind the move."""
-        placed = await self._placed(target, entries)
+        """Look for messages where they were to go: a crash may have fallen behind the move.
+
+        Then, for whoever wants one back, under the name that its folder may have now.
+        """
+        desk, placed = self._desk, await self._placed(target, entries)
         there = [(entry, placed[entry.id]) for entry in entries if entry.id in placed]
         if there:
             await arrived(there)
-        gone = [entry for entry in entries if entry.id not in placed]
-        if gone:
-            await self._desk.ledger.gone(gone, TAKEN)
+        lost = [entry for entry in entries if entry.id not in placed]
+        wanted = [entry for entry in lost if _is_undone(entry)]
+        uids = await renamed(desk, wanted) if wanted else {}
+        found = await self._willing([entry for entry in lost if entry.id in uids], uids)
+        if found:
+            await self._moved(uids, target, found, arrived, unread=unread)
+        await self._given_up([entry for entry in lost if entry.id not in uids])
+
+    async def _given_up(self, entries: Sequence[JournalEntry]) -> None:
+        """Write of messages that were found nowhere; their folder may be missing with them."""
+        ledger, listed = self._desk.ledger, dict[bytes, bool]()
+        for entry in entries:
+            folder = b"" if entry.result is None else entry.result.folder
+            if folder not in listed:
+                listed[folder] = await self._desk.targets.is_listed(folder)
+            if listed[folder]:
+                await ledger.gone([entry], TAKEN)
+            elif _is_undone(entry):
+                # It can be asked for again: a server may be without one of its disks for a while.
+                await ledger.failed([entry], LOST)
+            elif entry.attempts >= MAX_ATTEMPTS:
+                await ledger.gone([entry], LOST)
+            else:
+                await ledger.kept([entry], LOST)
 
     async def _placed(
         self, folder: bytes, entries: Sequence[JournalEntry]
@@ -231,10 +292,23 @@ class Recall:
         if not selected.is_ok:
             await desk.refused([entry], selected)
             return
-        validity = opened(selected, desk.session.exists).uid_validity
-        rows = sighting.rows_by_uid(fetched.data)
-        if validity != place.uid_validity or not _matched([entry], rows.values()):
+        state = opened(selected, desk.session.exists)
+        rows: Iterable[Fetch] = sighting.rows_by_uid(fetched.data).values()
+        if state.uid_validity != place.uid_validity or not _matched([entry], rows):
+            # Its UID may have begun anew, and the message is still there, with its mark.
+            try:
+                rows = await sighting.recent(desk.session, state)
+            except FolderError as error:
+                await desk.postponed([entry], str(error))
+                return
+        found = _matched([entry], rows).get(entry.id)
+        if found is None or found.uid is None:
             await desk.ledger.gone([entry], TAKEN)
+            return
+        place = Place(folder=place.folder, uid_validity=state.uid_validity or 1, uid=found.uid)
+        uids = UidSet((found.uid,))
+        if _is_tired(entry):
+            await desk.ledger.failed([entry], entry.reason)
             return
         label = label_of(entry, gmail=desk.can.gmail)
         mark = mark_of(entry, gmail=desk.can.gmail) or ""
@@ -248,6 +322,16 @@ class Recall:
             await desk.ledger.undone([(entry, place)])
         else:
             await desk.refused([entry], reply)
+
+
+def _is_undone(entry: JournalEntry) -> bool:
+    """Tell whether somebody asked for a message back; else its time is over."""
+    return entry.state is ActionState.UNDOING
+
+
+def _is_tired(entry: JournalEntry) -> bool:
+    """Tell whether enough was tried. To the trash it is tried for ever: there is no hurry."""
+    return _is_undone(entry) and entry.attempts >= MAX_ATTEMPTS
 
 
 def _matched(entries: Iterable[JournalEntry], rows: Iterable[Fetch]) -> dict[ActionId, Fetch]:

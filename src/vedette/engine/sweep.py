@@ -13,13 +13,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import structlog
 
 from vedette import mime
 from vedette.engine.docket import Docket
 from vedette.engine.fetching import WINDOW, Fetching
-from vedette.engine.guarding import Post
+from vedette.engine.guarding import Post, Span
 from vedette.engine.ingest import Mail, is_hard
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.rebase import is_old
@@ -59,6 +60,7 @@ class Sweep:
         "_journal",
         "_left",
         "_next_at",
+        "_reach",
         "_world",
     )
 
@@ -75,6 +77,8 @@ class Sweep:
         #: What is left of each folder, with its UIDVALIDITY; None: all that was not decided on.
         self._left: dict[bytes, tuple[int, UidSet] | None] = {}
         self._again_at: dict[bytes, float] = {}
+        #: What of each folder each guard looks back at, where that was listed.
+        self._reach: dict[bytes, dict[Span, UidSet]] = {}
 
     def again(self) -> None:
         """Begin anew: a person asked for it."""
@@ -93,12 +97,12 @@ class Sweep:
         if now >= self._next_at or generation != self._generation:
             self._generation, self._next_at = generation, now + DAY
             self._left = dict.fromkeys(known)
-            for watched in known.values():
-                watched.began = False
-        for path, watched in known.items():
+            for each in known.values():
+                each.began = False
+        for path, each in known.items():
             # A server may give other UIDs at each opening (S2): that is no reason to read for ever.
-            if watched.began and now >= self._again_at.get(path, now):
-                watched.began = False
+            if each.began and now >= self._again_at.get(path, now):
+                each.began = False
                 self._left[path], self._again_at[path] = None, now + HOUR
         for path in list(self._left):
             watched = known.get(path)
@@ -110,6 +114,7 @@ class Sweep:
     def skip(self, watched: Watched) -> None:
         """Leave a folder out: it can not be opened."""
         self._left.pop(watched.folder.path, None)
+        self._reach.pop(watched.folder.path, None)
 
     async def turn(self, watched: Watched) -> None:
         """Judge some messages of the folder that is open.
@@ -126,7 +131,8 @@ class Sweep:
         if part:
             async with self._fetching.turn():
                 mails = await self._fetching.windows(part)
-            await self._judged(watched, watched.state, mails, posts)
+            for within, who in self._shared(path, mails, posts):
+                await self._judged(watched, watched.state, within, who)
             left = UidSet(uid for uid in left if uid not in part)
         if left:
             self._left[path] = validity, left
@@ -146,10 +152,7 @@ class Sweep:
 
     async def _listed(self, path: bytes, cursor: Cursor, posts: Sequence[Post]) -> UidSet:
         """Return the last messages that a guard has not decided on in its present version."""
-        most = self._world.guards.last
-        if not cursor.last_uid or not self._fetching.session.exists:
-            return UidSet()
-        listed = await self._fetching.listing(UidSet.span(1, cursor.last_uid), last=most)
+        reach = self._reach[path] = await self._reached(cursor, {post.sweep for post in posts})
         wanted = {post.name: post.guard.pack.version for post in posts}
         decided: dict[int, set[str]] = {}
         for each in await self._journal.decisions(
@@ -158,8 +161,46 @@ class Sweep:
             here = (each.origin.folder, each.origin.uid_validity) == (path, cursor.uid_validity)
             if here and wanted.get(each.guard) == each.version:
                 decided.setdefault(each.origin.uid or 0, set()).add(each.guard)
-        known = {uid for uid, guards in decided.items() if len(guards) == len(wanted)}
-        return UidSet(uid for uid in _last(listed, most) if uid not in known)
+        nobody = set[str]()
+        return UidSet(
+            uid
+            for post in posts
+            for uid in reach[post.sweep]
+            if post.name not in decided.get(uid, nobody)
+        )
+
+    async def _reached(self, cursor: Cursor, spans: Iterable[Span]) -> dict[Span, UidSet]:
+        """Return the messages of the folder that is open that lie within each span."""
+        found: dict[Span, UidSet] = {}
+        is_empty = not cursor.last_uid or not self._fetching.session.exists
+        for span in spans:
+            if is_empty or not span.messages:
+                found[span] = UidSet()
+                continue
+            since = self._world.clock.now() - span.days * DAY
+            listed = await self._fetching.listing(
+                UidSet.span(1, cursor.last_uid),
+                since=datetime.fromtimestamp(since, UTC).date() if span.days else None,
+                last=span.messages,
+            )
+            found[span] = UidSet(_last(listed, span.messages))
+        return found
+
+    def _shared(
+        self, path: bytes, mails: Sequence[Mail], posts: Sequence[Post]
+    ) -> list[tuple[list[Mail], tuple[Post, ...]]]:
+        """Return which guards look at which messages: those together that the same ones do."""
+        reach = self._reach.get(path, {})
+        found: dict[tuple[Span, ...], list[Mail]] = {}
+        for mail in mails:
+            uid = mail.row.uid or 0
+            spans = tuple(span for span, uids in reach.items() if uid in uids)
+            found.setdefault(spans, []).append(mail)
+        return [
+            (within, tuple(post for post in posts if post.sweep in spans))
+            for spans, within in found.items()
+            if spans
+        ]
 
     async def _doubted(self, state: FolderState, mails: Sequence[Mail]) -> frozenset[int]:
         """Return the messages of which no event is stored, and none is to be."""
