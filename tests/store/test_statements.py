@@ -66,7 +66,37 @@ def test_blocks_are_cut_at_their_names() -> None:
     assert blocks("-- name: first\nSELECT 1;") == {"first": "SELECT 1;"}
 
 
-@pytest.mark.parametrize("text", ["-- name: a\nx\n-- name: a\ny\n", "-- name:\nx\n"])
+def test_a_part_stands_where_a_block_uses_it() -> None:
+    """It is no block by itself, and one part may use another."""
+    text = (
+        "-- part: row\nSELECT a\n\n-- part: rows\n-- use: row\nFROM t\n\n"
+        "-- name: one\n-- use: rows\nWHERE a = 1;\n\n-- name: two\n-- use: rows\nLIMIT 1;\n"
+    )
+
+    assert blocks(text) == {
+        "one": "SELECT a\nFROM t\nWHERE a = 1;",
+        "two": "SELECT a\nFROM t\nLIMIT 1;",
+    }
+
+
+def test_a_part_that_is_not_above_its_block_is_refused() -> None:
+    """As is one of another file: who reads a block finds all of it in its file."""
+    with pytest.raises(ValueError, match="no part of SQL is called 'rows'"):
+        blocks("-- name: one\n-- use: rows\n\n-- part: rows\nSELECT 1;\n")
+
+
+def test_every_part_is_used() -> None:
+    """A part that no block uses is dead."""
+    for file in Path(vedette.store.__file__).parent.joinpath("sql").glob("*.sql"):
+        text = file.read_text()
+        parts = set(re.findall(r"^-- part: (\w+)$", text, re.MULTILINE))
+        assert parts <= set(re.findall(r"^-- use: (\w+)$", text, re.MULTILINE)), file.name
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["-- name: a\nx\n-- name: a\ny\n", "-- name:\nx\n", "-- part: a\nx\n-- name: a\ny\n"],
+)
 def test_a_name_that_is_empty_or_comes_twice_is_refused(text: str) -> None:
     """One name, one block."""
     with pytest.raises(ValueError, match="empty or comes twice"):

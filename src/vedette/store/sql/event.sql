@@ -4,6 +4,22 @@
 -- from its newest end and stops at the limit. A type pattern is compared by hand:
 -- GLOB and LIKE give a meaning to more characters than the final `*`.
 
+-- part: events
+SELECT seq, id, type, tenant, account, time, lane
+FROM event
+
+-- part: of_types
+  AND (:every_type OR EXISTS (
+    SELECT 1 FROM json_each(:types) AS pattern
+    WHERE event.type = pattern.value
+       OR (substr(pattern.value, -1) = '*'
+           AND substr(event.type, 1, length(pattern.value) - 1)
+             = substr(pattern.value, 1, length(pattern.value) - 1))))
+
+-- part: newest
+ORDER BY time DESC, seq DESC
+LIMIT :limit;
+
 -- name: event_insert
 -- A known id is left alone: the row comes back only for an event that is really new.
 INSERT INTO event (id, type, tenant, account, time, lane, unsettled)
@@ -21,62 +37,34 @@ UPDATE event SET unsettled = unsettled - 1 WHERE seq = :seq;
 UPDATE event SET unsettled = unsettled + 1 WHERE seq = :seq;
 
 -- name: events_by_id
-SELECT seq, id, type, tenant, account, time, lane
-FROM event
+-- use: events
 WHERE id = :event
   AND (:tenant IS NULL OR tenant = :tenant)
   AND (:account IS NULL OR account = :account)
   AND time >= :start AND time < :end
-  AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types) AS pattern
-    WHERE event.type = pattern.value
-       OR (substr(pattern.value, -1) = '*'
-           AND substr(event.type, 1, length(pattern.value) - 1)
-             = substr(pattern.value, 1, length(pattern.value) - 1))))
-ORDER BY time DESC, seq DESC
-LIMIT :limit;
+-- use: of_types
+-- use: newest
 
 -- name: events_of_account
-SELECT seq, id, type, tenant, account, time, lane
-FROM event
+-- use: events
 WHERE account = :account
   AND (:tenant IS NULL OR tenant = :tenant)
   AND time >= :start AND time < :end
-  AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types) AS pattern
-    WHERE event.type = pattern.value
-       OR (substr(pattern.value, -1) = '*'
-           AND substr(event.type, 1, length(pattern.value) - 1)
-             = substr(pattern.value, 1, length(pattern.value) - 1))))
-ORDER BY time DESC, seq DESC
-LIMIT :limit;
+-- use: of_types
+-- use: newest
 
 -- name: events_of_tenant
-SELECT seq, id, type, tenant, account, time, lane
-FROM event
+-- use: events
 WHERE tenant = :tenant
   AND time >= :start AND time < :end
-  AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types) AS pattern
-    WHERE event.type = pattern.value
-       OR (substr(pattern.value, -1) = '*'
-           AND substr(event.type, 1, length(pattern.value) - 1)
-             = substr(pattern.value, 1, length(pattern.value) - 1))))
-ORDER BY time DESC, seq DESC
-LIMIT :limit;
+-- use: of_types
+-- use: newest
 
 -- name: events_of_all
-SELECT seq, id, type, tenant, account, time, lane
-FROM event
+-- use: events
 WHERE time >= :start AND time < :end
-  AND (:every_type OR EXISTS (
-    SELECT 1 FROM json_each(:types) AS pattern
-    WHERE event.type = pattern.value
-       OR (substr(pattern.value, -1) = '*'
-           AND substr(event.type, 1, length(pattern.value) - 1)
-             = substr(pattern.value, 1, length(pattern.value) - 1))))
-ORDER BY time DESC, seq DESC
-LIMIT :limit;
+-- use: of_types
+-- use: newest
 
 -- name: event_outcome
 SELECT

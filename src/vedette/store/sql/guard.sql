@@ -2,6 +2,24 @@
 --
 -- The journal's four queries differ in the column that leads, as those of events do.
 
+-- part: actions
+SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
+       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
+       state, attempts, reason, at, changed, expires
+FROM action
+
+-- part: decisions
+SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
+       score, symbols, why, acted, at
+FROM decision
+
+-- part: in_states
+  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
+
+-- part: newest
+ORDER BY at DESC, seq DESC
+LIMIT :limit;
+
 -- name: action_insert
 -- A known id is left alone: a crash between decision and commit decides again, under that id.
 INSERT INTO action
@@ -42,26 +60,17 @@ WHERE id = :id AND state IN ('intended', 'copied', 'done', 'undoing')
 RETURNING attempts;
 
 -- name: actions_pending
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE account = :account AND state IN ('intended', 'copied', 'undoing')
 ORDER BY seq;
 
 -- name: actions_pending_in
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE account = :account AND place = :place AND state IN ('intended', 'copied', 'undoing')
 ORDER BY seq;
 
 -- name: actions_expired
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE account = :account AND state = 'done' AND expires IS NOT NULL AND expires < :now
 ORDER BY expires, seq
 LIMIT :limit;
@@ -82,59 +91,39 @@ LIMIT :limit;
 SELECT key FROM action_key WHERE action = :seq ORDER BY rank;
 
 -- name: journal_by_id
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE id = :id
   AND (:account IS NULL OR account = :account) AND (:tenant IS NULL OR tenant = :tenant)
   AND (:guard IS NULL OR guard = :guard) AND at >= :since
-  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: in_states
+-- use: newest
 
 -- name: journal_of_account
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE account = :account
   AND (:tenant IS NULL OR tenant = :tenant)
   AND (:guard IS NULL OR guard = :guard) AND at >= :since
-  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: in_states
+-- use: newest
 
 -- name: journal_of_tenant
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE tenant = :tenant
   AND (:guard IS NULL OR guard = :guard) AND at >= :since
-  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: in_states
+-- use: newest
 
 -- name: journal_of_guard
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE guard = :guard AND at >= :since
-  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: in_states
+-- use: newest
 
 -- name: journal_of_all
-SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, listed, message,
-       folder, uid_validity, uid, result_folder, result_uid_validity, result_uid,
-       state, attempts, reason, at, changed, expires
-FROM action
+-- use: actions
 WHERE at >= :since
-  AND (:every_state OR state IN (SELECT value FROM json_each(:states) AS pattern))
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: in_states
+-- use: newest
 
 -- name: journal_purge
 DELETE FROM action
@@ -153,28 +142,19 @@ VALUES
    :wanted, :score, :symbols, :why, :acted, :at);
 
 -- name: decisions_of_account
-SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
-       score, symbols, why, acted, at
-FROM decision
+-- use: decisions
 WHERE account = :account AND (:guard IS NULL OR guard = :guard) AND at >= :since
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: newest
 
 -- name: decisions_of_guard
-SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
-       score, symbols, why, acted, at
-FROM decision
+-- use: decisions
 WHERE guard = :guard AND at >= :since
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: newest
 
 -- name: decisions_of_all
-SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
-       score, symbols, why, acted, at
-FROM decision
+-- use: decisions
 WHERE at >= :since
-ORDER BY at DESC, seq DESC
-LIMIT :limit;
+-- use: newest
 
 -- name: decisions_purge
 DELETE FROM decision
