@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import NamedTuple
 
 import pytest
 from hypothesis import given
@@ -27,67 +28,62 @@ ABILITIES = [
     for move, uidplus, gmail in product((True, False), repeat=3)
 ]
 STATES = (ActionState.INTENDED, ActionState.COPIED)
-EVERYTHING = list(product(STATES, Sight, Copy, ABILITIES, (True, False)))
+
+
+class Cell(NamedTuple):
+    """One cell of the table: what is known of an entry, and what the server can."""
+
+    state: ActionState
+    sight: Sight
+    copy: Copy
+    can: Abilities
+    moves: bool
+
+    def step(self, *, attempts: int = 0) -> Step:
+        """Return what comes next."""
+        state, sight, copy, can, moves = self
+        return next_step(state, sight, copy, can, moves=moves, attempts=attempts)
+
+
+EVERYWHERE = pytest.mark.parametrize(
+    "cell", [Cell(*each) for each in product(STATES, Sight, Copy, ABILITIES, (True, False))]
+)
 
 #: What changes something at the server.
 TOUCHING = frozenset({Step.MOVE, Step.COPY, Step.MARK, Step.REMOVE})
 
 
-@pytest.mark.parametrize(("state", "sight", "copy", "can", "moves"), EVERYTHING)
-def test_nothing_is_done_to_a_message_that_was_not_seen(
-    state: ActionState,
-    sight: Sight,
-    copy: Copy,
-    can: Abilities,
-    moves: bool,  # noqa: FBT001 - a cell
-) -> None:
+@EVERYWHERE
+def test_nothing_is_done_to_a_message_that_was_not_seen(cell: Cell) -> None:
     """G1: whatever else holds, only a message that is here by its identity is touched."""
-    if next_step(state, sight, copy, can, moves=moves) in TOUCHING:
-        assert sight is Sight.HERE
+    if cell.step() in TOUCHING:
+        assert cell.sight is Sight.HERE
 
 
-@pytest.mark.parametrize(("state", "sight", "copy", "can", "moves"), EVERYTHING)
-def test_an_original_goes_only_when_its_copy_is_there(
-    state: ActionState,
-    sight: Sight,
-    copy: Copy,
-    can: Abilities,
-    moves: bool,  # noqa: FBT001 - a cell
-) -> None:
+@EVERYWHERE
+def test_an_original_goes_only_when_its_copy_is_there(cell: Cell) -> None:
     r"""G4, G8: and only where one message alone can be taken away, which at Gmail it can not."""
-    if next_step(state, sight, copy, can, moves=moves) is Step.REMOVE:
-        assert copy is Copy.THERE
-        assert can.uidplus
-        assert not can.gmail
+    if cell.step() is Step.REMOVE:
+        assert cell.copy is Copy.THERE
+        assert cell.can.uidplus
+        assert not cell.can.gmail
 
 
-@pytest.mark.parametrize(("state", "sight", "copy", "can", "moves"), EVERYTHING)
-def test_a_copy_is_made_only_when_there_is_none(
-    state: ActionState,
-    sight: Sight,
-    copy: Copy,
-    can: Abilities,
-    moves: bool,  # noqa: FBT001 - a cell
-) -> None:
+@EVERYWHERE
+def test_a_copy_is_made_only_when_there_is_none(cell: Cell) -> None:
     """G3: a crash behind a copy does not make a second one."""
-    if next_step(state, sight, copy, can, moves=moves) is Step.COPY:
-        assert (state, copy) == (ActionState.INTENDED, Copy.NONE)
+    if cell.step() is Step.COPY:
+        assert (cell.state, cell.copy) == (ActionState.INTENDED, Copy.NONE)
 
 
-@pytest.mark.parametrize(("state", "sight", "copy", "can", "moves"), EVERYTHING)
-def test_a_move_that_is_gone_was_looked_for_in_both_places(
-    state: ActionState,
-    sight: Sight,
-    copy: Copy,
-    can: Abilities,
-    moves: bool,  # noqa: FBT001 - a cell
-) -> None:
+@EVERYWHERE
+def test_a_move_that_is_gone_was_looked_for_in_both_places(cell: Cell) -> None:
     """Only then it is said to be gone; a copy without an original is done."""
-    step = next_step(state, sight, copy, can, moves=moves)
-    if step is Step.GONE and moves:
-        assert copy is Copy.NONE
+    step = cell.step()
+    if step is Step.GONE and cell.moves:
+        assert cell.copy is Copy.NONE
     if step is Step.DONE:
-        assert copy is Copy.THERE
+        assert cell.copy is Copy.THERE
 
 
 @pytest.mark.parametrize(("state", "can"), list(product(STATES, ABILITIES)))
@@ -113,17 +109,11 @@ def test_every_way_comes_to_an_end(state: ActionState, can: Abilities) -> None:
                 break
 
 
-@pytest.mark.parametrize(("state", "sight", "copy", "can", "moves"), EVERYTHING)
-def test_what_failed_too_often_is_given_up(
-    state: ActionState,
-    sight: Sight,
-    copy: Copy,
-    can: Abilities,
-    moves: bool,  # noqa: FBT001 - a cell
-) -> None:
+@EVERYWHERE
+def test_what_failed_too_often_is_given_up(cell: Cell) -> None:
     """Attempts are bounded in each cell; where none was to be made, it is looked at all the same."""
-    before = next_step(state, sight, copy, can, moves=moves)
-    step = next_step(state, sight, copy, can, moves=moves, attempts=MAX_ATTEMPTS)
+    before = cell.step()
+    step = cell.step(attempts=MAX_ATTEMPTS)
     assert step is (Step.FAIL if before in TOUCHING else before)
 
 
