@@ -125,5 +125,13 @@ def test_a_client_that_spoke_before_the_announcement_measures_nothing() -> None:
     """It was awake for something else, and may have met the message by chance."""
     notes = [note(0, "server"), note(10.1, "client"), note(10.2, "server")]
 
-    with pytest.raises(RuntimeError, match="not announced"):
-        passages(Log(notes=notes, gone=[10.3]), [10.0], 0.2)
+    assert passages(Log(notes=notes, gone=[10.3]), [10.0], 0.2) == []
+
+
+def test_messages_that_are_gone_together_measure_one() -> None:
+    """Nobody can say which announcement the second had."""
+    notes = [note(0, "server"), note(10.5, "server"), note(10.6, "client")]
+
+    (passage,) = passages(Log(notes=notes, gone=[10.8, 20.0]), [10.0, 10.7], 0.0)
+
+    assert passage.arrived == pytest.approx(0.8)
