@@ -3,20 +3,58 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.support.books import Books, new_token
 from tests.support.dovecot import Dovecot
-from tests.support.engine import blocking, mailbox
+from tests.support.engine import Watching, blocking, mailbox
 from tests.support.guards import QUARANTINE, guarded, held, unwanted
+from vedette.crashpoint import Crashpoint
 from vedette.model.action import ActionState
 from vedette.ports.journal import JournalQuery
 
 pytestmark = pytest.mark.server
 
 SETTLED = {ActionState.DONE, ActionState.GONE}
+
+
+class Rival:
+    """A mail program of the user that moves whatever is there the moment that a guard is about to."""
+
+    def __init__(self, server: Dovecot, user: str) -> None:
+        self._server = server
+        self._user = user
+        self._now = threading.Event()
+        self._over = False
+
+    def point(self, reached: Crashpoint) -> None:
+        """Take the place of the engine's points: a guard sends its commands next."""
+        if reached is Crashpoint.ACTION_SENT:
+            self._now.set()
+
+    def end(self) -> None:
+        """Let it go."""
+        self._over = True
+        self._now.set()
+
+    def run(self) -> None:
+        """Move, each time that it is time."""
+        with self._server.client(self._user) as client:
+            client.create(QUARANTINE)
+            client.select("INBOX")
+            while self._now.wait(60) and not self._over:
+                self._now.clear()
+                client.uid("MOVE", "1:*", QUARANTINE)
+
+
+async def is_settled(watchings: Sequence[Watching]) -> bool:
+    """Tell whether no action of any instance is under way."""
+    found = [await each.engine.store.journal(JournalQuery(limit=200)) for each in watchings]
+    return all(entry.state in SETTLED for entries in found for entry in entries)
 
 
 async def test_two_instances_leave_one_copy(dovecot: Dovecot, user: str, tmp_path: Path) -> None:
@@ -84,3 +122,43 @@ async def test_the_users_client_takes_messages_away_meanwhile(
     assert set(found.get("Archive", [])) | set(found.get(QUARANTINE, [])) == set(tokens)
     uids = [each.origin.uid for each in entries]
     assert len(uids) == len(set(uids))
+
+
+async def test_two_instances_and_the_user_leave_one_copy(
+    dovecot: Dovecot, user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All three move each message to one folder at the same time: one copy, one entry each (G3)."""
+    rival = Rival(dovecot, user)
+    monkeypatch.setattr("vedette.engine.desk.crashpoint", rival.point)
+    monkeypatch.setattr("vedette.engine.steward.MINUTE", 1.0)
+    boxes = [
+        mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, name=name)
+        for name in ("one", "two")
+    ]
+    tokens = [new_token() for _ in range(60)]
+    async with (
+        guarded(boxes[0], state=tmp_path / "one", books=Books()) as one,
+        guarded(boxes[1], state=tmp_path / "two", books=Books()) as two,
+    ):
+        for each in (one, two):
+            await each.until_connected()
+        third = asyncio.create_task(blocking(rival.run))
+        try:
+            async with asyncio.timeout(60):
+                for start in range(0, len(tokens), 5):
+                    letters = [unwanted(token) for token in tokens[start : start + 5]]
+                    await blocking(dovecot.deliver_many, user, letters)
+                    while not await is_settled((one, two)) or "INBOX" in held(dovecot, user):
+                        await asyncio.sleep(0.02)
+        finally:
+            rival.end()
+            await third
+        async with asyncio.timeout(60):
+            while len(held(dovecot, user)[QUARANTINE]) > len(tokens):
+                await asyncio.sleep(0.02)
+        journals = [await each.engine.store.journal(JournalQuery(limit=200)) for each in (one, two)]
+
+    assert sorted(held(dovecot, user)[QUARANTINE]) == sorted(tokens)
+    for entries in journals:
+        uids = [entry.origin.uid for entry in entries]
+        assert len(uids) == len(set(uids))
