@@ -46,6 +46,8 @@ DOCUMENTS = (
     type = "stdout"
     [guards.NAME]
     pack = "pack.yaml"
+    [guards.NAME.sweep]
+    messages = 100
     [scorers.NAME]
     url = "http://127.0.0.1:11333"
     """,

@@ -10,7 +10,7 @@ from tests.support.trust import DAY, HOUR, KEY, PARTNER, account, free, guard, h
 from vedette.app.guards.protection import EVERYBODY
 from vedette.app.guards.seal import sealed
 from vedette.config.settings import GuardSettings
-from vedette.engine.guarding import Mode
+from vedette.engine.guarding import Mode, Span
 from vedette.model.delivery import Endpoint, Selection
 from vedette.model.ids import AccountId
 from vedette.ports.ratchet import ChangeId
@@ -48,6 +48,8 @@ LOOSENINGS = {
     "a shorter delay": (guard(text(delay="1h")),),
     "a smaller list": (guard(text().replace("lucky.example, ", "")),),
     "mail that is kept for a shorter time": (guard(text().replace("30d", "1d")),),
+    "fewer messages in a sweep": (replace(STRICT, sweep=Span(messages=50)),),
+    "fewer days in a sweep": (replace(STRICT, sweep=Span(days=7)),),
     "another kind": (guard(free()),),
 }
 
@@ -253,6 +255,19 @@ async def test_an_enforced_pack_that_can_not_be_read_gives_way() -> None:
         [again] = await at.store.protections()
         assert again.text == STRICT.text
         assert again.tenant == EVERYBODY
+
+
+@pytest.mark.parametrize("lock", ['{"covered": {"anna": []}}', "[]", "{}", "no JSON"])
+async def test_an_enforced_guard_that_can_not_be_read_gives_way(lock: str) -> None:
+    """As from a state that somebody wrote into: the service starts all the same."""
+    async with host(STRICT) as at:
+        [kept] = await at.store.protections()
+        await at.store.enforce(replace(kept, lock=lock), by="test")
+        await at.restart()
+
+        assert at.posted == STRICT
+        [again] = await at.store.protections()
+        assert again.lock == kept.lock
 
 
 async def test_a_change_that_does_not_wait_is_not_found() -> None:

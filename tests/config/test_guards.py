@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.support.trust import SECRET, text
 from vedette.config.service import read_settings
 from vedette.config.settings import GuardSettings
+from vedette.engine.guarding import Span
 from vedette.errors import ConfigError
 from vedette.model.ids import EndpointId
 from vedette.secret import Secret
@@ -48,6 +50,29 @@ def test_a_guard_needs_no_partner(tmp_path: Path) -> None:
     guard = read(tmp_path, "")
 
     assert (guard.partner, guard.partner_secret, guard.help) == (None, None, "")
+
+
+def test_a_guard_looks_back_as_far_as_its_sweep_says(tmp_path: Path) -> None:
+    """At the last 200 messages of a folder, of any age, where nothing is said."""
+    assert read(tmp_path, "").sweep == Span(messages=200, days=0)
+    assert read(tmp_path, "sweep = { messages = 50, days = 7 }").sweep == Span(messages=50, days=7)
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ("sweep = { messages = -1 }", "sweep.messages: -1 is not within 0 and 10000"),
+        ("sweep = { messages = 10_001 }", "10001 is not within 0 and 10000"),
+        ("sweep = { days = 3651 }", "3651 is not within 0 and 3650"),
+        ("sweep = { days = 1.5 }", "expected a whole number"),
+        ("sweep = { last = 5 }", "last"),
+        ("sweep = 5", "expected a table: [guards.parlour.sweep]"),
+    ],
+)
+def test_a_sweep_has_bounds(tmp_path: Path, keys: str, said: str) -> None:
+    """A mistake has its line, and is not taken for the default."""
+    with pytest.raises(ConfigError, match=re.escape(said)):
+        read(tmp_path, keys)
 
 
 def test_the_secret_may_be_in_a_file(tmp_path: Path) -> None:

@@ -38,6 +38,8 @@ STANDS = st.builds(
     tenants=selections(NAMES),
     accounts=selections(NAMES),
     folders=selections(FOLDERS),
+    messages=st.integers(0, 3),
+    days=st.integers(0, 3),
     partner=st.sampled_from(["", "friend", "other"]),
     secret=st.sampled_from(["", "a", "b"]),
 )
@@ -64,6 +66,9 @@ def is_looser(then: Stand | None, before: Stand) -> bool:
     if any(covers(before, *pair) and not covers(then, *pair) for pair in pairs):
         return True
     if then.folders and not set(before.folders or ("everything",)) <= set(then.folders):
+        return True
+    ages = [stand.days or float("inf") for stand in (then, before)]
+    if then.messages < before.messages or ages[0] < ages[1]:
         return True
     return bool(before.partner and then.partner != before.partner) or bool(
         then.secret and then.secret != before.secret
@@ -163,6 +168,20 @@ def test_two_parts_of_a_selection_are_not_widened_together() -> None:
     other = replace(STAND, accounts=("anna",))
 
     assert after(one, other) == one
+
+
+def test_to_look_back_less_far_waits_as_a_whole() -> None:
+    """At more messages of fewer days there may be less to see."""
+    stand = replace(STAND, messages=200, days=30)
+    for messages, days in ((100, 30), (200, 7), (300, 7)):
+        less = replace(stand, messages=messages, days=days)
+        [step] = steps(stand, less)
+        assert (step.aspect, step.loosens) == (Aspect.SWEEP, True)
+        assert after(stand, less) == stand
+
+    assert after(stand, replace(stand, days=0)) == replace(stand, days=0)
+    [step] = steps(replace(stand, days=0), stand)
+    assert step.says == ("it looks back for fewer days",)
 
 
 def test_a_file_may_forget_the_partners_secret() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from tests.support.books import new_token
 from tests.support.dovecot import Dovecot
 from tests.support.engine import Watching, blocking, mailbox
 from tests.support.guards import QUARANTINE, guarded, held, letter_from, pack, post, unwanted
-from vedette.engine.guarding import Mode
+from vedette.engine.guarding import Mode, Span
 from vedette.model.action import Decision
 
 pytestmark = pytest.mark.server
@@ -103,6 +104,49 @@ def replace_folder(server: Dovecot, user: str, folder: str, letters: Sequence[by
         client.delete(folder)
         client.rename("Restored", folder)
     assert server.uid_validity(user, folder) != before
+
+
+async def test_each_guard_looks_back_as_far_as_it_says(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """At the last messages, at those of some days, and at none; beside each other."""
+    old, new = ([new_token() for _ in range(3)] for _ in range(2))
+    with dovecot.client(user) as client:
+        for token in old:
+            client.append("INBOX", "", '"14-Nov-2020 10:00:00 +0000"', unwanted(token))
+    for token in new:
+        await blocking(dovecot.append, user, "INBOX", unwanted(token))
+    spans = {
+        "all": Span(),
+        "last": Span(messages=2),
+        "young": Span(days=30),
+        "last of young": Span(messages=5, days=30),
+        "none": Span(messages=0),
+    }
+    posts = [
+        replace(post(replace(pack(), name=name), mode=Mode.SHADOW), sweep=span)
+        for name, span in spans.items()
+    ]
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    async with guarded(box, state=tmp_path, posts=posts) as watching:
+        await watching.until_connected()
+        last = new_token()
+        watching.books.expect([last])
+        await blocking(dovecot.deliver, user, letter_from("ann@example.org", last))
+        await watching.until_all_came()
+        await watching.until_taken(
+            lambda books: len(books.of_type("guard.decided")) >= 6 + 2 + 3 + 3, "decisions"
+        )
+        found = [each for each in await decided(watching) if each.verdict == "quarantine"]
+
+    looked = {name: {each.origin.uid for each in found if each.guard == name} for name in spans}
+    assert looked == {
+        "all": {1, 2, 3, 4, 5, 6},
+        "last": {5, 6},
+        "young": {4, 5, 6},
+        "last of young": {4, 5, 6},
+        "none": set(),
+    }
 
 
 async def test_a_folder_that_began_anew_is_swept(

@@ -207,4 +207,5 @@ def post_of(settings: GuardSettings) -> Post:
         tenants=settings.tenants,
         accounts=settings.accounts,
         folders=settings.folders,
+        sweep=settings.sweep,
     )

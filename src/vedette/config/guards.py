@@ -8,7 +8,7 @@ from pathlib import Path
 from vedette.config.accounts import secret_of
 from vedette.config.document import Table
 from vedette.config.settings import GuardSettings
-from vedette.engine.guarding import Mode
+from vedette.engine.guarding import Mode, Span
 from vedette.errors import ConfigError
 from vedette.guard.pack import Pack
 from vedette.model.ids import AccountId, EndpointId, TenantId
@@ -19,6 +19,11 @@ MAX_PACK = 4 * 1024 * 1024
 
 #: Characters of a partner's secret: what a person chooses, and who has the machine can not try out.
 MIN_SECRET = 12
+
+#: Messages of one folder in a sweep: at 64 KiB each, more than this is a backup and not a look.
+MAX_SWEPT = 10_000
+#: Days that a sweep may look back: ten years.
+MAX_DAYS = 3_650
 
 #: What a pack of ours is called by its name, and one of the user's by its path.
 SUFFIXES = (".yaml", ".yml")
@@ -40,6 +45,7 @@ def read_guard(table: Table, beside: Path) -> GuardSettings:
         tenants=tuple(TenantId(each) for each in table.texts("tenants")),
         accounts=tuple(AccountId(each) for each in table.texts("accounts")),
         folders=table.texts("folders"),
+        sweep=_sweep(table.table("sweep")),
         private=table.flag("private", default=False),
         partner=None if (partner := table.text("partner")) is None else EndpointId(partner),
         partner_secret=_partner_secret(table),
@@ -47,6 +53,16 @@ def read_guard(table: Table, beside: Path) -> GuardSettings:
     )
     table.done()
     return guard
+
+
+def _sweep(table: Table) -> Span:
+    standard = Span()
+    span = Span(
+        messages=table.whole("messages", standard.messages, low=0, high=MAX_SWEPT),
+        days=table.whole("days", standard.days, low=0, high=MAX_DAYS),
+    )
+    table.done()
+    return span
 
 
 def _partner_secret(table: Table) -> Secret[str] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from vedette.engine.gate import LoginRate
-from vedette.engine.guarding import Mode
+from vedette.engine.guarding import Mode, Span
 from vedette.guard.pack import Pack
 from vedette.model.account import Account
 from vedette.model.delivery import Endpoint
@@ -60,6 +60,7 @@ class GuardSettings:
     tenants: tuple[TenantId, ...] = ()
     accounts: tuple[AccountId, ...] = ()
     folders: tuple[str, ...] = ()
+    sweep: Span = field(default_factory=Span)
     private: bool = False
     partner: EndpointId | None = None
     partner_secret: Secret[str] | None = None

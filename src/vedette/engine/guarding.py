@@ -26,9 +26,6 @@ from vedette.secret import Secret
 #: user wrote, and what is thrown away already.
 UNJUDGED = frozenset({"\\All", "\\Sent", "\\Drafts", "\\Trash", "\\Flagged"})
 
-#: Messages of a folder that are looked at when guards change: a few days of a busy mailbox.
-LAST = 200
-
 
 class Judge(Protocol):
     """A compiled pack."""
@@ -56,6 +53,18 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Which of the mail that is there already a guard looks at, in each folder: the last messages.
+
+    So many at most, of the last so many days; 0 days are any age. 200 are a few days of a busy
+    mailbox.
+    """
+
+    messages: int = 200
+    days: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
     """One guard at its post. An empty selection takes all of its kind.
 
@@ -69,6 +78,7 @@ class Post:
     tenants: tuple[TenantId, ...] = ()
     accounts: tuple[AccountId, ...] = ()
     folders: tuple[str, ...] = ()
+    sweep: Span = field(default_factory=Span)
     breaker: Breaker = field(default_factory=Breaker)
     #: What its pack asks about a message that is not in it (``guard.pack.FACTS``).
     facts: frozenset[str] = field(init=False)
@@ -123,18 +133,15 @@ class Post:
 class Guarding:
     """All posts of one host. ``post`` replaces them; who watches learns of it by ``generation``."""
 
-    __slots__ = ("_posts", "generation", "last", "on_returned", "standing")
+    __slots__ = ("_posts", "generation", "on_returned", "standing")
 
     def __init__(
         self,
         posts: Iterable[Post] = (),
         *,
-        last: int = LAST,
         on_returned: Callable[[JournalEntry, str], None] = lambda _entry, _domain: None,
     ) -> None:
         self._posts = tuple(posts)
-        #: How many of the last messages of a folder are swept.
-        self.last = last
         #: Counts the changes of guards and of their lists.
         self.generation = 0
         #: Is told of every message that the user moved back, with the domain that it is proved to

@@ -31,11 +31,13 @@ _JUDGED_ANYWAY: Final = frozenset({"inbox", "\\inbox", "\\junk"})
 
 @unique
 class Aspect(StrEnum):
-    """What a change is of. The first six come from the configuration, the others from people."""
+    """What a change is of. The first seven come from the configuration, the others from people."""
 
     PACK = "pack"
     MODE = "mode"
     SELECTION = "selection"
+    SWEEP = "sweep"
+    """How far it looks back at mail that is there already."""
     PARTNER = "partner"
     REMOVAL = "removal"
     ACCOUNT = "account"
@@ -50,7 +52,14 @@ class Aspect(StrEnum):
 
 #: What a file can ask for by what it says of a guard.
 OF_A_GUARD: Final = frozenset(
-    {Aspect.PACK, Aspect.MODE, Aspect.SELECTION, Aspect.PARTNER, Aspect.REMOVAL}
+    {
+        Aspect.PACK,
+        Aspect.MODE,
+        Aspect.SELECTION,
+        Aspect.SWEEP,
+        Aspect.PARTNER,
+        Aspect.REMOVAL,
+    }
 )
 
 #: What a file can ask for.
@@ -62,7 +71,8 @@ class Stand:
     """A guard as it is enforced, or wanted.
 
     ``text`` is what ``pack`` was read from, ``base`` the folder that its paths start from. An
-    empty selection takes all of its kind. ``partner`` is the endpoint that is told of changes, and
+    empty selection takes all of its kind. It looks back at the last ``messages`` of a folder, of so
+    many ``days``; 0 days are any age. ``partner`` is the endpoint that is told of changes, and
     ``secret`` a digest of what a partner grants with; both may be empty.
     """
 
@@ -73,6 +83,8 @@ class Stand:
     tenants: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
+    messages: int = 0
+    days: int = 0
     partner: str = ""
     secret: str = ""
 
@@ -109,6 +121,7 @@ def steps(enforced: Stand, wanted: Stand | None) -> tuple[Step, ...]:
         _pack(enforced, wanted),
         _mode(enforced, wanted),
         _selection(enforced, wanted),
+        _sweep(enforced, wanted),
         _partner(enforced, wanted),
     )
     return tuple(step for step in found if step is not None)
@@ -137,6 +150,8 @@ def _gone_over(stand: Stand, wanted: Stand, aspect: Aspect) -> Stand:
             return replace(
                 stand, tenants=wanted.tenants, accounts=wanted.accounts, folders=wanted.folders
             )
+        case Aspect.SWEEP:
+            return replace(stand, messages=wanted.messages, days=wanted.days)
         case Aspect.PARTNER:
             return replace(stand, partner=wanted.partner, secret=wanted.secret or stand.secret)
         case Aspect.REMOVAL | Aspect.ACCOUNT | Aspect.PAUSE | Aspect.ALLOW | Aspect.RESTORE:
@@ -170,6 +185,19 @@ def _mode(enforced: Stand, wanted: Stand) -> Step | None:
         to=wanted.mode,
         says=(f"the mode is {wanted.mode}",),
     )
+
+
+def _sweep(enforced: Stand, wanted: Stand) -> Step | None:
+    """Judge how far it looks back: to fewer messages or days is less."""
+    if (enforced.messages, enforced.days) == (wanted.messages, wanted.days):
+        return None
+    says = []
+    if wanted.messages < enforced.messages:
+        says.append("it looks back at fewer messages")
+    if wanted.days and not 0 < enforced.days <= wanted.days:
+        says.append("it looks back for fewer days")
+    to = f"{wanted.messages}/{wanted.days}"
+    return Step(aspect=Aspect.SWEEP, loosens=bool(says), to=to, says=tuple(says))
 
 
 def _partner(enforced: Stand, wanted: Stand) -> Step | None:

@@ -134,6 +134,7 @@ class Guards(Part):
             tenants=settings.tenants,
             accounts=settings.accounts,
             folders=settings.folders,
+            sweep=settings.sweep,
             # What it did in the last hour counts on, whatever changed.
             breaker=self._breakers.setdefault(name, Breaker()),
         )

@@ -16,7 +16,7 @@ from vedette.app.guards import sight
 from vedette.app.guards.sight import Sight
 from vedette.config.guards import parsed
 from vedette.config.settings import GuardSettings
-from vedette.engine.guarding import Mode
+from vedette.engine.guarding import Mode, Span
 from vedette.guard.ratchet import Stand
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.ratchet import Protection
@@ -67,6 +67,8 @@ def wanted(settings: GuardSettings, secret: str) -> Stand:
         tenants=settings.tenants,
         accounts=settings.accounts,
         folders=settings.folders,
+        messages=settings.sweep.messages,
+        days=settings.sweep.days,
         partner=settings.partner or "",
         secret=secret,
     )
@@ -85,6 +87,7 @@ def enforced(stand: Stand, settings: GuardSettings, covered: Mapping[str, Ward])
             tenants=tuple(TenantId(each) for each in stand.tenants),
             accounts=tuple(AccountId(each) for each in stand.accounts),
             folders=stand.folders,
+            sweep=Span(messages=stand.messages, days=stand.days),
             partner=EndpointId(stand.partner) if stand.partner else None,
             partner_secret=None,
         ),
@@ -100,6 +103,8 @@ def written(held: Held, now: float) -> Protection:
         "tenants": stand.tenants,
         "accounts": stand.accounts,
         "folders": stand.folders,
+        "messages": stand.messages,
+        "days": stand.days,
         "partner": stand.partner,
         "secret": stand.secret,
         "private": held.settings.private,
@@ -132,6 +137,8 @@ def read(protection: Protection) -> Held:
         tenants=tuple(lock["tenants"]),
         accounts=tuple(lock["accounts"]),
         folders=tuple(lock["folders"]),
+        messages=int(lock.get("messages", 0)),
+        days=int(lock.get("days", 0)),
         partner=lock["partner"],
         secret=lock["secret"],
     )

@@ -189,7 +189,7 @@ class Protections(Part):
         for protection in await self._store.protections():
             try:
                 found[protection.guard] = await asyncio.to_thread(read, protection)
-            except (ConfigError, KeyError, ValueError) as error:
+            except (ConfigError, KeyError, TypeError, ValueError) as error:
                 # What can not be read can not be compared: the file has the word, and it is said.
                 _log.error("protection.unreadable", guard=protection.guard, error=str(error))
         return found

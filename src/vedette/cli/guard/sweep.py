@@ -15,7 +15,8 @@ def sweep(
 ) -> int:
     """Have guards judge the last messages of each folder now, between the mail that arrives.
 
-    It is done by itself after a connect, when a guard or a list changed, and once a day.
+    It is done by itself after a connect, when a guard or a list changed, and once a day. How far it
+    looks back, in messages and days, is in the table sweep of each guard in the configuration.
 
     Parameters
     ----------
