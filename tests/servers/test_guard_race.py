@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -49,6 +49,15 @@ class Rival:
             while self._now.wait(60) and not self._over:
                 self._now.clear()
                 client.uid("MOVE", "1:*", QUARANTINE)
+
+
+async def until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what no event tells of."""
+    async with asyncio.timeout(60):
+        while True:
+            if await holds():
+                return
+            await asyncio.sleep(0.02)
 
 
 async def is_settled(watchings: Sequence[Watching]) -> bool:
@@ -142,20 +151,23 @@ async def test_two_instances_and_the_user_leave_one_copy(
     ):
         for each in (one, two):
             await each.until_connected()
+
+        async def acted() -> bool:
+            return await is_settled((one, two)) and "INBOX" not in held(dovecot, user)
+
+        async def tidied() -> bool:
+            return len(held(dovecot, user)[QUARANTINE]) <= len(tokens)
+
         third = asyncio.create_task(blocking(rival.run))
         try:
-            async with asyncio.timeout(60):
-                for start in range(0, len(tokens), 5):
-                    letters = [unwanted(token) for token in tokens[start : start + 5]]
-                    await blocking(dovecot.deliver_many, user, letters)
-                    while not await is_settled((one, two)) or "INBOX" in held(dovecot, user):
-                        await asyncio.sleep(0.02)
+            for start in range(0, len(tokens), 5):
+                letters = [unwanted(token) for token in tokens[start : start + 5]]
+                await blocking(dovecot.deliver_many, user, letters)
+                await until(acted)
         finally:
             rival.end()
             await third
-        async with asyncio.timeout(60):
-            while len(held(dovecot, user)[QUARANTINE]) > len(tokens):
-                await asyncio.sleep(0.02)
+        await until(tidied)
         journals = [await each.engine.store.journal(JournalQuery(limit=200)) for each in (one, two)]
 
     assert sorted(held(dovecot, user)[QUARANTINE]) == sorted(tokens)

@@ -123,15 +123,15 @@ class Desk:
 
     async def _unread(self, folder: bytes, entries: Sequence[JournalEntry]) -> None:
         session, self.opened = self.session, None
-        [selected] = await self.burst([Select(mailbox=folder, read_only=False)], entries)
-        if not selected.is_ok or session.link.connection.read_only:
-            return
-        validity = opened(selected, session.exists).uid_validity
-        uids = UidSet(
-            entry.origin.uid
-            for entry in entries
-            if entry.origin.uid is not None and entry.origin.uid_validity == validity
-        )
+        own = [entry.origin for entry in entries if entry.origin.uid is not None]
+        if session.selected != folder or session.link.connection.read_only:
+            [selected] = await self.burst([Select(mailbox=folder, read_only=False)], entries)
+            if not selected.is_ok or session.link.connection.read_only:
+                return
+            validity = opened(selected, session.exists).uid_validity
+            own = [place for place in own if place.uid_validity == validity]
+        # Else it was opened to act, and the messages were seen in it.
+        uids = UidSet(place.uid for place in own if place.uid is not None)
         if uids:
             remove = UidStore(uids=uids, flags=(SEEN,), mode=StoreMode.REMOVE, silent=True)
             # Where that is refused, it could not be set either.
