@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from tests.support.books import new_token
 from tests.support.dovecot import Dovecot
 from tests.support.engine import blocking, mailbox
-from tests.support.guards import PROTECTED, QUARANTINE, guarded, held, unwanted
+from tests.support.guards import LISTED, PROTECTED, QUARANTINE, guarded, held, unwanted
 from vedette.engine.fetching import Fetching
+from vedette.engine.standing import Standing
 from vedette.errors import NetworkError
 from vedette.model.account import Depth
 from vedette.model.action import ActionState
@@ -24,6 +26,8 @@ LACKS = {
     "everything": frozenset[str](),
     "no MOVE, no SEARCHRES": frozenset({"MOVE", "SEARCHRES"}),
 }
+#: What a border server writes above a message that is from whom it says.
+PROVED = b"Authentication-Results: mx.example.org; dmarc=pass\r\n"
 LINE = "x" * 70 + "\r\n"
 #: More than two windows of 64 KiB, and a word at the very end.
 LONG = LINE * 3_000
@@ -79,6 +83,31 @@ async def test_a_protection_at_the_end_of_a_large_message_brings_it_back(
     moved = next(each for each in entries if each.kind == "move")
     assert (moved.state, moved.reason) == (ActionState.UNDONE, "protected")
     assert watching.books.of_type("action.undone")[0]["data"]["reason"] == "protected"
+
+
+@pytest.mark.parametrize(("field", "stays"), [(PROVED, True), (b"", False)])
+async def test_the_head_of_a_large_message_is_proved_like_the_whole(
+    dovecot: Dovecot,
+    user: str,
+    tmp_path: Path,
+    field: bytes,
+    stays: bool,  # noqa: FBT001 - a column of the table
+) -> None:
+    """What was learned to be left alone is not moved first; a forged one is."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, depth=Depth.FULL)
+    box = replace(box, account=replace(box.account, trusted_authserv=("mx.example.org",)))
+    async with guarded(box, state=tmp_path) as watching:
+        key = (box.account.id, "unwanted")
+        watching.engine.guards.standing = Standing(learned={key: frozenset({LISTED})})
+        await watching.until_connected()
+        token = new_token()
+        watching.books.expect([token])
+        await blocking(dovecot.deliver, user, field + unwanted(token, text=LONG))
+        await watching.until_all_came()
+        entries = await watching.engine.store.journal(JournalQuery())
+
+    assert held(dovecot, user) == {"INBOX" if stays else QUARANTINE: [token]}
+    assert (entries == []) is stays
 
 
 async def test_what_was_moved_by_its_head_is_told_after_the_link_died(
