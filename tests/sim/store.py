@@ -89,7 +89,9 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
     async def commit(self, commit: Commit) -> Verdict:
         return await self._run(partial(self._committed, commit), writes=True)
 
-    async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
+    async def post(
+        self, fence: Fence, postings: Sequence[Posting], *, patience: float = 0.0
+    ) -> Verdict:
         return await self._run(partial(self._rows.post, fence, tuple(postings)), writes=True)
 
     async def forget_folder(self, account: AccountId, folder: bytes) -> None:

@@ -193,7 +193,9 @@ class MemoryStore(MemoryJournal, MemoryTrust):
             queued_at=due,
         )
 
-    async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
+    async def post(
+        self, fence: Fence, postings: Sequence[Posting], *, patience: float = 0.0
+    ) -> Verdict:
         self._enter(writes=True)
         if self._is_fenced(fence):
             return Verdict.FENCED

@@ -23,6 +23,10 @@ _log = structlog.stdlib.get_logger(__name__)
 #: A person reads this much of an error in a table, and a server may write megabytes.
 MAX_ERROR = 500
 
+#: Seconds for which the news of a state waits to be written with others: after an outage there
+#: are hundreds a second, and none is as urgent as a message.
+COMPANY = 0.01
+
 #: What the health of an account says that is connected and not read.
 CONSENT_MISSING = "consent missing: a guard asks for one before mail is read"
 
@@ -96,7 +100,8 @@ class HealthBook:
         event = state_changed(self._account, health)
         if event is not None:
             postings = plan([event], self._world.endpoints())
-            if await self._world.store.post(self._world.fence, postings) is Verdict.FENCED:
+            verdict = await self._world.store.post(self._world.fence, postings, patience=COMPANY)
+            if verdict is Verdict.FENCED:
                 raise FencedError(f"{self._account.id} is owned by another instance now")
             self._world.wake({each for posting in postings for each in posting.endpoints})
         _log.info("account.state", account=self._account.id, state=state.value, error=health.error)

@@ -86,7 +86,7 @@ async def opened(
             await _capable(session)
             entered("logging in")
             await _authenticated(session, account, target)
-            await _introduced(session)
+            _introduced(session)
     except TimeoutError as error:
         link.close()
         raise NetworkError(
@@ -175,7 +175,12 @@ def _login(session: Session, account: Account, target: Target) -> Command:
     )
 
 
-async def _introduced(session: Session) -> None:
-    """Say who we are: 163.com lets nobody open a folder before (catalogue A16)."""
+def _introduced(session: Session) -> None:
+    """Say who we are: 163.com lets nobody open a folder before (catalogue A16).
+
+    It leaves in one write with whatever is asked next (RFC 9051 section 5.5): servers take
+    commands in their order, and no answer to this one makes a difference.
+    """
     if session.has("ID"):
-        await session.run(AskId(fields=(("name", "vedette"), ("version", __version__))))
+        fields = (("name", "vedette"), ("version", __version__))
+        session.link.connection.send(AskId(fields=fields))

@@ -130,8 +130,13 @@ class Store(Protocol):
     async def commit(self, commit: Commit) -> Verdict:
         """Write one step of a folder; it is on disk when this returns DONE."""
 
-    async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
-        """Write events that move no cursor (``account.*``); known ids are left alone."""
+    async def post(
+        self, fence: Fence, postings: Sequence[Posting], *, patience: float = 0.0
+    ) -> Verdict:
+        """Write events that move no cursor (``account.*``); known ids are left alone.
+
+        It may wait ``patience`` seconds for another write that takes it along.
+        """
 
     async def forget_folder(self, account: AccountId, folder: bytes) -> None:
         """Drop the cursor and gaps of a folder that was renamed; ``seen`` stays."""

@@ -30,6 +30,10 @@ from vedette.store.sqlite_journal import SqliteJournal
 from vedette.store.sqlite_trust import SqliteTrust
 from vedette.store.writer import Writer
 
+#: Seconds for which the first cursor of a folder waits for others to be written with: of a storm
+#: of logins some go together then, in one transaction and one handover between the threads.
+TOGETHER = 0.01
+
 
 class SqliteStore(SqliteJournal, SqliteTrust):
     """``vedette.ports.store.Store``, and every other port of state, in one folder of one machine.
@@ -97,12 +101,22 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         """Write one step of a folder."""
         handed = Handed(commit.takers)
         work = partial(folders.commit, step=commit, now=self._clock.now(), handed=handed)
-        return await self._writer.run(work, writes=True, in_haste=True, done=handed.tell)
+        # Without events it only says where a folder is watched from: nobody waits for that.
+        in_haste = bool(commit.postings)
+        return await self._writer.run(
+            work,
+            writes=True,
+            in_haste=in_haste,
+            patience=0.0 if in_haste else TOGETHER,
+            done=handed.tell,
+        )
 
-    async def post(self, fence: Fence, postings: Sequence[Posting]) -> Verdict:
+    async def post(
+        self, fence: Fence, postings: Sequence[Posting], *, patience: float = 0.0
+    ) -> Verdict:
         """Write events that move no cursor."""
         return await self._writer.run(
-            partial(post, fence=fence, postings=tuple(postings)), writes=True
+            partial(post, fence=fence, postings=tuple(postings)), writes=True, patience=patience
         )
 
     async def forget_folder(self, account: AccountId, folder: bytes) -> None:
