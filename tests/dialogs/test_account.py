@@ -230,7 +230,8 @@ def test_folders_that_went_away_are_forgotten(play: Play) -> None:
             await asyncio.sleep(1)
         assert len(server.open_talks) == 2
         [watcher] = watch.supervisor._watchers.values()
-        kept = (watcher._sides, watcher._leaving, watcher._curves)
+        assert watcher._sides is not None
+        kept = (watcher._sides.open, watcher._sides.leaving, watcher._sides.curves)
         # The one that is there, and the one before it.
         assert max(len(each) for each in kept) <= 2
 

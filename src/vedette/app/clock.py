@@ -9,7 +9,8 @@ import time
 class SystemClock:
     """The machine's wall clock."""
 
-    def now(self) -> float:
+    @staticmethod
+    def now() -> float:
         """Return seconds since the Unix epoch, UTC."""
         return time.time()
 

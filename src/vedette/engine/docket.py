@@ -22,33 +22,37 @@ class Docket:
     __slots__ = ("_ahead", "_clues", "due", "reopened")
 
     def __init__(self) -> None:
-        self._clues: dict[ActionId, Clue] = {}
+        # Made when something is entered: where no guard stands, nothing ever is.
+        self._clues: dict[ActionId, Clue] | None = None
         #: When the journal is to be asked; None while nothing is known to be in it. At first
         #: it is asked at once: a crash may have left something there.
         self.due: float | None = 0.0
         #: The folder was opened again while it was read: what came meanwhile was not announced.
         self.reopened = False
-        self._ahead: dict[Place, ActionId] = {}
+        self._ahead: dict[Place, ActionId] | None = None
 
     def entered(self, clues: Mapping[ActionId, Clue]) -> None:
         """Learn that entries were written."""
         self.due = 0.0
+        kept = self._clues = self._clues or {}
         for action, clue in clues.items():
-            if len(self._clues) < MAX_CLUES:
-                self._clues[action] = clue
+            if len(kept) < MAX_CLUES:
+                kept[action] = clue
 
     def clue(self, action: ActionId) -> Clue | None:
         """Return the clue to an action's message."""
-        return self._clues.get(action)
+        return None if self._clues is None else self._clues.get(action)
 
     def forget(self, action: ActionId) -> None:
         """Drop the clue: it was used, and what it did not prove is looked at."""
-        self._clues.pop(action, None)
+        if self._clues is not None:
+            self._clues.pop(action, None)
 
     def ahead(self, entry: JournalEntry) -> None:
         """Learn that a message was acted on by its head; the rest of it is still to be judged."""
-        if len(self._ahead) < MAX_CLUES:
-            self._ahead[entry.origin] = entry.id
+        ahead = self._ahead = self._ahead or {}
+        if len(ahead) < MAX_CLUES:
+            ahead[entry.origin] = entry.id
 
     def taken_ahead(self, folder: bytes, uid_validity: int) -> frozenset[int]:
         """Return the UIDs in a folder whose messages were acted on by their heads, so far."""
@@ -57,7 +61,7 @@ class Docket:
 
     def was_ahead(self, origin: Place) -> ActionId | None:
         """Return the action that was carried out by the head of a message, once."""
-        return self._ahead.pop(origin, None)
+        return None if self._ahead is None else self._ahead.pop(origin, None)
 
     def again(self, at: float) -> None:
         """Ask the journal again, not before ``at``."""

@@ -7,7 +7,8 @@ empty tuple. It must not know when a lookout waits and for what.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from typing import Protocol
 
 from vedette.engine.collector import Collector
 from vedette.engine.docket import Docket
@@ -22,12 +23,19 @@ from vedette.model.account import Account
 from vedette.sync.plan import Opened
 
 
+class Bounds(Protocol):
+    """What is done on this connection, and what on another of the account."""
+
+    def cares(self, path: bytes) -> bool:
+        """Tell whether what is to be done in a folder is done here."""
+
+
 class Guardroom:
     """The guards' people on one session."""
 
     __slots__ = (
         "_account",
-        "_cares",
+        "_bounds",
         "_collector",
         "_docket",
         "_letterbook",
@@ -44,14 +52,14 @@ class Guardroom:
         session: Session,
         collector: Collector,
         docket: Docket,
-        cares: Callable[[bytes], bool],
+        bounds: Bounds,
     ) -> None:
         self._account = account
         self._world = world
         self._session = session
         self._collector = collector
         self._docket = docket
-        self._cares = cares
+        self._bounds = bounds
         self._letterbook: Letterbook | None = None
         self._steward: Steward | None = None
         self._sweep: Sweep | None = None
@@ -149,7 +157,7 @@ class Guardroom:
         if journal is None or not world.guards.covering(self._account):
             return False
         account, docket = self._account, self._docket
-        steward = Steward(account, world, journal, self._session, docket, cares=self._cares)
+        steward = Steward(account, world, journal, self._session, docket, cares=self._bounds.cares)
         self._steward = steward
         self._letterbook = Letterbook(account, world, self._session)
         self._sweep = Sweep(account, world, journal, self._collector.fetching, docket)

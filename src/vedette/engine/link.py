@@ -7,6 +7,7 @@ the stream. Exactly one task waits on a link at a time.
 from __future__ import annotations
 
 import asyncio
+from contextvars import Context
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import LinkError, NetworkError
@@ -16,6 +17,9 @@ from vedette.ports.link import Stream
 #: Events that wait for the task before the stream is told to stop reading. One
 #: FETCH of a chunk fits many times; a server that talks faster is held back by TCP.
 MAX_WAITING = 1_000
+
+#: What timers run in: without it each has a copy of its maker's own.
+_NO_VARIABLES = Context()
 
 
 class Link:
@@ -41,7 +45,7 @@ class Link:
         #: All octets that came.
         self.received = 0
         self._stream: Stream | None = None
-        self._inbox: list[Event] = []
+        self._inbox: list[Event] | None = None  # no list while it is idle
         self._waiter: asyncio.Future[None] | None = None
         # Until when ``next`` waits, and a timer that rings then or before.
         self._deadline: float | None = None
@@ -99,19 +103,30 @@ class Link:
         An empty list means that the deadline passed. Raises LinkError once the
         link is lost and every event before that was returned.
         """
-        if not self._inbox:
-            if self._lost is not None:
-                raise self._lost
-            self._waiter = asyncio.get_running_loop().create_future()
-            self._deadline = deadline
-            if deadline is not None:
-                self._arm(deadline)
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
-        events, self._inbox = self._inbox, []
-        if self._paused and not self._inbox:
+        if (arrival := self.arrival(deadline)) is not None:
+            await arrival
+        return self.taken()
+
+    def arrival(self, deadline: float | None) -> asyncio.Future[None] | None:
+        """Return what to await before ``taken``, if anything: the two are ``next`` without its frame.
+
+        For waits that last: a frame is a quarter of a KiB, and there are thousands of them.
+        """
+        if self._inbox:
+            return None
+        if self._lost is not None:
+            raise self._lost
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._deadline = deadline
+        if deadline is not None:
+            self._arm(deadline)
+        return self._waiter
+
+    def taken(self) -> list[Event]:
+        """Return the events that came; see ``next``."""
+        self._waiter = None
+        events, self._inbox = self._inbox or [], None
+        if self._paused:
             self._paused = False
             self.stream.resume()
         if not events and self._lost is not None:
@@ -142,11 +157,12 @@ class Link:
             if self._timer.when() <= deadline:
                 return
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(deadline, self._rung)
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_at(deadline, self._rung, context=_NO_VARIABLES)
 
     def _rung(self) -> None:
         self._timer = None
-        if self._waiter is None or self._deadline is None:
+        if self._waiter is None or self._waiter.done() or self._deadline is None:
             return
         if self._deadline <= asyncio.get_running_loop().time():
             self.wake()
@@ -164,8 +180,12 @@ class Link:
             if any(map(_begins_tls, events)) and self._stream is not None:
                 # Whatever is behind this in the stream belongs to the handshake (C5).
                 self._stream.pause()
-            self._inbox.extend(events)
-            if len(self._inbox) > MAX_WAITING and not self._paused and self._stream is not None:
+            inbox = self._inbox
+            if inbox:
+                inbox.extend(events)
+            else:
+                self._inbox = inbox = events
+            if len(inbox) > MAX_WAITING and not self._paused and self._stream is not None:
                 self._paused = True
                 self._stream.pause()
             self.wake()

@@ -27,7 +27,7 @@ from vedette.engine.guardroom import Guardroom
 from vedette.engine.health import HealthBook
 from vedette.engine.others import Others
 from vedette.engine.roster import Roster
-from vedette.engine.session import Session
+from vedette.engine.session import NOWHERE, Session
 from vedette.engine.stumbles import Stumbles
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
@@ -76,7 +76,6 @@ class Lookout:
         "_health",
         "_known_since",
         "_open",
-        "_others",
         "_probe",
         "_session",
         "_surroundings",
@@ -108,10 +107,7 @@ class Lookout:
         self._surroundings = surroundings
         docket = Docket()
         self._collector = Collector(account, world, session, stumbles, docket)
-        self._guardroom = Guardroom(
-            account, world, session, self._collector, docket, surroundings.cares
-        )
-        self._others = Others(session, self.roster)
+        self._guardroom = Guardroom(account, world, session, self._collector, docket, surroundings)
         self._open: Watched | None = None
         self._fruitless = 0
         self._probe = False
@@ -145,6 +141,11 @@ class Lookout:
             # Another folder is open after that, so this turn ends.
             if not await self._guardroom.acquainted():
                 await self._attend()
+
+    @property
+    def _others(self) -> Others:
+        """What is told of the folders that are not open; made when asked for, as most have none."""
+        return Others(self._session, self.roster)
 
     def probe(self) -> None:
         """Let the link prove itself now; the machine may have slept (catalogue V8)."""
@@ -372,7 +373,7 @@ class Lookout:
         announced to nobody who listens. Without NOTIFY they are asked each minute anyway.
         """
         session = self._session
-        visited, session.visited = session.visited, frozenset()
+        visited, session.visited = session.visited, NOWHERE
         left = [path for path in visited if path != session.selected and self.roster.get(path)]
         if left and session.has("NOTIFY"):
             self._cadence.strayed(asyncio.get_running_loop().time())

@@ -16,18 +16,23 @@ from vedette.sync import gaps
 #: Refusals of one folder in a row before it is left alone until the next listing (S17).
 MAX_REFUSALS = 3
 
+#: So many folders are gone through sooner than looked up.
+FEW = 4
+
 
 class Roster:
     """Folders in the order of their rank: the first that is not parked is kept open."""
 
-    __slots__ = ("_folders",)
+    __slots__ = ("_folders", "_index")
 
     def __init__(self, folders: Iterable[Watched]) -> None:
-        self._folders = {watched.folder.path: watched for watched in folders}
+        self._folders = tuple({watched.folder.path: watched for watched in folders}.values())
+        # The folders by path, once there are many: most accounts have one, and no need of it.
+        self._index: dict[bytes, Watched] | None = None
 
     def __iter__(self) -> Iterator[Watched]:
         """Iterate over the folders that are not parked."""
-        return iter([each for each in self._folders.values() if not each.parked])
+        return iter([each for each in self._folders if not each.parked])
 
     @property
     def home(self) -> Watched | None:
@@ -41,7 +46,7 @@ class Roster:
 
     def get(self, path: bytes) -> Watched | None:
         """Return a folder that is not parked."""
-        watched = self._folders.get(path)
+        watched = self._find(path)
         return None if watched is None or watched.parked else watched
 
     def refused(self, watched: Watched) -> None:
@@ -53,15 +58,24 @@ class Roster:
         """Fold a new listing in; return whether the set of watched folders changed."""
         before = [watched.folder.path for watched in self]
         shown = {watched.folder.path for watched in listed}
-        for watched in self._folders.values():
+        for watched in self._folders:
             if watched.folder.path not in shown:
                 watched.parked = True
             elif watched.parked:
                 # It gets one try now; it is parked again if that fails.
                 watched.parked, watched.failures = False, MAX_REFUSALS - 1
+        known = {watched.folder.path: watched for watched in self._folders}
         for watched in listed:
-            self._folders.setdefault(watched.folder.path, watched)
+            known.setdefault(watched.folder.path, watched)
+        self._folders, self._index = tuple(known.values()), None
         return before != [watched.folder.path for watched in self]
+
+    def _find(self, path: bytes) -> Watched | None:
+        if len(self._folders) <= FEW:
+            return next((each for each in self._folders if each.folder.path == path), None)
+        if self._index is None:
+            self._index = {each.folder.path: each for each in self._folders}
+        return self._index.get(path)
 
     def owing(self, now: float) -> list[Watched]:
         """Return the folders with a gap that is due at the wall clock's ``now``."""

@@ -52,8 +52,10 @@ SHORTEST_IDLE = 30.0
 REPROBE = 86_400.0
 #: LOGOUT is a courtesy: the link is closed after this, answered or not.
 FAREWELL = 2.0
+NOWHERE: frozenset[bytes] = frozenset()  # since CPython 3.10 each empty one is an object
 #: Folders whose numbers wait to be looked at: as many as are followed. Of others nobody asks.
 MAX_STATUSES = 10_000
+_IDLE = Idle()
 
 
 class Session:
@@ -94,7 +96,7 @@ class Session:
         self.overflowed = False
         #: Messages that the server sends by itself; None where it was not asked to, or fails to.
         self.pushes: Pushes | None = None
-        self.visited: frozenset[bytes] = frozenset()  # opened since somebody emptied it
+        self.visited: frozenset[bytes] = NOWHERE  # opened since somebody emptied it
         self._refused_at: float | None = None  # when IDLE proved useless, in loop time
         self._idle_since: float | None = None  # when the "+" came
         self._unanswered_done: Tag | None = None  # the IDLE whose DONE has no answer yet
@@ -119,8 +121,7 @@ class Session:
     @property
     def idle_refused(self) -> bool:
         """Whether IDLE proved useless on this connection, within the last day (I8)."""
-        now = asyncio.get_running_loop().time()
-        return self._refused_at is not None and now - self._refused_at < REPROBE
+        return self._refused_at is not None and _now() - self._refused_at < REPROBE
 
     @property
     def has_arrivals(self) -> bool:
@@ -204,34 +205,33 @@ class Session:
         ends the IDLE at once, ``idle_refused`` holds from then on. Raises
         NetworkError when it does not answer the IDLE at all (I8).
         """
-        loop = asyncio.get_running_loop()
         if self._idle_tag is None:
             self._idle_since = None
-            self._idle_tag = await self._sent(Idle())
+            self._idle_tag = await self._sent(_IDLE)
             self.link.flush()
-        patience = loop.time() + PROMPT
+        patience = _now() + PROMPT
         meter = Meter(self.link, "IDLE")
         while not enough():
             # Whoever leaves before the "+" could not tell a slow server from a dead one.
-            started = self.link.connection.idling
-            if loop.time() >= (until if started else patience):
+            end = until if self.link.connection.idling else patience
+            if _now() >= end:
                 break
-            awake = self._awake(until if started else patience)
-            self._overhear(await self.link.next(awake), meter)
+            # Of all that a mailbox is made of, its frames are most: no more names than needed.
+            if (arrival := self.link.arrival(self._awake(end))) is not None:
+                await arrival
+            self._overhear(self.link.taken(), meter)
             if not self.is_idling:
-                since = self._idle_since
-                if since is None or loop.time() - since < SHORTEST_IDLE:
-                    self._refused_at = loop.time()
+                if self._idle_since is None or _now() - self._idle_since < SHORTEST_IDLE:
+                    self._refused_at = _now()
                 return
-        if not self.link.connection.idling and loop.time() >= patience:
+        if not self.link.connection.idling and _now() >= patience:
             self.link.close()
             raise NetworkError(f"{self.host} did not answer IDLE within {PROMPT:.0f} s")
 
     async def wait(self, until: float, *, enough: Callable[[], bool]) -> None:
         """Wait without IDLE, noting what comes, as ``idle`` does."""
-        loop = asyncio.get_running_loop()
         meter = Meter(self.link, "a wait")
-        while not enough() and loop.time() < until:
+        while not enough() and _now() < until:
             self._overhear(await self.link.next(self._awake(until)), meter)
 
     async def logout(self) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextvars import Context
 from dataclasses import dataclass
 
 import structlog
@@ -58,6 +59,9 @@ class Supervisor(Part):
         self._watchers: dict[AccountId, Watcher] = {}
         self._known: dict[AccountId, Health] = {}
         self._revivals: dict[AccountId, asyncio.TimerHandle] = {}
+        # One for all watchers: thousands of them need neither a method nor variables of their own.
+        self._on_end = self._watcher_ended
+        self._no_variables = Context()
 
     @property
     def healths(self) -> list[Health]:
@@ -154,13 +158,14 @@ class Supervisor(Part):
             self._world,
             self._gate,
             self._idles,
-            self._known.get(account.id),
+            # From here on the watcher keeps it.
+            self._known.pop(account.id, None),
         )
         self._watchers[account.id] = watcher
         watcher.start()
         if watcher.task is not None:
             # The task is named by its account: a closure here would be one per mailbox.
-            watcher.task.add_done_callback(self._watcher_ended)
+            watcher.task.add_done_callback(self._on_end, context=self._no_variables)
 
     def _watcher_ended(self, task: asyncio.Task[None]) -> None:
         """Report the defect of a watcher that nobody stopped, and build it anew."""

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextvars import Context
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
+from operator import is_not
 
 import structlog
 
@@ -21,6 +24,7 @@ from vedette.engine.idle_book import IdleBook
 from vedette.engine.login import log_in
 from vedette.engine.lookout import Lookout
 from vedette.engine.session import Session
+from vedette.engine.sides import Sides
 from vedette.engine.stumbles import Stumbles
 from vedette.engine.watched import StaleError, Watched
 from vedette.engine.world import World
@@ -40,7 +44,7 @@ from vedette.model.cursor import FolderState
 from vedette.model.folder import Folder
 from vedette.ports.link import Target
 from vedette.ports.reader import ReaderUnavailableError
-from vedette.sync.trouble import Recovery
+from vedette.sync.trouble import FRESH, Recovery
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -50,15 +54,16 @@ STORE_WAIT = 5.0
 #: The second failure in a row is more than a passing drop (I11).
 DEGRADED_AFTER = 2
 
+#: What watchers run in. None has variables of its own, so thousands need no copies.
+_NO_VARIABLES = Context()
+
 
 class Watcher:
     """Watches one account. ``start`` once, ``stop`` any number of times."""
 
     __slots__ = (
-        "_curves",
         "_gate",
         "_health",
-        "_leaving",
         "_lookouts",
         "_recovery",
         "_sides",
@@ -100,14 +105,11 @@ class Watcher:
         if start.credential != credential:
             start = replace(start, strikes=0, credential=credential)
         self._health = HealthBook(account, world, start)
-        self._recovery = Recovery(strikes=start.strikes)
+        self._recovery = Recovery(strikes=start.strikes) if start.strikes else FRESH
         self._stumbles = Stumbles()
         self._lookouts: tuple[Lookout, ...] = ()
         self._task: asyncio.Task[None] | None = None
-        self._sides: dict[bytes, asyncio.Task[None]] = {}
-        #: Sides whose folders went away and that have not said goodbye yet.
-        self._leaving: dict[bytes, asyncio.Task[None]] = {}
-        self._curves: dict[bytes, Recovery] = {}  # of the sides, by folder
+        self._sides: Sides | None = None
 
     @property
     def health(self) -> Health:
@@ -121,17 +123,19 @@ class Watcher:
 
     def start(self) -> None:
         """Begin to watch."""
-        self._task = asyncio.create_task(self._run(), name=self.account.id)
+        self._task = asyncio.create_task(self._run(), name=self.account.id, context=_NO_VARIABLES)
 
     async def stop(self) -> None:
         """Say goodbye to the server and end. Idempotent."""
-        every = (self._task, *self._sides.values(), *self._leaving.values())
-        tasks = [task for task in every if task is not None]
+        tasks = [] if self._task is None else [self._task]
+        if (sides := self._sides) is not None:
+            tasks += [*sides.open.values(), *sides.leaving.values()]
         for task in tasks:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
-        self._sides.clear()
+        if sides is not None:
+            sides.open.clear()
 
     def probe(self) -> None:
         """Let every link of the account prove itself now (V8)."""
@@ -214,28 +218,30 @@ class Watcher:
 
     async def _connection(self, only: Folder | None) -> None:
         """Log in, watch, and log out; ``only`` is the one folder of a connection of its own."""
-        turnstile = self._world.turnstile
+        paced = self._world.turnstile.paced
         async with self._gate.login(self.target.host):
-            session = await turnstile.paced(log_in(self.account, self.target, self._world))
+            session = await paced(log_in(self.account, self.target, self._world))
         lookout: Lookout | None = None
         try:
             if self.is_unread:
                 await self._withheld(session)
-            lookout = await turnstile.paced(self._lookout(session, only))
+            lookout = await paced(self._lookout(session, only))
             self._lookouts += (lookout,)
-            await turnstile.paced(lookout.first_sync())
+            await paced(lookout.first_sync())
             if only is None:
                 self._recovery = self._recovery.accepted()
-                await turnstile.paced(self._health.connected())
+                await paced(self._health.connected())
+            del paced  # a bound method is 64 octets, and what follows takes days
             await lookout.watch()
         except NetworkError:
-            now = asyncio.get_running_loop().time()
-            self.idles.dropped(self.target, session.quiet, now)
+            loop = asyncio.get_running_loop()
+            self.idles.dropped(self.target, session.quiet, loop.time())
             raise
         finally:
             if lookout is not None and lookout.synced_at is not None:
                 self._lived(only, asyncio.get_running_loop().time() - lookout.synced_at)
-            self._lookouts = tuple(each for each in self._lookouts if each is not lookout)
+            # A generator here would keep a cell for its name, as long as the watch lasts.
+            self._lookouts = tuple(filter(partial(is_not, lookout), self._lookouts))
             await session.logout()
 
     async def _withheld(self, session: Session) -> None:
@@ -256,9 +262,9 @@ class Watcher:
         """Learn how long a connection lived after its first sync (V2)."""
         if only is None:
             self._recovery = self._recovery.survived(seconds)
-        else:
-            curve = self._curves.get(only.path, Recovery())
-            self._curves[only.path] = curve.survived(seconds)
+        elif self._sides is not None:
+            curve = self._sides.curves.get(only.path, Recovery())
+            self._sides.curves[only.path] = curve.survived(seconds)
 
     async def _lookout(self, session: Session, only: Folder | None) -> Lookout:
         folders = await self._folders(session, only)
@@ -296,35 +302,38 @@ class Watcher:
 
     def cares(self, path: bytes, only: Folder | None) -> bool:
         """Tell whether the connection of a side, or the one of all others, acts in a folder."""
-        return path == only.path if only is not None else path not in self._sides
+        if only is not None:
+            return path == only.path
+        return self._sides is None or path not in self._sides.open
 
     def _open_sides(self, folders: tuple[Folder, ...]) -> None:
         """Give each further folder a connection of its own; those that went away lose theirs."""
         wanted = {folder.path: folder for folder in folders}
+        sides = self._sides = self._sides or Sides()
         # Who has left is forgotten: a server may tell of other names at every listing.
-        self._leaving = {path: side for path, side in self._leaving.items() if not side.done()}
-        for path in [each for each in self._sides if each not in wanted]:
-            side = self._sides.pop(path)
+        sides.leaving = {path: side for path, side in sides.leaving.items() if not side.done()}
+        for path in [each for each in sides.open if each not in wanted]:
+            side = sides.open.pop(path)
             side.cancel()
             # Who waits for another to leave has no connection to close.
-            self._leaving.setdefault(path, side)
-        for path in self._curves.keys() - wanted.keys() - self._leaving.keys():
-            del self._curves[path]
+            sides.leaving.setdefault(path, side)
+        for path in sides.curves.keys() - wanted.keys() - sides.leaving.keys():
+            del sides.curves[path]
         for path, folder in wanted.items():
-            if path not in self._sides or self._sides[path].done():
-                side = self._sides[path] = asyncio.create_task(
-                    self._side(folder), name=f"watch {self.account.id} {folder.name}"
+            if path not in sides.open or sides.open[path].done():
+                side = sides.open[path] = asyncio.create_task(
+                    self._side(folder, sides), name=f"watch {self.account.id} {folder.name}"
                 )
                 side.add_done_callback(self._side_ended)
 
-    async def _side(self, folder: Folder) -> None:
+    async def _side(self, folder: Folder, sides: Sides) -> None:
         """Watch one folder on its own connection, until the credentials are refused.
 
         A refused login counts as one of the account's strikes; the next listing
         opens the side again, as long as the account is not parked (A2).
         """
-        self._curves[folder.path] = Recovery()
-        if (leaving := self._leaving.get(folder.path)) is not None:
+        sides.curves[folder.path] = Recovery()
+        if (leaving := sides.leaving.get(folder.path)) is not None:
             # Until it has said goodbye the folder has its connection.
             await asyncio.wait([leaving])
         while not self._recovery.is_parked:
@@ -336,7 +345,7 @@ class Watcher:
                 return
             except (LinkError, StoreError, StaleError, ReaderUnavailableError) as error:
                 trouble = error.trouble if isinstance(error, LinkError) else Trouble.NETWORK
-                recovery = self._curves[folder.path] = self._curves[folder.path].failed(trouble)
+                recovery = sides.curves[folder.path] = sides.curves[folder.path].failed(trouble)
                 _log.warning(
                     "folder.failed", account=self.account.id, folder=folder.name, error=str(error)
                 )
@@ -352,20 +361,18 @@ class Watcher:
 class _Surroundings:
     """What a lookout asks of its watcher: one small object, because mailboxes are many."""
 
-    __slots__ = ("_only", "_session", "_watcher")
+    __slots__ = ("_only", "_session", "_watcher", "idle_length")
 
     def __init__(self, watcher: Watcher, session: Session, only: Folder | None) -> None:
         self._watcher = watcher
         self._session = session
         self._only = only
+        #: How long an IDLE may last here, in seconds.
+        self.idle_length = watcher.idles.meter(watcher.target)
 
     async def relist(self) -> list[Watched]:
         """Ask the server for the folders."""
         return await self._watcher.watched(self._session, self._only)
-
-    def idle_length(self) -> float:
-        """Return how long an IDLE may last here, in seconds."""
-        return self._watcher.idles.length(self._watcher.target)
 
     def held(self, quiet: float) -> None:
         """Learn that the link was quiet for so long and yet alive."""

@@ -29,6 +29,7 @@ from vedette.imap.events import (
     IdleStarted,
     Malformed,
     Tag,
+    tag_of,
 )
 from vedette.imap.exchange import Exchange
 from vedette.imap.framer import Frame, FrameError, Framer
@@ -148,7 +149,7 @@ class Connection:
         select = opening.command if opening is not None else None
         self._session.check(command, behind=select if isinstance(select, Select) else None)
         self._check_queue(command, behind=opening is not None)
-        tag = Tag(f"V{self._serial + 1}")
+        tag = tag_of(self._serial + 1)
         out = Encoder(
             tag,
             command.verb,
@@ -163,7 +164,7 @@ class Connection:
             initial = pending.exchange.initial_response() if self.has("SASL-IR") else None
             if initial is not None:
                 out.syntax(initial)
-        pending.parts = out.finish()
+        pending.parts = tuple(out.finish())
         self._serial += 1
         self._sender.add(pending)
         if isinstance(command, Logout):

@@ -6,6 +6,7 @@ It must not know how a connection comes to tell it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NewType, TypeAlias
 
 from vedette.errors import LinkError
@@ -16,6 +17,12 @@ from vedette.imap.responses import Kind, Response
 from vedette.secret import Secret
 
 Tag = NewType("Tag", str)
+
+
+@lru_cache(maxsize=256)
+def tag_of(serial: int) -> Tag:
+    """Return the tag of a connection's command: one string for all connections that are as far."""
+    return Tag(f"V{serial}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

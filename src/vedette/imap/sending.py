@@ -7,7 +7,8 @@ is over. One place decides it, so that no command can be raced into IDLE or a li
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from vedette.imap.auth import Authenticate
 from vedette.imap.commands import Command, Idle, StartTls
@@ -25,7 +26,7 @@ class Pending:
 
     tag: Tag
     command: Command
-    parts: list[bytes] = field(default_factory=list)
+    parts: Sequence[bytes] = ()
     started: bool = False
     exchange: Exchange | None = None
     done: bool = False
@@ -92,7 +93,7 @@ class Sender:
     def advance(self) -> None:
         """Send the next part of the holder, after the server's ``+``."""
         if self.holder is not None:
-            self.write(self.holder.parts.pop(0))
+            self._next_part(self.holder)
             if not self.holder.parts:
                 self.release()
 
@@ -104,9 +105,13 @@ class Sender:
             if pending.started:
                 continue
             pending.started = True
-            self.write(pending.parts.pop(0))
+            self._next_part(pending)
             if pending.parts or isinstance(pending.command, (Idle, Authenticate, StartTls)):
                 self.holder = pending
+
+    def _next_part(self, pending: Pending) -> None:
+        self.write(pending.parts[0])
+        pending.parts = pending.parts[1:]
 
     def take(self) -> bytes:
         """Hand out what is ready, and keep nothing."""

@@ -45,6 +45,7 @@ def is_literal(host: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
+@lru_cache(maxsize=1024)
 def authority(host: str, port: int) -> str:
     """Write host and port as in a URL, IPv6 in brackets (RFC 3986 section 3.2)."""
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -30,8 +30,9 @@ _SETTINGS: Final = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY",
-    # 8 MiB of pages: the inner nodes of every index at a million events.
-    "PRAGMA cache_size = -8192",
+    # 1 MiB of pages: what is filled is never given back, and the system holds the same pages.
+    # At 300,000 events 8 MiB spare 5 of 54 microseconds for each in a burst, and none of one alone.
+    "PRAGMA cache_size = -1024",
     # Checkpoints are the writer's: SQLite would keep their errors to itself.
     "PRAGMA wal_autocheckpoint = 0",
     # A log that begins anew is cut to this, whatever a long reader had made of it.

@@ -45,7 +45,7 @@ class Tempo:
 class Cadence:
     """Keep the instants at which things are due for one connection."""
 
-    __slots__ = ("_idle_length", "_poll", "_proof", "_recheck", "_reopen", "_safety", "_tempo")
+    __slots__ = ("_idle_length", "_poll", "_proof", "_recheck", "_reopened", "_synced", "_tempo")
 
     def __init__(self, tempo: Tempo, *, now: float, idle_length: Callable[[], float]) -> None:
         """Begin at ``now``, right before a first sync of every folder.
@@ -57,13 +57,14 @@ class Cadence:
         self._idle_length = idle_length
         self._proof = now + min(tempo.proof, idle_length())
         self._poll = now + tempo.poll
-        self._safety = now + tempo.safety
-        self._reopen = now + tempo.reopen
+        # When each was done last, which is mostly the same instant: one object, not one for each.
+        self._synced = self._reopened = now
         self._recheck: float | None = now + tempo.recheck
 
     def wake(self, *, polls: bool) -> float:
         """Return the instant of the next duty; ``polls`` is whether there are other folders."""
-        instants = [self._proof, self._safety, self._reopen]
+        tempo = self._tempo
+        instants = [self._proof, self._synced + tempo.safety, self._reopened + tempo.reopen]
         if polls:
             instants.append(self._poll)
         if self._recheck is not None:
@@ -74,12 +75,12 @@ class Cadence:
         """Return what is due at ``now``; it stays due until it is done."""
         if now < self.wake(polls=True):
             return Duty.NOTHING
-        duty = Duty.NOTHING
+        duty, tempo = Duty.NOTHING, self._tempo
         for flag, at in (
             (Duty.PROOF, self._proof),
             (Duty.POLL, self._poll),
-            (Duty.SAFETY, self._safety),
-            (Duty.REOPEN, self._reopen),
+            (Duty.SAFETY, self._synced + tempo.safety),
+            (Duty.REOPEN, self._reopened + tempo.reopen),
             (Duty.RECHECK, self._recheck),
         ):
             if at is not None and at <= now:
@@ -110,9 +111,9 @@ class Cadence:
 
     def synced(self, now: float) -> None:
         """Note that every folder was synced."""
-        self._safety = now + self._tempo.safety
+        self._synced = now
         self.polled(now)
 
     def reopened(self, now: float) -> None:
         """Note that the watched folder was opened anew."""
-        self._reopen = now + self._tempo.reopen
+        self._reopened = now

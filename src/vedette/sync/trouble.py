@@ -60,7 +60,7 @@ class Recovery:
 
     def accepted(self) -> Recovery:
         """Return the state after the credentials worked: a folder could be opened (A4)."""
-        return Recovery(self.failures, 0)
+        return Recovery(self.failures, 0) if self.failures else FRESH
 
     def survived(self, seconds: float) -> Recovery:
         """Return the state when a connection ends that synced and then lived for ``seconds``."""
@@ -72,3 +72,7 @@ class Recovery:
         if retry_after is None:
             return drawn
         return max(drawn, min(retry_after, PATIENCE))
+
+
+#: Where nothing has failed: one object for the thousands that are there.
+FRESH = Recovery()
