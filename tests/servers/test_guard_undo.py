@@ -152,3 +152,18 @@ async def test_a_mark_is_taken_off_again(dovecot: Dovecot, user: str, tmp_path: 
 
     assert "$Unwanted" in before
     assert "$Unwanted" not in dovecot.doveadm("fetch", "-u", user, "flags", "mailbox", "INBOX")
+
+
+async def test_a_mark_is_taken_off_under_a_new_uid(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """Where the UIDs began anew the message is found by what it is, and not marked once more."""
+    box = box_of(dovecot, user)
+    async with guarded(box, state=tmp_path, posts=[post(pack(do="flag"))]) as watching:
+        _, entry = await moved(watching, dovecot, user)
+        await blocking(dovecot.reset_uid_validity, user, "INBOX")
+        assert await watching.engine.store.undo(entry.id, now=1.0, reason="a person asked")
+        attend(watching)
+        await until_state(watching, ActionState.UNDONE)
+
+    assert "$Unwanted" not in dovecot.doveadm("fetch", "-u", user, "flags", "mailbox", "INBOX")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Final
 
+from tests.sim.deeds import Deeds
 from tests.sim.guarded import QUARANTINE, UNWANTED, Guarded
 from tests.sim.imap.folder import Arrival, Change, Origin, Touch
 from tests.sim.scene import Scene
@@ -65,9 +66,11 @@ class Actions:
         yield from self._undecided()
         if self.guard.mode is not Mode.ACT:
             return
+        yield from Deeds(self).check()
         yield from self._destroyed()
         yield from self._untold()
-        yield from self._unproven()
+        if not self.guard.marks:
+            yield from self._unproven()
         if self.scene.record.measured_from is not None:
             yield from self._forgotten()
             yield from self._copies()
@@ -77,7 +80,7 @@ class Actions:
 
     def _untouchable(self) -> Iterator[str]:
         for touch in self.touches:
-            what = self._words(touch)
+            what = self.words(touch)
             if self.guard.mode is not Mode.ACT:
                 yield f"touched in shadow: {what}"
             elif not touch.arrival.token.startswith(UNWANTED):
@@ -91,15 +94,17 @@ class Actions:
         """Hold that what we take away is somewhere else, unless the user deleted it there."""
         for touch in self.touches:
             alone = touch.change in _TAKEN and not touch.others
-            if alone and not self._by_hand(_token(touch.arrival)):
-                yield f"destroyed: {self._words(touch)}"
+            if alone and not self.by_hand(_token(touch.arrival)):
+                yield f"destroyed: {self.words(touch)}"
 
     def _untold(self) -> Iterator[str]:
         moved = (each for each in self.touches if each.change in _TAKEN)
         for token in dict.fromkeys(_token(each.arrival) for each in moved):
             arrivals = self.arrivals[token]
-            # Who does not find what it moved, as the server hides it, has nothing to tell of.
-            if self._is_lied_to:
+            # Who does not find what it moved, as the server hides it, has nothing to tell of; nor
+            # who was cut off behind the move, and finds that somebody deleted it since.
+            left = any(each.gone_at is None for each in arrivals)
+            if self.is_lied_to or (self.by_hand(token) and not left):
                 continue
             if not any(key_of(each) in self.told or self.is_old(each) for each in arrivals):
                 yield f"acted on and not told of: {token}"
@@ -123,12 +128,12 @@ class Actions:
     def _forgotten(self) -> Iterator[str]:
         for entry in self.entries:
             if entry.state in PENDING:
-                yield f"forgotten: {self._named(entry)}"
+                yield f"forgotten: {self.named(entry)}"
 
     def _unproven(self) -> Iterator[str]:
         for entry in self.entries:
-            tokens = self._tokens(entry)
-            if self._is_lied_to or any(self._by_hand(token) for token in tokens):
+            tokens = self.tokens(entry)
+            if self.is_lied_to or any(self.by_hand(token) for token in tokens):
                 continue
             origins = self._at(entry.account, entry.origin)
             left = [each for each in origins if each.gone_at is None]
@@ -136,19 +141,19 @@ class Actions:
             if entry.state in _PROVEN:
                 results = [] if entry.result is None else self._at(entry.account, entry.result)
                 if not any(_token(each) in tokens for each in results):
-                    yield f"not where the journal has it: {self._named(entry)}"
+                    yield f"not where the journal has it: {self.named(entry)}"
                 if left:
-                    yield f"still where it was: {self._named(entry)}"
+                    yield f"still where it was: {self.named(entry)}"
             elif entry.state in {ActionState.FAILED, ActionState.GONE} and ours:
-                yield f"done, and the journal says {entry.state}: {self._named(entry)}"
+                yield f"done, and the journal says {entry.state}: {self.named(entry)}"
 
     def _copies(self) -> Iterator[str]:
         """Hold that one message stays one: no copy too many for ever, and none too few."""
         for token in dict.fromkeys(_token(each.arrival) for each in self.touches):
-            if self._by_hand(token) or token in self._expiring:
+            if self.by_hand(token) or token in self._expiring:
                 continue
             left = [each for each in self.arrivals[token] if each.gone_at is None]
-            if not left or (len(left) > 1 and not self._is_lied_to):
+            if not left or (len(left) > 1 and not self.is_lied_to):
                 where = [f"{each.folder}:{each.uid_validity}:{each.uid}" for each in left]
                 yield f"{len(left)} copies of {token}: {where}"
 
@@ -170,12 +175,12 @@ class Actions:
                 entry = self.scene.disk.rows.journal.actions[action]
                 # What was told and not written is gone if the user was faster than our second look.
                 if entry.state is not ActionState.GONE:
-                    yield f"{kind} was told and is not so: {self._named(entry)}"
+                    yield f"{kind} was told and is not so: {self.named(entry)}"
 
     # What is known of messages.
 
     @cached_property
-    def _is_lied_to(self) -> bool:
+    def is_lied_to(self) -> bool:
         """Whether a message that is there may look as if it were not, or as if it were another."""
         conduct = self.scene.setting.conduct
         return any(getattr(conduct, name) for name in _LIES)
@@ -188,12 +193,12 @@ class Actions:
             token
             for entry in self.entries
             if entry.state is ActionState.DONE and (entry.expires or now) < now
-            for token in self._tokens(entry)
+            for token in self.tokens(entry)
         )
 
     @cached_property
     def _judged(self) -> frozenset[Token]:
-        return frozenset(token for entry in self.entries for token in self._tokens(entry))
+        return frozenset(token for entry in self.entries for token in self.tokens(entry))
 
     @cached_property
     def _back(self) -> dict[Token, tuple[float, str]]:
@@ -204,10 +209,10 @@ class Actions:
             if entry.state is ActionState.DONE:
                 known.setdefault(entry.id, at)
             if entry.state in _BACK:
-                for token in self._tokens(entry):
+                for token in self.tokens(entry):
                     found.setdefault(token, (at, f"{entry.state} at {self._loop(at):.3f}"))
         for entry in self.entries:
-            for token in self._tokens(entry):
+            for token in self.tokens(entry):
                 for at in self._rescues(token):
                     if entry.id in known and known[entry.id] <= at < found.get(token, (1e12,))[0]:
                         found[token] = (at, f"by the user's hand at {self._loop(at):.3f}")
@@ -226,7 +231,7 @@ class Actions:
             if by_hand and each.folder in watched and each.appended_at in left:
                 yield each.appended_at
 
-    def _by_hand(self, token: Token) -> bool:
+    def by_hand(self, token: Token) -> bool:
         """Tell whether somebody else moved or removed any copy of a message."""
         arrivals = self.arrivals[token]
         renamed = {each.appended_at for each in arrivals if each.origin in _RENAMED}
@@ -240,7 +245,7 @@ class Actions:
             for each in arrivals
         )
 
-    def _tokens(self, entry: JournalEntry) -> set[Token]:
+    def tokens(self, entry: JournalEntry) -> set[Token]:
         return {_token(each) for each in self._at(entry.account, entry.origin)}
 
     def _at(self, user: str, place: Place) -> list[Arrival]:
@@ -252,22 +257,22 @@ class Actions:
 
     # Words.
 
-    def _words(self, touch: Touch) -> str:
+    def words(self, touch: Touch) -> str:
         at = touch.arrival
         return (
             f"{at.token} in {at.user}:{at.folder}:{at.uid_validity}:{at.uid} was"
             f" {touch.change.value} at {self._loop(touch.at):.3f}"
         )
 
-    def _named(self, entry: JournalEntry) -> str:
-        tokens = ",".join(token for _, token in sorted(self._tokens(entry)))
+    def named(self, entry: JournalEntry) -> str:
+        tokens = ",".join(token for _, token in sorted(self.tokens(entry)))
         return (
             f"{entry.state} {entry.id} ({tokens}) of {entry.account} {entry.origin}"
             f" to {entry.result}, {entry.attempts} attempts, {entry.reason!r}"
         )
 
     def _named_id(self, action: ActionId) -> str:
-        return self._named(self.scene.disk.rows.journal.actions[action])
+        return self.named(self.scene.disk.rows.journal.actions[action])
 
     def _loop(self, at: float) -> float:
         return at - (self.scene.clock.true() - self.scene.loop.time())

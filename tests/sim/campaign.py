@@ -19,7 +19,7 @@ from typing import Final, TextIO
 
 from tests.sim.checker import Verdict
 from tests.sim.defects import DEFECTS
-from tests.sim.guarded import draw
+from tests.sim.guarded import Deed, draw
 from tests.sim.scenario import play
 
 #: Seeds after which a worker collects its garbage: a history leaves some MB of circles.
@@ -125,8 +125,8 @@ def judged(seed: int, *, planted: str | None) -> tuple[Verdict, bool]:
 
 def hunted(name: str, *, first: int) -> Verdict | None:
     """Return the first verdict in which a planted defect shows, or None."""
-    guarded = DEFECTS[name].guarded
-    seeds = (seed for seed in itertools.count(first) if not guarded or draw(seed) is not None)
+    deeds = DEFECTS[name].deeds
+    seeds = (seed for seed in itertools.count(first) if not deeds or _deed(seed) in deeds)
     for seed in itertools.islice(seeds, HUNTED):
         verdict = _played(seed, name)
         gc.collect()
@@ -134,6 +134,11 @@ def hunted(name: str, *, first: int) -> Verdict | None:
         if verdict.failures and not _played(seed, None).failures:
             return verdict
     return None
+
+
+def _deed(seed: int) -> Deed | None:
+    guard = draw(seed)
+    return None if guard is None else guard.deed
 
 
 def commit() -> str:

@@ -5,17 +5,19 @@ They patch the engine and its store at run time; they must not touch the world a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from tests.sim.guarded import Deed
 from tests.sim.planting import Defect, together
 from tests.sim.store import SimulatedStore
 from tests.support import memory_journal
 from vedette.engine import desk, judgement
 from vedette.engine.caution import Caution
+from vedette.engine.ingest import Ingest
 from vedette.engine.orders import Facts, Order, read
 from vedette.engine.sweep import Sweep
 from vedette.imap import Fetch, FetchItem, InUids, UidExpunge, UidFetch, UidSet, session
@@ -133,8 +135,19 @@ def _undo_forgotten() -> AbstractContextManager[Any]:
     )
 
 
-def _defect(about: str, breaks: str, plant: Any) -> Defect:
-    return Defect(about=about, breaks=breaks, plant=plant, guarded=True)
+def _protection_forgotten() -> AbstractContextManager[Any]:
+    async def kept(_self: Ingest, _batch: Any, _hearing: Any) -> None:
+        return
+
+    return patch.object(Ingest, "_brought_back", kept)
+
+
+def _mark_believed() -> AbstractContextManager[Any]:
+    return patch.object(Facts, "proves", lambda _self, _entry, **_options: True)
+
+
+def _defect(about: str, breaks: str, plant: Any, deeds: Iterable[Deed] = (Deed.MOVE,)) -> Defect:
+    return Defect(about=about, breaks=breaks, plant=plant, deeds=frozenset(deeds))
 
 
 GUARD_DEFECTS: dict[str, Defect] = {
@@ -163,6 +176,18 @@ GUARD_DEFECTS: dict[str, Defect] = {
         "EXPUNGE takes the place of UID EXPUNGE",
         "P13: no other client's mail goes",
         _plain_expunge,
+    ),
+    "protection_forgotten": _defect(
+        "what was moved by its head stays there, whatever the rest of it says",
+        "G6: a protected message ends in its own folder",
+        _protection_forgotten,
+        [Deed.SPARE],
+    ),
+    "mark_believed": _defect(
+        "a mark counts as set when the server says OK",
+        "G9: DONE means proved",
+        _mark_believed,
+        [Deed.FLAG, Deed.LABEL],
     ),
     "undo_forgotten": _defect(
         "what is to be taken back is forgotten with the process",

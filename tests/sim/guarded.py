@@ -18,11 +18,14 @@ from vedette.guard.judging import Guard
 from vedette.guard.pack import (
     Action,
     ActionKind,
+    Cap,
     Field,
     InList,
     Limits,
     List,
     Pack,
+    Phrases,
+    Protection,
     Stage,
     Symbol,
     Tier,
@@ -38,8 +41,24 @@ QUARANTINE: Final = "Quarantine"
 TRASH: Final = "Trash"
 #: A folder of the user's own that nobody watches.
 KEPT: Final = "Kept"
-#: Share of the settings that have a guard.
+#: How the tokens of unwanted mail begin whose text says what protects it, and what it says.
+SPARED: Final = f"{UNWANTED}spared-"
+PROTECTED: Final = "This is the statement of your bank."
+#: A keyword that is set, or a label.
+MARK: Final = "Unwanted"
+#: Share of the settings that have a guard that moves, and of those that have another one.
 SHARE: Final = 0.3
+OTHERS: Final = (0.7, 0.85)
+
+
+@unique
+class Deed(Enum):
+    """What is done to unwanted mail."""
+
+    MOVE = "it is moved to quarantine"
+    SPARE = "it is moved by its head, and brought back where the rest of it protects it"
+    FLAG = "it gets a keyword"
+    LABEL = "it gets a label, or a keyword where there are no labels"
 
 
 @unique
@@ -56,6 +75,11 @@ class Stir(Enum):
     RENUMBER = "the quarantine is renumbered"
     RESET = "the folder to which it came is renumbered before the guard gets at it"
     DELETE = "the quarantine is deleted, with what is in it"
+    UNMARK = "the mark is taken off"
+
+
+#: Who sets marks moves nothing, so there is nothing in quarantine.
+_OF_MARKS: Final = frozenset({Stir.GRAB, Stir.MARK, Stir.UNDO, Stir.SWEEP, Stir.RESET, Stir.UNMARK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +96,12 @@ class Guarded:
     trash: bool
     stirs: tuple[Stir, ...]
     rate: float
+    deed: Deed = Deed.MOVE
+
+    @property
+    def marks(self) -> bool:
+        """Whether it moves nothing."""
+        return self.deed in {Deed.FLAG, Deed.LABEL}
 
     @property
     def folders(self) -> tuple[str, ...]:
@@ -94,33 +124,60 @@ class Guarded:
                 ),
             ),
             tiers=(Tier(do="quarantine", at=5.0, need=read_expression("FROM_LISTED")),),
-            actions=(
-                Action(
-                    name="quarantine",
-                    kind=ActionKind.MOVE,
-                    target=QUARANTINE,
-                    seen=self.seen,
-                    retain=self.retain,
-                ),
-            ),
+            protections=(_PROTECTION,) if self.deed is Deed.SPARE else (),
+            actions=(self._action(),),
             limits=Limits(actions_per_hour=10_000, share=1.0, symbol_share=1.0),
         )
         return Post(guard=Guard(pack, {}), key=Secret("a key for tests"), mode=self.mode)
+
+    def _action(self) -> Action:
+        if self.marks:
+            kind = ActionKind.FLAG if self.deed is Deed.FLAG else ActionKind.LABEL
+            return Action(name="quarantine", kind=kind, target=MARK)
+        return Action(
+            name="quarantine",
+            kind=ActionKind.MOVE,
+            target=QUARANTINE,
+            seen=self.seen,
+            retain=self.retain,
+        )
+
+
+_PROTECTION: Final = Protection(
+    symbol=Symbol(
+        name="FROM_A_BANK",
+        stage=Stage.BODY,
+        where=(Field.TEXT,),
+        test=Phrases(phrases=("statement of your bank",)),
+        score=0.0,
+    ),
+    cap=Cap.NONE,
+)
 
 
 def draw(seed: int) -> Guarded | None:
     """Return the guard of a seed, if it has one."""
     dice = random.Random(f"{seed}/guard")
-    if dice.random() >= SHARE:
+    roll = dice.random()
+    if roll < SHARE:
+        deed = Deed.MOVE
+    elif OTHERS[0] <= roll < OTHERS[1]:
+        deed = random.Random(f"{seed}/guard/deed").choice((Deed.SPARE, Deed.FLAG, Deed.LABEL))
+    else:
         return None
+    stirs = [each for each in Stir if _dice(seed, each).random() < 0.35]
+    is_mark = deed in {Deed.FLAG, Deed.LABEL}
     return Guarded(
         mode=Mode.SHADOW if dice.random() < 0.15 else Mode.ACT,
         share=dice.choice((0.3, 0.6, 1.0)),
         retain=dice.choice((None, 30.0, 300.0, 86_400.0)),
         seen=dice.random() < 0.5,
         trash=dice.random() < 0.7,
-        stirs=tuple(each for each in Stir if _dice(seed, each).random() < 0.35),
+        stirs=tuple(
+            each for each in stirs if (each in _OF_MARKS if is_mark else each is not Stir.UNMARK)
+        ),
         rate=dice.choice((0.02, 0.05, 0.2)),
+        deed=deed,
     )
 
 
@@ -129,10 +186,13 @@ def _dice(seed: int, stir: Stir) -> random.Random:
     return random.Random(f"{seed}/guard/{stir.name}")
 
 
-def capable(seed: int, capabilities: Sequence[str]) -> tuple[str, ...]:
+def capable(seed: int, guard: Guarded, capabilities: Sequence[str]) -> tuple[str, ...]:
     """Return what a server with a guard's mail offers: more or less of what an action needs."""
     dice = random.Random(f"{seed}/guard capabilities")
     offered = list(capabilities)
+    labels = random.Random(f"{seed}/guard labels")
+    if guard.deed is Deed.LABEL and "X-GM-EXT-1" not in offered and labels.random() < 0.4:
+        offered.append("X-GM-EXT-1")
     if "ESEARCH" in offered and dice.random() < 0.6:
         offered.append("SEARCHRES")
     for name, chance in (("MOVE", 0.3), ("UIDPLUS", 0.2), ("OBJECTID", 0.3)):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from tests.sim.guarded import KEPT, QUARANTINE, UNWANTED, Guarded, Stir
+from tests.sim.guarded import KEPT, MARK, QUARANTINE, UNWANTED, Guarded, Stir
 from tests.sim.imap.estate import User
 from tests.sim.imap.folder import Arrival, Folder, Mail, Origin
 from tests.sim.scene import Scene
@@ -43,6 +43,7 @@ class Household:
             Stir.RENUMBER: self._renumber,
             Stir.RESET: self._reset,
             Stir.DELETE: self._delete,
+            Stir.UNMARK: self._unmark,
         }
 
     async def live(self) -> None:
@@ -125,6 +126,24 @@ class Household:
         for box in owner.folders.values():
             for uid in self.dice.sample(box.uids, min(2, len(box.uids))):
                 box.flag(uid, {**box.mails[uid].flags, "\\Deleted": None})
+
+    def _unmark(self) -> None:
+        """Take off a mark that a guard set."""
+        owner = self._owner()
+        marked = [
+            (box, uid)
+            for box in owner.folders.values()
+            for uid in box.uids
+            if MARK in box.mails[uid].flags or MARK in box.mails[uid].labels
+        ]
+        if not marked:
+            return
+        box, uid = self.dice.choice(marked)
+        mail = box.mails[uid]
+        self.scene.record.say("hand", f"{mail.letter.token} in {box.name} unmarked")
+        self.scene.record.unmarked.add((owner.name, mail.letter.token))
+        mail.labels = {each: None for each in mail.labels if each != MARK}
+        box.flag(uid, {each: None for each in mail.flags if each != MARK})
 
     # With the guard.
 

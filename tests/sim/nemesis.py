@@ -12,15 +12,18 @@ from dataclasses import replace
 from typing import Final
 
 from tests.sim.disk import Faults
-from tests.sim.guarded import SENDER, UNWANTED
+from tests.sim.guarded import PROTECTED, SENDER, SPARED, UNWANTED, Deed
 from tests.sim.imap.conduct import Conduct
 from tests.sim.imap.letter import SENDER as ORDINARY
 from tests.sim.network import Weather
 from tests.sim.scene import Scene
 from tests.sim.setting import Blow, Mailbox
+from vedette.model.account import Depth
 
 #: Octets of a message that does not fit into the first window, and goes over a spool file.
 LARGE: Final = 150_000
+#: And of one that is just larger than it.
+BEYOND: Final = 66_500
 
 #: How wrong a wall clock is: what a time server corrects, and what a person gets
 #: wrong. In seconds.
@@ -81,13 +84,24 @@ class Nemesis:
         guard = self.scene.setting.guard
         for _ in range(count):
             self.count += 1
+            token, sender, words = f"token-{self.count}", ORDINARY, ""
+            octets = size
             if guard is not None and self._mail_dice.random() < guard.share:
                 token, sender = f"{UNWANTED}{self.count}", SENDER
-            else:
-                token, sender = f"token-{self.count}", ORDINARY
+                if guard.deed is Deed.SPARE:
+                    token, words = self._spared(mailbox)
+                    octets = self._mail_dice.choice((size, BEYOND))
             server = self.scene.server
-            server.deliver(mailbox.user, folder, token, size=size, sender=sender)
+            server.deliver(mailbox.user, folder, token, size=octets, sender=sender, words=words)
         self.scene.record.say("mail", f"{count} to {mailbox.user} {folder}, last {self.count}")
+
+    def _spared(self, mailbox: Mailbox) -> tuple[str, str]:
+        """Return the token and the first words of unwanted mail that may be protected."""
+        # Of a mailbox whose bodies are not read nobody knows what they say.
+        is_read = mailbox.depth is not Depth.METADATA
+        if is_read and self._mail_dice.random() < 0.5:
+            return f"{SPARED}{self.count}", PROTECTED
+        return f"{UNWANTED}{self.count}", ""
 
     def _unleash(self) -> None:
         scene, setting = self.scene, self.scene.setting

@@ -7,18 +7,20 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from tests.sim.guarded import Deed
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defect:
     """``plant`` patches the engine for as long as its context lasts.
 
-    ``guarded`` says that it can show only where a guard stands.
+    ``deeds`` says that it can show only where a guard does one of these.
     """
 
     about: str
     breaks: str
     plant: Callable[[], AbstractContextManager[Any]]
-    guarded: bool = False
+    deeds: frozenset[Deed] = frozenset()
 
 
 def together(*patches: AbstractContextManager[Any]) -> AbstractContextManager[Any]:

@@ -36,6 +36,8 @@ class Record:
     measured_from: float | None = None
     #: Users whose connections take IDLE for useless, as it was for a day (catalogue I8).
     unidling: set[str] = field(default_factory=set)
+    #: Messages from which their users took a guard's mark: user and token.
+    unmarked: set[tuple[str, str]] = field(default_factory=set)
 
     def say(self, what: str, more: str = "") -> None:
         """Note one step of the story."""

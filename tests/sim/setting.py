@@ -112,8 +112,11 @@ def draw(seed: int) -> Setting:
     capabilities = _capabilities(dice)
     guard = guarded.draw(seed)
     if guard is not None:
-        capabilities = guarded.capable(seed, capabilities)
+        capabilities = guarded.capable(seed, guard, capabilities)
     conduct = _conduct(seed, capabilities)
+    if guard is not None and guard.marks:
+        unkept = _dice(seed, "mark_unkept").choice((0.0, 0.1, 0.3))
+        conduct = replace(conduct, mark_unkept=unkept)
     blows = [blow for blow in Blow if _dice(seed, blow.name).random() < 0.35]
     if conduct.uid_validity_missing:
         # Who does not say that it renumbered a folder names two messages by one number.

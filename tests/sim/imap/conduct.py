@@ -155,6 +155,7 @@ class Conduct:
     copyuid_missing: float = 0.0  # G2
     copyuid_tagged: float = 0.0  # with the OK, and not before the EXPUNGEs (G2)
     move_torn: float = 0.0  # some of a set, and NO (RFC 6851 section 3.3)
+    mark_unkept: float = 0.0  # a keyword or a label: OK, and nobody sees it (G9)
     answer_lost: float = 0.0  # done, and the link ends before the answer (C11)
 
     # STATUS and LIST.

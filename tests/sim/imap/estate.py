@@ -114,10 +114,13 @@ class Estate:
         size: int = ORDINARY,
         told: bool = True,
         sender: str = SENDER,
+        words: str = "",
     ) -> Arrival:
         """Let a message arrive; ``told`` is False for one that no viewer is told of."""
         origin = Origin.DELIVERED
-        return self._deliver(user, folder, token, size, origin, told=told, sender=sender)
+        return self._deliver(
+            user, folder, token, size, origin, told=told, sender=sender, words=words
+        )
 
     def append(
         self,
@@ -194,7 +197,7 @@ class Estate:
         if mail is not None:
             box, date = user.folders[target], mail.internal_date
             made = self.append(user, box, mail.letter, Origin.MOVED, date, kept=True)
-            made.flags = dict(mail.flags)
+            made.like(mail)
 
     def renumber(self, user: str, folder: str, *, keeps_uids: bool = False) -> int:
         """Give a folder a new UIDVALIDITY and its messages UIDs from 1; return the former.
@@ -264,6 +267,7 @@ class Estate:
         *,
         made: Mail | None = None,
         flags: Iterable[str] = (),
+        sign: str = "",
     ) -> None:
         """Write down what a session did to a message of a user."""
         token = mail.letter.token
@@ -279,6 +283,7 @@ class Estate:
             others=copies,
             made=None if made is None else made.arrival,
             flags=tuple(flags),
+            sign=sign,
         )
         self.touches.append(touch)
         self.on_touch(touch)
@@ -293,6 +298,7 @@ class Estate:
         *,
         told: bool,
         sender: str = SENDER,
+        words: str = "",
     ) -> Arrival:
         owner = self.users[user]
         box = owner.folders[folder]
@@ -306,6 +312,7 @@ class Estate:
             serial=self._serial,
             is_spoilt=self.chance(self._conduct.mail_spoilt),
             sender=sender,
+            words=words,
         )
         return self.append(owner, box, letter, origin, date, told=told).arrival
 
@@ -342,7 +349,7 @@ class Estate:
                 new.uid_next = uid
             arrival = self._entered(user, new, mail.letter, origin, new.uid_next)
             moved = new.take(mail.letter, arrival, internal_date=mail.internal_date)
-            moved.flags = dict(mail.flags)
+            moved.like(mail)
             new.show(moved, now)
             mail.arrival.gone_at = now
         if keeps_uids:

@@ -59,6 +59,7 @@ class Touch:
     """One message that a session changed. ``made`` is what came of a copy or a move.
 
     ``others`` are the messages with its octets that there are then beside it, or without it.
+    ``sign`` is what became of ``flags``: added, taken off, or set in place of all others.
     """
 
     at: float
@@ -67,11 +68,15 @@ class Touch:
     others: int
     made: Arrival | None = None
     flags: tuple[str, ...] = ()
+    sign: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
 class Mail:
-    """A message in a folder. ``flags`` is a dict for its order; the values mean nothing."""
+    """A message in a folder. ``flags`` is a dict for its order; the values mean nothing.
+
+    ``labels`` are Gmail's, beside that of the folder.
+    """
 
     uid: int
     letter: Letter
@@ -79,6 +84,11 @@ class Mail:
     arrival: Arrival
     modseq: int
     flags: dict[str, None] = field(default_factory=dict)
+    labels: dict[str, None] = field(default_factory=dict)
+
+    def like(self, other: Mail) -> None:
+        """Take over the flags and labels of a message."""
+        self.flags, self.labels = dict(other.flags), dict(other.labels)
 
 
 class Viewer(Protocol):

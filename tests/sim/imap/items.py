@@ -159,12 +159,17 @@ def _fact(mail: Mail, item: str) -> str:
         "THREADID": lambda: f"(T{letter.serial:08d})",
         "X-GM-MSGID": lambda: str(GMAIL_BASE + letter.serial),
         "X-GM-THRID": lambda: str(GMAIL_BASE + letter.serial),
-        "X-GM-LABELS": lambda: '("\\\\Inbox")',
+        "X-GM-LABELS": lambda: _labels(mail),
         "ENVELOPE": lambda: _envelope(letter),
         "BODY": lambda: _structure(letter),
         "BODYSTRUCTURE": lambda: _structure(letter),
     }
     return f"{item} {facts[item]()}"
+
+
+def _labels(mail: Mail) -> str:
+    own = "".join(f' "{label}"' for label in mail.labels)
+    return f'("\\\\Inbox"{own})'
 
 
 def _envelope(letter: Letter) -> str:

@@ -21,7 +21,7 @@ class Letter:
     """``size`` octets in all, or as many as the header needs; ``date`` in epoch seconds.
 
     ``serial`` is the server's own name of it, the same wherever a copy lies. Of a letter that
-    ``is_spoilt`` the server has its facts wrong.
+    ``is_spoilt`` the server has its facts wrong. ``words`` are ASCII, and the first of the text.
     """
 
     token: str
@@ -31,6 +31,7 @@ class Letter:
     serial: int
     is_spoilt: bool = False
     sender: str = SENDER
+    words: str = ""
 
     @property
     def header(self) -> bytes:
@@ -54,12 +55,13 @@ class Letter:
     def octets(self) -> bytes:
         """Return all of it."""
         header = self.header
-        return header + _body(0, self._body_length(header), self._body_length(header))
+        length = self._body_length(header)
+        return header + self._body(0, length, length)
 
     def text(self) -> bytes:
         """Return the body."""
         length = self._body_length(self.header)
-        return _body(0, length, length)
+        return self._body(0, length, length)
 
     def part(self, origin: int, length: int) -> bytes:
         """Return ``length`` octets from ``origin``, fewer at the end; the rest is not made."""
@@ -70,10 +72,19 @@ class Letter:
         if origin >= end:
             return b""
         head = header[origin:end]
-        return head + _body(max(0, origin - len(header)), max(0, end - len(header)), body)
+        return head + self._body(max(0, origin - len(header)), max(0, end - len(header)), body)
+
+    @property
+    def _first(self) -> bytes:
+        return f"{self.words}\r\n".encode("ascii") if self.words else b""
 
     def _body_length(self, header: bytes) -> int:
-        return max(len(_END), self.size - len(header))
+        return max(len(self._first) + len(_END), self.size - len(header))
+
+    def _body(self, start: int, end: int, total: int) -> bytes:
+        first = self._first
+        skip = len(first)
+        return first[start:end] + _body(max(0, start - skip), max(0, end - skip), total - skip)
 
 
 def _body(start: int, end: int, total: int) -> bytes:

@@ -24,12 +24,16 @@ def store(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
     unchanged = _condition(talk, words)
     mode = words.word()
     words.space()
+    if mode.endswith("X-GM-LABELS") and talk.has("X-GM-EXT-1"):
+        return _label(talk, words, view.chosen(ranges, by_uid=by_uid), mode[0])
     listed = words.sees(b"(")
     flags = words.parenthesised(words.flag, least=0) if listed else [words.flag()]
     words.end()
     sign, _, silent = mode.partition("FLAGS")
     if sign not in {"", "+", "-"} or silent not in {"", ".SILENT"} or "FLAGS" not in mode:
         raise BadSyntaxError("expected FLAGS")
+    if _forgets(talk, flags):
+        return "Store completed."
     modified = []
     for uid in view.chosen(ranges, by_uid=by_uid):
         mail = view.folder.mails.get(uid)
@@ -38,18 +42,46 @@ def store(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
         if unchanged is not None and mail.modseq > unchanged:
             modified.append(uid if by_uid else view.number(uid))
             continue
-        given = dict.fromkeys(flags)
-        if sign == "+":
-            kept = {**mail.flags, **given}
-        elif sign == "-":
-            kept = {flag: None for flag in mail.flags if flag not in given}
-        else:
-            kept = given
-        view.folder.flag(uid, kept)
-        talk.estate.touched(talk.owner, mail, Change.FLAGGED, flags=given)
+        view.folder.flag(uid, _kept(mail.flags, flags, sign))
+        talk.estate.touched(talk.owner, mail, Change.FLAGGED, flags=flags, sign=sign)
         if silent:
             view.changed.pop(uid, None)
+    if _is_own(flags):
+        _maybe_lost(talk)
     return f"[MODIFIED {write_set(modified)}] Some changed." if modified else "Store completed."
+
+
+def _label(talk: Talk, words: Arguments, uids: list[int], sign: str) -> str:
+    """Add labels or take them off (Gmail's X-GM-EXT-1)."""
+    labels = [each.decode("ascii") for each in words.parenthesised(words.astring)]
+    words.end()
+    if _forgets(talk, labels):
+        return "Store completed."
+    folder = _writable(talk).folder
+    for uid in uids:
+        mail = folder.mails.get(uid)
+        if mail is not None:
+            mail.labels = _kept(mail.labels, labels, sign)
+            talk.estate.touched(talk.owner, mail, Change.FLAGGED, flags=labels, sign=sign)
+    _maybe_lost(talk)
+    return "Store completed."
+
+
+def _kept(before: dict[str, None], given: list[str], sign: str) -> dict[str, None]:
+    """Return flags or labels after a change."""
+    if sign == "-":
+        return {each: None for each in before if each not in given}
+    return {**(before if sign == "+" else {}), **dict.fromkeys(given)}
+
+
+def _is_own(flags: list[str]) -> bool:
+    """Tell a user's own marks from the flags of the system, and from ``$`` words of programs."""
+    return all(not flag.startswith(("\\", "$")) for flag in flags)
+
+
+def _forgets(talk: Talk, flags: list[str]) -> bool:
+    """Tell whether a mark is not kept, whatever is said of it (G9)."""
+    return _is_own(flags) and talk.chance(talk.conduct.mark_unkept)
 
 
 def copy(talk: Talk, words: Arguments, *, by_uid: bool = False) -> str:
@@ -155,7 +187,7 @@ def _copied(
         if mail is not None:
             date = mail.internal_date
             made = talk.estate.append(talk.owner, target, mail.letter, origin, date, kept=True)
-            made.flags = dict(mail.flags)
+            made.like(mail)
             pairs.append((mail, made))
     return pairs
 
