@@ -21,7 +21,8 @@ def allow(
 ) -> int:
     """Have a guard leave alone what comes to an account from a domain, or from below it.
 
-    For a protective guard it holds when its delay is over, or a partner grants it.
+    It holds for all mail that says it is from there, whether that is proved or not. For a protective
+    guard it holds when its delay is over, or a partner grants it.
 
     Parameters
     ----------
