@@ -258,18 +258,29 @@ class SocketStream:
         handshake (CVE-2011-0411), and NetworkError; the stream is closed then.
         """
         upgrade = self._upgrade
-        if (
-            upgrade is None
-            or self._upgrading is not None
-            or self._is_over()
-            or self._fault is not None
-        ):
+        if upgrade is None or self._upgrading is not None or self._is_over() or self._fault:
             raise TLSError(f"{self._name}: this link can not be upgraded to TLS")
         if self._outbound is not None:
             self.close()
             raise TLSError(
                 f"{self._name}: the server agreed to STARTTLS before the command was sent"
             )
+        secured = await self._shaken(upgrade)
+        self._upgrading = None
+        self._upgrade = None
+        self._peer = Peer(
+            address=self._peer.address,
+            port=self._peer.port,
+            tls=secured.version,
+            cipher=secured.cipher,
+            resumed=secured.resumed,
+        )
+        self._paused = False
+        self._adopt(secured.sock, secured.harvest)
+        self._flush()
+
+    async def _shaken(self, upgrade: Upgrade) -> Secured:
+        """Return the link under TLS; where it fails, or nobody wants it any more, all is closed."""
         # A task of its own lets ``close`` end the handshake without the caller's task.
         self._upgrading = asyncio.create_task(upgrade(self._sock))
         self._watch()
@@ -288,18 +299,7 @@ class SocketStream:
         if self._is_over():
             self._abandon()
             raise self._closed_meanwhile()
-        self._upgrading = None
-        self._upgrade = None
-        self._peer = Peer(
-            address=self._peer.address,
-            port=self._peer.port,
-            tls=secured.version,
-            cipher=secured.cipher,
-            resumed=secured.resumed,
-        )
-        self._paused = False
-        self._adopt(secured.sock, secured.harvest)
-        self._flush()
+        return secured
 
     def _closed_meanwhile(self) -> NetworkError:
         return NetworkError(f"{self._name}: the link was closed during STARTTLS")
