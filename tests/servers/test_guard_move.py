@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -204,3 +205,31 @@ async def test_a_guard_that_runs_away_is_stopped(
     assert (len(found[QUARANTINE]), len(found["INBOX"])) == (2, 3)
     assert dovecot.doveadm("fetch", "-u", user, "flags", "mailbox", "INBOX").count("$Unwanted") == 3
     assert len(watching.books.of_type("guard.tripped")) == 1
+
+
+async def test_mail_that_a_guard_only_looks_at_is_as_it_was(
+    dovecot: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """G10: head, text and list of what it judges are read; no flag of other mail changes."""
+    box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
+    flags = ("", "\\Flagged", "(\\Seen $Label)")
+    for each in flags:
+        letter = letter_from("ann@example.org", new_token())
+        await blocking(dovecot.append, user, "INBOX", letter, flags=each)
+    before = dovecot.doveadm("fetch", "-u", user, "uid flags", "mailbox", "INBOX")
+    async with guarded(box, state=tmp_path) as watching:
+        await watching.until_connected()
+        good, bad = new_token(), new_token()
+        watching.books.expect([good, bad])
+        await blocking(dovecot.deliver, user, letter_from("ann@example.org", good))
+        await blocking(dovecot.deliver, user, unwanted(bad))
+        await watching.until_taken(
+            lambda books: bool(books.of_type("action.applied")), "action.applied"
+        )
+        await watching.until_all_came()
+
+    after = dovecot.doveadm("fetch", "-u", user, "uid flags", "mailbox", "INBOX")
+    # \Recent belongs to whoever opens a folder to write (RFC 3501 section 2.3.2).
+    old, new = (re.sub(r" ?\\Recent", "", each) for each in (before, after))
+    assert new.startswith(old)
+    assert "\\Seen" not in new.removeprefix(old)
