@@ -10,8 +10,8 @@ from cyclopts import Parameter
 
 from vedette.app.control import ask
 from vedette.app.replaying import query_to
-from vedette.cli.events import query_of
 from vedette.cli.place import state_of
+from vedette.cli.stored import Newest
 from vedette.errors import UsageError
 
 #: More in one call than this is a migration; do it in steps.
@@ -53,9 +53,8 @@ def replay(
     """
     if account is None and not type_ and since is None and event is None:
         raise UsageError("replay needs --since, --account, --type or --event: not everything")
-    query = query_of(
-        account=account, types=type_, since=since, until=until, event=event, limit=limit
-    )
+    newest = Newest(account=account, since=since, limit=limit)
+    query = newest.events(types=type_, until=until, event=event)
     folder = state_of(config, None)
     request = {"command": "replay", "query": query_to(query), "endpoints": list(endpoint)}
     answer = asyncio.run(ask(folder, request))

@@ -2,38 +2,22 @@
 
 from __future__ import annotations
 
-import json as json_module
-import sys
-from pathlib import Path
+import json
 
 from vedette.app.guards.wish import aspect_of, told
-from vedette.cli.place import state_of
+from vedette.cli.stored import USUAL, Stored
 from vedette.outbox.envelope import instant
 from vedette.ports.ratchet import Change
-from vedette.store.reader import read_only
 
 HOUR = 3_600.0
 
 
-def changes(
-    *, config: Path | None = None, state: Path | None = None, json: bool | None = None
-) -> int:
-    """Show the loosenings that wait, and when they hold by each of the two clocks.
-
-    Parameters
-    ----------
-    config
-        The configuration, for where the state is.
-    state
-        The state folder itself.
-    json
-        One JSON line per change; the default where the output is not a terminal.
-    """
-    with read_only(state_of(config, state)) as reader:
+def changes(*, stored: Stored = USUAL) -> int:
+    """Show the loosenings that wait, and when they hold by each of the two clocks."""
+    with stored.read() as reader:
         found = reader.changes()
-    as_json = json if json is not None else not sys.stdout.isatty()
     for change in found:
-        print(json_module.dumps(_values(change)) if as_json else _line(change))
+        print(json.dumps(_values(change)) if stored.as_json else _line(change))
     return 0
 
 

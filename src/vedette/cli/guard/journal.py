@@ -2,68 +2,46 @@
 
 from __future__ import annotations
 
-import json as json_module
-import sys
+import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
-from vedette.cli.events import query_of
-from vedette.cli.place import state_of
+from vedette.cli.stored import NEWEST, USUAL, Newest, Stored
 from vedette.errors import UsageError
 from vedette.imap.names import decode_name
 from vedette.model.action import ActionState, JournalEntry
 from vedette.ports.journal import JournalQuery
-from vedette.store.reader import read_only
 
 
 def journal(
     *,
-    config: Path | None = None,
-    state: Path | None = None,
-    account: str | None = None,
+    newest: Newest = NEWEST,
     guard: str | None = None,
     only: str | None = None,
-    since: str | None = None,
-    limit: int = 50,
-    json: bool | None = None,
+    stored: Stored = USUAL,
 ) -> int:
     """Show what guards did: the action, the message's place before and now, and its state.
 
     Parameters
     ----------
-    config
-        The configuration, for where the state is.
-    state
-        The state folder itself.
-    account
-        Only this account's.
     guard
         Only this guard's.
     only
         Only actions in this state, such as done or undone.
-    since
-        Only from this instant on, such as 2026-11-01 or 2026-11-01T12:00:00Z.
-    limit
-        The newest so many.
-    json
-        One JSON line per action; the default where the output is not a terminal.
     """
     if only is not None and only not in set(ActionState):
         raise UsageError(f"--only {only}: the states are {', '.join(ActionState)}")
-    spanned = query_of(account=account, types=(), since=since, until=None, event=None, limit=limit)
     query = JournalQuery(
-        account=spanned.account,
+        account=newest.owner,
         guard=guard,
         states=() if only is None else (ActionState(only),),
-        since=spanned.start,
-        limit=limit,
+        since=newest.start,
+        limit=newest.most,
     )
-    with read_only(state_of(config, state)) as reader:
+    with stored.read() as reader:
         found = reader.journal(query)
-    as_json = json if json is not None else not sys.stdout.isatty()
     for entry in found:
-        print(json_module.dumps(_values(entry), ensure_ascii=False) if as_json else _line(entry))
+        print(json.dumps(_values(entry), ensure_ascii=False) if stored.as_json else _line(entry))
     return 0
 
 

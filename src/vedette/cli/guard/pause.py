@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from vedette.cli.events import instant_of
 from vedette.cli.guard.asking import asked
+from vedette.cli.stored import instant_of
 from vedette.errors import UsageError
 
 
