@@ -253,3 +253,14 @@ def test_marks_beyond_measure_are_cut() -> None:
 
     assert seen.plain == "casino bonus"
     assert len(letters.composed("a" + "\u0323\u0301" * 1_000)) <= 31
+
+
+WESTERN = st.text(
+    st.sampled_from([*map(chr, range(256)), *"€–—’‘“”„•…™œŒžŽšŠŸƒ†‰‹›ˆ˜‚", "\n", " ", "&", ";"])
+)
+
+
+@given(WESTERN)
+def test_western_text_has_the_form_that_it_has_among_other_scripts(text: str) -> None:
+    """One letter of another script has all of it read character by character."""
+    assert letters.plain(f"{text}.")[0] == letters.plain(f"{text}.ж")[0].removesuffix("ж")

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from selectolax.lexbor import LexborHTMLParser
 
 from tests.mime.letter import letter, multipart, typed
 from vedette import mime
-from vedette.mime import Limits, Link, Shown
+from vedette.mime import Limits, Link, Shown, tree
+from vedette.mime.apart import Apart, UnusualError
+from vedette.mime.marks import Marks
 
 BOTH = multipart(
     "Content-Type: text/plain\n\nHello",
@@ -139,3 +144,53 @@ def test_what_is_shown_crosses_a_process_boundary() -> None:
     message = mime.read(BOTH, shown=True)
 
     assert mime.from_wire(json.loads(json.dumps(mime.to_wire(message)))) == message
+
+
+TAGS = [
+    "<a href='https://a.example/?x=1&amp;y=2'>", "<a>", "</a>", "<img src='b/free-spins.png' alt='c &lt;'>",
+    "<img title=d>", "<table background='e.jpg'>", "<td>", "</table>", "<p style='display:none'>", "</p>",
+    "<form action=f>", "<input src=g.png>", "<base href=h>", "<b>", "</b>", " i ", "j &amp; k", "<!-- l -->",
+    "<a x=' href=' href='m&quot;'>", "<area href='n'>", "<body background=o>", "<a xlink:href=p>", "<br>",
+]  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(TAGS), max_size=25))
+def test_links_are_told_alike_however_a_page_is_read(pieces: list[str]) -> None:
+    """From its tags as they are written out, and node by node."""
+    page = LexborHTMLParser("".join(pieces))
+    assert page.body is not None
+    walked, told = Marks(Limits()), Marks(Limits())
+    walked.gather(tree.leading(page, walked.most))
+
+    told.gather(tree.bases(page, told.most))
+    told.gather(Apart(page.body.html or "", 1000, frozenset()).leading(told.most))
+
+    assert set(told.links) == set(walked.links)
+    assert len(told.links) == len(walked.links)
+    assert told.alts == walked.alts
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<a href='https://a.example'><table><tr><td>x" * 120 + "y" * 100_000,
+        "<a href=x>" + "<img src=z.png alt='aaaaaaaa'>" * 6_000,
+        "<a href=x><table><tr><td>" * 120 + "<b></b>z" * 10_000,
+    ],
+    ids=["text in links in links", "pictures in a link", "texts in links in links"],
+)
+def test_what_links_share_is_not_told_for_each(page: str) -> None:
+    """Of a link no more is put together than it may show."""
+    body = LexborHTMLParser(page).body
+    assert body is not None
+
+    shown = [text for _, _, text in Apart(body.html or "", 30_000, frozenset()).leading(1000)]
+
+    assert any(shown)
+    assert sum(map(len, shown)) < 120 * 8_000
+
+
+def test_a_comment_within_a_value_is_no_part_of_a_tag() -> None:
+    """Such a page is walked."""
+    with pytest.raises(UnusualError):
+        Apart('<body><a href="<!-- x -->">y</a></body>', 1000, frozenset())

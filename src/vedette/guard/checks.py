@@ -16,6 +16,7 @@ from vedette.guard import disguise
 from vedette.guard.domains import DomainList
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import (
+    BODY_FIELDS,
     DISGUISED,
     Authenticated,
     Count,
@@ -28,6 +29,7 @@ from vedette.guard.pack import (
     Phrases,
     Scored,
     Size,
+    Stage,
     Symbol,
     Test,
 )
@@ -49,19 +51,32 @@ _FLAGS = {"is_flagged": "\\flagged", "is_answered": "\\answered"}
 class Phrasebook:
     """The phrases and literals of some symbols in one index, by the symbols' names."""
 
-    __slots__ = ("index", "window")
+    __slots__ = ("fields", "index", "window")
 
     def __init__(self, symbols: Iterable[Symbol]) -> None:
         phrases: list[tuple[str, str]] = []
         literals: list[tuple[str, str]] = []
         patterns = 0
+        fields: dict[tuple[Field, str], None] = {}
+        early: set[tuple[Field, str]] = set()
         for symbol in symbols:
+            if isinstance(symbol.test, Phrases | Pattern):
+                where = [(field, symbol.header or "") for field in symbol.where]
+                fields |= dict.fromkeys(where)
+                early.update(where if symbol.stage is Stage.HEAD else ())
             if isinstance(symbol.test, Phrases):
                 phrases += [(symbol.name, each) for each in symbol.test.phrases]
             elif isinstance(symbol.test, Pattern):
                 patterns += 1
                 literals += [(symbol.name, each) for each in symbol.test.literals]
         self.index = Index(phrases, literals)
+        every = tuple(fields)
+        self.fields = {
+            Stage.HEAD: tuple(
+                each for each in every if each[0] not in BODY_FIELDS or each in early
+            ),
+            Stage.BODY: every,
+        }
         # Each text is read in up to three forms.
         self.window = max(_LEAST_WINDOW, MAX_PATTERN_TEXT // (3 * max(1, patterns)))
 
@@ -69,16 +84,33 @@ class Phrasebook:
 class Look:
     """One message while one guard looks at it."""
 
-    __slots__ = ("_found", "_left", "_phrasebook", "evidence", "views", "work")
+    __slots__ = (
+        "_anywhere", "_found", "_left", "_phrasebook", "_stage", "evidence", "views", "work",
+    )  # fmt: skip
 
-    def __init__(self, evidence: Evidence, views: Views, phrasebook: Phrasebook) -> None:
+    def __init__(
+        self,
+        evidence: Evidence,
+        views: Views,
+        phrasebook: Phrasebook,
+        stage: Stage = Stage.BODY,
+    ) -> None:
         self.evidence = evidence
         self.views = views
         self._phrasebook = phrasebook
         self._found: dict[tuple[Field, str], dict[str, Found]] = {}
+        self._anywhere: set[str] | None = None
+        self._stage = stage
         self._left = MAX_PATTERN_TEXT
         #: Characters read and hosts looked up so far; each is one step.
         self.work = 0
+
+    def finds(self, name: str) -> bool:
+        """Tell whether anything of a symbol was found in any field; nothing is, of most."""
+        if self._anywhere is None:
+            fields = self._phrasebook.fields[self._stage]
+            self._anywhere = {name for field in fields for name in self.phrases(*field)}
+        return name in self._anywhere
 
     def phrases(self, field: Field, header: str) -> Mapping[str, Found]:
         """Return what was found in a field, by symbol."""
@@ -161,6 +193,8 @@ def _phrases(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
     name, header = symbol.name, symbol.header or ""
 
     def check(look: Look, where: tuple[Field, ...]) -> Hit | None:
+        if not look.finds(name):
+            return None
         for field in where:
             found = look.phrases(field, header).get(name)
             if found is not None:
@@ -175,6 +209,8 @@ def _pattern(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
     regex = Regex(symbol.test.regex if isinstance(symbol.test, Pattern) else "")
 
     def check(look: Look, where: tuple[Field, ...]) -> Hit | None:
+        if not look.finds(name):
+            return None
         for field in where:
             found = look.phrases(field, header).get(name)
             if found is not None and look.matches(regex, look.views.text(field, header)):

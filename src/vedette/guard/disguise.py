@@ -39,6 +39,8 @@ class Pretence:
     def by_link(self, views: Views) -> str | None:
         """Return the host that a link shows and does not lead to; ``None`` where all are honest."""
         for link, way in views.targets[:MAX_LINKS]:
+            if "." not in link.text:
+                continue  # most show no host
             shown = _SHOWN.fullmatch(link.text[:MAX_SHOWN])
             host = hosts.normalise(shown[1]) if shown is not None and way else None
             if host is None or hosts.registrable(host) is None:

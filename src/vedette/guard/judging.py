@@ -91,7 +91,8 @@ class Guard:
 
     def _judged(self, stage: Stage, evidence: Evidence, views: Views | None) -> Verdict:
         try:
-            return self._judge(stage, Look(evidence, views or Views(evidence), self._phrasebook))
+            look = Look(evidence, views or Views(evidence), self._phrasebook, stage)
+            return self._judge(stage, look)
         except Exception as error:  # noqa: BLE001 -- a message that can not be judged stays, whatever is wrong
             return Verdict(
                 guard=self.pack.name,

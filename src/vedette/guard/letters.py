@@ -46,6 +46,14 @@ _AS_SAID = {
     "™": " ", "℠": " ", "’": "'", "‘": "'", "ʼ": "'", "“": '"', "”": '"', "„": '"',
     "«": '"', "»": '"', "⁄": "/",
 }  # fmt: skip
+# What Windows-1252 has in place of the controls of Latin-1: quotes, dashes, the euro.
+_CONTROLS = bytes(range(0x80, 0xA0))
+_SLOTS = {
+    sign: chr(octet)
+    for octet, sign in enumerate(_CONTROLS.decode("cp1252", "replace"), 0x80)
+    if sign != "\ufffd"
+}
+_LAST_OCTET = "\xff"
 _ODD = VARIANTS | _REGIONAL_LETTERS
 # Replacing one character takes 5 us in 45 KB; from here on a table is quicker.
 _MOST_REPLACED = 64
@@ -81,6 +89,8 @@ def plain(text: str) -> tuple[str, bool]:
         text = _dereferenced(text)
     if text.isascii():
         return _spaced(text.lower()), styled
+    if (western := _western(text)) is not None:
+        return western, styled
     text = composed(text)
     low = text.lower()
     odd = _odd(low)
@@ -94,6 +104,57 @@ def plain(text: str) -> tuple[str, bool]:
             low, spelt = runs.subn(_named, low, count=_MOST_TURNED)
             styled = styled or bool(spelt)
     return _spaced(composed(low)), styled
+
+
+def _western(text: str) -> str | None:
+    """Return the form of a text of the letters of Western Europe; ``None`` for any other.
+
+    Windows-1252 has them in one octet each, and a table of octets takes most steps at once.
+    """
+    many = 0
+    while True:
+        try:
+            octets = text.encode("latin-1")
+        except UnicodeEncodeError as error:
+            sign = text[error.start]
+            slot = _SLOTS.get(sign)
+            if slot is None:
+                return None
+            many += text.count(sign)
+            text = text.replace(sign, slot)
+        else:
+            break
+    if len(octets) - len(octets.translate(None, _CONTROLS)) != many:
+        return None  # what stands for a sign was there before
+    table, unseen, longer = _western_forms()
+    octets = octets.translate(None, unseen).replace(b"\n\n", BREAK.encode()).translate(table)
+    low = octets.decode("latin-1")
+    for octet, written in longer:
+        if octet in octets:
+            low = low.replace(octet.decode("latin-1"), written)
+    while "  " in low:
+        low = low.replace("  ", " ")
+    return low
+
+
+@cache
+def _western_forms() -> tuple[bytes, bytes, tuple[tuple[bytes, str], ...]]:
+    """Return the forms of octets that are one octet, the octets of none, and the other forms."""
+    table = bytearray(range(256))
+    unseen = bytearray()
+    longer: list[tuple[bytes, str]] = []
+    signs = {slot: sign for sign, slot in _SLOTS.items()}
+    for octet in range(256):
+        char = signs.get(chr(octet), chr(octet))
+        said = "".join(form(each) if each in _ODD else each for each in char.lower())
+        said = " " if said in set("\n\t\r\f\v_-") else said
+        if not said:
+            unseen.append(octet)
+        elif len(said) == 1 and said <= _LAST_OCTET and not "\x80" <= said <= "\x9f":
+            table[octet] = ord(said)
+        elif said != chr(octet):
+            longer.append((bytes([octet]), said))
+    return bytes(table), bytes(unseen), tuple(longer)
 
 
 def composed(text: str) -> str:

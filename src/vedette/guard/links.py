@@ -31,12 +31,14 @@ MAX_WORK = 256 * 1024
 #: Rounds of percent-decoding.
 _PERCENT_ROUNDS = 4
 
-# A link as most are: a host of ASCII in lower case, and what follows it.
-_SIMPLE = re.compile(
-    r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z]{2,63})(?=[/?]|$)"
-)
-# What a link within a link begins with, in plain, percent-encoded, base64 or hex.
-_SIGNS = re.compile("[:%#\\\\\t\n\r]|//|aHR0|SFRU|Ly9|d3d3|68747470|&amp")
+# A host as most links have it: of ASCII in lower case, and no address.
+_SIMPLE = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,10}[a-z]{2,63}")
+_SCHEMES = frozenset({"http:", "https:"})
+# What a link within a link begins with, in plain, percent-encoded, base64 or hex, or is told by.
+_SIGNS = (
+    ":", "%", "#", "\\", "\t", "\n", "\r", "//", "aHR0", "SFRU", "Ly9", "d3d3", "68747470", "&amp",
+    "/amp/",
+)  # fmt: skip
 _IGNORED = re.compile("[\t\r\n\x00]")
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]{0,20}):", re.IGNORECASE)
 _AUTHORITY_END = re.compile(r"[/\\?#]")
@@ -98,24 +100,47 @@ def ways(links: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
     Past MAX_WORK only the hosts that links name first are told.
     """
+    wanted = list(dict.fromkeys(links))
+    simple = _simple(wanted)
     found: dict[str, tuple[str, ...]] = {}
     room = MAX_WORK
-    for link in links:
-        if link not in found:
+    for link in wanted:
+        host = simple.get(link)
+        if host is not None:
+            found[link], work = (host,), len(link)
+        else:
             found[link], work = _way(link, room)
-            room = max(0, room - work)
+        room = max(0, room - work)
     return found
+
+
+def _simple(links: list[str]) -> dict[str, str]:
+    """Return the hosts of those links that surely hold no other one; most do not.
+
+    What a link within a link may begin with is sought in all of them together.
+    """
+    hosts: dict[str, bool] = {}
+    rests: dict[str, tuple[str, str]] = {}
+    for link in links:
+        scheme, _sign, after = link[:MAX_LINK].partition("//")
+        host, _stroke, _rest = after.partition("/")
+        known = hosts.get(host)
+        if known is None:
+            fit = _SIMPLE.fullmatch(host) is not None and not host.endswith(_CACHES)
+            known = hosts[host] = fit
+        if known and scheme in _SCHEMES and len(link) <= MAX_LINK:
+            rests[link] = host, link[len(scheme) + 2 + len(host) :]
+    every = "\x00".join(rest for _host, rest in rests.values())
+    signs = [sign for sign in _SIGNS if sign in every]
+    return {
+        link: host
+        for link, (host, rest) in rests.items()
+        if not (signs and any(sign in rest for sign in signs)) and not _is_deep(rest)
+    }
 
 
 def _way(link: str, room: int) -> tuple[tuple[str, ...], int]:
     """Return the hosts on the way of ``link``, and the characters that were looked at for it."""
-    simple = _SIMPLE.match(link)
-    if (
-        simple is not None
-        and len(link) <= MAX_LINK
-        and not _is_deep(simple[1], link[simple.end() :])
-    ):
-        return (simple[1],), len(link)
     found: dict[str, None] = {}
     seen: set[str] = set()
     waiting = deque([(_IGNORED.sub("", link[:MAX_LINK]).strip(), 0)])
@@ -140,12 +165,10 @@ def _way(link: str, room: int) -> tuple[tuple[str, ...], int]:
     return tuple(reversed(found)), work
 
 
-def _is_deep(host: str, rest: str) -> bool:
-    """Tell whether a link may hold another one; most do not, which is soon found out."""
-    if _SIGNS.search(rest) or host.endswith(_CACHES) or _hosts.is_address(host):
-        return True
+def _is_deep(rest: str) -> bool:
+    """Tell whether path and query may hold another link though nothing in them looks like one."""
     path, _sign, query = rest.partition("?")
-    if ("." in query and "=" in query) or "/amp/" in rest:
+    if "." in query and "=" in query:
         return True
     return not path.endswith(_FILES) and _CACHED.match(rest) is not None
 

@@ -21,6 +21,8 @@ _APART = re.compile(r"[\s!\"#&'()*+,\-./:;<=>?@\[\\\]^_`{|}~]+")
 _CAPITAL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 # Digests and sizes, which every newsletter has: hex, and words of more digits than letters.
 _HEX = re.compile(r"[0-9a-f]{8,}")
+# So most names are, and are soon told apart.
+_CODE = re.compile(r"(?:(?=[a-f]*[0-9])[0-9a-f]{8,}|[0-9]+(?:x[0-9]+)?)(?:\.[A-Za-z]{3,4})?")
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 
 
@@ -30,14 +32,16 @@ def name(target: str) -> str:
     ``free-spins%20Bonus.png`` is "free spins Bonus". Host, folders, query and extension are left
     out. Empty where no word is left. Never raises.
     """
+    if _CODE.fullmatch(target, target.rfind("/") + 1):
+        return ""
     written = _last(_REST.sub("", target).strip())[-LONGEST_WRITTEN:]
     for _round in range(_PERCENT_ROUNDS):
         if "%" not in written:
             break
         written = _last(unquote(written))
-    written = _CAPITAL.sub(" ", _EXTENSION.sub("", written))
+    written = _CAPITAL.sub(" ", _EXTENSION.sub("", safe(written)))
     words = [each for each in _APART.split(written) if each and not _is_code(each)]
-    told = safe(" ".join(words))
+    told = " ".join(words)
     return told if _LETTERS.search(told) else ""
 
 

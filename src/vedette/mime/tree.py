@@ -6,11 +6,14 @@ It must not know how the tree was made.
 
 from __future__ import annotations
 
-from selectolax.lexbor import LexborNode
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from vedette.mime.charset import safe
 from vedette.mime.hiding import conceals
 from vedette.mime.lines import Hidden, Lines
+from vedette.mime.marks import ADDRESSES, BACKGROUNDS, Leading
 from vedette.mime.stripped import plain_of
 
 #: Elements that show no text, with all that is in them.
@@ -18,6 +21,10 @@ SILENT = frozenset(
     {"script", "style", "head", "title", "meta", "link", "object", "iframe", "svg", "math",
      "noframes", "select", "datalist", "audio", "video", "canvas", "base", "map"}
 )  # fmt: skip
+
+_LEADING = ", ".join((*ADDRESSES, *(f"{name}[background]" for name in BACKGROUNDS)))
+# Elements between a link and a picture in it: a table in it makes five.
+_NEAREST = 8
 
 
 class Walk:
@@ -93,3 +100,34 @@ class Walk:
 
 def _alt(node: LexborNode) -> str:
     return node.attributes.get("alt") or ""
+
+
+def leading(tree: LexborHTMLParser, most: int) -> Iterator[Leading]:
+    """Yield the elements that lead to something, at most so many, in order."""
+    nodes = tree.css(_LEADING)[:most]
+    named: dict[int, str] = {}
+    for node in nodes:
+        if node.tag == "img" and (alt := _alt(node)) and (link := _link_of(node)) is not None:
+            named[link] = f"{named.get(link, '')} {alt}"
+    for node in nodes:
+        tag = node.tag or ""
+        shown = node.text(deep=True) + named.get(node.mem_id, "") if tag == "a" else ""
+        yield tag, node.attributes, shown
+
+
+def bases(tree: LexborHTMLParser, most: int) -> Iterator[Leading]:
+    """Yield the elements in the head of a page that lead to something, at most so many."""
+    for node in tree.head.css("base")[:most] if tree.head is not None else ():
+        yield "base", node.attributes, ""
+
+
+def _link_of(picture: LexborNode) -> int | None:
+    """Return what is the same for all pictures of a link; ``None`` for one that is in none."""
+    above = picture.parent
+    for _ in range(_NEAREST):
+        if above is None:
+            break
+        if above.tag == "a":
+            return above.mem_id
+        above = above.parent
+    return None
