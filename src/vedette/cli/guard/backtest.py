@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json as json_module
 import tempfile
-import time
 from collections import Counter
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
@@ -17,13 +16,13 @@ from cyclopts import Parameter
 from vedette.app.backtest import Judged, Span, Tried
 from vedette.app.backtest import backtest as judged
 from vedette.app.guards.recorded import recorded
-from vedette.cli.guard.choice import chosen, others_at, remark, state_or_none
+from vedette.cli.guard.choice import chosen, others_at, ready, remark, state_or_none
 from vedette.cli.mailbox import Wanted, settings_of
 from vedette.config.settings import Settings
 from vedette.errors import UsageError
 from vedette.guard.judging import Guard
 from vedette.guard.pack import ActionKind
-from vedette.service.trial import compiled, thinking
+from vedette.service.trial import thinking
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 
@@ -73,11 +72,8 @@ def backtest(
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         folder_ = Path(scratch)
         settings = settings_of(wanted, folder_)
-        guard = asyncio.run(
-            compiled(guarded.pack, base=guarded.base, state=place, scratch=folder_, now=time.time())
-        )
         tried = Tried(
-            guard=guard,
+            guard=ready(guarded, place),
             think=thinking(guarded.pack, place),
             # Folders that a person names are judged, wherever it is posted.
             folders=() if folder else guarded.folders,
@@ -85,7 +81,7 @@ def backtest(
             known=recorded(place, settings.accounts[0].account.id),
         )
         counts = asyncio.run(_told(settings, tried, span, folder_, as_json=json))
-    print(end="" if json else f"{_sum(counts, guard)}\n")
+    print(end="" if json else f"{_sum(counts, tried.guard)}\n")
     return 0
 
 

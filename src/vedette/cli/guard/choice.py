@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import tempfile
+import time
 from pathlib import Path
 
 from vedette.cli.place import configuration, state_of
@@ -11,6 +14,8 @@ from vedette.config.environment import state_folder
 from vedette.config.guards import SUFFIXES, load_pack, read_guard, shipped
 from vedette.config.settings import GuardSettings
 from vedette.errors import ConfigError, UsageError
+from vedette.guard.judging import Guard
+from vedette.service.trial import compiled
 
 
 def chosen(named: str, config: Path | None) -> GuardSettings:
@@ -25,6 +30,20 @@ def chosen(named: str, config: Path | None) -> GuardSettings:
         return load_pack(named, Path())
     names = sorted({each.pack.name for each in found}.union(shipped()))
     raise UsageError(f"there is no guard {named!r}; there are {', '.join(names)}")
+
+
+def ready(settings: GuardSettings, state: Path) -> Guard:
+    """Compile a guard with its lists as they are now. Raises ConfigError."""
+    with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
+        return asyncio.run(
+            compiled(
+                settings.pack,
+                base=settings.base,
+                state=state,
+                scratch=Path(scratch),
+                now=time.time(),
+            )
+        )
 
 
 def others_at(mailbox: str, config: Path | None) -> list[GuardSettings]:

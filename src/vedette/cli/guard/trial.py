@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import json as json_module
 import secrets
 import sys
-import tempfile
-import time
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.cli.guard.choice import chosen, remark, state_or_none
+from vedette.cli.guard.choice import chosen, ready, remark, state_or_none
 from vedette.guard.pack import WROTE_TO
 from vedette.secret import Secret
 from vedette.service.mailfiles import STDIN
-from vedette.service.trial import compiled, knowing, thinking, tried
+from vedette.service.trial import knowing, thinking, tried
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 #: Octets of the key of digests that end with the command.
@@ -56,16 +53,7 @@ def trial(
     configure(LogPolicy(level="error", style=Style.CONSOLE))
     settings = chosen(pack, config)
     place = state_or_none(config, state)
-    with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
-        guard = asyncio.run(
-            compiled(
-                settings.pack,
-                base=settings.base,
-                state=place,
-                scratch=Path(scratch),
-                now=time.time(),
-            )
-        )
+    guard = ready(settings, place)
     if WROTE_TO in settings.pack.facts and not sent:
         remark(
             f"{settings.pack.name} asks to whom the user wrote, and files of mail do not tell: every "
