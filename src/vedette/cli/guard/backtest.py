@@ -18,7 +18,7 @@ from vedette.app.backtest import backtest as judged
 from vedette.app.guards.recorded import recorded
 from vedette.cli.guard.choice import chosen, others_at, ready, remark, state_or_none
 from vedette.cli.mailbox import Wanted, settings_of
-from vedette.config.settings import Settings
+from vedette.config.settings import GuardSettings, Settings
 from vedette.errors import UsageError
 from vedette.guard.judging import Guard
 from vedette.guard.pack import ActionKind
@@ -70,19 +70,22 @@ def backtest(
     wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file, config=config)
     span = _span(since, last)
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
-        folder_ = Path(scratch)
-        settings = settings_of(wanted, folder_)
-        tried = Tried(
-            guard=ready(guarded, place),
-            think=thinking(guarded.pack, place),
-            # Folders that a person names are judged, wherever it is posted.
-            folders=() if folder else guarded.folders,
-            others=others_at(mailbox, config),
-            known=recorded(place, settings.accounts[0].account.id),
-        )
-        counts = asyncio.run(_told(settings, tried, span, folder_, as_json=json))
+        settings = settings_of(wanted, Path(scratch))
+        tried = _tried(guarded, wanted, settings, place)
+        counts = asyncio.run(_told(settings, tried, span, Path(scratch), as_json=json))
     print(end="" if json else f"{_sum(counts, tried.guard)}\n")
     return 0
+
+
+def _tried(guarded: GuardSettings, wanted: Wanted, settings: Settings, state: Path) -> Tried:
+    return Tried(
+        guard=ready(guarded, state),
+        think=thinking(guarded.pack, state),
+        # Folders that a person names are judged, wherever it is posted.
+        folders=() if wanted.folders else guarded.folders,
+        others=others_at(wanted.mailbox, wanted.config),
+        known=recorded(state, settings.accounts[0].account.id),
+    )
 
 
 def _span(since: str | None, last: int | None) -> Span:
