@@ -40,7 +40,11 @@ def main(words: list[str]) -> int:
     names = given.names or list(FIGURES)
     runs = given.runs or (1 if given.quick else _RUNS)
     scale = given.scale or (_QUICK_SCALE if given.quick else 1.0)
-    programs, missing = _programs([name for name in NAMES if name not in given.without])
+    # A figure that has no client as its variant needs none made.
+    wanted = {_client(variant) for name in names for variant in FIGURES[name].variants}
+    programs, missing = _programs(
+        [name for name in NAMES if name in wanted and name not in given.without]
+    )
     results = begin(
         runs=runs,
         scale=scale,
@@ -114,8 +118,12 @@ def _measure(figure: Figure, scene: Scene, runs: int, results: Results) -> None:
 
 def _can(variant: str, scene: Scene) -> bool:
     """Tell whether a variant can be run: it is no client, or one that could be had."""
-    name = variant.partition(" ")[0]
+    name = _client(variant)
     return name not in NAMES or name in scene.programs
+
+
+def _client(variant: str) -> str:
+    return variant.partition(" ")[0]
 
 
 if __name__ == "__main__":
