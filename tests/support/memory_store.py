@@ -59,6 +59,8 @@ class _State:
     folders: dict[tuple[AccountId, bytes], FolderState] = field(default_factory=dict)
     events: dict[EventId, Posting] = field(default_factory=dict)
     deliveries: dict[int, _Row] = field(default_factory=dict)
+    #: Those of each endpoint that are DUE: asked for at every turn of a lane.
+    waiting: dict[EndpointId, dict[int, _Row]] = field(default_factory=dict)
     last_delivery: int = 0
     #: What the clock showed when it was last of use; None before the first run.
     clock: float | None = None
@@ -184,14 +186,10 @@ class MemoryStore(MemoryJournal, MemoryTrust):
             self._queue(posting, endpoint, posting.time)
 
     def _queue(self, posting: Posting, endpoint: EndpointId, due: float) -> None:
-        self.state.last_delivery += 1
-        self.state.deliveries[self.state.last_delivery] = _Row(
-            id=self.state.last_delivery,
-            posting=posting,
-            endpoint=endpoint,
-            due=due,
-            queued_at=due,
-        )
+        self.state.last_delivery = number = self.state.last_delivery + 1
+        row = _Row(id=number, posting=posting, endpoint=endpoint, due=due, queued_at=due)
+        self.state.deliveries[number] = row
+        self.state.waiting.setdefault(endpoint, {})[number] = row
 
     async def post(
         self, fence: Fence, postings: Sequence[Posting], *, patience: float = 0.0
@@ -254,11 +252,7 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         return [_parcel(row) for row in rows]
 
     def _waiting(self, endpoint: EndpointId, *, ordered: bool) -> list[_Row]:
-        rows = [
-            row
-            for row in self.state.deliveries.values()
-            if row.endpoint == endpoint and row.state is DeliveryState.DUE
-        ]
+        rows = list(self.state.waiting.get(endpoint, {}).values())
         if not ordered:
             return rows
         heads: dict[tuple[AccountId, bytes], _Row] = {}
@@ -282,6 +276,8 @@ class MemoryStore(MemoryJournal, MemoryTrust):
                 row.state, row.due = settlement.state, settlement.due
                 row.attempt, row.reason = settlement.attempt, settlement.reason
                 row.leased = False
+                if row.state is not DeliveryState.DUE:
+                    del state.waiting[row.endpoint][row.id]
 
     async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
         for row in self._enter(writes=True).deliveries.values():
