@@ -56,7 +56,7 @@ class Docket:
 
     def taken_ahead(self, folder: bytes, uid_validity: int) -> frozenset[int]:
         """Return the UIDs in a folder whose messages were acted on by their heads, so far."""
-        places = [place for place in self._ahead if place.folder == folder]
+        places = [place for place in self._ahead or () if place.folder == folder]
         return frozenset(place.uid or 0 for place in places if place.uid_validity == uid_validity)
 
     def was_ahead(self, origin: Place) -> ActionId | None:
