@@ -129,11 +129,6 @@ async def test_each_guard_looks_back_as_far_as_it_says(
     ]
     box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
     async with guarded(box, state=tmp_path, posts=posts) as watching:
-        await watching.until_connected()
-        last = new_token()
-        watching.books.expect([last])
-        await blocking(dovecot.deliver, user, letter_from("ann@example.org", last))
-        await watching.until_all_came()
         await watching.until_taken(
             lambda books: len(books.of_type("guard.decided")) >= 6 + 2 + 3 + 3, "decisions"
         )
