@@ -136,7 +136,8 @@ class Caution:
         rows = sighting.rows_by_uid(fetched.data)
         for view in views:
             row = rows.get(view.uid)
-            same = validity == view.entry.origin.uid_validity
+            # A server may leave it out (S4): then the identity alone tells, as it does anyway.
+            same = validity in {None, view.entry.origin.uid_validity}
             here = row is not None and same and sighting.is_of(view.entry, row)
             view.sight, view.removable = Sight.HERE if here else Sight.ABSENT, removable
             if here and view.fresh:

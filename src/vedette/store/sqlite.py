@@ -101,8 +101,8 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         """Write one step of a folder."""
         handed = Handed(commit.takers)
         work = partial(folders.commit, step=commit, now=self._clock.now(), handed=handed)
-        # Without events it only says where a folder is watched from: nobody waits for that.
-        in_haste = bool(commit.postings)
+        # Without these it only says where a folder is watched from: nobody waits for that.
+        in_haste = bool(commit.postings or commit.actions)
         return await self._writer.run(
             work,
             writes=True,
