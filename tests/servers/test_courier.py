@@ -65,7 +65,7 @@ async def test_s2_s16_a_message_of_courier_that_gives_its_uid_away_is_seen_befor
 ) -> None:
     """Mail of a clock that is behind takes the UID of another, which may come again; none is lost.
 
-    Courier keeps UIDs from the first SELECT of a folder on. Where there are only EXAMINEs it
+    Courier keeps UIDs from the first SELECT of a folder on. Where EXAMINE alone opens it, it
     counts them anew at each look, in the order of the files' names.
     """
     first, behind = new_token(), new_token()

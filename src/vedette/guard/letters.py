@@ -111,19 +111,10 @@ def _western(text: str) -> str | None:
 
     Windows-1252 has them in one octet each, and a table of octets takes most steps at once.
     """
-    many = 0
-    while True:
-        try:
-            octets = text.encode("latin-1")
-        except UnicodeEncodeError as error:
-            sign = text[error.start]
-            slot = _SLOTS.get(sign)
-            if slot is None:
-                return None
-            many += text.count(sign)
-            text = text.replace(sign, slot)
-        else:
-            break
+    slotted = _slotted(text)
+    if slotted is None:
+        return None
+    octets, many = slotted
     if len(octets) - len(octets.translate(None, _CONTROLS)) != many:
         return None  # what stands for a sign was there before
     table, unseen, longer = _western_forms()
@@ -135,6 +126,25 @@ def _western(text: str) -> str | None:
     while "  " in low:
         low = low.replace("  ", " ")
     return low
+
+
+def _slotted(text: str) -> tuple[bytes, int] | None:
+    """Return Latin-1 with its own slots for the signs of Windows-1252, and how many are in them.
+
+    ``None`` for a text that has any other sign.
+    """
+    many = 0
+    for _ in range(len(_SLOTS) + 1):
+        try:
+            return text.encode("latin-1"), many
+        except UnicodeEncodeError as error:
+            sign = text[error.start]
+        slot = _SLOTS.get(sign)
+        if slot is None:
+            return None
+        many += text.count(sign)
+        text = text.replace(sign, slot)
+    return None
 
 
 @cache
