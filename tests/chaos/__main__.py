@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 from tests.chaos import history
-from tests.chaos.campaign import Campaign
+from tests.chaos.campaign import WITHOUT_MOVE, Campaign
 from tests.support.authority import Authority
 from tests.support.debian import UnavailableError
 from tests.support.dovecot import Dovecot
@@ -51,10 +51,11 @@ def _run(kills: int, seed: int, folder: Path, lanes: int) -> bool:
     _say(f"chaos: seed {seed}, {kills} kills in {lanes} lanes; books in {folder}")
     with (
         tempfile.TemporaryDirectory() as keys,
-        Dovecot(Options(), authority=Authority(Path(keys))) as server,
+        Dovecot(Options(), authority=(authority := Authority(Path(keys)))) as server,
+        Dovecot(Options(without=WITHOUT_MOVE), authority=authority) as other,
     ):
         campaign = Campaign(
-            server=server, folder=folder, seed=seed, kills=kills, lanes=lanes, say=_say
+            servers=(server, other), folder=folder, seed=seed, kills=kills, lanes=lanes, say=_say
         )
         kept = campaign.run()
     for what, count in sorted(campaign.tally.items()):

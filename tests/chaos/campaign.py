@@ -9,7 +9,7 @@ import random
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -22,15 +22,17 @@ from tests.support.nursery import Nursery
 #: Kills between two judgements: a fault is known within a minute, and a mailbox stays of a size
 #: at which listing it is not what a life is spent on.
 ROUND = 100
+#: What the second server does not announce: there a guard copies, and removes the original.
+WITHOUT_MOVE = frozenset({"MOVE", "SEARCHRES"})
 #: Seconds between two lines about how it goes.
 REPORT = 60.0
 
 
 @dataclass(slots=True, kw_only=True)
 class Campaign:
-    """So many kills by lanes side by side; ``say`` is told how it goes."""
+    """So many kills by lanes side by side, shared out among servers; ``say`` is told how it goes."""
 
-    server: Dovecot
+    servers: Sequence[Dovecot]
     folder: Path
     seed: int
     kills: int
@@ -47,9 +49,11 @@ class Campaign:
         with ExitStack() as stack:
             lanes = [
                 Lane(
-                    self.server, stack.enter_context(Nursery()), random.Random(dice.getrandbits(64))
+                    self.servers[number % len(self.servers)],
+                    stack.enter_context(Nursery()),
+                    random.Random(dice.getrandbits(64)),
                 )
-                for _ in range(self.lanes)
+                for number in range(self.lanes)
             ]
             pool = stack.enter_context(ThreadPoolExecutor(self.lanes))
             stack.callback(self._over.set)

@@ -19,6 +19,7 @@ from enum import StrEnum, unique
 
 from tests.support.books import letter, new_token
 from tests.support.dovecot import Dovecot
+from tests.support.guards import unwanted
 from vedette.crashpoint import Crashpoint
 
 
@@ -61,15 +62,13 @@ WATCH = 0.3
 COLD_SHARE = 12
 #: Seconds for the longest pause: longer than any wait of a local server or disk.
 PAUSE = 0.25
-#: Points that one sees only at the very first start, only in a system made to tear, or only
-#: where a guard stands.
+#: Points that one sees only at the very first start, or only with an endpoint that is a command.
 _RARE = frozenset(
     {
         Crashpoint.MIGRATING,
         Crashpoint.BASELINE_CHOSEN,
         Crashpoint.BASELINE_WRITTEN,
         Crashpoint.CHILD_SPAWNED,
-        *(point for point in Crashpoint if point.value.startswith(("action-", "copy-"))),
     }
 )
 POINTS = tuple(point for point in Crashpoint if point not in _RARE)
@@ -128,6 +127,9 @@ class Feeder:
     PACE = 0.12
     #: Octets of a body: one in a piece, one in several, one that goes through a spool file.
     SIZES = (10, 10, 10, 10, 10, 10, 30_000, 150_000)
+    #: How many of the messages the guard moves away: often one of a burst, so that each short life
+    #: has something for it to do, and what stays lies beside what goes.
+    UNWANTED = 0.4
 
     def __init__(self, server: Dovecot, user: str, dice: random.Random) -> None:
         self._server = server
@@ -158,4 +160,7 @@ class Feeder:
 
     def _letter(self) -> bytes:
         line = b"x" * 70 + b"\r\n"
-        return letter(new_token(), body=line * (1 + self._dice.choice(self.SIZES) // len(line)))
+        body = line * (1 + self._dice.choice(self.SIZES) // len(line))
+        if self._dice.random() < self.UNWANTED:
+            return unwanted(new_token(), text=body.decode())
+        return letter(new_token(), body=body)

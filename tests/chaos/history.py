@@ -1,11 +1,13 @@
 """What a round of chaos leaves on disk, and the judgement on it.
 
-A round is a folder with three files of one JSON object in each line:
+A round is a folder with files of one JSON object in each line:
 
 - ``held.jsonl``, book A: each message as the server holds it, read back by an
   IMAP client that shares no code with ours;
 - ``hook.jsonl`` and ``file.jsonl``, book B: each delivery, in the order of
-  arrival, at the webhook and in the file.
+  arrival, at the webhook and in the file;
+- ``journal.jsonl``: what became of each action of the guard, and
+  ``told-hook.jsonl`` and ``told-file.jsonl``: each delivery that says so.
 
 The judgement needs nothing else, so it can be repeated on another day. It must
 not know how the round was made.
@@ -21,23 +23,32 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tests.chaos import deeds
+from tests.chaos.deeds import Deed, Telling
 from tests.support.books import WATCHED, Books, Receipt
 from tests.support.dovecot import Dovecot, Holding
+from tests.support.guards import QUARANTINE
+from vedette.model.action import ActionState
 
 HELD = "held.jsonl"
 #: Book B, by endpoint. What the file gets is in order, because its endpoint is an ordered one.
 RECEIVED = ("hook.jsonl", "file.jsonl")
 ORDERED = ("file.jsonl",)
+#: What a guard did, and before the name of a book B: what that endpoint was told of it.
+JOURNAL = "journal.jsonl"
+TOLD = "told-"
+#: Where a message may lie in the end.
+FOLDERS = (*WATCHED, QUARANTINE)
 
 _UID = re.compile(rb"\bUID (\d+)")
 _MESSAGE_ID = re.compile(rb"(?im)^message-id:\s*(\S+)")
 
 
 def held(server: Dovecot, user: str) -> list[Holding]:
-    """Ask the server, over IMAP, for every message in the watched folders."""
+    """Ask the server, over IMAP, for every message in the folders where one may lie."""
     found = []
     with server.client(user) as client:
-        for folder in WATCHED:
+        for folder in FOLDERS:
             status, _ = client.select(folder, readonly=True)
             if status != "OK":
                 continue
@@ -60,8 +71,8 @@ def _number(row: tuple[bytes, bytes]) -> int:
     return int(_UID.findall(row[0])[0])
 
 
-def write(file: Path, things: Iterable[Holding | Receipt]) -> None:
-    """Write one side's book."""
+def write(file: Path, things: Iterable[Holding | Receipt | Deed | Telling]) -> None:
+    """Write one book."""
     with file.open("w", encoding="utf-8") as out:
         for thing in things:
             out.write(json.dumps(asdict(thing), separators=(",", ":")) + "\n")
@@ -79,13 +90,22 @@ def judge(folder: Path) -> list[str]:
 
 def _faults(folder: Path, name: str) -> list[str]:
     books = Books()
-    books.expect_held(Holding(**row) for row in _rows(folder / HELD))
+    holdings = [Holding(**row) for row in _rows(folder / HELD)]
+    books.expect_held(holdings, folders=FOLDERS)
     books.receipts = [Receipt(**row) for row in _rows(folder / name)]
     verdict = books.compare()
     faults = [] if verdict.kept else [str(verdict)]
     if not books.expected:
         faults.append("the server holds nothing: this round shows nothing")
-    return faults + (misordered(books.receipts) if name in ORDERED else [])
+    done = [Deed(**{**row, "state": ActionState(row["state"])}) for row in _rows(folder / JOURNAL)]
+    told = [Telling(**row) for row in _rows(folder / f"{TOLD}{name}")]
+    faults += deeds.judge(holdings, books.receipts, done, told)
+    if name in ORDERED:
+        # A large message is moved by its head, ahead of its commit. After a crash between the two
+        # it is told of at once, and those before it in the folder when they have been read.
+        moved = {deed.place for deed in done}
+        faults += misordered([each for each in books.receipts if each.place[1:] not in moved])
+    return faults
 
 
 def misordered(receipts: Sequence[Receipt]) -> list[str]:

@@ -18,20 +18,24 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.chaos import havoc, history
+from tests.chaos import deeds, havoc, history
 from tests.chaos.havoc import End, Feeder, Mishap, Plan
-from tests.support.books import Books
+from tests.support.books import Books, token_of
 from tests.support.dovecot import Dovecot
+from tests.support.guards import ACTING, PACK
 from tests.support.nursery import Nursery
 from tests.support.process import group_lives, wait_until
 from tests.support.receiver import Receiver
 from tests.support.service import Configuration, Service, account
+from vedette.model.action import ActionState
 
 #: Seconds in which the rest has to come: a delivery that was refused twice waits for 5 minutes
 #: and half a minute of jitter (``vedette.outbox.schedule``).
 SETTLING = 360.0
 #: Seconds for what comes by itself: a connect, the end of what a service had started.
 PATIENCE = 60.0
+#: The event that says that an action is done.
+APPLIED = "action.applied"
 
 
 class Lane:
@@ -70,6 +74,7 @@ class Lane:
         return faults
 
     def _configure(self, folder: Path, user: str, url: str) -> None:
+        (folder / "unwanted.yaml").write_text(PACK)
         Configuration(
             file=folder / "vedette.toml",
             state=folder / "state",
@@ -80,6 +85,7 @@ class Lane:
                 "hook": f'type = "webhook"\nurl = "{url}"',
                 "file": f'type = "file"\npath = "{folder / "events.jsonl"}"',
             },
+            tail=ACTING,
         ).write()
 
     def _start(self, folder: Path, plan: Plan | None = None) -> Service:
@@ -126,17 +132,18 @@ class Lane:
         self.tally[plan.mishap] += 1
 
     def _settle(self, folder: Path, user: str, receiver: Receiver) -> list[str]:
-        """Run once in peace until all that the server holds has come; say what did not."""
-        holdings = history.held(self._server, user)
-        history.write(folder / history.HELD, holdings)
+        """Run once in peace until all has come and all is done; say what did not, and was not."""
+        # Of what was copied and not removed yet the server holds two: one message all the same.
+        tokens = {token_of(each) for each in history.held(self._server, user)}
         with receiver.lock:
-            receiver.books.expect_held(holdings)
+            receiver.books.expect(tokens)
         written = Books(expected=receiver.books.expected)
         late = []
         with self._start(folder) as service:
             for what, came in (
                 ("the webhook", receiver.all_came),
                 ("the file", lambda: _is_written(folder, written)),
+                ("the guard", lambda: _is_done(folder, receiver, written)),
             ):
                 try:
                     wait_until(came, within=SETTLING, what=what)
@@ -150,11 +157,19 @@ class Lane:
         return late
 
     def _keep(self, folder: Path, user: str, hooked: Books) -> None:
-        """Write both books of deliveries."""
+        """Write what the server holds now, what the guard did, and both books of deliveries."""
+        history.write(folder / history.HELD, history.held(self._server, user))
+        done = deeds.journal(folder / "state")
+        history.write(folder / history.JOURNAL, done)
+        self.tally.update(
+            "moved" if each.state is ActionState.DONE else each.state for each in done
+        )
         written = Books()
         halves = _read(folder, written)
         for name, books in zip(history.RECEIVED, (hooked, written), strict=True):
             history.write(folder / name, books.receipts)
+            told = deeds.tellings(books.of_type(APPLIED))
+            history.write(folder / f"{history.TOLD}{name}", told)
             self.tally["events"] += len({each.id for each in books.receipts})
             self.tally["repeats"] += len(books.receipts) - len({e.id for e in books.receipts})
         self.tally["torn lines"] += halves
@@ -180,8 +195,18 @@ def _until_gone(service: Service) -> None:
 
 def _is_written(folder: Path, written: Books) -> bool:
     written.receipts.clear()
+    written.others.clear()
     _read(folder, written)
     return not written.missing
+
+
+def _is_done(folder: Path, receiver: Receiver, written: Books) -> bool:
+    done = deeds.journal(folder / "state")
+    with receiver.lock:
+        hooked = receiver.books.of_type(APPLIED)
+    return _is_written(folder, written) and not any(
+        deeds.untold(done, deeds.tellings(told)) for told in (hooked, written.of_type(APPLIED))
+    )
 
 
 def _read(folder: Path, books: Books) -> int:

@@ -13,26 +13,13 @@ import pytest
 
 from tests.support.books import new_token
 from tests.support.dovecot import Dovecot
-from tests.support.guards import LISTED, held, unwanted
+from tests.support.guards import ACTING, PACK, QUARANTINE, held, unwanted
 from tests.support.nursery import Nursery, arm
 from tests.support.process import group_lives, wait_until
 from tests.support.service import Configuration, Service, account
 from vedette.crashpoint import Crashpoint
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
-
-PACK = f"""\
-guard: unwanted
-lists:
-  own: {{entries: [{LISTED}]}}
-symbols:
-  FROM_LISTED: {{stage: head, where: [from], in_list: own, score: 6}}
-actions:
-  quarantine: {{move: Guard, seen: true, retain: 30d}}
-verdicts:
-  - {{do: quarantine, at: 6, need: FROM_LISTED}}
-limits: {{max_actions: 1000/h, max_share: 100%, max_symbol_share: 100%}}
-"""
 
 #: What a server may lack, so that an action goes another way.
 NOTHING = frozenset[str]()
@@ -72,7 +59,7 @@ class Scene:
             accounts={"box": account(user, port=server.tls_port, ca_file=server.ca_file)},
             endpoints={"file": f'type = "file"\npath = "{self.lines}"'},
         )
-        config.tail = '[guards.unwanted]\npack = "unwanted.yaml"\nmode = "act"\n'
+        config.tail = ACTING
         config.write()
 
     def life(self, fate: dict[str, object] | None = None) -> Service:
@@ -121,7 +108,7 @@ def test_a_death_during_an_action_leaves_it_done_once(
         assert service.ended() == 0, service.err[-2000:]
 
     assert {name: sorted(own) for name, own in held(server, user).items()} == {
-        "Guard": sorted(tokens)
+        QUARANTINE: sorted(tokens)
     }
     assert len(scene.ids("action.applied")) == len(tokens)
     subjects = Counter(

@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.chaos import history
-from tests.chaos.campaign import Campaign
+from tests.chaos.campaign import WITHOUT_MOVE, Campaign
 from tests.support.dovecot import Dovecot
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -24,13 +25,16 @@ LANES = 4
 
 
 def test_two_hundred_kills_lose_nothing_and_repeat_only_the_same_id(
-    dovecot: Dovecot, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dovecot: Dovecot,
+    make_dovecot: Callable[..., Dovecot],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """After kill -9 at any moment every message came, each under one id and in order."""
+    """After kill -9 at any moment every message came, each under one id, in order, and lies once."""
     seed = int(os.environ.get("VEDETTE_KILL_SEED", str(random.SystemRandom().getrandbits(32))))
     lines = [f"seed {seed}"]
     campaign = Campaign(
-        server=dovecot,
+        servers=(dovecot, make_dovecot(without=WITHOUT_MOVE)),
         folder=tmp_path,
         seed=seed,
         kills=KILLS,
@@ -47,3 +51,4 @@ def test_two_hundred_kills_lose_nothing_and_repeat_only_the_same_id(
     # The judgement stands on what is on disk, and it is not empty.
     assert history.judge(tmp_path) == []
     assert campaign.tally["events"] > KILLS
+    assert campaign.tally["moved"] > 0

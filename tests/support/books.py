@@ -97,10 +97,7 @@ class Books:
 
     def expect_held(self, holdings: Iterable[Holding], *, folders: Sequence[str] = WATCHED) -> None:
         """Enter what the server holds in the watched folders, each message at its place."""
-        held = Counter(
-            _TOKEN.findall(each.message_id)[0] for each in holdings if each.folder in folders
-        )
-        self.expected.update(held)
+        self.expected.update(token_of(each) for each in holdings if each.folder in folders)
 
     def take(self, body: bytes) -> None:
         """Enter one delivery; what is no message goes to ``others``."""
@@ -173,6 +170,11 @@ class Books:
         if not verdict.kept:
             raise AssertionError(str(verdict))
         return verdict
+
+
+def token_of(holding: Holding) -> str:
+    """Return the token of a message as the server holds it."""
+    return str(_TOKEN.findall(holding.message_id)[0])
 
 
 def new_token() -> str:

@@ -41,6 +41,22 @@ QUARANTINE = "Quarantine"
 
 DAY = 86_400.0
 
+#: The same as a pack's file, with room for whatever a test delivers.
+PACK = f"""\
+guard: unwanted
+lists:
+  own: {{entries: [{LISTED}]}}
+symbols:
+  FROM_LISTED: {{stage: head, where: [from], in_list: own, score: 6}}
+actions:
+  quarantine: {{move: {QUARANTINE}, seen: true, retain: 30d}}
+verdicts:
+  - {{do: quarantine, at: 6, need: FROM_LISTED}}
+limits: {{max_actions: 100000/h, max_share: 100%, max_symbol_share: 100%}}
+"""
+#: What a configuration says of it, with the file beside its own.
+ACTING = '[guards.unwanted]\npack = "unwanted.yaml"\nmode = "act"\n'
+
 
 #: What spares those whom the user wrote to.
 KNOWN = Protection(
