@@ -102,8 +102,9 @@ class Actions:
         for token in dict.fromkeys(_token(each.arrival) for each in moved):
             arrivals = self.arrivals[token]
             # Who does not find what it moved, as the server hides it, has nothing to tell of; nor
-            # who was cut off behind the move, and finds that somebody deleted it since.
-            left = any(each.gone_at is None for each in arrivals)
+            # who was cut off behind the move, and finds that somebody took it away since.
+            seen = (*self.scene.mailbox(token[0]).folders, QUARANTINE)
+            left = any(each.gone_at is None and each.folder in seen for each in arrivals)
             if self.is_lied_to or (self.by_hand(token) and not left):
                 continue
             if not any(key_of(each) in self.told or self.is_old(each) for each in arrivals):

@@ -71,9 +71,7 @@ class Order:
             said.append(UidLabel(uids=messages, labels=treatment.labels))
         if self._marks:
             # An answer to STORE proves nothing: a keyword may not be kept (G9).
-            items = (FetchItem.UID, FetchItem.FLAGS)
-            labels = (FetchItem.GM_LABELS,) if treatment.labels else ()
-            said.append(UidFetch(uids=messages, items=(*items, *labels)))
+            said.append(marks(messages, labels=bool(treatment.labels)))
         if treatment.target is not None:
             said.append(UidMove(uids=messages, mailbox=treatment.target))
         return said
@@ -98,6 +96,12 @@ def orders(
         treatment = _treatment(own, paths, gmail=gmail)
         found.setdefault(treatment, Order(treatment=treatment)).entries[uid] = own
     return list(found.values())
+
+
+def marks(messages: Messages, *, labels: bool) -> UidFetch:
+    """Return the question which marks messages carry."""
+    items = (FetchItem.UID, FetchItem.FLAGS)
+    return UidFetch(uids=messages, items=(*items, FetchItem.GM_LABELS) if labels else items)
 
 
 def mark_of(entry: JournalEntry, *, gmail: bool) -> str | None:
@@ -147,7 +151,10 @@ class Facts:
 
     def proves(self, entry: JournalEntry, *, gmail: bool) -> bool | None:
         """Tell whether an entry that marks was done; None where its message was not seen."""
-        uid = entry.origin.uid or 0
+        return self.carries(entry.origin.uid or 0, entry, gmail=gmail)
+
+    def carries(self, uid: int, entry: JournalEntry, *, gmail: bool) -> bool | None:
+        """Tell whether a message has the mark of an entry; None where it was not seen."""
         if uid not in self.flags:
             return None
         label = label_of(entry, gmail=gmail)
@@ -159,12 +166,7 @@ class Facts:
 
 def read(order: Order, replies: Sequence[Reply]) -> Facts:
     """Return what the answers to an order's commands prove."""
-    facts = Facts(refusal=next((reply for reply in replies if not reply.is_ok), None))
-    for reply in replies:
-        for row in reply.data:
-            if isinstance(row, Fetch) and row.uid is not None and row.flags is not None:
-                facts.flags[row.uid] = frozenset(row.flags)
-                facts.labels[row.uid] = frozenset(row.gm_labels or ())
+    facts = told(replies)
     target = order.treatment.target
     if target is not None:
         for copied in copies(replies[-1]):
@@ -175,6 +177,17 @@ def read(order: Order, replies: Sequence[Reply]) -> Facts:
                         uid_validity=copied.uid_validity,
                         uid=copied.destination_of(uid),
                     )
+    return facts
+
+
+def told(replies: Sequence[Reply]) -> Facts:
+    """Return what answers say of marks, and the first refusal among them."""
+    facts = Facts(refusal=next((reply for reply in replies if not reply.is_ok), None))
+    for reply in replies:
+        for row in reply.data:
+            if isinstance(row, Fetch) and row.uid is not None and row.flags is not None:
+                facts.flags[row.uid] = frozenset(row.flags)
+                facts.labels[row.uid] = frozenset(row.gm_labels or ())
     return facts
 
 

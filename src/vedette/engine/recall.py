@@ -16,7 +16,7 @@ from vedette.engine import sighting
 from vedette.engine.answer import Reply
 from vedette.engine.desk import TOGETHER, Desk
 from vedette.engine.opening import opened
-from vedette.engine.orders import SEEN, copies, is_missing, label_of, mark_of
+from vedette.engine.orders import SEEN, copies, is_missing, label_of, mark_of, marks, told
 from vedette.engine.renamed import renamed
 from vedette.errors import FolderError
 from vedette.guard.pack import ActionKind
@@ -317,11 +317,15 @@ class Recall:
             if label is None
             else UidLabel(uids=uids, labels=(label,), add=False)
         )
-        [reply] = await desk.burst([command], [entry])
-        if reply.is_ok:
-            await desk.ledger.undone([(entry, place)])
+        # As in setting it, an answer to STORE proves nothing (G9).
+        replies = await desk.burst([command, marks(uids, labels=label is not None)], [entry])
+        facts = told(replies)
+        if facts.refusal is not None:
+            await desk.refused([entry], facts.refusal)
+        elif facts.carries(found.uid, entry, gmail=desk.can.gmail):
+            await desk.postponed([entry], f"the server does not take off the mark {entry.target}")
         else:
-            await desk.refused([entry], reply)
+            await desk.ledger.undone([(entry, place)])
 
 
 def _is_undone(entry: JournalEntry) -> bool:
