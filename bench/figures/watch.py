@@ -14,8 +14,8 @@ from bench.load.server import LoadServer, load_server
 from bench.scene import Scene, connect, quantile, received
 
 _MEGABYTE = 1024 * 1024
-#: So many that the store's page cache, of which a process has one, weighs 3 KiB on each, not 23.
-_MAILBOXES = 2_000
+#: So many that the store's page cache, of which a process has one, weighs one KiB on each, not three.
+_MAILBOXES = 1_000
 #: Mailboxes that get a message each at once.
 _BURST = 300
 #: Messages through the first mailbox before memory is measured.
