@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import pytest
 
-from tests.support.guards import LISTED, pack, post, unwanted
+from tests.support.guards import LISTED, PROTECTED, pack, post, unwanted
 from tests.support.memory_store import MemoryStore
 from tests.support.wire import WireDialer
 from tests.support.world import Setting, Watch
@@ -48,10 +48,11 @@ def heard(
     raw: bytes | None = None,
     allowed: str | None = None,
     learned: str | None = None,
+    depth: mime.Depth = mime.Depth.TEXT,
 ) -> Hearing:
     """Return a hearing of one message of the listed sender, in INBOX."""
     octets = raw or unwanted("token-0123456789abcdef")
-    message = mime.read(octets, depth=mime.Depth.TEXT, trusted_authserv=TRUSTED, size=len(octets))
+    message = mime.read(octets, trusted_authserv=TRUSTED, size=len(octets), shown=True, depth=depth)
     watch = Watch(Setting(posts=posts), WireDialer(lambda _wire: None), tmp_path)
     world: World = watch.supervisor._world
     account = watch.assignment().account
@@ -80,6 +81,20 @@ def test_a_guard_that_fails_keeps_the_mail(tmp_path: Path) -> None:
 
     assert [each.verdict for each in hearing.decisions] == ["keep", "quarantine"]
     assert len(hearing.actions) == 1
+
+
+@pytest.mark.parametrize(
+    ("depth", "acts"),
+    [(mime.Depth.METADATA, 1), (mime.Depth.TEXT, 0), (mime.Depth.FULL, 0)],
+)
+def test_what_protects_at_the_end_of_a_long_text_holds_wherever_a_text_is_read(
+    tmp_path: Path, depth: mime.Depth, acts: int
+) -> None:
+    """Behind what the event has of the text; of a header alone nobody knows it."""
+    raw = unwanted("token-0123456789abcdef") + b"Nothing to see here.\r\n" * 3_200
+    hearing = heard(tmp_path, post(), raw=raw + PROTECTED.encode() + b"\r\n", depth=depth)
+
+    assert len([each for each in hearing.actions if each.kind == ActionKind.MOVE]) == acts
 
 
 def test_what_is_kept_names_no_subject_and_no_address(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import quopri
+
 import pytest
 
 from tests.mime.letter import letter, multipart, raw, typed
@@ -232,3 +235,35 @@ def test_what_stands_at_the_end_of_a_long_text_is_seen() -> None:
 
     assert "account has been closed" in seen.plain
     assert len(seen.plain) <= MAX_TEXT
+
+
+CLOSING = "your account has been closed"
+LONG = "Nothing to see here at all.\n" * 2_400
+
+
+@pytest.mark.parametrize("length", [1, 20])
+@pytest.mark.parametrize("encoding", ["7bit", "base64", "quoted-printable"])
+def test_the_end_of_a_text_that_was_cut_is_seen(length: int, encoding: str) -> None:
+    """At the depth of text the event has its beginning; who judges it has its end as well."""
+    octets = (LONG * length + CLOSING).encode()
+    if encoding == "base64":
+        octets = base64.encodebytes(octets)
+    elif encoding == "quoted-printable":
+        octets = quopri.encodestring(octets)
+    raw = b"Content-Transfer-Encoding: " + encoding.encode() + b"\n\n" + octets
+    judged, told = mime.read(raw, shown=True), mime.read(raw)
+
+    assert "account has been closed" in Views(Evidence(message=judged)).text(Field.TEXT).plain
+    assert len(judged.text.ending) <= mime.Limits().ending
+    assert (judged.text.plain, judged.text.truncated) == (told.text.plain, told.text.truncated)
+    assert told.text.ending == ""
+
+
+@pytest.mark.parametrize("plain", [None, "Short."])
+def test_the_end_of_a_page_that_was_cut_is_seen(plain: str | None) -> None:
+    """Beside a plain text, and without one."""
+    page = f"Content-Type: text/html\n\n<p>{LONG}<p>{CLOSING}"
+    raw = typed("text/html", page) if plain is None else multipart(f"\n{plain}", page, kind="mixed")
+    judged = mime.read(raw, shown=True)
+
+    assert "account has been closed" in Views(Evidence(message=judged)).text(Field.TEXT).plain

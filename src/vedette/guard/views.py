@@ -147,6 +147,7 @@ def _texts(views: Views) -> Iterable[str]:
     """Yield the plain text and what the HTML shows: each may say what the other does not."""
     text = views.message.text
     yield text.plain or ""
+    yield text.ending
     if text.shown is not None and text.shown.visible != text.plain:
         yield text.shown.visible
 

@@ -36,20 +36,24 @@ def read(
     if source is not None:
         if plain is None or shown or hiding.may_hide(source):
             marks = Marks(limits) if shown else None
-            page = html.read(source[: limits.html_source], most, limits.html_nodes, marks)
+            # Who judges a page looks at its end too, where it says more than is told of it.
+            room = max(most, limits.html_source) if shown else most
+            page = html.read(source[: limits.html_source], room, limits.html_nodes, marks)
             hidden = page.hidden
-            cut = cut or page.cut or len(source) > limits.html_source
+            cut = cut or page.cut or len(source) > limits.html_source or len(page.visible) > most
             if page.simplified:
                 defects.add(Defect.HTML)
         source, shorter = charset.cut_bytes(source, most)
         cut = cut or shorter
+    ending = _ending(scope.plain[-1], raw, limits.ending) if shown and plain_cut else ""
     told = None
     if page is not None and marks is not None:
-        visible = "" if plain is None else charset.cut_bytes(page.visible, most)[0]
+        visible = "" if plain is None else _both_ends(page.visible, most, limits.ending)
         told = Shown(visible=visible, links=marks.links, alts=marks.alts)
     if plain is None and page is not None:
         plain, shorter = charset.cut_bytes(page.visible, most)
         cut = cut or shorter
+        ending = page.visible[-limits.ending :] if shown and shorter else ""
     if cut:
         defects.add(Defect.TEXT_CUT)
     return Text(
@@ -59,7 +63,19 @@ def read(
         hidden=charset.cut_bytes(hidden, most)[0],
         truncated=cut,
         shown=told,
+        ending=ending,
     )
+
+
+def _both_ends(text: str, most: int, ending: int) -> str:
+    head, cut = charset.cut_bytes(text, most)
+    return f"{head}\n\n{text[-ending:]}" if cut else head
+
+
+def _ending(part: Part, raw: bytes, most: int) -> str:
+    """Return the end of a text; what is wrong with it is none of the defects of the message."""
+    tail = part.tail(raw, encoding.room(most))
+    return _text(part, encoding.decode_tail(tail, part.encoding), set(), cut=True)[-most:]
 
 
 def _joined(
@@ -86,11 +102,15 @@ def _joined(
 def _decoded(part: Part, raw: bytes, most: int, defects: set[Defect]) -> tuple[str, bool]:
     head = part.head(raw, encoding.room(most) + 1)
     data, cut = encoding.decode_head(head, part.encoding, most, defects)
+    return _text(part, data, defects, cut=cut or part.cut), cut
+
+
+def _text(part: Part, data: bytes, defects: set[Defect], *, cut: bool) -> str:
     named = part.parameters.get("charset")
     if part.content_type == "text/html" and (not named or charset.codec(named) is None):
         named = charset.sniff(data) or named
-    found = charset.decode(data, named, defects, cut=cut or part.cut)
+    found = charset.decode(data, named, defects, cut=cut)
     if part.parameters.get("format", "").lower() == "flowed":
         delsp = part.parameters.get("delsp", "").lower() == "yes"
         found = text.unflow(found, delsp=delsp)
-    return found, cut
+    return found

@@ -71,6 +71,20 @@ def decode_head(data: bytes, encoding: str, most: int, defects: set[Defect]) -> 
     return found[:most], len(found) > most or len(data) > enough
 
 
+def decode_tail(data: bytes, encoding: str) -> bytes:
+    """Return the decoded end of a body, of which ``data`` is the encoded end, from any octet on.
+
+    What base64 begins in the middle of is found from its end, where it is whole.
+    """
+    if encoding == "base64":
+        data = data.translate(None, _FOREIGN_BUT_PAD)
+        data = data[len(data) % _QUANTUM :]
+    else:
+        # A broken escape or character belongs to a line that is left out.
+        data = data[data.find(b"\n") + 1 :]
+    return decode(data, encoding, set())
+
+
 def size(data: bytes, start: int, end: int, encoding: str) -> int:
     """Return the decoded length of ``data[start:end]`` without decoding or copying it.
 

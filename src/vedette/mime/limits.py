@@ -47,6 +47,8 @@ class Limits:
     """UTF-8 bytes of plain text, and as many of HTML, at ``Depth.TEXT``."""
     full_text_bytes: int = 4 * KIB * KIB
     """The same at ``Depth.FULL``: the largest newsletters are 1 MB."""
+    ending: int = 16 * KIB
+    """Characters at the end of a text that was cut, for those who judge it: eight pages."""
     html_source: int = 256 * KIB
     """Characters of HTML that are turned into text: what webmail shows before it clips."""
     html_nodes: int = 30_000

@@ -54,6 +54,9 @@ class Text:
     """One of the texts was cut at a limit, or the message was at hand in part."""
     shown: Shown | None = None
     """Only where it was asked for, and there is HTML."""
+    ending: str = ""
+    """The end of a plain text that was cut, where ``shown`` was asked for: what stands there may
+    be what matters. It may overlap with ``plain``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

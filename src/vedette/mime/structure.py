@@ -61,6 +61,10 @@ class Part:
         """Return the first ``most`` bytes of the encoded body; the rest is not copied."""
         return raw[self.header.body : min(self.end, self.header.body + most)]
 
+    def tail(self, raw: bytes, most: int) -> bytes:
+        """Return the last ``most`` bytes of the encoded body; the rest is not copied."""
+        return raw[max(self.header.body, self.end - most) : self.end]
+
 
 def walk(
     raw: bytes, *, limits: Limits, defects: set[Defect], header: Header, partial: bool = False
