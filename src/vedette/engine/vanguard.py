@@ -79,7 +79,7 @@ class Vanguard:
         return await self._place(hearing)
 
     async def untold(self, watched: Watched) -> list[JournalEntry]:
-        """Return actions on messages of a folder that were carried out and never told of."""
+        """Return actions on messages of a folder that were carried out and never told of, by UID."""
         state = watched.state
         if state is None or not self._world.guards.of(self._account, watched.folder):
             return []
@@ -104,7 +104,8 @@ class Vanguard:
         keys = [key for entry in ahead for key in entry.identity]
         # Events end with their retention, identities later.
         known = await self._world.store.known(self._account.id, keys) if keys else frozenset()
-        return [entry for entry in ahead if known.isdisjoint(entry.identity)]
+        untold = [entry for entry in ahead if known.isdisjoint(entry.identity)]
+        return sorted(untold, key=lambda entry: entry.origin.uid or 0)
 
     def _settling(self, origin: Place) -> tuple[EventId, ...]:
         return settling(self._account.id, origin.folder, origin.uid_validity, origin.uid or 0)
