@@ -31,8 +31,7 @@ def read(
     source, source_cut = _joined(scope.html, raw, max(most, limits.html_source), defects)
     hidden = ""
     cut = plain_cut or source_cut
-    page = None
-    marks = None
+    page = marks = None
     if source is not None:
         if plain is None or shown or hiding.may_hide(source):
             marks = Marks(limits) if shown else None
