@@ -39,6 +39,3 @@ FIGURES: dict[str, Figure] = {
         guard_latency.FIGURE,
     )
 }
-
-#: Figures that no quiet machine has measured yet; the page has them with the next results.
-UNPUBLISHED = frozenset({"guard_cpu", "guard_lists", "guard_latency"})
