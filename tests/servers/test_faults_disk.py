@@ -21,7 +21,7 @@ from tests.support.service import PATIENCE, Configuration, Service, account, ved
 pytestmark = pytest.mark.server
 
 #: Room for the state of a mailbox with a few dozen messages, in KiB.
-SMALL = 2048
+SMALL = 4096
 #: A text that makes an event of 20 KB: a full disk is felt at once.
 TEXT = (b"word " * 15 + b"\r\n") * 260
 

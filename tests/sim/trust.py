@@ -99,5 +99,8 @@ class SimulatedTrust:
         work = partial(self._rows.audit_trail, after=after, limit=limit)
         return await self._run(work, writes=False)
 
+    async def audit_head(self) -> Trail:
+        return await self._run(self._rows.audit_head, writes=False)
+
     async def verify_audit(self) -> Trail:
         return await self._run(self._rows.verify_audit, writes=False)
