@@ -20,7 +20,8 @@ from tests.support.service import PATIENCE, Configuration, Service, account, ved
 
 pytestmark = pytest.mark.server
 
-#: Room for the state of a mailbox with a few dozen messages, in KiB.
+#: Room for the state of a mailbox with a few dozen messages, in KiB: 1.2 MB of database, and as much
+#: log beside it before it is copied back. In 2 MiB the state alone fills the disk.
 SMALL = 4096
 #: A text that makes an event of 20 KB: a full disk is felt at once.
 TEXT = (b"word " * 15 + b"\r\n") * 260
