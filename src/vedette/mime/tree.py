@@ -30,7 +30,7 @@ _NEAREST = 8
 class Walk:
     """One pass over the tree, depth first, without recursion."""
 
-    __slots__ = ("classes", "cut", "hidden", "limit", "nodes", "out")
+    __slots__ = ("_pieces", "classes", "cut", "hidden", "limit", "nodes", "out")
 
     def __init__(self, limit: int, nodes: int, classes: frozenset[str]) -> None:
         self.out = Lines()
@@ -39,6 +39,8 @@ class Walk:
         self.classes = classes
         self.nodes = nodes
         self.cut = False
+        # Hidden text that may go on: a comment in it parts no word.
+        self._pieces: list[str] = []
 
     def run(self, root: LexborNode) -> None:
         """Walk from ``root``; the stack holds open elements and whether each began hiding."""
@@ -52,7 +54,9 @@ class Walk:
             child = None
             if tag == "-text":
                 self._text(node, hiding=hiding)
-            elif tag[0:1] not in {"-", "!", "_"} and tag not in SILENT:
+            elif tag != "-comment":
+                self._end_piece()
+            if tag[0:1] not in {"-", "!", "_"} and tag not in SILENT:
                 begins = not hiding and self._hidden(node, tag)
                 hiding = hiding or begins
                 if not hiding:
@@ -72,6 +76,7 @@ class Walk:
                 hiding = hiding and not begins
                 follower = node.next
             node = follower
+        self._end_piece()
         self.cut = node is not None
 
     @property
@@ -80,6 +85,7 @@ class Walk:
         return safe(self.out.text_of())
 
     def _close(self, tag: str, *, hiding: bool) -> None:
+        self._end_piece()
         if not hiding:
             self.out.close(tag)
 
@@ -88,7 +94,12 @@ class Walk:
         if not hiding:
             self.out.text(text)
         else:
-            self.hidden.take(text)
+            self._pieces.append(text)
+
+    def _end_piece(self) -> None:
+        if self._pieces:
+            self.hidden.take("".join(self._pieces))
+            self._pieces = []
 
     def _hidden(self, node: LexborNode, tag: str) -> bool:
         if tag == "template":
