@@ -24,16 +24,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import count
-from pathlib import Path
 from typing import Any
 
+from bench.apart import apart
 from bench.receiver import say
 from tests.support.fault_proxy import FaultProxy
 from tests.support.toxics import Flow, Onward, Pipe, Toxic, Way
 
-_ROOT = Path(__file__).parents[1]
-#: Seconds for the process to end.
-_FAREWELL = 20.0
 #: Seconds between two looks into a folder.
 _LOOK = 0.001
 #: Seconds for which a mailbox is looked at.
@@ -197,25 +194,8 @@ class Lines:
 def lines(host: str, port: int, lanes: Sequence[Lane]) -> Iterator[Lines]:
     """Lay lines to a server for the time of a ``with``."""
     given = json.dumps([host, port, [asdict(lane) for lane in lanes]])
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.line", given],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=_ROOT,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
+    with apart("bench.line", given) as process:
         yield Lines(process)
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(_FAREWELL)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 if __name__ == "__main__":

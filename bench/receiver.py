@@ -16,17 +16,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from bench.apart import apart
 from bench.load.mail import STAMP, UNANNOUNCED
 
 _LENGTH = re.compile(rb"content-length: ([0-9]+)", re.IGNORECASE)
 _ID = re.compile(rb"webhook-id: ([^\r]+)", re.IGNORECASE)
 _LANE = re.compile(rb"bench-lane ([0-9]+)")
 _DONE = b"HTTP/1.1 204 No Content\r\n\r\n"
-#: Seconds for the receiver to start, and to end.
-_PATIENCE = 20.0
 
 
 class Book:
@@ -153,25 +151,8 @@ class Receiver:
 @contextmanager
 def receiver() -> Iterator[Receiver]:
     """Run a receiver for the time of a ``with``."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.receiver"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=Path(__file__).parents[1],
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
+    with apart("bench.receiver") as process:
         yield Receiver(process)
-    finally:
-        process.stdin.close()
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from tests.support.dovecot import Dovecot
 from tests.support.engine import Watching, blocking, mailbox
 from tests.support.guards import QUARANTINE, guarded, held, unwanted
 from vedette.crashpoint import Crashpoint
-from vedette.model.action import ActionState
+from vedette.model.action import ActionState, JournalEntry
 from vedette.ports.journal import JournalQuery
 
 pytestmark = pytest.mark.server
@@ -60,42 +61,52 @@ async def until(holds: Callable[[], Awaitable[bool]]) -> None:
             await asyncio.sleep(0.02)
 
 
+@asynccontextmanager
+async def pair(server: Dovecot, user: str, folder: Path) -> AsyncIterator[list[Watching]]:
+    """Watch one mailbox with two instances, each with a guard and a state of its own."""
+    async with AsyncExitStack() as stack:
+        both = [
+            await stack.enter_async_context(
+                guarded(
+                    mailbox(user, port=server.tls_port, ca_file=server.ca_file, name=name),
+                    state=folder / name,
+                    books=Books(),
+                )
+            )
+            for name in ("one", "two")
+        ]
+        for each in both:
+            await each.until_connected()
+        yield both
+
+
+async def journals(watchings: Sequence[Watching]) -> list[list[JournalEntry]]:
+    """Return the entries of each instance."""
+    return [await each.engine.store.journal(JournalQuery(limit=200)) for each in watchings]
+
+
 async def is_settled(watchings: Sequence[Watching]) -> bool:
     """Tell whether no action of any instance is under way."""
-    found = [await each.engine.store.journal(JournalQuery(limit=200)) for each in watchings]
+    found = await journals(watchings)
     return all(entry.state in SETTLED for entries in found for entry in entries)
 
 
 async def test_two_instances_leave_one_copy(dovecot: Dovecot, user: str, tmp_path: Path) -> None:
     """Each moves what it sees; what both moved lies in quarantine once in the end."""
-    boxes = [
-        mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, name=name)
-        for name in ("one", "two")
-    ]
     tokens = [new_token() for _ in range(10)]
-    async with (
-        guarded(boxes[0], state=tmp_path / "one", books=Books()) as one,
-        guarded(boxes[1], state=tmp_path / "two", books=Books()) as two,
-    ):
-        for each in (one, two):
-            await each.until_connected()
+    async with pair(dovecot, user, tmp_path) as both:
         for token in tokens:
             await blocking(dovecot.deliver, user, unwanted(token))
-        async with asyncio.timeout(60):
-            while True:
-                entries = [
-                    entry
-                    for each in (one, two)
-                    for entry in await each.engine.store.journal(JournalQuery(limit=100))
-                ]
-                found = held(dovecot, user)
-                if (
-                    all(entry.state in SETTLED for entry in entries)
-                    and len({entry.origin.uid for entry in entries}) >= len(tokens)
-                    and sorted(found.get(QUARANTINE, [])) == sorted(tokens)
-                ):
-                    break
-                await asyncio.sleep(0.05)
+
+        async def is_over() -> bool:
+            entries = [entry for own in await journals(both) for entry in own]
+            return (
+                all(entry.state in SETTLED for entry in entries)
+                and len({entry.origin.uid for entry in entries}) >= len(tokens)
+                and sorted(held(dovecot, user).get(QUARANTINE, [])) == sorted(tokens)
+            )
+
+        await until(is_over)
 
     assert sorted(held(dovecot, user)[QUARANTINE]) == sorted(tokens)
     assert "INBOX" not in held(dovecot, user)
@@ -118,14 +129,12 @@ async def test_the_users_client_takes_messages_away_meanwhile(
                     client.uid("MOVE", "1:*", "Archive")
 
         await blocking(take)
-        async with asyncio.timeout(60):
-            while True:
-                entries = await watching.engine.store.journal(JournalQuery(limit=100))
-                if all(each.state in SETTLED for each in entries) and "INBOX" not in held(
-                    dovecot, user
-                ):
-                    break
-                await asyncio.sleep(0.05)
+
+        async def is_over() -> bool:
+            return await is_settled([watching]) and "INBOX" not in held(dovecot, user)
+
+        await until(is_over)
+        [entries] = await journals([watching])
 
     found = held(dovecot, user)
     assert set(found.get("Archive", [])) | set(found.get(QUARANTINE, [])) == set(tokens)
@@ -140,20 +149,11 @@ async def test_two_instances_and_the_user_leave_one_copy(
     rival = Rival(dovecot, user)
     monkeypatch.setattr("vedette.engine.desk.crashpoint", rival.point)
     monkeypatch.setattr("vedette.engine.steward.MINUTE", 1.0)
-    boxes = [
-        mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file, name=name)
-        for name in ("one", "two")
-    ]
     tokens = [new_token() for _ in range(60)]
-    async with (
-        guarded(boxes[0], state=tmp_path / "one", books=Books()) as one,
-        guarded(boxes[1], state=tmp_path / "two", books=Books()) as two,
-    ):
-        for each in (one, two):
-            await each.until_connected()
+    async with pair(dovecot, user, tmp_path) as both:
 
         async def acted() -> bool:
-            return await is_settled((one, two)) and "INBOX" not in held(dovecot, user)
+            return await is_settled(both) and "INBOX" not in held(dovecot, user)
 
         async def tidied() -> bool:
             return len(held(dovecot, user)[QUARANTINE]) <= len(tokens)
@@ -168,9 +168,9 @@ async def test_two_instances_and_the_user_leave_one_copy(
             rival.end()
             await third
         await until(tidied)
-        journals = [await each.engine.store.journal(JournalQuery(limit=200)) for each in (one, two)]
+        written = await journals(both)
 
     assert sorted(held(dovecot, user)[QUARANTINE]) == sorted(tokens)
-    for entries in journals:
+    for entries in written:
         uids = [entry.origin.uid for entry in entries]
         assert len(uids) == len(set(uids))
