@@ -18,7 +18,7 @@ from vedette.model.cursor import Cursor
 from vedette.model.delivery import DeliveryState, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import Commit, Fence, Verdict
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 #: On the disk of the tree: a folder for temporary files may be memory.
 _DISK = Path(__file__).parents[2] / ".cache"

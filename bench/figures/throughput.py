@@ -24,7 +24,7 @@ from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import EventQuery, Fence
 from vedette.secret import Secret
 from vedette.sinks.webhook import WebhookSettings, WebhookSink
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 _ENDPOINT = EndpointId("bench")
 _ORDERED = "vedette ordered"

@@ -25,7 +25,7 @@ from vedette.ports.link import Target, TlsPolicy
 from vedette.ports.store import Commit, EventQuery, Verdict
 from vedette.secret import Secret
 from vedette.sinks.webhook import WebhookSettings
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy, configure
 

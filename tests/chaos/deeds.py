@@ -16,7 +16,7 @@ from tests.support.dovecot import Holding
 from tests.support.guards import QUARANTINE
 from vedette.model.action import PENDING, ActionState
 from vedette.ports.journal import JournalQuery
-from vedette.store.reader import read_only
+from vedette.store.sqlite.reader import read_only
 
 #: More actions than a round has messages.
 _ALL = 1_000_000

@@ -14,7 +14,7 @@ from tests.support.ports import free_port
 from tests.support.service import Ended, vedette
 from vedette.app.clock import SystemClock
 from vedette.model.ids import AccountId
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 PACK = """\
 guard: {name}

@@ -21,10 +21,10 @@ from vedette.cli.main import main
 from vedette.model.ids import TenantId
 from vedette.ports.override import Scope
 from vedette.ports.ratchet import Loosening
-from vedette.store.audit import following
-from vedette.store.place import DATABASE
-from vedette.store.reader import read_only
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.audit import following
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.reader import read_only
+from vedette.store.sqlite.store import SqliteStore
 
 SECRET = "a secret between friends"
 

@@ -95,7 +95,7 @@ def test_every_file_on_the_map_exists() -> None:
     room = Path()
     lost = []
 
-    for found in re.finditer(r"\*\*`(?P<room>[a-z]+)/`\*\*|`(?P<file>[a-z_/]+\.py)`", text):
+    for found in re.finditer(r"\*\*`(?P<room>[a-z/]+)/`\*\*|`(?P<file>[a-z_/]+\.py)`", text):
         if found["room"]:
             room = Path(found["room"])
         elif not any((reference.SOURCE / at / found["file"]).is_file() for at in ("", room)):

@@ -15,7 +15,7 @@ from tests.support.service import account, vedette
 from vedette.app.clock import SystemClock
 from vedette.model.ids import AccountId
 from vedette.ports.override import Allow
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.server
 

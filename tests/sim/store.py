@@ -31,7 +31,7 @@ from vedette.model.event import EventType
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.clock import Clock
 from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Taker, Verdict
-from vedette.store.accounts import check
+from vedette.store.sqlite.accounts import check
 
 T = TypeVar("T")
 

@@ -31,8 +31,8 @@ from tests.store.bundle import (
     step,
 )
 from vedette.model.action import ActionState
-from vedette.store import writer
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite import writer
+from vedette.store.sqlite.store import SqliteStore
 
 #: A child that got through without meeting its point.
 SURVIVED = 0

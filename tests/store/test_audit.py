@@ -13,9 +13,9 @@ from vedette.errors import StoreError
 from vedette.model.ids import AccountId
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.ratchet import ChangeId
-from vedette.store.audit import PAGE, following
-from vedette.store.place import DATABASE
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.audit import PAGE, following
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.store import SqliteStore
 
 #: More than two pages of verification, and the last one not full.
 MANY = 2 * PAGE + 7

@@ -14,11 +14,11 @@ from tests.store.writer_bench import Log
 from vedette.errors import StoreError
 from vedette.model.cursor import Cursor
 from vedette.ports.store import EventQuery, Verdict
-from vedette.store.checkpoint import BOUND
-from vedette.store.connection import open_reader, open_writer
 from vedette.store.notes import Notebook
-from vedette.store.sqlite import SqliteStore
-from vedette.store.writer import Writer
+from vedette.store.sqlite.checkpoint import BOUND
+from vedette.store.sqlite.connection import open_reader, open_writer
+from vedette.store.sqlite.store import SqliteStore
+from vedette.store.sqlite.writer import Writer
 
 KIB = 1024
 BODY = b"x" * (64 * KIB)

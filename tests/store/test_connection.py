@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from vedette.errors import StoreError
-from vedette.store import connection as module
-from vedette.store.checkpoint import BOUND
-from vedette.store.connection import open_reader, open_writer
+from vedette.store.sqlite import connection as module
+from vedette.store.sqlite.checkpoint import BOUND
+from vedette.store.sqlite.connection import open_reader, open_writer
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from vedette.model.action import ActionState
 from vedette.model.ids import EventId
 from vedette.ports.journal import JournalQuery
 from vedette.ports.store import EventQuery, Verdict
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.store.disks import NoDiskError, fill, small_disk
 from vedette.errors import StoreError, StoreFullError, StoreUnwritableError, StoreVersionError
-from vedette.store.faults import is_distrust, is_private, translate
+from vedette.store.sqlite.faults import is_distrust, is_private, translate
 
 
 def said(code: int, kind: type[sqlite3.Error] = sqlite3.OperationalError) -> sqlite3.Error:

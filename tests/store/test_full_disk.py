@@ -16,7 +16,7 @@ from vedette.model.account import Health
 from vedette.model.cursor import Cursor
 from vedette.model.ids import AccountId
 from vedette.ports.store import EventQuery, Store, Verdict
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 KIB = 1024
 BODY = b"x" * (16 * KIB)

@@ -23,9 +23,9 @@ from tests.store.bundle import (
 )
 from vedette.model.action import ActionState
 from vedette.ports.journal import JournalQuery
-from vedette.store.place import DATABASE
-from vedette.store.sqlite import SqliteStore
-from vedette.store.statements import STATEMENTS
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.statements import STATEMENTS
+from vedette.store.sqlite.store import SqliteStore
 
 #: What a message says, and nothing of it may stay with a guard.
 WORDS = (b"Jackpot im Postfach", b"zwanzig Freispiele", b"anna@example.org", b"<id@casino.example>")

@@ -21,7 +21,7 @@ from vedette.model.cursor import Cursor, Gap
 from vedette.model.delivery import DeliveryState, Parcel
 from vedette.model.ids import EventId
 from vedette.ports.store import Commit, EventQuery, Fence, Store
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 ACCOUNTS = st.sampled_from((ANNA, BERT))
 FOLDERS = st.sampled_from((b"INBOX", b"Junk"))

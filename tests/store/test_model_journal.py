@@ -19,7 +19,7 @@ from tests.support.memory_store import MemoryStore
 from vedette.model.action import ActionState, Place
 from vedette.ports.journal import Journal, JournalQuery
 from vedette.ports.store import Fence
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 ACCOUNTS = st.sampled_from((ANNA, BERT))
 GUARDS = st.sampled_from(("gambling", "phishing"))

@@ -14,8 +14,8 @@ from tests.store.bundle import ANNA, StillClock, cursor, step
 from tests.store.disks import NoDiskError, make_read_only, small_disk
 from vedette.errors import StoreUnwritableError
 from vedette.ports.store import Verdict
-from vedette.store.place import DATABASE, Place
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.place import DATABASE, Place
+from vedette.store.sqlite.store import SqliteStore
 
 
 def mode(path: Path) -> int:
@@ -25,7 +25,7 @@ def mode(path: Path) -> int:
 def try_to_take(folder: Path) -> str:
     """Take the folder in a process of its own, and return what it was told."""
     code = (
-        "import pathlib, sys; from vedette.store.place import Place\n"
+        "import pathlib, sys; from vedette.store.sqlite.place import Place\n"
         "from vedette.errors import StoreError\n"
         "try: Place(pathlib.Path(sys.argv[1])).take()\n"
         "except StoreError as error: print(error)\n"

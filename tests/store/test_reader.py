@@ -28,10 +28,10 @@ from vedette.ports.journal import JournalQuery
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Loosening, Protection
 from vedette.ports.store import EventQuery
-from vedette.store import schema
-from vedette.store.place import DATABASE
-from vedette.store.reader import read_only
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite import schema
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.reader import read_only
+from vedette.store.sqlite.store import SqliteStore
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 
 from tests.store.bundle import ANNA, StillClock, cursor, step
 from vedette.errors import StoreError, StoreVersionError
-from vedette.store import schema
-from vedette.store.place import DATABASE
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite import schema
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.store import SqliteStore
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from tests.store.bundle import HOOK, StillClock, post, posting, settled, take
 from tests.store.conformance import StoreContract
 from vedette.model.delivery import DeliveryState
 from vedette.ports.store import Store
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 
 class SqliteHarness:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-import vedette.store
+import vedette.store.sqlite
 from vedette.store import statements
-from vedette.store.schema import migrate
-from vedette.store.statements import STATEMENTS, blocks
+from vedette.store.sqlite.schema import migrate
+from vedette.store.sqlite.statements import STATEMENTS
+from vedette.store.statements import blocks, load
 
 #: Tables with one row for each account, endpoint or guard: a walk over them is the answer.
 SMALL = ("health", "endpoint", "pattern", "ground", "guard_switch", "protection", "sqlite_sequence")
@@ -47,7 +48,7 @@ def test_a_statement_prepares_and_finds_its_rows_by_an_index(
 
 def test_every_statement_is_used() -> None:
     """A block that no module names is dead."""
-    folder = Path(vedette.store.__file__).parent
+    folder = Path(vedette.store.sqlite.__file__).parent
     code = "".join(path.read_text() for path in folder.glob("*.py"))
 
     assert [name for name in STATEMENTS if f'sql("{name}")' not in code] == []
@@ -87,7 +88,7 @@ def test_a_part_that_is_not_above_its_block_is_refused() -> None:
 
 def test_every_part_is_used() -> None:
     """A part that no block uses is dead."""
-    for file in Path(vedette.store.__file__).parent.joinpath("sql").glob("*.sql"):
+    for file in Path(vedette.store.sqlite.__file__).parent.joinpath("sql").glob("*.sql"):
         text = file.read_text()
         parts = set(re.findall(r"^-- part: (\w+)$", text, re.MULTILINE))
         assert parts <= set(re.findall(r"^-- use: (\w+)$", text, re.MULTILINE)), file.name
@@ -110,4 +111,4 @@ def test_a_name_in_two_files_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_pat
     (tmp_path / "notes.txt").write_text("no SQL")
     monkeypatch.setattr(statements, "files", lambda _: tmp_path)
     with pytest.raises(ValueError, match=r"comes twice, again in b\.sql"):
-        statements._load()
+        load("vedette.store.sqlite.sql")

@@ -15,10 +15,10 @@ from tests.store.bundle import ACME, ANNA
 from tests.store.writer_bench import Bench
 from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
-from vedette.store import jobs
-from vedette.store import writer as module
 from vedette.store.notes import Notebook
-from vedette.store.writer import WAITING, Writer
+from vedette.store.sqlite import jobs
+from vedette.store.sqlite import writer as module
+from vedette.store.sqlite.writer import WAITING, Writer
 
 HEALTH = Health(account=ANNA, tenant=ACME, email="anna@example.org")
 

@@ -12,7 +12,7 @@ from tests.store.bundle import ACME, ANNA, StillClock, cursor, step
 from tests.store.writer_bench import Bench
 from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 HEALTH = Health(account=ANNA, tenant=ACME, email="anna@example.org")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from vedette.store.notes import Notebook
-from vedette.store.schema import migrate
-from vedette.store.writer import Writer
+from vedette.store.sqlite.schema import migrate
+from vedette.store.sqlite.writer import Writer
 
 
 class Log(sqlite3.Connection):

@@ -28,7 +28,7 @@ from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.outbox.selection import matches
 from vedette.ports.clock import Clock
 from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Taker, Verdict
-from vedette.store.accounts import check
+from vedette.store.sqlite.accounts import check
 from vedette.store.words import printable
 
 

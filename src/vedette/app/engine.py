@@ -47,7 +47,7 @@ from vedette.ports.sink import Sink
 from vedette.ports.store import EventQuery, Fence
 from vedette.reader import MessageReader
 from vedette.service.replay import narrowed
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 from vedette.turnstile import Turnstile
 
 _log = structlog.stdlib.get_logger(__name__)

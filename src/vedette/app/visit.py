@@ -28,7 +28,7 @@ from vedette.model.account import Account
 from vedette.net.dial import SocketDialer
 from vedette.ports.reader import ReaderKilledError
 from vedette.reader import MessageReader
-from vedette.store.sqlite import SqliteStore
+from vedette.store.sqlite.store import SqliteStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

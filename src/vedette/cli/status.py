@@ -24,7 +24,7 @@ from vedette.guard.ratchet import Aspect
 from vedette.outbox.envelope import instant
 from vedette.ports.ratchet import Change
 from vedette.service.status import Liveness, StatusRow, rows
-from vedette.store.reader import read_only
+from vedette.store.sqlite.reader import read_only
 
 STYLES = {
     Liveness.LIVE: "green",

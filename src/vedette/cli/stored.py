@@ -16,7 +16,7 @@ from vedette.cli.place import state_of
 from vedette.errors import UsageError
 from vedette.model.ids import AccountId, EventId
 from vedette.ports.store import EventQuery
-from vedette.store.reader import StateReader, read_only
+from vedette.store.sqlite.reader import StateReader, read_only
 
 
 @Parameter(name="*")

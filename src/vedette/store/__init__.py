@@ -1,5 +1,6 @@
-"""The state that survives: a store on SQLite, and a reader for a second process.
+"""The state that survives, one package for each kind of store.
 
-It knows the nouns and the port, and nothing of the engine that uses it. The
-way in is ``vedette.store.sqlite.SqliteStore`` and ``vedette.store.reader.read_only``.
+It knows the nouns and the ports, and nothing of the engine that uses it. The way in is
+``vedette.store.sqlite.store.SqliteStore``, and ``vedette.store.sqlite.reader.read_only`` for a
+second process.
 """

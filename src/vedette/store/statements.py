@@ -1,4 +1,4 @@
-"""Load the named SQL blocks, once; a name that is not there fails at import.
+"""Load the named SQL blocks of one kind of store.
 
 It knows how a ``.sql`` file is cut into blocks and nothing of what they say.
 """
@@ -55,9 +55,13 @@ def _whole(body: str, parts: Mapping[str, str]) -> str:
     return "\n".join(lines)
 
 
-def _load() -> dict[str, str]:
+def load(package: str) -> dict[str, str]:
+    """Read the blocks of every ``.sql`` file of a package, by name.
+
+    Raises ValueError for a name that comes twice, and what ``blocks`` raises.
+    """
     found: dict[str, str] = {}
-    for file in sorted(files("vedette.store.sql").iterdir(), key=lambda entry: entry.name):
+    for file in sorted(files(package).iterdir(), key=lambda entry: entry.name):
         if not file.name.endswith(".sql"):
             continue
         for name, body in blocks(file.read_text("utf-8")).items():
@@ -65,11 +69,3 @@ def _load() -> dict[str, str]:
                 raise ValueError(f"the SQL block name {name!r} comes twice, again in {file.name}")
             found[name] = body
     return found
-
-
-STATEMENTS: Final = _load()
-
-
-def sql(name: str) -> str:
-    """Return the statement called ``name``; KeyError where there is none."""
-    return STATEMENTS[name]

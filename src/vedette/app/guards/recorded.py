@@ -20,8 +20,8 @@ from vedette.guard.judging import Guard
 from vedette.model.account import Account
 from vedette.model.ids import AccountId
 from vedette.secret import Secret
-from vedette.store.place import DATABASE
-from vedette.store.reader import read_only
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.reader import read_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

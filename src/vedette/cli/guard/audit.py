@@ -16,7 +16,7 @@ from vedette.errors import StoreError
 from vedette.outbox.envelope import instant
 from vedette.ports.audit import AuditEntry
 from vedette.secret import Secret
-from vedette.store.reader import StateReader, read_only
+from vedette.store.sqlite.reader import StateReader, read_only
 
 #: Entries of one page.
 PAGE = 1_000

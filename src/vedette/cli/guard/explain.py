@@ -12,7 +12,7 @@ from vedette.model.action import Decision, Place
 from vedette.model.ids import AccountId, ActionId, EventId
 from vedette.ports.journal import JournalQuery
 from vedette.ports.store import EventQuery
-from vedette.store.reader import StateReader, read_only
+from vedette.store.sqlite.reader import StateReader, read_only
 
 #: Decisions of one account that are looked through: a day of a busy mailbox and more.
 MAX_DECISIONS = 10_000

@@ -14,7 +14,7 @@ from typing import Any, Final
 from vedette.model.action import Decision, Place
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.journal import Tally
-from vedette.store.statements import sql
+from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
 _PUT = sql("decision_put")

@@ -3,7 +3,7 @@
 A claim is a lease: it moves ``due`` to the lease's end, so a claim that is never
 settled comes back by itself; after a crash the next owner releases all at once.
 What a commit queues for a lane that is free is claimed as it is written
-(``vedette.store.postings``). The attempt number counts settled attempts: a parcel
+(``vedette.store.sqlite.postings``). The attempt number counts settled attempts: a parcel
 carries the stored number plus one, and an attempt whose settlement was lost is
 made again under the same number.
 
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.delivery import DeliveryState, Parcel, Settlement
 from vedette.model.ids import EndpointId
-from vedette.store.statements import sql
+from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
 _DUE = sql("deliveries_due")

@@ -14,8 +14,8 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.ids import AccountId
 from vedette.ports.store import Commit, Verdict
-from vedette.store import journal, postings
-from vedette.store.statements import sql
+from vedette.store.sqlite import journal, postings
+from vedette.store.sqlite.statements import sql
 
 _GROUND = sql("commit_ground")
 _INSERT = sql("folder_insert")

@@ -20,15 +20,15 @@ from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.audit import AuditEntry
 from vedette.ports.clock import Clock
 from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
-from vedette.store import accounts, deliveries, folders, history
-from vedette.store.connection import open_writer
 from vedette.store.notes import Notebook
-from vedette.store.place import Place
-from vedette.store.postings import Handed, post, stored
-from vedette.store.schema import migrate
-from vedette.store.sqlite_journal import SqliteJournal
-from vedette.store.sqlite_trust import SqliteTrust
-from vedette.store.writer import Writer
+from vedette.store.sqlite import accounts, deliveries, folders, history
+from vedette.store.sqlite.connection import open_writer
+from vedette.store.sqlite.journaling import SqliteJournal
+from vedette.store.sqlite.place import Place
+from vedette.store.sqlite.postings import Handed, post, stored
+from vedette.store.sqlite.schema import migrate
+from vedette.store.sqlite.trust import SqliteTrust
+from vedette.store.sqlite.writer import Writer
 
 #: Seconds for which the first cursor of a folder waits for others to be written with: of a storm
 #: of logins some go together then, in one transaction and one handover between the threads.

@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from vedette.errors import StoreError
-from vedette.store.checkpoint import BOUND
+from vedette.store.sqlite.checkpoint import BOUND
 
 #: STRICT tables came with 3.37, json_each in every build with 3.38.
 OLDEST: Final = (3, 38, 0)

@@ -13,7 +13,7 @@ from vedette.errors import StoreError, Trouble
 from vedette.model.account import AccountState, Health
 from vedette.model.delivery import EndpointState
 from vedette.model.ids import AccountId, EndpointId, TenantId
-from vedette.store.statements import sql
+from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
 _HEALTH_PUT = sql("health_put")

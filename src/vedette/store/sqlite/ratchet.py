@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
-from vedette.store import audit
-from vedette.store.statements import sql
+from vedette.store.sqlite import audit
+from vedette.store.sqlite.statements import sql
 
 _UPTIME_ADD = sql("uptime_add")
 _ALIKE = sql("change_alike")

@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import Final, TypeVar
 
 from vedette.ports.audit import AuditEntry, Trail
-from vedette.store.statements import sql
+from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
 T = TypeVar("T")

@@ -15,8 +15,8 @@ from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
 from vedette.ports.override import Allow, Switch
 from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
-from vedette.store import audit, consents, overrides, ratchet
-from vedette.store.writer import Writer
+from vedette.store.sqlite import audit, consents, overrides, ratchet
+from vedette.store.sqlite.writer import Writer
 
 T = TypeVar("T")
 

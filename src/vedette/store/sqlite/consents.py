@@ -10,8 +10,8 @@ import sqlite3
 
 from vedette.model.ids import AccountId
 from vedette.ports.consent import Consent
-from vedette.store import audit
-from vedette.store.statements import sql
+from vedette.store.sqlite import audit
+from vedette.store.sqlite.statements import sql
 
 _PUT = sql("consent_put")
 _END = sql("consent_end")

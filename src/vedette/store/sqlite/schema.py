@@ -21,14 +21,14 @@ APPLICATION: Final = 0x56445454
 def _load() -> tuple[str, ...]:
     names = sorted(
         entry.name
-        for entry in files("vedette.store.migrations").iterdir()
+        for entry in files("vedette.store.sqlite.migrations").iterdir()
         if entry.name.endswith(".sql")
     )
     for number, name in enumerate(names, 1):
         if not name.startswith(f"{number:04d}_"):
             raise ValueError(f"the migration {name} should have number {number:04d}")
     return tuple(
-        files("vedette.store.migrations").joinpath(name).read_text("utf-8") for name in names
+        files("vedette.store.sqlite.migrations").joinpath(name).read_text("utf-8") for name in names
     )
 
 

@@ -13,8 +13,8 @@ from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.ids import AccountId, ActionId
 from vedette.ports.journal import JournalQuery, Tally
 from vedette.ports.store import Fence, Verdict
-from vedette.store import decisions, journal
-from vedette.store.writer import Writer
+from vedette.store.sqlite import decisions, journal
+from vedette.store.sqlite.writer import Writer
 
 
 class SqliteJournal:

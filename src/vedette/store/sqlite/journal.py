@@ -19,9 +19,9 @@ from vedette.model.ids import AccountId, ActionId, TenantId
 from vedette.model.returning import Fate, fate
 from vedette.ports.journal import JournalQuery
 from vedette.ports.store import Fence, Verdict
-from vedette.store import decisions as decided
-from vedette.store.postings import is_fenced
-from vedette.store.statements import sql
+from vedette.store.sqlite import decisions as decided
+from vedette.store.sqlite.postings import is_fenced
+from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
 _INSERT = sql("action_insert")

@@ -12,8 +12,8 @@ from typing import Any
 
 from vedette.model.ids import AccountId
 from vedette.ports.override import Allow, Scope, Switch
-from vedette.store import audit
-from vedette.store.statements import sql
+from vedette.store.sqlite import audit
+from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
 _SWITCH_PUT = sql("switch_put")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from vedette.errors import StoreUnwritableError
-from vedette.store.faults import translate
+from vedette.store.sqlite.faults import translate
 
 #: The name of the database in the state folder.
 DATABASE: Final = "vedette.db"

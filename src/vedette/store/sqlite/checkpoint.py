@@ -2,7 +2,7 @@
 
 SQLite would do so by itself after a commit, and keep to itself what comes of it: the commit is
 on disk, and "done" is all that it says. A sync that failed then would be made again as if
-nothing had been (see ``vedette.store.faults``), so it is done here.
+nothing had been (see ``vedette.store.sqlite.faults``), so it is done here.
 
 The length of the log's file is what says how much is in it: a log that begins anew is cut to
 ``BOUND`` by ``PRAGMA journal_size_limit`` (sqlite.org/pragma.html#pragma_journal_size_limit), so

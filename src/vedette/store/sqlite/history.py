@@ -13,8 +13,8 @@ from typing import Any
 
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import EventQuery, StoredEvent
-from vedette.store import postings
-from vedette.store.statements import sql
+from vedette.store.sqlite import postings
+from vedette.store.sqlite.statements import sql
 
 _BY_ID = sql("events_by_id")
 _OF_ACCOUNT = sql("events_of_account")

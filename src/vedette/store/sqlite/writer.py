@@ -14,7 +14,7 @@
 
 A group is not waited for: while one commit syncs, the next group gathers by
 itself. What has patience waits on the loop and goes with the next one
-(``vedette.store.jobs``). A job that fails for its own values is rolled back alone; a failure of
+(``vedette.store.sqlite.jobs``). A job that fails for its own values is rolled back alone; a failure of
 the transaction or the disk fails every write of the group, and nothing of it
 was written. Reads run after the commit of their group: they see every write
 that was asked for before them, and never one that is not on disk.
@@ -35,11 +35,11 @@ from typing import Any, Final, TypeVar
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError
-from vedette.store import accounts
-from vedette.store.checkpoint import Checkpoints, copy_back, leave_open
-from vedette.store.faults import is_distrust, is_private, translate
-from vedette.store.jobs import NOTE, Job, Jobs, Signal
 from vedette.store.notes import Notebook
+from vedette.store.sqlite import accounts
+from vedette.store.sqlite.checkpoint import Checkpoints, copy_back, leave_open
+from vedette.store.sqlite.faults import is_distrust, is_private, translate
+from vedette.store.sqlite.jobs import NOTE, Job, Jobs, Signal
 
 T = TypeVar("T")
 

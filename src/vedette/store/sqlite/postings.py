@@ -12,7 +12,7 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.delivery import Parcel, Posting
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.store import Fence, Taker, Verdict
-from vedette.store.statements import sql
+from vedette.store.sqlite.statements import sql
 
 _EPOCH = sql("shard_epoch")
 _EVENT = sql("event_insert")

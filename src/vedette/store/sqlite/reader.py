@@ -26,7 +26,7 @@ from vedette.ports.journal import JournalQuery, Tally
 from vedette.ports.override import Allow, Switch
 from vedette.ports.ratchet import Change, Protection
 from vedette.ports.store import EventQuery, StoredEvent
-from vedette.store import (
+from vedette.store.sqlite import (
     accounts,
     audit,
     consents,
@@ -37,10 +37,10 @@ from vedette.store import (
     overrides,
     ratchet,
 )
-from vedette.store.connection import open_reader
-from vedette.store.faults import translate
-from vedette.store.place import DATABASE
-from vedette.store.schema import MIGRATIONS, version
+from vedette.store.sqlite.connection import open_reader
+from vedette.store.sqlite.faults import translate
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.schema import MIGRATIONS, version
 
 T = TypeVar("T")
 

@@ -1,0 +1,1 @@
+"""A store on SQLite: one folder of one machine, held by one process."""
