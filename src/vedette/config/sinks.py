@@ -1,0 +1,130 @@
+"""What each kind of endpoint has of its own: one small reader for each kind of sink.
+
+It must not know what all endpoints share: that is ``endpoints.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum, unique
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from vedette.config.accounts import secret_of
+from vedette.config.document import Table
+from vedette.config.environment import secret
+from vedette.config.settings import SinkSettings
+from vedette.errors import ConfigError
+from vedette.outbox.signature import key
+from vedette.secret import Secret
+from vedette.sinks.command import CommandSettings
+from vedette.sinks.lines import LinesSettings
+from vedette.sinks.webhook import WebhookSettings
+
+
+@unique
+class EndpointKind(StrEnum):
+    """What an endpoint is."""
+
+    WEBHOOK = "webhook"
+    EXEC = "exec"
+    FILE = "file"
+    STDOUT = "stdout"
+
+
+def read_sink(table: Table, kind: EndpointKind) -> SinkSettings:
+    """Read the keys that only this kind has. Raises ConfigError with file, line and key."""
+    return _READERS[kind](table)
+
+
+def urls(sink: SinkSettings) -> tuple[Secret[str], ...]:
+    """Return where on a network a sink goes; nothing for one that stays on this machine."""
+    return (sink.url,) if isinstance(sink, WebhookSettings) else ()
+
+
+def _webhook(table: Table) -> SinkSettings:
+    url = secret_of(table, "url")
+    if url is None:
+        table.missing("url", "where to post events")
+    if not _is_http(url):
+        table.fail(_place(table, "url"), "expected a URL with https:// or http:// and a host")
+    headers = table.table("headers")
+    ca_file = table.text("ca_file")
+    return WebhookSettings(
+        url=url,
+        keys=_keys(table),
+        headers={name: Secret(headers.text(name) or "") for name in headers.keys},
+        timeout=table.number("timeout", 15.0, low=0.1, high=300.0),
+        connections=table.whole("concurrency", 8, low=1, high=256),
+        ca_file=None if ca_file is None else Path(ca_file),
+        verify=table.flag("verify", default=True),
+        proxy=secret_of(table, "proxy"),
+    )
+
+
+def _keys(table: Table) -> tuple[Secret[bytes], ...]:
+    """Return the signing keys: ``secret`` first, then ``secret_old`` during a rotation."""
+    keys = []
+    for name in ("secret", "secret_old"):
+        found = secret_of(table, name)
+        if found is None:
+            continue
+        try:
+            keys.append(key(found))
+        except ConfigError as error:
+            table.fail(_place(table, name), str(error))
+    return tuple(keys)
+
+
+def _is_http(url: Secret[str]) -> bool:
+    try:
+        parts = urlsplit(url.reveal())
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+
+
+def _place(table: Table, name: str) -> str:
+    """Return the key that a secret was given by: itself, or its _env or _file."""
+    return next(each for each in (name, f"{name}_env", f"{name}_file") if each in table)
+
+
+def _exec(table: Table) -> SinkSettings:
+    given = table.raw("command")
+    command: str | tuple[str, ...]
+    if isinstance(given, str) and given.strip():
+        command = given
+    elif isinstance(given, list) and given and all(isinstance(each, str) for each in given):
+        command = tuple(given)
+    else:
+        table.fail("command", 'expected a command line, or a list such as ["/usr/bin/notify"]')
+    directory = table.text("directory")
+    environment = dict(CommandSettings(command="true").environment)
+    for name in table.texts("environment"):
+        found = secret(name)
+        if found is None:
+            table.fail("environment", f"the environment has no variable {name}")
+        environment[name] = found.reveal()
+    return CommandSettings(
+        command=command,
+        timeout=table.number("timeout", 30.0, low=0.1, high=3600.0),
+        environment=environment,
+        directory=None if directory is None else Path(directory),
+    )
+
+
+def _file(table: Table) -> SinkSettings:
+    path = table.required("path", "the file to append lines to")
+    return LinesSettings(path=Path(path), fsync=table.flag("fsync", default=False))
+
+
+def _stdout(_table: Table) -> SinkSettings:
+    return LinesSettings()
+
+
+_READERS: dict[EndpointKind, Callable[[Table], SinkSettings]] = {
+    EndpointKind.WEBHOOK: _webhook,
+    EndpointKind.EXEC: _exec,
+    EndpointKind.FILE: _file,
+    EndpointKind.STDOUT: _stdout,
+}
