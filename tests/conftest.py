@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from typing import NoReturn
 
@@ -22,6 +22,7 @@ from tests.support.courier import Courier
 from tests.support.debian import UnavailableError
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot_config import Options
+from tests.support.postgres import Postgres
 
 PUSH = frozenset({"IDLE", "NOTIFY", "CONDSTORE", "QRESYNC", "MOVE"})
 
@@ -116,6 +117,32 @@ def courier(authority: Authority) -> Iterator[Courier]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Run a Postgres that syncs nothing; a test has a ``database`` of its own in it."""
+    with _start_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+async def database(postgres: Postgres) -> AsyncIterator[str]:
+    """Return the name of an empty database; its address is ``postgres.url(database)``."""
+    name = await postgres.make()
+    yield name
+    await postgres.drop(name)
+
+
+@pytest.fixture
+def make_postgres() -> Iterator[Callable[..., Postgres]]:
+    """Make servers of one's own, to be killed or paused: ``make_postgres(durable=True)``."""
+    with ExitStack() as servers:
+
+        def make(*, durable: bool = False) -> Postgres:
+            return servers.enter_context(_start_postgres(durable=durable))
+
+        yield make
+
+
 @pytest.fixture
 def user() -> str:
     """Return a user name that no other test uses."""
@@ -125,6 +152,13 @@ def user() -> str:
 def _start(options: Options, authority: Authority) -> Dovecot:
     try:
         return Dovecot(options, authority=authority)
+    except UnavailableError as reason:
+        absent(reason)
+
+
+def _start_postgres(*, durable: bool = False) -> Postgres:
+    try:
+        return Postgres(durable=durable)
     except UnavailableError as reason:
         absent(reason)
 
