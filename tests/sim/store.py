@@ -30,7 +30,16 @@ from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.event import EventType
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.clock import Clock
-from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Taker, Verdict
+from vedette.ports.store import (
+    Commit,
+    DeliveryQuery,
+    EventQuery,
+    Fence,
+    StoredDelivery,
+    StoredEvent,
+    Taker,
+    Verdict,
+)
 from vedette.store.sqlite.accounts import check
 
 T = TypeVar("T")
@@ -160,6 +169,12 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
         return await self._run(
             partial(self._rows.replay, query, tuple(endpoints), now), writes=True
         )
+
+    async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
+        return await self._run(partial(self._rows.deliveries, query), writes=False)
+
+    async def redrive(self, query: EventQuery, endpoint: EndpointId, now: float) -> int:
+        return await self._run(partial(self._rows.redrive, query, endpoint, now), writes=True)
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
         work = partial(

@@ -5,6 +5,7 @@ A store's own test file derives from ``StoreContract`` and gives the fixture ``h
 
 from __future__ import annotations
 
+from tests.store.conformance_dead_letters import DeadLetterContract
 from tests.store.conformance_deliveries import DeliveryContract
 from tests.store.conformance_folders import FolderContract
 from tests.store.conformance_handover import HandoverContract
@@ -19,6 +20,7 @@ class StoreContract(
     DeliveryContract,
     HandoverContract,
     HistoryContract,
+    DeadLetterContract,
     JournalContract,
     ReturnContract,
     TrustContract,

@@ -20,7 +20,7 @@ from tests.support.memory_store import MemoryStore
 from vedette.model.cursor import Cursor, Gap
 from vedette.model.delivery import DeliveryState, Parcel
 from vedette.model.ids import EventId
-from vedette.ports.store import Commit, EventQuery, Fence, Store
+from vedette.ports.store import Commit, DeliveryQuery, EventQuery, Fence, Store
 from vedette.store.sqlite.store import SqliteStore
 
 ACCOUNTS = st.sampled_from((ANNA, BERT))
@@ -150,6 +150,10 @@ class TwoStores(RuleBasedStateMachine):
     def replay(self, query: EventQuery, endpoints: list[Any]) -> None:
         self.both(lambda store: store.replay(query, endpoints, self.clock.time))
 
+    @rule(query=QUERIES, endpoint=ENDPOINTS)
+    def redrive(self, query: EventQuery, endpoint: Any) -> None:
+        self.both(lambda store: store.redrive(query, endpoint, self.clock.time))
+
     @rule(query=QUERIES)
     def ask(self, query: EventQuery) -> None:
         self.both(lambda store: store.events(query))
@@ -180,6 +184,8 @@ class TwoStores(RuleBasedStateMachine):
             self.both(methodcaller("next_due", endpoint))
             self.both(methodcaller("next_due", endpoint, ordered=True))
         self.both(methodcaller("events", EventQuery(limit=100)))
+        for state in (None, *DeliveryState):
+            self.both(methodcaller("deliveries", DeliveryQuery(state=state, limit=100)))
         self.both(methodcaller("stored", [EventId(f"e{number}") for number in range(13)]))
 
 

@@ -70,7 +70,7 @@ async def test_a_newer_state_is_refused_and_left_alone(tmp_path: Path) -> None:
     newer.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
     newer.close()
 
-    with pytest.raises(StoreVersionError, match=r"has version 4 and this Vedette knows 3"):
+    with pytest.raises(StoreVersionError, match=r"has version 5 and this Vedette knows 4"):
         await SqliteStore(tmp_path, StillClock()).start()
     back = sqlite3.connect(tmp_path / DATABASE)
     assert back.execute("SELECT account FROM folder").fetchall() == [(ANNA,)]

@@ -10,7 +10,7 @@ import pytest
 from tests.store.bundle import HOOK, StillClock, post, posting, settled, take
 from tests.store.conformance import StoreContract
 from vedette.model.delivery import DeliveryState
-from vedette.ports.store import Store
+from vedette.ports.store import DeliveryQuery, EventQuery, Store
 from vedette.store.sqlite.store import SqliteStore
 
 
@@ -92,3 +92,26 @@ class TestSqliteStore(StoreContract):
 
         assert await second.next_due(HOOK) == 1800.0
         await second.stop()
+
+    async def test_two_dead_letters_of_one_event_are_redriven_as_one(
+        self, harness: SqliteHarness
+    ) -> None:
+        """Before replays took dead letters along, one event could leave several."""
+        store = harness.make()
+        await store.start()
+        await post(store, posting("e", HOOK))
+        (parcel,) = await take(store)
+        await store.settle([settled(parcel, DeliveryState.FAILED)])
+        await store._writer.run(
+            lambda connection: connection.execute(
+                "INSERT INTO delivery (event, endpoint, account, lane, state, head, leased, due,"
+                " queued_at, attempt, reason) SELECT event, endpoint, account, lane, state, head,"
+                " leased, due, queued_at, attempt, reason FROM delivery"
+            ),
+            writes=True,
+        )
+
+        assert await store.redrive(EventQuery(), HOOK, 500.0) == 1
+        (left,) = await store.deliveries(DeliveryQuery())
+        assert left.state is DeliveryState.DUE
+        await store.stop()

@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import inf
 
 from tests.support.memory_commit import check_postings, moved
+from tests.support.memory_deliveries import Row, asks_for, parcel_of, stored_delivery
 from tests.support.memory_journal import JournalRows, MemoryJournal
 from tests.support.memory_trust import MemoryTrust, TrustRows
 from vedette.errors import StoreError
@@ -25,30 +25,19 @@ from vedette.model.delivery import (
     Settlement,
 )
 from vedette.model.ids import AccountId, EndpointId, EventId
-from vedette.outbox.selection import matches
 from vedette.ports.clock import Clock
-from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Taker, Verdict
+from vedette.ports.store import (
+    Commit,
+    DeliveryQuery,
+    EventQuery,
+    Fence,
+    StoredDelivery,
+    StoredEvent,
+    Taker,
+    Verdict,
+)
 from vedette.store.sqlite.accounts import check
 from vedette.store.words import printable
-
-
-@dataclass(slots=True, kw_only=True)
-class _Row:
-    """A delivery."""
-
-    id: int
-    posting: Posting
-    endpoint: EndpointId
-    due: float
-    queued_at: float
-    state: DeliveryState = DeliveryState.DUE
-    attempt: int = 0
-    leased: bool = False
-    reason: str = ""
-
-    @property
-    def lane(self) -> tuple[AccountId, bytes]:
-        return (self.posting.account, self.posting.lane)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,9 +47,9 @@ class _State:
     epochs: dict[int, int] = field(default_factory=lambda: {0: 0})
     folders: dict[tuple[AccountId, bytes], FolderState] = field(default_factory=dict)
     events: dict[EventId, Posting] = field(default_factory=dict)
-    deliveries: dict[int, _Row] = field(default_factory=dict)
+    deliveries: dict[int, Row] = field(default_factory=dict)
     #: Those of each endpoint that are DUE: asked for at every turn of a lane.
-    waiting: dict[EndpointId, dict[int, _Row]] = field(default_factory=dict)
+    waiting: dict[EndpointId, dict[int, Row]] = field(default_factory=dict)
     last_delivery: int = 0
     #: What the clock showed when it was last of use; None before the first run.
     clock: float | None = None
@@ -166,7 +155,7 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         rows = [row for row in waiting if row.id > last][: taker.limit]
         for row in rows:
             row.due, row.leased = taker.until, True
-        return [_parcel(row) for row in rows]
+        return [parcel_of(row) for row in rows]
 
     def _readings_done(self, key: tuple[AccountId, bytes]) -> None:
         folder = self.state.folders[key]
@@ -187,7 +176,7 @@ class MemoryStore(MemoryJournal, MemoryTrust):
 
     def _queue(self, posting: Posting, endpoint: EndpointId, due: float) -> None:
         self.state.last_delivery = number = self.state.last_delivery + 1
-        row = _Row(id=number, posting=posting, endpoint=endpoint, due=due, queued_at=due)
+        row = Row(id=number, posting=posting, endpoint=endpoint, due=due, queued_at=due)
         self.state.deliveries[number] = row
         self.state.waiting.setdefault(endpoint, {})[number] = row
 
@@ -249,13 +238,13 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         for row in rows:
             row.due, row.leased = now + lease, True
             self.state.clock = now
-        return [_parcel(row) for row in rows]
+        return [parcel_of(row) for row in rows]
 
-    def _waiting(self, endpoint: EndpointId, *, ordered: bool) -> list[_Row]:
+    def _waiting(self, endpoint: EndpointId, *, ordered: bool) -> list[Row]:
         rows = list(self.state.waiting.get(endpoint, {}).values())
         if not ordered:
             return rows
-        heads: dict[tuple[AccountId, bytes], _Row] = {}
+        heads: dict[tuple[AccountId, bytes], Row] = {}
         for row in rows:
             heads.setdefault(row.lane, row)
         return list(heads.values())
@@ -291,24 +280,17 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         reason = printable(state.disabled_reason)
         self._enter(writes=True).endpoints[state.id] = replace(state, disabled_reason=reason)
 
-    def _select(self, query: EventQuery) -> list[Posting]:
+    def _newest(self) -> list[Posting]:
         # Of two events of one instant the one that was stored later is the newer.
         numbered = sorted(
             enumerate(self.state.events.values()),
             key=lambda entry: (entry[1].time, entry[0]),
             reverse=True,
         )
-        start = -inf if query.start is None else query.start
-        end = inf if query.end is None else query.end
-        found = [
-            posting
-            for _, posting in numbered
-            if query.tenant in {None, posting.tenant}
-            and query.account in {None, posting.account}
-            and query.event in {None, posting.event}
-            and start <= posting.time < end
-            and matches(query.types, posting.type)
-        ]
+        return [posting for _, posting in numbered]
+
+    def _select(self, query: EventQuery) -> list[Posting]:
+        found = [posting for posting in self._newest() if asks_for(query, posting)]
         return found[: max(query.limit, 0)]
 
     def _count(self, event: EventId, state: DeliveryState) -> int:
@@ -339,16 +321,49 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         count = 0
         for posting in reversed(self._select(query)):
             for endpoint in dict.fromkeys(endpoints):
-                waiting = self._waiting(endpoint, ordered=False)
-                row = next((row for row in waiting if row.posting is posting), None)
-                if row is None:
-                    self._queue(posting, endpoint, now)
-                elif row.leased and row.due > now:
-                    continue
-                else:
-                    row.due, row.attempt, row.leased = min(row.due, now), 0, False
-                count += 1
+                count += self._requeue(posting, endpoint, now)
         return count
+
+    def _requeue(self, posting: Posting, endpoint: EndpointId, now: float) -> bool:
+        for dead in self._dead(endpoint):
+            if dead.posting is posting:
+                del self.state.deliveries[dead.id]
+        waiting = self._waiting(endpoint, ordered=False)
+        row = next((row for row in waiting if row.posting is posting), None)
+        if row is None:
+            self._queue(posting, endpoint, now)
+        elif row.leased and row.due > now:
+            return False
+        else:
+            row.due, row.attempt, row.leased = min(row.due, now), 0, False
+        return True
+
+    def _dead(self, endpoint: EndpointId) -> list[Row]:
+        rows = self.state.deliveries.values()
+        return [
+            row for row in rows if row.endpoint == endpoint and row.state is DeliveryState.FAILED
+        ]
+
+    async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
+        self._enter()
+        found = [
+            stored_delivery(row)
+            for posting in self._newest()
+            for row in reversed(self.state.deliveries.values())
+            if row.posting is posting
+            and asks_for(query, posting)
+            and query.endpoint in {None, row.endpoint}
+            and query.state in {None, row.state}
+        ]
+        return found[: max(query.limit, 0)]
+
+    async def redrive(self, query: EventQuery, endpoint: EndpointId, now: float) -> int:
+        self._enter(writes=True)
+        dead = [row.posting for row in self._dead(endpoint) if asks_for(query, row.posting)]
+        found = {posting.event: posting for posting in dead[: max(query.limit, 0)]}
+        for posting in found.values():
+            self._requeue(posting, endpoint, now)
+        return len(found)
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
         state = self._enter(writes=True)
@@ -375,16 +390,3 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         for _, key in keys:
             del state.seen[key]
         return max(limit, 0) - left + len(keys)
-
-
-def _parcel(row: _Row) -> Parcel:
-    return Parcel(
-        delivery=row.id,
-        endpoint=row.endpoint,
-        event=row.posting.event,
-        type=row.posting.type,
-        lane=row.posting.lane,
-        body=row.posting.body,
-        attempt=row.attempt + 1,
-        queued_at=row.queued_at,
-    )

@@ -14,7 +14,13 @@ from typing import Protocol
 from vedette.model.account import Health
 from vedette.model.action import Decision, JournalEntry
 from vedette.model.cursor import Cursor, FolderState, Gap
-from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
+from vedette.model.delivery import (
+    DeliveryState,
+    EndpointState,
+    Parcel,
+    Posting,
+    Settlement,
+)
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 
 
@@ -111,6 +117,48 @@ class StoredEvent:
     failed: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryQuery:
+    """Which deliveries: those of the newest events first, at most ``limit``.
+
+    ``types``, ``start`` and ``end`` are about the event, as in ``EventQuery``.
+    """
+
+    endpoint: EndpointId | None = None
+    state: DeliveryState | None = None
+    tenant: TenantId | None = None
+    account: AccountId | None = None
+    types: tuple[str, ...] = ()
+    start: float | None = None
+    end: float | None = None
+    event: EventId | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDelivery:
+    """A delivery as it stands. A failed one is a dead letter: it is kept, and can be redriven.
+
+    ``attempts`` counts those that are settled. ``due`` is the instant of the next attempt, of the
+    end of the lease while it ``is_in_flight``, or of the settlement once the state is no longer
+    DUE. ``reason`` is what came of the last attempt.
+    """
+
+    delivery: int
+    endpoint: EndpointId
+    event: EventId
+    type: str
+    tenant: TenantId
+    account: AccountId
+    time: float
+    state: DeliveryState
+    is_in_flight: bool
+    attempts: int
+    queued_at: float
+    due: float
+    reason: str
+
+
 class Store(Protocol):
     """State that survives. Every method raises StoreError (StoreFullError when no space is left).
 
@@ -197,7 +245,20 @@ class Store(Protocol):
         """Return stored events, newest first."""
 
     async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
-        """Queue stored events again, with the same ids; return how many deliveries."""
+        """Queue stored events again, with the same ids; return how many deliveries.
+
+        What had failed of them at these endpoints is a dead letter no longer.
+        """
+
+    async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
+        """Return deliveries, those of the newest events first, of one event the newest first."""
+
+    async def redrive(self, query: EventQuery, endpoint: EndpointId, now: float) -> int:
+        """Queue the dead letters of an endpoint again, with the same ids; return how many went.
+
+        Those whose events the query finds, the oldest first, at most ``query.limit``: each goes to
+        the end of its lane, with the whole schedule before it, and its failed row goes away.
+        """
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
         """Delete old, settled events and identity keys in a bounded step; return rows gone."""

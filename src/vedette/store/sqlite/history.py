@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from math import inf
 from typing import Any
 
+from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
-from vedette.ports.store import EventQuery, StoredEvent
+from vedette.ports.store import DeliveryQuery, EventQuery, StoredDelivery, StoredEvent
 from vedette.store.sqlite import postings
 from vedette.store.sqlite.statements import sql
 
@@ -24,6 +25,14 @@ _OUTCOME = sql("event_outcome")
 _UNSETTLED = sql("delivery_unsettled")
 _RESTART = sql("delivery_restart")
 _REQUEUED = sql("event_requeued")
+_DELIVERIES = {
+    DeliveryState.DUE: sql("deliveries_waiting"),
+    DeliveryState.FAILED: sql("deliveries_dead"),
+    DeliveryState.DELIVERED: sql("deliveries_any"),
+    None: sql("deliveries_any"),
+}
+_DEAD = sql("dead_letters")
+_DROP = sql("dead_letter_drop")
 _PRUNABLE = sql("events_prunable")
 _DELIVERIES_PRUNE = sql("deliveries_prune")
 _EVENT_DELETE = sql("event_delete")
@@ -41,7 +50,11 @@ def _select(connection: sqlite3.Connection, query: EventQuery) -> list[_Row]:
         statement = _OF_TENANT
     else:
         statement = _OF_ALL
-    values: dict[str, Any] = {
+    return connection.execute(statement, _values(query)).fetchall()
+
+
+def _values(query: EventQuery | DeliveryQuery) -> dict[str, Any]:
+    return {
         "event": query.event,
         "account": query.account,
         "tenant": query.tenant,
@@ -51,7 +64,6 @@ def _select(connection: sqlite3.Connection, query: EventQuery) -> list[_Row]:
         "types": json.dumps(query.types),
         "limit": max(query.limit, 0),
     }
-    return connection.execute(statement, values).fetchall()
 
 
 def events(connection: sqlite3.Connection, query: EventQuery) -> list[StoredEvent]:
@@ -80,30 +92,89 @@ def replay(
 ) -> int:
     """Queue events again, oldest first.
 
-    A settled delivery gets a new row; one that waits for its next attempt starts
-    over; one that is in flight is left alone and not counted.
+    A delivered delivery gets a new row, a failed one makes way for it; one that waits for its
+    next attempt starts over; one that is in flight is left alone and not counted.
     """
     count = 0
     for seq, _, _, _, account, _, lane in reversed(_select(connection, query)):
         for endpoint in dict.fromkeys(endpoints):
-            unsettled = connection.execute(
-                _UNSETTLED, {"event": seq, "endpoint": endpoint, "now": now}
-            ).fetchone()
-            if unsettled is None:
-                postings.enqueue(
-                    connection,
-                    event=seq,
-                    endpoint=endpoint,
-                    account=AccountId(account),
-                    lane=lane,
-                    due=now,
-                )
-                connection.execute(_REQUEUED, {"seq": seq})
-                count += 1
-            elif not unsettled[1]:
-                connection.execute(_RESTART, {"id": unsettled[0], "now": now})
-                count += 1
+            count += _requeue(
+                connection,
+                event=seq,
+                endpoint=endpoint,
+                account=AccountId(account),
+                lane=lane,
+                now=now,
+            )
     return count
+
+
+def redrive(
+    connection: sqlite3.Connection, query: EventQuery, endpoint: EndpointId, now: float
+) -> int:
+    """Queue dead letters again, the oldest first; each failed row makes way for a new one."""
+    found = connection.execute(_DEAD, {**_values(query), "endpoint": endpoint}).fetchall()
+    # Of two failed rows of one event, as they were left before replays took them along, one goes.
+    once = {seq: (account, lane) for seq, account, lane in found}
+    for seq, (account, lane) in once.items():
+        _requeue(
+            connection,
+            event=seq,
+            endpoint=endpoint,
+            account=AccountId(account),
+            lane=lane,
+            now=now,
+        )
+    return len(once)
+
+
+def _requeue(
+    connection: sqlite3.Connection,
+    *,
+    event: int,
+    endpoint: EndpointId,
+    account: AccountId,
+    lane: bytes,
+    now: float,
+) -> bool:
+    """Have an event delivered to an endpoint once more; False where that is under way."""
+    connection.execute(_DROP, {"event": event, "endpoint": endpoint})
+    unsettled = connection.execute(
+        _UNSETTLED, {"event": event, "endpoint": endpoint, "now": now}
+    ).fetchone()
+    if unsettled is None:
+        postings.enqueue(
+            connection, event=event, endpoint=endpoint, account=account, lane=lane, due=now
+        )
+        connection.execute(_REQUEUED, {"seq": event})
+        return True
+    if unsettled[1]:
+        return False
+    connection.execute(_RESTART, {"id": unsettled[0], "now": now})
+    return True
+
+
+def deliveries(connection: sqlite3.Connection, query: DeliveryQuery) -> list[StoredDelivery]:
+    """Return deliveries, those of the newest events first."""
+    values = {**_values(query), "endpoint": query.endpoint, "state": query.state}
+    return [
+        StoredDelivery(
+            delivery=row[0],
+            endpoint=EndpointId(row[1]),
+            event=EventId(row[2]),
+            type=row[3],
+            tenant=TenantId(row[4]),
+            account=AccountId(row[5]),
+            time=row[6],
+            state=DeliveryState(row[7]),
+            is_in_flight=bool(row[8]),
+            attempts=row[9],
+            queued_at=row[10],
+            due=row[11],
+            reason=row[12],
+        )
+        for row in connection.execute(_DELIVERIES[query.state], values)
+    ]
 
 
 def prune(

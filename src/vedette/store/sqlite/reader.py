@@ -25,7 +25,7 @@ from vedette.ports.consent import Consent
 from vedette.ports.journal import JournalQuery, Tally
 from vedette.ports.override import Allow, Switch
 from vedette.ports.ratchet import Change, Protection
-from vedette.ports.store import EventQuery, StoredEvent
+from vedette.ports.store import DeliveryQuery, EventQuery, StoredDelivery, StoredEvent
 from vedette.store.sqlite import (
     accounts,
     audit,
@@ -113,6 +113,10 @@ class StateReader:
     def events(self, query: EventQuery) -> list[StoredEvent]:
         """Return stored events, newest first."""
         return self._ask(lambda connection: history.events(connection, query))
+
+    def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
+        """Return deliveries, those of the newest events first."""
+        return self._ask(lambda connection: history.deliveries(connection, query))
 
     def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders, by path."""

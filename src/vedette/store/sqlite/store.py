@@ -19,7 +19,15 @@ from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.audit import AuditEntry
 from vedette.ports.clock import Clock
-from vedette.ports.store import Commit, EventQuery, Fence, StoredEvent, Verdict
+from vedette.ports.store import (
+    Commit,
+    DeliveryQuery,
+    EventQuery,
+    Fence,
+    StoredDelivery,
+    StoredEvent,
+    Verdict,
+)
 from vedette.store.notes import Notebook
 from vedette.store.sqlite import accounts, deliveries, folders, history
 from vedette.store.sqlite.connection import open_writer
@@ -230,6 +238,16 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         """Queue stored events again."""
         return await self._writer.run(
             partial(history.replay, query=query, endpoints=tuple(endpoints), now=now), writes=True
+        )
+
+    async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
+        """Return deliveries, those of the newest events first."""
+        return await self._writer.run(partial(history.deliveries, query=query), writes=False)
+
+    async def redrive(self, query: EventQuery, endpoint: EndpointId, now: float) -> int:
+        """Queue the dead letters of an endpoint again."""
+        return await self._writer.run(
+            partial(history.redrive, query=query, endpoint=endpoint, now=now), writes=True
         )
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:

@@ -81,3 +81,59 @@ DELETE FROM event WHERE seq = :seq;
 
 -- name: event_has
 SELECT 1 FROM event WHERE id = :id;
+
+-- The three queries for deliveries differ in what they walk: the backlog, the dead letters, or
+-- events from their newest end. The first two are as long as what waits, or has failed.
+
+-- part: deliveries
+SELECT delivery.id, delivery.endpoint, event.id, event.type, event.tenant, event.account,
+       event.time, delivery.state, delivery.leased, delivery.attempt, delivery.queued_at,
+       delivery.due, delivery.reason
+
+-- part: of_whom
+  AND (:event IS NULL OR event.id = :event)
+  AND (:tenant IS NULL OR event.tenant = :tenant)
+  AND (:account IS NULL OR event.account = :account)
+  AND event.time >= :start AND event.time < :end
+
+-- part: newest_of_all
+ORDER BY event.time DESC, event.seq DESC, delivery.id DESC
+LIMIT :limit;
+
+-- name: deliveries_waiting
+-- use: deliveries
+FROM delivery JOIN event ON event.seq = delivery.event
+WHERE delivery.state = 'due' AND (:endpoint IS NULL OR delivery.endpoint = :endpoint)
+-- use: of_whom
+-- use: of_types
+-- use: newest_of_all
+
+-- name: deliveries_dead
+-- use: deliveries
+FROM delivery JOIN event ON event.seq = delivery.event
+WHERE delivery.state = 'failed' AND (:endpoint IS NULL OR delivery.endpoint = :endpoint)
+-- use: of_whom
+-- use: of_types
+-- use: newest_of_all
+
+-- name: deliveries_any
+-- use: deliveries
+FROM event CROSS JOIN delivery ON delivery.event = event.seq
+WHERE (:state IS NULL OR delivery.state = :state)
+  AND (:endpoint IS NULL OR delivery.endpoint = :endpoint)
+-- use: of_whom
+-- use: of_types
+-- use: newest_of_all
+
+-- name: dead_letters
+SELECT event.seq, event.account, event.lane
+FROM delivery JOIN event ON event.seq = delivery.event
+WHERE delivery.state = 'failed' AND delivery.endpoint = :endpoint
+-- use: of_whom
+-- use: of_types
+ORDER BY delivery.id
+LIMIT :limit;
+
+-- name: dead_letter_drop
+-- It makes way for a new delivery of the same event.
+DELETE FROM delivery WHERE event = :event AND endpoint = :endpoint AND state = 'failed';
