@@ -21,7 +21,7 @@ from vedette.cli.main import main
 from vedette.model.ids import TenantId
 from vedette.ports.override import Scope
 from vedette.ports.ratchet import Loosening
-from vedette.store.sqlite.audit import following
+from vedette.store.chain import following
 from vedette.store.sqlite.place import DATABASE
 from vedette.store.sqlite.reader import read_only
 from vedette.store.sqlite.store import SqliteStore

@@ -126,13 +126,13 @@ class JournalContract(StoreFixture):
         assert await store.folders(ANNA) == []
 
     async def test_odd_words_never_stop_a_commit(self, store: Whole) -> None:
-        """Half a character in a domain, an explanation or a reason is spelled out."""
+        """Half a character, or none, in a domain, an explanation or a reason is spelled out."""
         it = entry(5, b"k", reason="\udc80")
-        await store.intend(Fence(), [decision(5, domain="\udc80.example", why="\udc81")], [it])
+        await store.intend(Fence(), [decision(5, domain="\udc80.example", why="\0\udc81")], [it])
         await store.record(it.id, DONE, now=60.0, reason="\udc82")
 
         (told,) = await store.decisions(ANNA, None, since=0.0, limit=9)
-        assert (told.domain, told.why) == (r"\udc80.example", r"\udc81")
+        assert (told.domain, told.why) == (r"\udc80.example", r"\x00\udc81")
         (written,) = await store.journal(JournalQuery())
         assert written.reason == r"\udc82"
 

@@ -13,7 +13,7 @@ from vedette.errors import StoreError
 from vedette.model.ids import AccountId
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.ratchet import ChangeId
-from vedette.store.sqlite.audit import PAGE, following
+from vedette.store.chain import PAGE, following
 from vedette.store.sqlite.place import DATABASE
 from vedette.store.sqlite.store import SqliteStore
 

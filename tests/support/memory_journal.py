@@ -14,7 +14,7 @@ from vedette.model.ids import AccountId, ActionId
 from vedette.model.returning import Fate, fate
 from vedette.ports.journal import JournalQuery, Tally
 from vedette.ports.store import Fence, Verdict
-from vedette.store.sqlite.journal import ABOUT, told
+from vedette.store.rows.action import ABOUT, told
 from vedette.store.words import printable
 
 #: After these nothing more comes.

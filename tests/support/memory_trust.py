@@ -10,8 +10,8 @@ from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
-from vedette.store.sqlite.audit import following
-from vedette.store.sqlite.ratchet import LONGEST_STEP
+from vedette.store.chain import following
+from vedette.store.delay import LONGEST_STEP
 from vedette.store.words import printable
 
 OPEN = {ChangeState.WAITING, ChangeState.GRANTED}

@@ -5,11 +5,12 @@ It knows rows and nothing of transactions.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 
 from vedette.model.ids import AccountId
 from vedette.ports.consent import Consent
+from vedette.store import marks
+from vedette.store.rows import override as rows
 from vedette.store.sqlite import audit
 from vedette.store.sqlite.statements import sql
 
@@ -26,16 +27,14 @@ def give(
     connection.execute(_END, {"account": account, "now": now})
     values = {"account": account, "version": version, "at": now, "actor": by}
     connection.execute(_PUT, values)
-    detail = json.dumps({"account": account, "version": version})
-    audit.append(connection, actor=by, what="consent.given", detail=detail, now=now)
+    audit.append(connection, marks.consented(account, version=version, now=now, by=by))
 
 
 def withdraw(connection: sqlite3.Connection, account: AccountId, *, now: float, by: str) -> bool:
     """End the consent that stands."""
     if not connection.execute(_END, {"account": account, "now": now}).rowcount:
         return False
-    detail = json.dumps({"account": account})
-    audit.append(connection, actor=by, what="consent.withdrawn", detail=detail, now=now)
+    audit.append(connection, marks.unconsented(account, now=now, by=by))
     return True
 
 
@@ -52,9 +51,4 @@ def consented(connection: sqlite3.Connection) -> frozenset[AccountId]:
 
 def of(connection: sqlite3.Connection, account: AccountId) -> list[Consent]:
     """Return every consent of an account, oldest first."""
-    return [
-        Consent(
-            account=AccountId(row[0]), version=row[1], at=row[2], by=row[3], withdrawn_at=row[4]
-        )
-        for row in connection.execute(_OF, {"account": account})
-    ]
+    return [rows.consent(row) for row in connection.execute(_OF, {"account": account})]

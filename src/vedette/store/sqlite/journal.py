@@ -10,15 +10,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from math import inf
-from typing import Any, Final, TypeAlias
+from typing import Any
 
 from vedette.model.action import ActionState, Decision, JournalEntry, Place, follows
-from vedette.model.ids import AccountId, ActionId, TenantId
+from vedette.model.ids import AccountId, ActionId
 from vedette.model.returning import Fate, fate
 from vedette.ports.journal import JournalQuery
 from vedette.ports.store import Fence, Verdict
+from vedette.store.rows import action as rows
 from vedette.store.sqlite import decisions as decided
 from vedette.store.sqlite.postings import is_fenced
 from vedette.store.sqlite.statements import sql
@@ -42,13 +42,6 @@ _OF_GUARD = sql("journal_of_guard")
 _OF_ALL = sql("journal_of_all")
 _PURGE = sql("journal_purge")
 
-#: Entries about one message, for each of its keys: a message that was acted on a hundred times is
-#: no message but somebody's attack.
-ABOUT: Final = 100
-
-#: The message that a decision and its actions are about, and the guard.
-_Judged: TypeAlias = tuple[AccountId, str, Place]
-
 
 def intend(
     connection: sqlite3.Connection,
@@ -67,21 +60,10 @@ def write(
     connection: sqlite3.Connection, decisions: Iterable[Decision], actions: Iterable[JournalEntry]
 ) -> None:
     """Insert the actions that are new, and every decision with what became of it."""
-    fates: dict[_Judged, set[Fate]] = {}
+    fates: dict[rows.Judged, set[Fate]] = {}
     for entry in actions:
-        judged = (entry.account, entry.guard, entry.origin)
-        fates.setdefault(judged, set()).add(_insert(connection, entry))
-    decided.write(
-        connection,
-        (told(each, fates.get((each.account, each.guard, each.origin))) for each in decisions),
-    )
-
-
-def told(decision: Decision, fates: set[Fate] | None) -> Decision:
-    """Return the decision as it is to be kept: one of its actions was written, or none was."""
-    if fates is None or Fate.WRITTEN in fates:
-        return decision
-    return replace(decision, acted=Fate.RETURNED if Fate.RETURNED in fates else Fate.REPEATED)
+        fates.setdefault(rows.judged(entry), set()).add(_insert(connection, entry))
+    decided.write(connection, [rows.told(each, fates.get(rows.judged(each))) for each in decisions])
 
 
 def _insert(connection: sqlite3.Connection, entry: JournalEntry) -> Fate:
@@ -91,7 +73,7 @@ def _insert(connection: sqlite3.Connection, entry: JournalEntry) -> Fate:
         connection.execute(_RETURNED, {"id": returned.id, "now": entry.at})
     if becomes is not Fate.WRITTEN:
         return becomes
-    row = connection.execute(_INSERT, _columns(entry)).fetchone()
+    row = connection.execute(_INSERT, rows.columns(entry)).fetchone()
     if row is None:
         # Known by its id alone: a message without identity keys.
         return Fate.REPEATED
@@ -103,35 +85,6 @@ def _insert(connection: sqlite3.Connection, entry: JournalEntry) -> Fate:
         ),
     )
     return Fate.WRITTEN
-
-
-def _columns(entry: JournalEntry) -> dict[str, Any]:
-    result = entry.result
-    return {
-        "id": entry.id,
-        "tenant": entry.tenant,
-        "account": entry.account,
-        "guard": entry.guard,
-        "version": entry.version,
-        "action": entry.action,
-        "kind": entry.kind,
-        "target": entry.target,
-        "seen": entry.seen,
-        "listed": entry.listed,
-        "message": entry.message,
-        "folder": entry.origin.folder,
-        "uid_validity": entry.origin.uid_validity,
-        "uid": entry.origin.uid,
-        "result_folder": None if result is None else result.folder,
-        "result_uid_validity": None if result is None else result.uid_validity,
-        "result_uid": None if result is None else result.uid,
-        "state": entry.state,
-        "attempts": entry.attempts,
-        "reason": printable(entry.reason),
-        "at": entry.at,
-        "changed": entry.changed,
-        "expires": entry.expires,
-    }
 
 
 def record(
@@ -155,9 +108,7 @@ def record(
             "now": now,
             "reason": printable(reason),
             "placed": result is not None,
-            "folder": None if result is None else result.folder,
-            "uid_validity": None if result is None else result.uid_validity,
-            "uid": None if result is None else result.uid,
+            **rows.place(result),
         },
     )
     return True
@@ -218,37 +169,14 @@ def acted_on(
     """Return entries about the message with one of these keys, newest first."""
     found: dict[int, tuple[Any, ...]] = {}
     for key in identity:
-        values = {"account": account, "key": key, "limit": ABOUT}
+        values = {"account": account, "key": key, "limit": rows.ABOUT}
         found.update((row[0], row) for row in connection.execute(_ABOUT, values))
     return [_entry(connection, found[seq]) for seq in sorted(found, reverse=True)]
 
 
 def _entry(connection: sqlite3.Connection, row: tuple[Any, ...]) -> JournalEntry:
     keys = connection.execute(_IDENTITY, {"seq": row[0]}).fetchall()
-    return JournalEntry(
-        id=ActionId(row[1]),
-        tenant=TenantId(row[2]),
-        account=AccountId(row[3]),
-        guard=row[4],
-        version=row[5],
-        action=row[6],
-        kind=row[7],
-        target=row[8],
-        seen=bool(row[9]),
-        listed=bool(row[10]),
-        message=row[11],
-        identity=tuple(key for (key,) in keys),
-        origin=Place(folder=row[12], uid_validity=row[13], uid=row[14]),
-        result=(
-            None if row[15] is None else Place(folder=row[15], uid_validity=row[16], uid=row[17])
-        ),
-        state=ActionState(row[18]),
-        attempts=row[19],
-        reason=row[20],
-        at=row[21],
-        changed=row[22],
-        expires=row[23],
-    )
+    return rows.entry(row, [key for (key,) in keys])
 
 
 def purge(connection: sqlite3.Connection, *, before: float, limit: int) -> int:

@@ -15,6 +15,7 @@ from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
 from vedette.ports.override import Allow, Switch
 from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
+from vedette.store.chain import Mark
 from vedette.store.sqlite import audit, consents, overrides, ratchet
 from vedette.store.sqlite.writer import Writer
 
@@ -138,7 +139,8 @@ class SqliteTrust:
 
     async def audit(self, *, actor: str, what: str, detail: str, now: float) -> AuditEntry:
         """Append an entry."""
-        work = partial(audit.append, actor=actor, what=what, detail=detail, now=now)
+        mark = Mark(actor=actor, what=what, detail=detail, at=now)
+        work = partial(audit.append, mark=mark)
         return await self._decided(work)
 
     async def audit_trail(self, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:

@@ -162,7 +162,7 @@ WHERE seq IN (SELECT seq FROM decision WHERE at < :before ORDER BY at LIMIT :lim
 
 -- name: tally_add
 INSERT INTO tally (account, guard, day, verdict, acted, count)
-VALUES (:account, :guard, date(:day * 86400, 'unixepoch'), :verdict, :acted, :count)
+VALUES (:account, :guard, :day, :verdict, :acted, :count)
 ON CONFLICT (account, guard, day, verdict, acted) DO UPDATE SET count = count + excluded.count;
 
 -- name: tallies_of_account

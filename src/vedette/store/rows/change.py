@@ -1,0 +1,68 @@
+"""A loosening that waits, what is enforced until then, and their rows.
+
+It knows no driver and no SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vedette.model.ids import AccountId, TenantId
+from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+
+
+def asked(loosening: Loosening) -> dict[str, Any]:
+    """Return the values by which one loosening is told from another."""
+    return {
+        "tenant": loosening.tenant,
+        "guard": loosening.guard,
+        "account": loosening.account,
+        "what": loosening.what,
+    }
+
+
+def change(row: Sequence[Any]) -> Change:
+    """Return the change of a row."""
+    return Change(
+        id=ChangeId(row[0]),
+        loosening=Loosening(
+            tenant=TenantId(row[1]),
+            guard=row[2],
+            account=None if row[3] is None else AccountId(row[3]),
+            what=row[4],
+            by=row[5],
+        ),
+        asked_at=row[6],
+        due=row[7],
+        left=row[8],
+        state=ChangeState(row[9]),
+        decided_at=row[10],
+        decided_by=row[11],
+    )
+
+
+def protection_columns(protection: Protection) -> dict[str, Any]:
+    """Return the values of a protection's row."""
+    return {
+        "tenant": protection.tenant,
+        "guard": protection.guard,
+        "pack": protection.text,
+        "mode": protection.mode,
+        "lock": protection.lock,
+        "version": protection.version,
+        "at": protection.at,
+    }
+
+
+def protection(row: Sequence[Any]) -> Protection:
+    """Return the protection of a row."""
+    return Protection(
+        tenant=TenantId(row[0]),
+        guard=row[1],
+        text=row[2],
+        mode=row[3],
+        lock=row[4],
+        version=row[5],
+        at=row[6],
+    )
