@@ -13,7 +13,8 @@ from vedette.config.document import parse
 from vedette.config.endpoints import names_inside, read_endpoint
 from vedette.config.settings import EndpointSettings
 from vedette.errors import ConfigError
-from vedette.model.delivery import Endpoint, Selection
+from vedette.model.account import Depth
+from vedette.model.delivery import Endpoint, Profile, Selection
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.secret import Secret
 from vedette.sinks.command import CommandSettings
@@ -74,6 +75,7 @@ def test_every_key_of_a_webhook_is_taken_as_it_is_written() -> None:
         WEBHOOK
         + 'events = ["message.*"]\ntenants = ["acme"]\naccounts = ["anna"]\nordered = true\n'
         + "concurrency = 3\ntimeout = 2.5\nverify = false\nprivate = true\n"
+        + 'folders = ["Support"]\ntags = ["vip"]\ndepth = "metadata"\nrate = 12.5\n'
         + 'ca_file = "/etc/ca.pem"\nproxy = "http://proxy.example.org"\n'
         + f'secret = "{SIGNING}"\n[endpoints.out.headers]\nAuthorization = "Bearer x"\n'
     )
@@ -81,10 +83,16 @@ def test_every_key_of_a_webhook_is_taken_as_it_is_written() -> None:
     assert found.endpoint == Endpoint(
         id=EndpointId("out"),
         selection=Selection(
-            types=("message.*",), tenants=(TenantId("acme"),), accounts=(AccountId("anna"),)
+            types=("message.*",),
+            tenants=(TenantId("acme"),),
+            accounts=(AccountId("anna"),),
+            folders=("Support",),
+            tags=("vip",),
         ),
+        depth=Depth.METADATA,
         ordered=True,
         concurrency=3,
+        rate=12.5,
     )
     assert found.sink == WebhookSettings(
         url=Secret("https://hooks.example.org/T0K3N-Zq81"),
@@ -97,6 +105,39 @@ def test_every_key_of_a_webhook_is_taken_as_it_is_written() -> None:
         proxy=Secret("http://proxy.example.org"),
     )
     assert found.private
+
+
+def test_a_profile_takes_what_it_has_words_for() -> None:
+    """Without a filter all of it, and plain JSON: its body is no CloudEvent."""
+    found = endpoint(WEBHOOK + 'profile = "inbound-email-received"\n')
+
+    assert found.endpoint.profile is Profile.INBOUND_EMAIL_RECEIVED
+    assert found.endpoint.selection.types == ("message.received", "message.unparseable")
+    assert isinstance(found.sink, WebhookSettings)
+    assert found.sink.content_type == "application/json; charset=utf-8"
+
+
+def test_a_profile_is_not_asked_for_what_it_has_no_words_for() -> None:
+    """The endpoint would wait for ever for what can not be told there."""
+    line = refusal(WEBHOOK + 'profile = "emailengine"\nevents = ["message.received", "guard.*"]\n')
+
+    assert line.startswith("x.toml:5: endpoints.out.events: the profile emailengine has no guard.*")
+
+
+def test_a_profile_keeps_to_the_events_that_are_asked_for() -> None:
+    """A pattern is read as the types it stands for there."""
+    found = endpoint(WEBHOOK + 'profile = "emailengine"\nevents = ["account.*"]\n')
+
+    assert found.endpoint.selection.types == (
+        "account.connected",
+        "account.auth_failed",
+        "account.degraded",
+    )
+
+
+def test_a_rate_of_nothing_is_no_bound() -> None:
+    """The default, written out."""
+    assert endpoint(WEBHOOK + "rate = 0\n").endpoint.rate is None
 
 
 def test_during_a_rotation_the_new_secret_signs_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -67,6 +68,45 @@ def test_a_type_fits_a_pattern(patterns: tuple[str, ...], kind: str, expected: b
 def test_every_filter_of_a_selection_must_agree(selection: Selection, expected: bool) -> None:  # noqa: FBT001 - a column of the table
     """An empty filter takes all; the others are joined by and."""
     assert takes(selection, RECEIVED) is expected
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(folders=("Support",)), True),
+        (Selection(folders=("support",)), True),
+        (Selection(folders=("\\Junk",)), True),
+        (Selection(folders=("\\junk", "Other")), True),
+        (Selection(folders=("Other",)), False),
+        (Selection(folders=("Supp",)), False),
+        (Selection(folders=("\\Inbox", "INBOX", "")), False),
+        (Selection(tags=("vip",)), True),
+        (Selection(tags=("spam", "vip")), True),
+        (Selection(tags=("spam",)), False),
+        (Selection(tags=("vip",), folders=("Other",)), False),
+        (Selection(tags=("vip",), types=("account.*",)), False),
+    ],
+)
+def test_folders_and_tags_are_filters_too(selection: Selection, expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    """A folder is meant by its name or by its use, a tag by itself."""
+    data = {"folder": {"path": "Support", "specialUse": "\\Junk"}, "tags": ["vip", "bulk"]}
+
+    assert takes(selection, replace(RECEIVED, data=data)) is expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"folder": {"path": "INBOX", "specialUse": "\\Inbox"}}, True),
+        ({"message": {"folder": "INBOX", "uid": 7}}, True),
+        ({"message": {"folder": "Junk", "uid": 7}}, False),
+        ({"state": "paused"}, False),
+        ({"folder": None}, False),
+    ],
+)
+def test_an_event_about_no_folder_is_in_none(data: dict[str, object], expected: bool) -> None:  # noqa: FBT001 - a column of the table
+    """What guards tell of a message says where it was; an account's story is in no folder."""
+    assert takes(Selection(folders=("\\Inbox",)), replace(RECEIVED, data=data)) is expected
 
 
 def test_a_plan_addresses_each_event() -> None:

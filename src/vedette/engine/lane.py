@@ -4,7 +4,8 @@ Each endpoint has its own, so that a slow or dead one delays nobody else::
 
     a commit, as promised ──────────────────────────────────────┐
     wake, due instant, poll ──► claim (what the window takes) ──► queue
-                                                                    │ as many as ``Rest`` allows
+                                                                    │ as many as ``Rest`` allows,
+                                                                    │ as fast as ``Allowance`` does
       settler ◄── schedule.after ◄── outcome ◄── sink.send ◄────────┘
          │                              └──► ``EndpointBook``: enabled or disabled
          └── written: the window opens again
@@ -23,11 +24,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import assert_never
 
 import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.attempt import IN_FLIGHT, report, send
 from vedette.engine.endpoint_book import EndpointBook
 from vedette.engine.part import OnCrash, Part
 from vedette.engine.promise import Promise
@@ -38,22 +39,16 @@ from vedette.model.delivery import (
     Delivered,
     DeliveryState,
     Endpoint,
-    Gone,
     Outcome,
     Parcel,
     Refused,
     Settlement,
 )
 from vedette.outbox import schedule
+from vedette.outbox.rate import Allowance
 from vedette.ports.clock import Clock, Dice
 from vedette.ports.sink import Sink
 from vedette.ports.store import Store, Taker
-from vedette.telemetry.counters import Counter, Gauge
-
-ATTEMPTS = Counter(
-    "vedette_delivery_attempts_total", "Attempts to deliver an event, by outcome", label="outcome"
-)
-IN_FLIGHT = Gauge("vedette_delivery_in_flight", "Attempts that wait for their endpoint's answer")
 
 #: Seconds between two looks at the store when nobody woke the lane: a lost wake-up costs no more.
 SAFETY_POLL = 30.0
@@ -114,6 +109,7 @@ class Lane(Part):
         self._tempo = tempo
         self._log = _log.bind(endpoint=endpoint.id)
         self._rest = Rest(endpoint.concurrency)
+        self._allowance = Allowance(endpoint.rate)
         self._queue: deque[tuple[Parcel, float]] = deque()  # with the last instant to send it
         self._held: set[int] = set()  # deliveries claimed and not settled
         self._promised = 0  # places kept for commits under way
@@ -133,7 +129,8 @@ class Lane(Part):
         if self._more or self._queue or self._claiming.locked():
             return None
         slots = self._slots()
-        places = min(wanted, slots - len(self._flying) - self._promised, self._room(slots))
+        at_once = min(slots - len(self._flying), self._allowance.within(_now(), 0.0))
+        places = int(min(wanted, at_once - self._promised, self._room(slots)))
         if places <= 0:
             return None
         self._keep(places)
@@ -205,17 +202,24 @@ class Lane(Part):
         """How many attempts may be in flight now."""
         return self._rest.slots(_now()) if self.started and not self.book.disabled else 0
 
+    def _window(self, slots: int) -> int:
+        """How many parcels may be claimed and unsettled; none to stand behind a probe.
+
+        With a rate, no more than can be begun while a claim holds: the others would go back unsent.
+        """
+        window = slots * (1 if self._rest.probing else WINDOW)
+        return int(min(window, max(self._allowance.within(_now(), self._tempo.deadline), 1)))
+
     def _room(self, slots: int) -> int:
-        """How many parcels the window still takes; nothing is claimed to stand behind a probe."""
-        taken = len(self._held) + self._promised
-        return slots * (1 if self._rest.probing else WINDOW) - taken
+        """How many parcels the window still takes."""
+        return self._window(slots) - len(self._held) - self._promised
 
     def _may_claim(self) -> bool:
         if _now() >= self._look_at:
             self._more = True
         slots = self._slots()
         # Refilled in handfuls, not parcel by parcel: a claim is a transaction.
-        return self._more and slots > 0 and self._room(slots) >= slots
+        return self._more and slots > 0 and self._room(slots) >= min(slots, self._window(slots))
 
     async def _claim(self) -> None:
         """Take what is due, as much as the window takes, and learn when to look again."""
@@ -270,6 +274,10 @@ class Lane(Part):
         elif self._more or self.book.disabled:
             # Full or disabled: only a settlement, an outcome or a person changes that.
             until = now + SAFETY_POLL
+        pause = self._allowance.wait(now) if self._queue else 0.0
+        if pause > 0:
+            # Else what is queued waits for a slot, and who leaves one launches the next.
+            until = min(until, max(now + pause, self._rest.until))
         try:
             async with asyncio.timeout(max(until - now, 0.0)):
                 await self._stir.wait()
@@ -282,11 +290,16 @@ class Lane(Part):
         """Send what is queued, as far as slots are free."""
         slots = self._slots()
         while self._queue and len(self._flying) < slots:
-            parcel, last = self._queue.popleft()
+            parcel, last = self._queue[0]
             if _now() > last:
                 # The lease could end during the attempt, and another one would begin beside it.
-                self._return(parcel)
+                self._return(self._queue.popleft()[0])
                 continue
+            if not self._allowance.take(_now()):
+                # ``_idle`` knows when the next one may begin.
+                self._stir.set()
+                return
+            self._queue.popleft()
             task = self.spawn(self._attempt(parcel), f"attempt.{parcel.delivery}")
             self._flying.add(task)
             task.add_done_callback(self._landed)
@@ -303,43 +316,15 @@ class Lane(Part):
         began = _now()
         crashpoint(Crashpoint.ATTEMPT_BEGUN)
         try:
-            outcome = await self._send(parcel)
+            outcome = await send(self._sink, self.endpoint, parcel, deadline=self._tempo.deadline)
         except asyncio.CancelledError:
             # Its fate is unknown; that is an attempt, and no fault of the endpoint.
             self._settle(parcel, Refused(reason="stopped during the attempt"))
             raise
         crashpoint(Crashpoint.ANSWERED)
-        self._report(parcel, outcome, _now() - began)
+        report(parcel, outcome, _now() - began)
         self._judge(outcome)
         self._settle(parcel, outcome)
-
-    async def _send(self, parcel: Parcel) -> Outcome:
-        deadline = self._tempo.deadline
-        try:
-            async with asyncio.timeout(deadline):
-                return await self._sink.send(parcel)
-        except TimeoutError:
-            return Refused(reason=f"no outcome within {deadline:g} s")
-        except Exception as error:  # noqa: BLE001 - a fault in one sink must not end its lane
-            self._log.error("sink.failed", event_id=parcel.event, exc_info=error)
-            return Refused(reason=f"a fault of the sink: {type(error).__name__}")
-
-    def _report(self, parcel: Parcel, outcome: Outcome, took: float) -> None:
-        log = partial(
-            self._log.log, event_id=parcel.event, attempt=parcel.attempt, ms=round(took * 1000)
-        )
-        match outcome:
-            case Delivered():
-                ATTEMPTS.inc("delivered")
-                log(10, "delivery.delivered")
-            case Refused(reason=reason):
-                ATTEMPTS.inc("refused")
-                log(30, "delivery.refused", reason=reason)
-            case Gone(reason=reason):
-                ATTEMPTS.inc("gone")
-                log(30, "delivery.gone", reason=reason)
-            case _:
-                assert_never(outcome)
 
     # -- settling -----------------------------------------------------------------------
 

@@ -7,32 +7,51 @@ from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import TypeAlias
 
+from vedette.model.account import Depth
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Which events an endpoint takes; an empty tuple takes all.
+    r"""Which events an endpoint takes; an empty tuple takes all.
 
-    ``types`` may end in ``*`` (``message.*``).
+    ``types`` may end in ``*`` (``message.*``). ``folders`` are names or special uses
+    (``\Junk``) and ``tags`` those that guards put on a message: an event that has no folder, or
+    no tag, is none of those.
     """
 
     types: tuple[str, ...] = ()
     tenants: tuple[TenantId, ...] = ()
     accounts: tuple[AccountId, ...] = ()
+    folders: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@unique
+class Profile(StrEnum):
+    """In whose shape an endpoint gets its events."""
+
+    VEDETTE = "vedette"
+    EMAILENGINE = "emailengine"
+    INBOUND_EMAIL_RECEIVED = "inbound-email-received"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """A place where events go. ``ordered`` keeps the order of each folder, and waits for it.
 
-    ``concurrency`` bounds the attempts in flight, so that one endpoint can not take all.
+    ``concurrency`` bounds the attempts in flight, so that one endpoint can not take all, and
+    ``rate`` those that begin in a second; None: no such bound. ``depth`` leaves out some of what
+    the account's own depth put in.
     """
 
     id: EndpointId
     selection: Selection = field(default_factory=Selection)
+    profile: Profile = Profile.VEDETTE
+    depth: Depth = Depth.FULL
     ordered: bool = False
     concurrency: int = 8
+    rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +78,8 @@ class Posting:
 class Parcel:
     """One event on its way to one endpoint: what a sink is given.
 
-    ``delivery`` is the row, ``attempt`` counts from 1, ``body`` is the CloudEvents JSON.
+    ``delivery`` is the row, ``attempt`` counts from 1. ``body`` is what is sent, and ``envelope``
+    the CloudEvents JSON: they differ where an endpoint asks for another shape.
     """
 
     delivery: int
@@ -70,6 +90,12 @@ class Parcel:
     body: bytes
     attempt: int
     queued_at: float
+    stored: bytes | None = None
+
+    @property
+    def envelope(self) -> bytes:
+        """The event as it is stored."""
+        return self.body if self.stored is None else self.stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from vedette.model.delivery import Endpoint, Posting, Selection
 from vedette.model.event import Event
@@ -27,7 +28,27 @@ def takes(selection: Selection, event: Event) -> bool:
         matches(selection.types, event.type)
         and (not selection.tenants or event.tenant in selection.tenants)
         and (not selection.accounts or event.account in selection.accounts)
+        and fits(selection, event.data)
     )
+
+
+def fits(selection: Selection, data: Mapping[str, Any]) -> bool:
+    """Whether the data of an event fits the filters that look into it: folders and tags."""
+    return (not selection.folders or _is_in(selection.folders, data)) and (
+        not selection.tags or not set(selection.tags).isdisjoint(data.get("tags") or ())
+    )
+
+
+def _is_in(folders: Sequence[str], data: Mapping[str, Any]) -> bool:
+    """Tell whether an event is about one of these folders; about none, it is not.
+
+    What guards tell of a message names its folder, and not what the folder is for; only INBOX is
+    known by its name (RFC 9051 section 5.1).
+    """
+    folder = data.get("folder") or {"path": (data.get("message") or {}).get("folder")}
+    path = (folder.get("path") or "").lower()
+    use = "\\inbox" if path == "inbox" else (folder.get("specialUse") or "").lower()
+    return any(each and each.lower() in {path, use} for each in folders)
 
 
 def plan(events: Iterable[Event], endpoints: Sequence[Endpoint]) -> tuple[Posting, ...]:

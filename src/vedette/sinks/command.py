@@ -229,7 +229,7 @@ def _facts(parcel: Parcel) -> dict[str, str]:
         "VEDETTE_ATTEMPT": str(parcel.attempt),
     }
     try:
-        envelope = json.loads(parcel.body)
+        envelope = json.loads(parcel.envelope)
     except ValueError:
         envelope = None
     if isinstance(envelope, dict):

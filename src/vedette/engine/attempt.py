@@ -1,0 +1,59 @@
+"""One attempt to deliver: the body its endpoint asks for, sent within a deadline, and told.
+
+It must not know what an outcome leads to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import assert_never
+
+import structlog
+
+from vedette.model.delivery import Delivered, Endpoint, Gone, Outcome, Parcel, Refused
+from vedette.outbox.shape import dressed
+from vedette.ports.sink import Sink
+from vedette.telemetry.counters import Counter, Gauge
+
+ATTEMPTS = Counter(
+    "vedette_delivery_attempts_total", "Attempts to deliver an event, by outcome", label="outcome"
+)
+IN_FLIGHT = Gauge("vedette_delivery_in_flight", "Attempts that wait for their endpoint's answer")
+
+_log = structlog.get_logger(__name__)
+
+
+async def send(sink: Sink, endpoint: Endpoint, parcel: Parcel, *, deadline: float) -> Outcome:
+    """Send once, and give up after ``deadline`` seconds. Whatever happens is an outcome."""
+    try:
+        async with asyncio.timeout(deadline):
+            return await sink.send(dressed(parcel, endpoint))
+    except TimeoutError:
+        return Refused(reason=f"no outcome within {deadline:g} s")
+    except Exception as error:  # noqa: BLE001 - a fault in one sink must not end its lane
+        _log.error("sink.failed", endpoint=endpoint.id, event_id=parcel.event, exc_info=error)
+        return Refused(reason=f"a fault of the sink: {type(error).__name__}")
+
+
+def report(parcel: Parcel, outcome: Outcome, took: float) -> None:
+    """Count and log what came of an attempt, which took so many seconds."""
+    log = partial(
+        _log.log,
+        endpoint=parcel.endpoint,
+        event_id=parcel.event,
+        attempt=parcel.attempt,
+        ms=round(took * 1000),
+    )
+    match outcome:
+        case Delivered():
+            ATTEMPTS.inc("delivered")
+            log(10, "delivery.delivered")
+        case Refused(reason=reason):
+            ATTEMPTS.inc("refused")
+            log(30, "delivery.refused", reason=reason)
+        case Gone(reason=reason):
+            ATTEMPTS.inc("gone")
+            log(30, "delivery.gone", reason=reason)
+        case _:
+            assert_never(outcome)
