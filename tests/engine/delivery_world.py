@@ -113,9 +113,8 @@ def refuse(_parcel: Parcel) -> Outcome:
     return Refused(reason="HTTP 500")
 
 
-def crm(**settings: bool | int) -> Endpoint:
-    ordered, concurrency = settings.get("ordered", False), settings.get("concurrency", 8)
-    return Endpoint(id=CRM, ordered=bool(ordered), concurrency=int(concurrency))
+def crm(*, ordered: bool = False, concurrency: int = 8, rate: float | None = None) -> Endpoint:
+    return Endpoint(id=CRM, ordered=ordered, concurrency=concurrency, rate=rate)
 
 
 def names(count: int, prefix: str = "e") -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from vedette.model.delivery import Delivered, EndpointState, Gone, Outcome, Refused
 from vedette.model.ids import EndpointId
-from vedette.outbox.endpoint import PATIENCE, SEVERAL, SPREAD, judge, recovered
+from vedette.outbox.endpoint import PATIENCE, SEVERAL, judge, recovered
 
 HOOK = EndpointId("hook")
 FRESH = EndpointState(id=HOOK)
@@ -81,13 +81,13 @@ def test_outcomes_lead_to_states(
 
 
 def test_only_failures_for_days_disable() -> None:
-    """Several, spread over a day, and five days more: the last reason is told."""
-    end = SPREAD + PATIENCE
-    almost = live((0.0, NO), (DAY, NO), (end - 1.0, NO))
-    state = judge(almost, Refused(reason="connection refused"), end)
+    """Five days of several failures and no success: the last reason is told."""
+    assert PATIENCE == 5 * DAY
+    almost = live((0.0, NO), (DAY, NO), (PATIENCE - 1.0, NO))
+    state = judge(almost, Refused(reason="connection refused"), PATIENCE)
 
     assert almost.disabled_at is None
-    assert state.disabled_at == end
+    assert state.disabled_at == PATIENCE
     assert "connection refused" in state.disabled_reason
 
 
@@ -144,5 +144,5 @@ def test_an_endpoint_is_disabled_only_after_days_of_only_failures(
             assert state.disabled_at is None
             assert state.failing_since is None
         elif state.disabled_at == now:
-            assert now - last_success >= SPREAD + PATIENCE
+            assert now - last_success >= PATIENCE
             assert state.failures >= SEVERAL

@@ -2,15 +2,14 @@
 
 ::
 
-    outcome      state                                          becomes
-    Delivered    any                                            healthy, enabled
-    Gone         any                                            disabled at once
-    Refused      fewer than SEVERAL failures over SPREAD        counted
-    Refused      only failures for PATIENCE after that          disabled
+    outcome      state                                     becomes
+    Delivered    any                                       healthy, enabled
+    Gone         any                                       disabled at once
+    Refused      fewer than SEVERAL failures in a row      counted
+    Refused      SEVERAL or more, the first PATIENCE ago   disabled
 
-The clock of PATIENCE starts with the first failure, but only failures that are
-several and spread over a day prove a dead endpoint: an endpoint with one event
-a week is not disabled for two bad moments.
+The clock of PATIENCE starts with the first failure. Only several of them prove a dead endpoint:
+one with an event a week is not disabled for two bad moments.
 """
 
 from __future__ import annotations
@@ -25,11 +24,8 @@ _DAY: Final = 86400.0
 #: Failures in a row, with no success between them, that are several.
 SEVERAL: Final = 3
 
-#: Seconds over which they must be spread.
-SPREAD: Final = _DAY
-
-#: Seconds of only failures, once they count, until the endpoint is disabled: five
-#: days, past a long weekend and past the longest wait of the schedule.
+#: Seconds of only failures until the endpoint is disabled: five days, past a long weekend and past
+#: the whole schedule of a delivery (75 h 35 min).
 PATIENCE: Final = 5 * _DAY
 
 #: A reason is for a person's table: longer words of an endpoint are cut.
@@ -57,10 +53,10 @@ def judge(state: EndpointState, outcome: Outcome, now: float) -> EndpointState:
 
 
 def is_hopeless(state: EndpointState, now: float) -> bool:
-    """Whether the failures are several, spread, and have lasted for all our patience."""
+    """Whether the failures are several, and have lasted for all our patience."""
     if state.failing_since is None or state.failures < SEVERAL:
         return False
-    return now - state.failing_since >= SPREAD + PATIENCE
+    return now - state.failing_since >= PATIENCE
 
 
 def recovered(state: EndpointState) -> EndpointState:
