@@ -2,26 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
 from typing import assert_never
 
 from vedette.config.settings import EndpointSettings
 from vedette.net.address import PRIVATE, AddressGuard
 from vedette.ports.clock import Clock
 from vedette.ports.sink import Sink
+from vedette.sinks import place
+from vedette.sinks.broker import BrokerSink
 from vedette.sinks.command import CommandSettings, CommandSink
+from vedette.sinks.library import Library
 from vedette.sinks.lines import LinesSettings, LinesSink
+from vedette.sinks.settings import AmqpSettings, NatsSettings, RedisSettings
 from vedette.sinks.webhook import WebhookSettings, WebhookSink
+
+#: The sinks that need a library, which is imported when such an endpoint starts.
+LIBRARIES: Mapping[str, Library] = {
+    each.extra: each
+    for each in (
+        Library(module="vedette.sinks.redis", extra="redis", loggers=("redis",)),
+        Library(module="vedette.sinks.nats", extra="nats", loggers=("nats",)),
+        Library(module="vedette.sinks.amqp", extra="amqp", loggers=("aio_pika", "aiormq")),
+    )
+}
 
 
 def build(settings: EndpointSettings, clock: Clock) -> Sink:
     """Return the sink of an endpoint, not started. Raises SinkError for what can not work."""
+    guard = AddressGuard(allow=PRIVATE if settings.private else ())
+    broker = partial(BrokerSink, endpoint=settings.endpoint.id, guard=guard)
     match settings.sink:
         case WebhookSettings():
-            guard = AddressGuard(allow=PRIVATE if settings.private else ())
             return WebhookSink(settings.sink, guard=guard, clock=clock)
         case CommandSettings():
             return CommandSink(settings.sink)
         case LinesSettings():
             return LinesSink(settings.sink)
+        case RedisSettings():
+            return broker(settings.sink, library=LIBRARIES["redis"], schemes=place.REDIS)
+        case NatsSettings():
+            return broker(settings.sink, library=LIBRARIES["nats"], schemes=place.NATS)
+        case AmqpSettings():
+            return broker(settings.sink, library=LIBRARIES["amqp"], schemes=place.AMQP)
         case _:
             assert_never(settings.sink)

@@ -16,11 +16,14 @@ from vedette.ports.link import Target
 from vedette.secret import Secret
 from vedette.sinks.command import CommandSettings
 from vedette.sinks.lines import LinesSettings
+from vedette.sinks.settings import AmqpSettings, NatsSettings, RedisSettings
 from vedette.sinks.webhook import WebhookSettings
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy
 
-SinkSettings: TypeAlias = WebhookSettings | CommandSettings | LinesSettings
+SinkSettings: TypeAlias = (
+    WebhookSettings | CommandSettings | LinesSettings | RedisSettings | NatsSettings | AmqpSettings
+)
 
 #: Seconds in a day.
 DAY = 86_400.0
@@ -36,7 +39,7 @@ class AccountSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings:
-    """An endpoint and how it is reached; ``private`` lets a webhook go to inside addresses."""
+    """An endpoint and how it is reached; ``private`` lets it go to inside addresses."""
 
     endpoint: Endpoint
     sink: SinkSettings

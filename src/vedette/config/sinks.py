@@ -5,21 +5,34 @@ It must not know what all endpoints share: that is ``endpoints.py``.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum, unique
 from pathlib import Path
+from typing import Final, TypedDict
 from urllib.parse import urlsplit
 
 from vedette.config.accounts import secret_of
 from vedette.config.document import Table
 from vedette.config.environment import secret
 from vedette.config.settings import SinkSettings
-from vedette.errors import ConfigError
+from vedette.errors import ConfigError, SinkError
 from vedette.outbox.signature import key
 from vedette.secret import Secret
+from vedette.sinks import place
 from vedette.sinks.command import CommandSettings
+from vedette.sinks.facts import Template
 from vedette.sinks.lines import LinesSettings
+from vedette.sinks.settings import (
+    LEVELS,
+    AmqpSettings,
+    BrokerSettings,
+    NatsSettings,
+    RedisSettings,
+)
 from vedette.sinks.webhook import WebhookSettings
+
+#: Entries of a stream that Redis is asked to keep at most; a billion are some terabytes.
+MAX_MAXLEN: Final = 1_000_000_000
 
 
 @unique
@@ -30,6 +43,9 @@ class EndpointKind(StrEnum):
     EXEC = "exec"
     FILE = "file"
     STDOUT = "stdout"
+    REDIS = "redis"
+    NATS = "nats"
+    AMQP = "amqp"
 
 
 def read_sink(table: Table, kind: EndpointKind) -> SinkSettings:
@@ -39,7 +55,7 @@ def read_sink(table: Table, kind: EndpointKind) -> SinkSettings:
 
 def urls(sink: SinkSettings) -> tuple[Secret[str], ...]:
     """Return where on a network a sink goes; nothing for one that stays on this machine."""
-    return (sink.url,) if isinstance(sink, WebhookSettings) else ()
+    return (sink.url,) if isinstance(sink, WebhookSettings | BrokerSettings) else ()
 
 
 def _webhook(table: Table) -> SinkSettings:
@@ -122,9 +138,74 @@ def _stdout(_table: Table) -> SinkSettings:
     return LinesSettings()
 
 
+def _redis(table: Table) -> SinkSettings:
+    return RedisSettings(
+        **_broker(table, place.REDIS),
+        stream=_template(table, "stream", "vedette"),
+        maxlen=table.whole("maxlen", 0, low=0, high=MAX_MAXLEN),
+    )
+
+
+def _nats(table: Table) -> SinkSettings:
+    return NatsSettings(
+        **_broker(table, place.NATS),
+        subject=_template(table, "subject", LEVELS),
+        stream=table.text("stream"),
+    )
+
+
+def _amqp(table: Table) -> SinkSettings:
+    return AmqpSettings(
+        **_broker(table, place.AMQP),
+        exchange=table.text("exchange") or "",
+        routing_key=_template(table, "routing_key", LEVELS),
+    )
+
+
+class _Broker(TypedDict):
+    """What ``BrokerSettings`` have."""
+
+    url: Secret[str]
+    timeout: float
+    connections: int
+    ca_file: Path | None
+    verify: bool
+
+
+def _broker(table: Table, schemes: Mapping[str, place.Scheme]) -> _Broker:
+    """Read what all sinks with a broker have."""
+    url = secret_of(table, "url")
+    if url is None:
+        table.missing("url", f"where the broker is, {' or '.join(f'{e}://' for e in schemes)}")
+    try:
+        place.read_place(url, schemes)
+    except SinkError as error:
+        table.fail(_place(table, "url"), str(error))
+    ca_file = table.text("ca_file")
+    return _Broker(
+        url=url,
+        timeout=table.number("timeout", 15.0, low=0.1, high=300.0),
+        connections=table.whole("concurrency", 8, low=1, high=256),
+        ca_file=None if ca_file is None else Path(ca_file),
+        verify=table.flag("verify", default=True),
+    )
+
+
+def _template(table: Table, key: str, default: str) -> str:
+    text = table.text(key, default) or default
+    try:
+        Template(text)
+    except SinkError as error:
+        table.fail(key, str(error))
+    return text
+
+
 _READERS: dict[EndpointKind, Callable[[Table], SinkSettings]] = {
     EndpointKind.WEBHOOK: _webhook,
     EndpointKind.EXEC: _exec,
     EndpointKind.FILE: _file,
     EndpointKind.STDOUT: _stdout,
+    EndpointKind.REDIS: _redis,
+    EndpointKind.NATS: _nats,
+    EndpointKind.AMQP: _amqp,
 }

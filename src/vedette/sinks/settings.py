@@ -1,0 +1,56 @@
+"""The settings of the sinks with a broker: values, known without any broker's library.
+
+What a library does with them is in the sink's own file, which is imported when it starts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from vedette.secret import Secret
+
+#: Subjects and routing keys, unless set: from whom to what, for a consumer to choose from.
+LEVELS: Final = "vedette.{tenant}.{account}.{type}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokerSettings:
+    """What all of them have.
+
+    ``url`` is a secret: it may hold a password. ``timeout`` in seconds covers the whole attempt:
+    name, connect, TLS, login, the event and its acknowledgement. ``connections`` is how many are
+    open at a time, where the broker's client uses more than one. ``ca_file`` replaces the
+    system's trust store.
+    """
+
+    url: Secret[str]
+    timeout: float = 15.0
+    connections: int = 8
+    ca_file: Path | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedisSettings(BrokerSettings):
+    """A stream of Redis: its name, and about how many entries it keeps (0: all)."""
+
+    stream: str = "vedette"
+    maxlen: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NatsSettings(BrokerSettings):
+    """A subject of NATS that a JetStream takes; ``stream`` is the only one that may."""
+
+    subject: str = LEVELS
+    stream: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmqpSettings(BrokerSettings):
+    """An exchange of an AMQP 0-9-1 broker ("" is the default one) and a routing key."""
+
+    exchange: str = ""
+    routing_key: str = LEVELS
