@@ -23,6 +23,7 @@ from vedette.imap import Fetch
 from vedette.model.action import ActionState
 from vedette.model.folder import Folder
 from vedette.model.ids import ActionId
+from vedette.ports.store import Fence
 from vedette.secret import Secret
 
 TRUSTED = ("mx.example.org",)
@@ -144,7 +145,7 @@ async def test_only_who_is_proved_to_have_sent_what_came_back_is_learned(
     await journal.start()
     [entry] = hearing.actions
     before = replace(entry, id=ActionId("before"), origin=replace(entry.origin, uid=1))
-    await journal.intend(world.fence, [], [before])
+    await journal.intend(Fence(), [], [before])
     await journal.record(before.id, ActionState.DONE, now=1_001.0)
     hearing._world = replace(world, journal=journal)
     await hearing.closed(1_002.0)

@@ -6,7 +6,7 @@ It must not know which step is to be taken.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from vedette.crashpoint import Crashpoint, crashpoint
@@ -41,7 +41,8 @@ _ON_THEIR_WAY = frozenset({ActionState.INTENDED, ActionState.COPIED})
 class Desk:
     """The tools of the one task that acts for an account on one session.
 
-    ``opened`` is how the folder stands that was opened last, to be watched on.
+    ``opened`` is how the folder stands that was opened last, to be watched on. ``confirm`` asks
+    the authority whether the mailbox is still ours: no server refuses the act of an old owner.
     """
 
     session: Session
@@ -49,6 +50,7 @@ class Desk:
     targets: Targets
     docket: Docket
     can: Abilities
+    confirm: Callable[[], Awaitable[None]]
     opened: Opened | None = None
 
     async def paths(self, entries: Iterable[JournalEntry]) -> dict[str, bytes]:
@@ -59,7 +61,11 @@ class Desk:
     async def burst(
         self, commands: Sequence[Command], entries: Sequence[JournalEntry]
     ) -> list[Reply]:
-        """Say commands in one write; a link that dies of it counts as an attempt of each entry."""
+        """Say commands in one write; a link that dies of it counts as an attempt of each entry.
+
+        Raises FencedError, having said nothing, when another instance owns the mailbox.
+        """
+        await self.confirm()
         try:
             crashpoint(Crashpoint.ACTION_SENT)
             return await self.session.burst(commands)

@@ -70,6 +70,7 @@ class Doubles:
         if not self._desk.can.move or trash is None or trash == path:
             _log.info("action.double_left", **named)
             return
+        await self._desk.confirm()
         selected = await session.run(Select(mailbox=path, read_only=False))
         if not selected.is_ok or session.link.connection.read_only:
             return

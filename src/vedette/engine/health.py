@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import structlog
 
-from vedette.engine.watched import FencedError
+from vedette.engine.tenure import refused
 from vedette.engine.world import World
 from vedette.errors import LinkError, Trouble, VedetteError
 from vedette.model.account import Account, AccountState, Health
@@ -100,9 +100,10 @@ class HealthBook:
         event = state_changed(self._account, health)
         if event is not None:
             postings = plan([event], self._world.endpoints())
-            verdict = await self._world.store.post(self._world.fence, postings, patience=COMPANY)
+            fence = self._world.tenure.fence(self._account.id)
+            verdict = await self._world.store.post(fence, postings, patience=COMPANY)
             if verdict is Verdict.FENCED:
-                raise FencedError(f"{self._account.id} is owned by another instance now")
+                raise refused(self._account.id)
             self._world.wake({each for posting in postings for each in posting.endpoints})
         _log.info("account.state", account=self._account.id, state=state.value, error=health.error)
         await self._note(health)

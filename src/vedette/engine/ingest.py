@@ -163,7 +163,7 @@ class Ingest:
         try:
             verdict = await self._world.store.commit(
                 Commit(
-                    fence=self._world.fence,
+                    fence=self._world.tenure.fence(self._account.id),
                     account=self._account.id,
                     folder=batch.folder.path,
                     expected=None if batch.state is None else batch.state.cursor,

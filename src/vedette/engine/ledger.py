@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
-from vedette.engine.watched import FencedError
+from vedette.engine.tenure import refused
 from vedette.engine.world import World
 from vedette.model.account import Account
 from vedette.model.action import ActionState, JournalEntry, Place
@@ -139,8 +139,9 @@ class Ledger:
 
     async def _tell(self, events: Sequence[Event]) -> None:
         postings = plan(events, self._world.endpoints())
-        if await self._world.store.post(self._world.fence, postings) is Verdict.FENCED:
-            raise FencedError(f"{self._account.id} is owned by another instance now")
+        fence = self._world.tenure.fence(self._account.id)
+        if await self._world.store.post(fence, postings) is Verdict.FENCED:
+            raise refused(self._account.id)
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
 
     async def _move_on(

@@ -16,6 +16,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 import structlog
 
@@ -96,6 +97,7 @@ class Steward:
             ledger=Ledger(account, world, journal),
             targets=Targets(session),
             docket=docket,
+            confirm=partial(world.tenure.confirm, account.id),
             can=Abilities(
                 move=session.has("MOVE"),
                 uidplus=session.has("UIDPLUS"),

@@ -15,6 +15,7 @@ import structlog
 from vedette.engine.gate import Gate, LoginRate
 from vedette.engine.idle_book import IdleBook
 from vedette.engine.part import OnCrash, Part
+from vedette.engine.watched import FencedError
 from vedette.engine.watcher import Watcher
 from vedette.engine.world import World
 from vedette.errors import StoreError
@@ -87,6 +88,15 @@ class Supervisor(Part):
                 begun += 1
                 if begun % STARTING_AT_ONCE == 0:
                     await asyncio.sleep(0)
+
+    @property
+    def waiting(self) -> int:
+        """How many logins wait or are under way."""
+        return self._gate.waiting
+
+    def share(self, instances: int) -> None:
+        """Log in as one of so many instances that share what each host allows."""
+        self._gate.share(instances)
 
     def attend(self, account: AccountId | None = None, *, sweep: bool = False) -> int:
         """Let an account, or all, look into the journal of guards now; return how many there are.
@@ -174,6 +184,11 @@ class Supervisor(Part):
         watcher = self._watchers.get(account)
         if watcher is None or (error is None and watcher.task is not task):
             # It was stopped, and may have been replaced before this callback came to run.
+            return
+        if isinstance(error, FencedError):
+            # It is the other's now; whoever keeps the shards assigns it again if it is not.
+            _log.warning("account.fenced", account=account, reason=str(error))
+            del self._watchers[account]
             return
         _log.error("watcher.crashed", account=account, exc_info=error)
         if watcher.task is task and not self._stopping:

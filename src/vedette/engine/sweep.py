@@ -25,7 +25,8 @@ from vedette.engine.ingest import Mail, is_hard
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.rebase import is_old
 from vedette.engine.share import Share
-from vedette.engine.watched import FencedError, Watched
+from vedette.engine.tenure import refused
+from vedette.engine.watched import Watched
 from vedette.engine.world import World
 from vedette.guard.pack import DAY, HOUR
 from vedette.imap import UidSet
@@ -244,14 +245,14 @@ class Sweep:
             if share.is_over:
                 await share.give_way()
         postings = plan(await hearing.closed(now), self._world.endpoints())
-        fence = self._world.fence
+        fence = self._world.tenure.fence(self._account.id)
         # The events first: their ids are those of what is decided, and after a crash between the
         # two it is decided again. The other way round a return would be told by nobody.
         written = await self._world.store.post(fence, postings) if postings else Verdict.DONE
         if written is Verdict.DONE:
             written = await self._journal.intend(fence, hearing.decisions, hearing.actions)
         if written is Verdict.FENCED:
-            raise FencedError(f"{self._account.id} is owned by another instance now")
+            raise refused(self._account.id)
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         if hearing.actions:
             self._docket.entered(hearing.clues)

@@ -12,7 +12,8 @@ from vedette import mime
 from vedette.engine.docket import Docket
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.steward import Steward
-from vedette.engine.watched import FencedError, StaleError, Watched
+from vedette.engine.tenure import refused
+from vedette.engine.watched import StaleError, Watched
 from vedette.engine.world import World
 from vedette.guard.pack import ActionKind, Stage
 from vedette.imap import Fetch
@@ -112,14 +113,14 @@ class Vanguard:
 
     async def _write(self, hearing: Hearing, now: float) -> None:
         """Put the intent on disk before anything is said to the server."""
-        fence = self._world.fence
+        fence = self._world.tenure.fence(self._account.id)
         postings = plan(await hearing.closed(now), self._world.endpoints())
         # The events first: after a crash between the two it is decided again, under the same ids.
         verdict = await self._world.store.post(fence, postings) if postings else Verdict.DONE
         if verdict is Verdict.DONE:
             verdict = await self._journal.intend(fence, hearing.decisions, hearing.actions)
         if verdict is Verdict.FENCED:
-            raise FencedError(f"{self._account.id} is owned by another instance now")
+            raise refused(self._account.id)
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         self._docket.entered(hearing.clues)
 

@@ -15,6 +15,7 @@ from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
 from vedette.engine.places import Places
 from vedette.engine.promise import Promise
+from vedette.engine.tenure import Sole, Tenure
 from vedette.errors import VedetteError
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
@@ -22,7 +23,7 @@ from vedette.ports.clock import Clock, Dice
 from vedette.ports.journal import Journal
 from vedette.ports.link import Dialer
 from vedette.ports.reader import Reader
-from vedette.ports.store import Fence, Store
+from vedette.ports.store import Store
 from vedette.sync.cadence import Tempo
 from vedette.turnstile import Turnstile
 
@@ -40,6 +41,7 @@ class World:
     of them take it at once, by how many there are for each. ``spool`` is the folder for large messages.
     ``on_failure`` is told of every connection that failed, ``on_connected`` of
     every one that came through its first sync.
+    ``tenure`` is the right to write for an account and to act on its mailbox.
     ``places`` bounds how many fetch from one host at the same time, and
     ``turns`` bounds how many mailboxes render and commit at the same time.
     Whatever goes before a mailbox is watched passes ``turnstile``, so that the mail
@@ -60,7 +62,7 @@ class World:
     wake: Callable[[Iterable[EndpointId]], None]
     spool: str
     promises: Callable[[Mapping[EndpointId, int]], Sequence[Promise]] = lambda _wanted: ()
-    fence: Fence = field(default_factory=Fence)
+    tenure: Tenure = field(default_factory=Sole)
     tempo: Tempo = field(default_factory=Tempo)
     on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None
     on_connected: Callable[[AccountId], None] = lambda _account: None

@@ -1,0 +1,45 @@
+"""The table of instances and shards: the one truth about who owns what.
+
+All of it is judged by the clock of the one who keeps the table. A wish, a heartbeat or a lease
+in memory gives no right to write: only the row of the shard does, and it is read again in the
+transaction that writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from vedette.ownership.moves import View
+from vedette.ownership.shard import Holding, InstanceId, Shard
+from vedette.ownership.wish import Instance
+from vedette.ports.store import Fence
+
+
+class Ownership(Protocol):
+    """Every method raises StoreError; its fate is unknown then, and the caller looks again."""
+
+    async def beat(self, me: Instance) -> None:
+        """Write a heartbeat with the instance's weight and standing; the first one joins.
+
+        Those who have been dead for a day are forgotten by the way.
+        """
+
+    async def look(self, me: InstanceId) -> View:
+        """Return all instances, and the shards that are ``me``'s, nobody's, or a dead one's."""
+
+    async def claim(self, me: InstanceId, rows: Sequence[Holding]) -> dict[Shard, int]:
+        """Make these shards ``me``'s, each in the next epoch; return those that are, with it.
+
+        One is left alone whose row is not as it was read, or whose owner lives and is not
+        ``me``; all are, when ``me`` itself counts as dead.
+        """
+
+    async def release(self, me: InstanceId, held: Sequence[Holding]) -> None:
+        """Make these shards nobody's where they are still ``me``'s in that epoch."""
+
+    async def leave(self, me: InstanceId) -> None:
+        """Forget an instance; what it still owns is nobody's from then on."""
+
+    async def holds(self, me: InstanceId, fence: Fence) -> bool:
+        """Tell whether the shard is ``me``'s in that epoch, and ``me`` counts as alive."""
