@@ -11,6 +11,7 @@ from hashlib import sha256
 from typing import Any, Final
 
 from vedette.ports.audit import AuditEntry, Trail
+from vedette.store.rows.row import Row
 from vedette.store.words import printable
 
 #: Entries that are verified in one go: about two milliseconds of whoever reads them.
@@ -89,7 +90,7 @@ def columns(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def entry(row: Sequence[Any]) -> AuditEntry:
+def entry(row: Row) -> AuditEntry:
     """Return the entry of a row."""
     return AuditEntry(
         seq=row[0],

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.ids import AccountId, ActionId, TenantId
 from vedette.model.returning import Fate
+from vedette.store.rows.row import Row
 from vedette.store.words import printable
 
 #: Entries about one message, for each of its keys: a message that was acted on a hundred times is
@@ -70,7 +71,7 @@ def place(where: Place | None) -> dict[str, bytes | int | None]:
     }
 
 
-def entry(row: Sequence[Any], identity: Sequence[bytes]) -> JournalEntry:
+def entry(row: Row, identity: Sequence[bytes]) -> JournalEntry:
     """Return the entry of a row, whose first column is its number."""
     return JournalEntry(
         id=ActionId(row[1]),

@@ -5,11 +5,11 @@ It knows no driver and no SQL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.store.rows.row import Row
 
 
 def asked(loosening: Loosening) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def asked(loosening: Loosening) -> dict[str, Any]:
     }
 
 
-def change(row: Sequence[Any]) -> Change:
+def change(row: Row) -> Change:
     """Return the change of a row."""
     return Change(
         id=ChangeId(row[0]),
@@ -55,7 +55,7 @@ def protection_columns(protection: Protection) -> dict[str, Any]:
     }
 
 
-def protection(row: Sequence[Any]) -> Protection:
+def protection(row: Row) -> Protection:
     """Return the protection of a row."""
     return Protection(
         tenant=TenantId(row[0]),

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any, Final
 
 from vedette.model.action import Decision, Place
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.journal import Tally
+from vedette.store.rows.row import Row
 from vedette.store.words import printable
 
 #: Seconds; counts are of days in UTC.
@@ -45,7 +46,7 @@ def columns(decision: Decision) -> dict[str, Any]:
     }
 
 
-def decision(row: Sequence[Any]) -> Decision:
+def decision(row: Row) -> Decision:
     """Return the decision of a row."""
     return Decision(
         tenant=TenantId(row[0]),
@@ -91,7 +92,7 @@ def _day(at: float) -> str:
     return date.fromordinal(_EPOCH + int(at // _DAY)).isoformat()
 
 
-def tally(row: Sequence[Any]) -> Tally:
+def tally(row: Row) -> Tally:
     """Return the tally of a row."""
     return Tally(
         account=AccountId(row[0]),

@@ -5,12 +5,12 @@ It knows no driver and no SQL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from vedette.model.ids import AccountId
 from vedette.ports.consent import Consent
 from vedette.ports.override import Allow, Scope, Switch
+from vedette.store.rows.row import Row
 from vedette.store.words import printable
 
 
@@ -27,7 +27,7 @@ def switch_columns(switch: Switch) -> dict[str, Any]:
     }
 
 
-def switch(row: Sequence[Any]) -> Switch:
+def switch(row: Row) -> Switch:
     """Return the switch of a row."""
     return Switch(
         scope=Scope(row[0]),
@@ -52,7 +52,7 @@ def allow_columns(allow: Allow) -> dict[str, Any]:
     }
 
 
-def allow(row: Sequence[Any]) -> Allow:
+def allow(row: Row) -> Allow:
     """Return the allow of a row."""
     return Allow(
         account=AccountId(row[0]),
@@ -64,7 +64,7 @@ def allow(row: Sequence[Any]) -> Allow:
     )
 
 
-def consent(row: Sequence[Any]) -> Consent:
+def consent(row: Row) -> Consent:
     """Return the consent of a row."""
     return Consent(
         account=AccountId(row[0]), version=row[1], at=row[2], by=row[3], withdrawn_at=row[4]
