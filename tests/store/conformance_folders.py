@@ -261,7 +261,7 @@ class FolderContract(StoreFixture):
 
         again = harness.make()
         await again.start()
-        assert [health.error for health in await again.healths()] == ["NO \\udcff\x00 café"]
+        assert [health.error for health in await again.healths()] == [r"NO \udcff\x00 café"]
         await again.stop()
 
     async def test_health_is_seen_at_once_and_newest_wins(self, store: Store) -> None:
