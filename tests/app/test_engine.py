@@ -138,7 +138,7 @@ async def test_a_replay_to_an_endpoint_that_is_not_there_names_those_that_are(
 ) -> None:
     """Before anything is queued."""
     with pytest.raises(UsageError, match=r"^no endpoint is named 'b'; there are: a$"):
-        await engine.replay(EventQuery(), [EndpointId("a"), EndpointId("b")])
+        await engine.redelivery.replay(EventQuery(), [EndpointId("a"), EndpointId("b")])
 
 
 async def test_the_marker_is_there_while_the_engine_runs(tmp_path: Path) -> None:

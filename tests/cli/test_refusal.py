@@ -163,6 +163,8 @@ def test_without_terminal_and_password_the_ways_to_give_one_are_named(tmp_path: 
         ["watch", "imaps://a@b", "--depth", "deep"],
         ["serve", "extra"],
         ["events", "--limit", "0"],
+        ["deliveries", "--limit", "0"],
+        ["deliveries", "--state", "x", "--due", "--failed"],
         ["replay"],
     ],
     ids=" ".join,
@@ -175,7 +177,7 @@ def test_unknown_words_are_refused(tmp_path: Path, words: list[str]) -> None:
     assert ended.status == 64
 
 
-@pytest.mark.parametrize("command", ["serve", "status", "events"])
+@pytest.mark.parametrize("command", ["serve", "status", "events", "deliveries"])
 def test_without_a_configuration_the_places_to_put_one_are_named(
     tmp_path: Path, command: str
 ) -> None:

@@ -25,7 +25,7 @@ from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import Trusting
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
-from vedette.app.replaying import replaying
+from vedette.app.redelivery import Redelivery
 from vedette.app.run_marker import RunMarker
 from vedette.app.scorers import Seating
 from vedette.app.sinks import build
@@ -36,7 +36,7 @@ from vedette.engine.panel import Panel
 from vedette.engine.part import Part
 from vedette.engine.supervisor import Assignment, Supervisor
 from vedette.engine.world import World
-from vedette.errors import StoreError, UsageError, VedetteError
+from vedette.errors import StoreError, VedetteError
 from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
 from vedette.model.ids import AccountId, ActionId, EndpointId
@@ -44,9 +44,8 @@ from vedette.net.dial import SocketDialer
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
 from vedette.ports.sink import Sink
-from vedette.ports.store import EventQuery, Fence
+from vedette.ports.store import Fence
 from vedette.reader import MessageReader
-from vedette.service.replay import narrowed
 from vedette.store.sqlite.store import SqliteStore
 from vedette.turnstile import Turnstile
 
@@ -107,7 +106,9 @@ class Engine(Part):
         self._desk = GuardDesk(
             self.store, self.clock, attend=self._attend, sweep=self._sweep, holds=trust.holds
         )
-        handlers = {"replay": replaying(self.replay), **self._desk.handlers, **trust.handlers}
+        #: What was delivered, or given up, once more.
+        self.redelivery = Redelivery(self.store, self.courier, self.clock, endpoints=self.endpoints)
+        handlers = {**self.redelivery.handlers, **self._desk.handlers, **trust.handlers}
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
@@ -166,25 +167,6 @@ class Engine(Part):
             endpoints=len(settings.endpoints),
             guards=len(settings.guards),
         )
-
-    async def replay(self, query: EventQuery, names: Sequence[EndpointId]) -> int:
-        """Queue stored events again for the named endpoints, or for all; return how many.
-
-        Each endpoint gets what it takes, and one that is named is enabled again.
-        Raises UsageError for a name that no endpoint has.
-        """
-        known = {endpoint.id: endpoint for endpoint in self.endpoints()}
-        for name in names:
-            if name not in known:
-                raise UsageError(f"no endpoint is named {name!r}; there are: {', '.join(known)}")
-        count = 0
-        for target in names or list(known):
-            for each in narrowed(query, known[target].selection):
-                count += await self.store.replay(each, [target], self.clock.now())
-            if target in names:
-                self.courier.enable(target)
-            self.courier.wake([target])
-        return count
 
     async def undo(self, action: ActionId) -> None:
         """Have what a guard did taken back. Raises UsageError when there is nothing to take back."""

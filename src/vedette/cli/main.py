@@ -21,7 +21,7 @@ from vedette.errors import UsageError, VedetteError
 INTERRUPTED = 130
 
 #: Each command is imported when it is called: a start takes 70 ms instead of 300.
-COMMANDS = ("watch", "serve", "demo", "doctor", "status", "events", "replay")
+COMMANDS = ("watch", "serve", "demo", "doctor", "status", "events", "deliveries", "replay")
 
 #: What a person can do about an error, where its own words can not know: they name no command.
 HINTS = {

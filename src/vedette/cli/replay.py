@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +15,7 @@ from vedette.app.replaying import query_to
 from vedette.cli.place import state_of
 from vedette.cli.stored import Newest
 from vedette.errors import UsageError
+from vedette.ports.store import EventQuery
 
 #: More in one call than this is a migration; do it in steps.
 MAX_REPLAY = 1_000_000
@@ -27,6 +30,7 @@ def replay(
     until: str | None = None,
     event: str | None = None,
     endpoint: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    failed: Annotated[bool, Parameter(negative=())] = False,
     limit: int = MAX_REPLAY,
 ) -> int:
     """Queue stored events again, for all endpoints or for the named ones.
@@ -48,20 +52,38 @@ def replay(
     endpoint
         Deliver to this endpoint, and enable it if it was disabled (again for more);
         the default is all of them.
+    failed
+        Only what an endpoint was sent and did not take in all its attempts: its dead letters.
+        vedette deliveries --failed shows them.
     limit
-        The newest so many.
+        The newest so many; of dead letters the oldest.
     """
-    if account is None and not type_ and since is None and event is None:
-        raise UsageError("replay needs --since, --account, --type or --event: not everything")
+    if not failed and account is None and not type_ and since is None and event is None:
+        raise UsageError(
+            "replay needs --since, --account, --type, --event or --failed: not everything"
+        )
     newest = Newest(account=account, since=since, limit=limit)
     query = newest.events(types=type_, until=until, event=event)
-    folder = state_of(config, None)
-    request = {"command": "replay", "query": query_to(query), "endpoints": list(endpoint)}
-    answer = asyncio.run(ask(folder, request))
-    if answer is None:
-        raise UsageError(f"no service runs on {folder}; start vedette serve, which delivers them")
-    if "error" in answer:
-        raise UsageError(str(answer["error"]))
-    queued = answer.get("queued", 0)
+    queued = asyncio.run(_queued(state_of(config, None), query, endpoint, failed=failed))
     print(f"queued {queued} {'delivery' if queued == 1 else 'deliveries'}")
     return 0
+
+
+async def _queued(
+    folder: Path, query: EventQuery, endpoints: Sequence[str], *, failed: bool
+) -> int:
+    """Have the service queue them, in as many requests as it takes; return how many."""
+    count, command = 0, "redrive" if failed else "replay"
+    while True:
+        rest = replace(query, limit=query.limit - count)
+        request = {"command": command, "query": query_to(rest), "endpoints": list(endpoints)}
+        answer = await ask(folder, request)
+        if answer is None:
+            raise UsageError(
+                f"no service runs on {folder}; start vedette serve, which delivers them"
+            )
+        if "error" in answer:
+            raise UsageError(str(answer["error"]))
+        count += int(answer.get("queued", 0))
+        if not answer.get("more"):
+            return count

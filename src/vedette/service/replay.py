@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from typing import TypeVar
 
+import orjson
+
 from vedette.model.delivery import Selection
-from vedette.ports.store import EventQuery
+from vedette.model.ids import EventId
+from vedette.outbox.selection import fits
+from vedette.ports.store import EventQuery, Store
 
 T = TypeVar("T")
+
+#: Events of one page, with their bodies: some megabytes at most.
+PAGE = 200
 
 
 def narrowed(query: EventQuery, selection: Selection) -> list[EventQuery]:
@@ -51,3 +59,25 @@ def _one_of(asked: T | None, taken: Sequence[T]) -> Sequence[T | None]:
     if asked is None:
         return taken
     return [asked] if asked in taken else []
+
+
+async def chosen(store: Store, query: EventQuery, selection: Selection) -> list[EventId]:
+    """Return the events that a query finds and whose bodies fit a selection, newest first.
+
+    Raises StoreError.
+    """
+    found: dict[EventId, bool] = {}
+    page, end = PAGE, query.end
+    while True:
+        events = await store.events(replace(query, end=end, limit=page))
+        fresh = [each for each in events if each.event not in found]
+        for each in fresh:
+            found[each.event] = fits(selection, orjson.loads(each.body)["data"])
+        if len(events) < page or len(found) >= query.limit:
+            break
+        # The next page begins at the same instant: of events of one instant some may be left. Where
+        # there are more of them than a page holds, it has to be longer.
+        page = PAGE if fresh else page * 2
+        end = math.nextafter(events[-1].time, math.inf)
+    newest = list(found.items())[: max(query.limit, 0)]
+    return [event for event, is_taken in newest if is_taken]

@@ -26,10 +26,10 @@ _UNSETTLED = sql("delivery_unsettled")
 _RESTART = sql("delivery_restart")
 _REQUEUED = sql("event_requeued")
 _DELIVERIES = {
-    DeliveryState.DUE: sql("deliveries_waiting"),
-    DeliveryState.FAILED: sql("deliveries_dead"),
-    DeliveryState.DELIVERED: sql("deliveries_any"),
-    None: sql("deliveries_any"),
+    DeliveryState.DUE: sql("list_waiting"),
+    DeliveryState.FAILED: sql("list_dead"),
+    DeliveryState.DELIVERED: sql("list_any"),
+    None: sql("list_any"),
 }
 _DEAD = sql("dead_letters")
 _DROP = sql("dead_letter_drop")

@@ -100,7 +100,7 @@ SELECT delivery.id, delivery.endpoint, event.id, event.type, event.tenant, event
 ORDER BY event.time DESC, event.seq DESC, delivery.id DESC
 LIMIT :limit;
 
--- name: deliveries_waiting
+-- name: list_waiting
 -- use: deliveries
 FROM delivery JOIN event ON event.seq = delivery.event
 WHERE delivery.state = 'due' AND (:endpoint IS NULL OR delivery.endpoint = :endpoint)
@@ -108,7 +108,7 @@ WHERE delivery.state = 'due' AND (:endpoint IS NULL OR delivery.endpoint = :endp
 -- use: of_types
 -- use: newest_of_all
 
--- name: deliveries_dead
+-- name: list_dead
 -- use: deliveries
 FROM delivery JOIN event ON event.seq = delivery.event
 WHERE delivery.state = 'failed' AND (:endpoint IS NULL OR delivery.endpoint = :endpoint)
@@ -116,7 +116,7 @@ WHERE delivery.state = 'failed' AND (:endpoint IS NULL OR delivery.endpoint = :e
 -- use: of_types
 -- use: newest_of_all
 
--- name: deliveries_any
+-- name: list_any
 -- use: deliveries
 FROM event CROSS JOIN delivery ON delivery.event = event.seq
 WHERE (:state IS NULL OR delivery.state = :state)
