@@ -43,12 +43,17 @@ class SimulatedJournal:
         now: float,
         result: Place | None = None,
         reason: str = "",
+        fence: Fence | None = None,
     ) -> bool:
-        work = partial(self._rows.record, action, state, now=now, result=result, reason=reason)
+        work = partial(
+            self._rows.record, action, state, now=now, result=result, reason=reason, fence=fence
+        )
         return await self._run(work, writes=True)
 
-    async def attempted(self, action: ActionId, *, now: float, reason: str) -> int:
-        work = partial(self._rows.attempted, action, now=now, reason=reason)
+    async def attempted(
+        self, action: ActionId, *, now: float, reason: str, fence: Fence | None = None
+    ) -> int:
+        work = partial(self._rows.attempted, action, now=now, reason=reason, fence=fence)
         return await self._run(work, writes=True)
 
     async def undo(self, action: ActionId, *, now: float, reason: str) -> bool:

@@ -206,6 +206,21 @@ class JournalContract(StoreFixture):
 
         assert await store.undo(entry(5).id, now=99.0, reason="") is (state is DONE)
 
+    async def test_an_epoch_that_is_over_records_nothing(
+        self, store: Whole, harness: Harness
+    ) -> None:
+        """Who acted on a mailbox that is another's by now writes neither what it did nor tried."""
+        it = entry(5, b"key")
+        await intend(store, it)
+        await harness.set_epoch(store, 0, 1)
+        old, new = Fence(), Fence(epoch=1)
+
+        assert await store.attempted(it.id, now=60.0, reason="no answer", fence=old) == 0
+        assert await store.record(it.id, DONE, now=61.0, reason="moved", fence=old) is False
+        assert await store.journal(JournalQuery()) == [it]
+        assert await store.attempted(it.id, now=62.0, reason="no answer", fence=new) == 1
+        assert await store.record(it.id, DONE, now=63.0, fence=new) is True
+
     # Questions.
 
     @pytest.mark.parametrize("state", list(ActionState))

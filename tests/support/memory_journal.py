@@ -240,12 +240,20 @@ class MemoryJournal:
         now: float,
         result: Place | None = None,
         reason: str = "",
+        fence: Fence | None = None,
     ) -> bool:
         rows = self._journal(writes=True)
+        if fence is not None and self._is_fenced(fence):
+            return False
         return rows.record(action, state, now=now, result=result, reason=reason)
 
-    async def attempted(self, action: ActionId, *, now: float, reason: str) -> int:
-        return self._journal(writes=True).attempted(action, now=now, reason=reason)
+    async def attempted(
+        self, action: ActionId, *, now: float, reason: str, fence: Fence | None = None
+    ) -> int:
+        rows = self._journal(writes=True)
+        if fence is not None and self._is_fenced(fence):
+            return 0
+        return rows.attempted(action, now=now, reason=reason)
 
     async def undo(self, action: ActionId, *, now: float, reason: str) -> bool:
         return await self.record(action, ActionState.UNDOING, now=now, reason=reason)

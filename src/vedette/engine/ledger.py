@@ -111,9 +111,7 @@ class Ledger:
             return
         now, account = self._world.clock.now(), self._account.id
         _log.warning("retention.kept", account=account, count=len(entries), reason=reason)
-        await asyncio.gather(
-            *(self._journal.attempted(each.id, now=now, reason=reason) for each in entries)
-        )
+        await self._count(entries, reason, now)
 
     async def attempted(self, entries: Sequence[JournalEntry], reason: str) -> int:
         """Count an attempt that came to nothing; return the most that one of them has had.
@@ -123,9 +121,7 @@ class Ledger:
         is given up here.
         """
         now = self._world.clock.now()
-        counts = await asyncio.gather(
-            *(self._journal.attempted(each.id, now=now, reason=reason) for each in entries)
-        )
+        counts = await self._count(entries, reason, now)
         for entry, count in zip(entries, counts, strict=True):
             _log.warning("action.postponed", **_named(entry), reason=reason, attempts=count)
         over = [
@@ -147,11 +143,24 @@ class Ledger:
     async def _move_on(
         self, state: ActionState, entries: Sequence[Done], now: float, reason: str = ""
     ) -> None:
-        # One group of the writer takes them all.
+        fence = self._world.tenure.fence(self._account.id)
+        # One group of the writer takes them all. What the fence refuses is found out by whoever
+        # owns the mailbox now, as after a crash at this point.
         await asyncio.gather(
             *(
-                self._journal.record(entry.id, state, now=now, result=place, reason=reason)
+                self._journal.record(
+                    entry.id, state, now=now, result=place, reason=reason, fence=fence
+                )
                 for entry, place in entries
+            )
+        )
+
+    async def _count(self, entries: Sequence[JournalEntry], reason: str, now: float) -> list[int]:
+        fence = self._world.tenure.fence(self._account.id)
+        return await asyncio.gather(
+            *(
+                self._journal.attempted(each.id, now=now, reason=reason, fence=fence)
+                for each in entries
             )
         )
 

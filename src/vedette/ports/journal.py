@@ -72,16 +72,20 @@ class Journal(Protocol):
         now: float,
         result: Place | None = None,
         reason: str = "",
+        fence: Fence | None = None,
     ) -> bool:
         """Move an entry on; False if it is in a state from which that does not follow.
 
-        Without a ``result`` the known one stays. The count of attempts begins anew.
+        Without a ``result`` the known one stays. The count of attempts begins anew. Who acts on a
+        mailbox says under which ``fence``: False, and nothing is written, where that is over.
         """
 
-    async def attempted(self, action: ActionId, *, now: float, reason: str) -> int:
+    async def attempted(
+        self, action: ActionId, *, now: float, reason: str, fence: Fence | None = None
+    ) -> int:
         """Count one attempt that came to nothing; return how many there were at this step.
 
-        0 where there is no step to be made.
+        0 where there is no step to be made, or the fence is over.
         """
 
     async def undo(self, action: ActionId, *, now: float, reason: str) -> bool:

@@ -95,8 +95,11 @@ def record(
     now: float,
     result: Place | None,
     reason: str,
+    fence: Fence | None = None,
 ) -> bool:
-    """Move an entry on, if the state may follow."""
+    """Move an entry on, if the state may follow and the fence holds."""
+    if fence is not None and is_fenced(connection, fence):
+        return False
     row = connection.execute(_STATE, {"id": action}).fetchone()
     if row is None or not follows(state, ActionState(row[0])):
         return False
@@ -114,8 +117,17 @@ def record(
     return True
 
 
-def attempted(connection: sqlite3.Connection, action: ActionId, *, now: float, reason: str) -> int:
+def attempted(
+    connection: sqlite3.Connection,
+    action: ActionId,
+    *,
+    now: float,
+    reason: str,
+    fence: Fence | None = None,
+) -> int:
     """Count one attempt that came to nothing."""
+    if fence is not None and is_fenced(connection, fence):
+        return 0
     values = {"id": action, "now": now, "reason": printable(reason)}
     row = connection.execute(_ATTEMPTED, values).fetchone()
     return 0 if row is None else int(row[0])

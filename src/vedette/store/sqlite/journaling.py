@@ -44,16 +44,25 @@ class SqliteJournal:
         now: float,
         result: Place | None = None,
         reason: str = "",
+        fence: Fence | None = None,
     ) -> bool:
-        """Move an entry on, if the state may follow."""
+        """Move an entry on, if the state may follow and the fence holds."""
         work = partial(
-            journal.record, action=action, state=state, now=now, result=result, reason=reason
+            journal.record,
+            action=action,
+            state=state,
+            now=now,
+            result=result,
+            reason=reason,
+            fence=fence,
         )
         return await self._writer.run(work, writes=True)
 
-    async def attempted(self, action: ActionId, *, now: float, reason: str) -> int:
+    async def attempted(
+        self, action: ActionId, *, now: float, reason: str, fence: Fence | None = None
+    ) -> int:
         """Count one attempt that came to nothing."""
-        work = partial(journal.attempted, action=action, now=now, reason=reason)
+        work = partial(journal.attempted, action=action, now=now, reason=reason, fence=fence)
         return await self._writer.run(work, writes=True)
 
     async def undo(self, action: ActionId, *, now: float, reason: str) -> bool:
