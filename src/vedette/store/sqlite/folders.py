@@ -14,6 +14,7 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.ids import AccountId
 from vedette.ports.store import Commit, Verdict
+from vedette.store.handed import Handed
 from vedette.store.sqlite import journal, postings
 from vedette.store.sqlite.statements import sql
 
@@ -35,7 +36,7 @@ _SEEN_HAS = sql("seen_has")
 
 
 def commit(
-    connection: sqlite3.Connection, step: Commit, now: float, handed: postings.Handed
+    connection: sqlite3.Connection, step: Commit, now: float, handed: Handed
 ) -> Verdict:
     """Write one step of one folder, after the fence and the cursor were compared."""
     where = {"account": step.account, "path": step.folder, "shard": step.fence.shard}

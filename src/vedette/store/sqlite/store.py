@@ -28,12 +28,13 @@ from vedette.ports.store import (
     StoredEvent,
     Verdict,
 )
+from vedette.store.handed import Handed
 from vedette.store.notes import Notebook
 from vedette.store.sqlite import accounts, deliveries, folders, history
 from vedette.store.sqlite.connection import open_writer
 from vedette.store.sqlite.journaling import SqliteJournal
 from vedette.store.sqlite.place import Place
-from vedette.store.sqlite.postings import Handed, post, stored
+from vedette.store.sqlite.postings import post, stored
 from vedette.store.sqlite.schema import migrate
 from vedette.store.sqlite.trust import SqliteTrust
 from vedette.store.sqlite.writer import Writer

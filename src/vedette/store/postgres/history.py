@@ -1,0 +1,179 @@
+"""Stored events and deliveries: list them, queue them again, let the old ones go.
+
+It knows rows and nothing of transactions or of who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+from typing import Any, Final
+
+from vedette.model.delivery import DeliveryState
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
+from vedette.ports.store import DeliveryQuery, EventQuery, StoredDelivery, StoredEvent
+from vedette.store.postgres import numbers, postings
+from vedette.store.postgres.bulk import touched
+from vedette.store.postgres.connection import Connection
+from vedette.store.postgres.postings import Queued
+from vedette.store.postgres.statements import sql
+
+_PLANNED_ANEW: Final = sql("events_planned_anew")
+_FOUND: Final = sql("events_found")
+_PAYLOADS: Final = sql("payloads")
+_OUTCOMES: Final = sql("outcomes")
+_DELIVERIES: Final = sql("deliveries_found")
+_DEAD: Final = sql("dead_letters")
+_DROP: Final = sql("dead_letter_drop")
+_UNSETTLED: Final = sql("delivery_unsettled")
+_RESTART: Final = sql("delivery_restart")
+_PRUNABLE: Final = sql("events_prunable")
+_DELIVERIES_PRUNE: Final = sql("deliveries_prune")
+_EVENT_DELETE: Final = sql("event_delete")
+_SEEN_PRUNE: Final = sql("seen_prune")
+_LANES_PRUNE: Final = sql("lanes_prune")
+
+
+def _values(query: EventQuery | DeliveryQuery) -> tuple[Any, ...]:
+    return (
+        -inf if query.start is None else query.start,
+        inf if query.end is None else query.end,
+        not query.types,
+        list(query.types),
+        max(query.limit, 0),
+        query.tenant,
+        query.account,
+        query.event,
+    )
+
+
+async def events(connection: Connection, query: EventQuery) -> list[StoredEvent]:
+    """Return stored events, newest first."""
+    await connection.execute(_PLANNED_ANEW)
+    found = await connection.fetch(_FOUND, *_values(query))
+    numbers_ = [row[0] for row in found]
+    bodies = {row[0]: row[1] for row in await connection.fetch(_PAYLOADS, numbers_)}
+    outcomes = {(row[0], row[1]): row[2] for row in await connection.fetch(_OUTCOMES, numbers_)}
+    return [
+        StoredEvent(
+            event=EventId(event),
+            type=kind,
+            tenant=TenantId(tenant),
+            account=AccountId(account),
+            time=time,
+            body=bodies[seq],
+            due=outcomes.get((seq, DeliveryState.DUE), 0),
+            delivered=outcomes.get((seq, DeliveryState.DELIVERED), 0),
+            failed=outcomes.get((seq, DeliveryState.FAILED), 0),
+        )
+        for seq, event, kind, tenant, account, time, _ in found
+    ]
+
+
+async def deliveries(connection: Connection, query: DeliveryQuery) -> list[StoredDelivery]:
+    """Return deliveries, those of the newest events first."""
+    await connection.execute(_PLANNED_ANEW)
+    return [
+        StoredDelivery(
+            delivery=row[0],
+            endpoint=EndpointId(row[1]),
+            event=EventId(row[2]),
+            type=row[3],
+            tenant=TenantId(row[4]),
+            account=AccountId(row[5]),
+            time=row[6],
+            state=DeliveryState(row[7]),
+            is_in_flight=row[8],
+            attempts=row[9],
+            queued_at=row[10],
+            due=row[11],
+            reason=row[12],
+        )
+        for row in await connection.fetch(_DELIVERIES, *_values(query), query.endpoint, query.state)
+    ]
+
+
+async def replay(
+    connection: Connection,
+    query: EventQuery,
+    endpoints: Sequence[EndpointId],
+    *,
+    now: float,
+    instance: str,
+) -> int:
+    """Queue events again, oldest first.
+
+    A delivered delivery gets a new row, a failed one makes way for it; one that waits for its
+    next attempt starts over; one that is in flight is left alone and not counted.
+    """
+    await connection.execute(_PLANNED_ANEW)
+    queue, count = [], 0
+    for row in reversed(await connection.fetch(_FOUND, *_values(query))):
+        for endpoint in dict.fromkeys(endpoints):
+            it = Queued(
+                event=row[0], endpoint=endpoint, account=AccountId(row[4]), lane=row[6], due=now
+            )
+            is_new = await _again(connection, it)
+            if is_new:
+                queue.append(it)
+            count += is_new is not None
+    await postings.enqueue(connection, queue, instance=instance)
+    return count
+
+
+async def redrive(
+    connection: Connection,
+    query: EventQuery,
+    endpoint: EndpointId,
+    *,
+    now: float,
+    instance: str,
+) -> int:
+    """Queue dead letters again, the oldest first; each failed row makes way for a new one."""
+    await connection.execute(_PLANNED_ANEW)
+    found = await connection.fetch(_DEAD, *_values(query), endpoint)
+    # Of two failed rows of one event, as replays left them, one goes.
+    once = {row[0]: row for row in found}
+    queue = []
+    for row in once.values():
+        it = Queued(
+            event=row[0], endpoint=endpoint, account=AccountId(row[1]), lane=row[2], due=now
+        )
+        if await _again(connection, it):
+            queue.append(it)
+    await postings.enqueue(connection, queue, instance=instance)
+    return len(once)
+
+
+async def _again(connection: Connection, it: Queued) -> bool | None:
+    """Have what waits start over: whether it needs a new row instead, None where it is sent now."""
+    await connection.execute(_DROP, it.event, it.endpoint)
+    unsettled = await connection.fetchrow(_UNSETTLED, it.event, it.endpoint, it.due)
+    if unsettled is None:
+        return True
+    if unsettled[1]:
+        return None
+    await connection.execute(_RESTART, unsettled[0], it.due)
+    return False
+
+
+async def prune(
+    connection: Connection, *, events_before: float, seen_before: float, limit: int, now: float
+) -> int:
+    """Delete at most ``limit`` rows of the present day and the keys: deliveries before their event.
+
+    What is of an earlier day is dropped with it (``vedette.store.postgres.partitions``).
+    """
+    left = max(limit, 0)
+    today = numbers.first(numbers.day_of(now))
+    await connection.execute(_PLANNED_ANEW)
+    for (seq,) in await connection.fetch(_PRUNABLE, events_before, left, today):
+        left -= touched(await connection.execute(_DELIVERIES_PRUNE, seq, left))
+        if not left:
+            break
+        left -= touched(await connection.execute(_EVENT_DELETE, seq))
+    if left:
+        left -= touched(await connection.execute(_SEEN_PRUNE, seen_before, left))
+    if left:
+        await connection.execute(_LANES_PRUNE)
+    return max(limit, 0) - left

@@ -1,0 +1,141 @@
+"""The partitions of events, payloads and deliveries: one of each for a day.
+
+They are made ahead, so that no commit waits for one, and dropped whole when their day is over and
+old: deleted rows would have to be swept up behind the mail. What is not settled by then is moved
+to the present day before, in the same transaction. It knows tables and days, and nothing of what
+an event is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from functools import partial
+from typing import Final
+
+import asyncpg
+
+from vedette.store.postgres import numbers
+from vedette.store.postgres.connection import Connection
+from vedette.store.postgres.statements import sql
+from vedette.store.postgres.transaction import Transactions
+
+#: The tables that are cut by day, each with the column that is its number.
+TABLES: Final = {"event": "seq", "payload": "event", "delivery": "id"}
+
+#: Days that are made ahead: an instance that nobody restarts and whose housekeeping fails for a
+#: week still has where to put its mail, and makes what is missing by itself.
+AHEAD: Final = 7
+
+#: "VDTP" in ASCII: what those wait for who make or drop partitions (an advisory lock's number).
+LOCK: Final = 0x56445450
+
+#: Making one waits for no reader and no writer, only for another change of the shape. Dropping
+#: one stops everybody for a moment, so it gives up before the moment is felt, and tries again.
+_MAKE: Final = "SET LOCAL lock_timeout = '10s'"
+_DROP: Final = "SET LOCAL lock_timeout = '500ms'"
+TRIES: Final = 5
+PAUSE: Final = 0.5
+
+_THERE: Final = sql("partitions")
+_ROWS: Final = sql("partition_rows")
+_IN_FLIGHT: Final = sql("partition_in_flight")
+_MOVED: Final = sql("partition_moved")
+_MOVE_EVENTS: Final = sql("partition_move_events")
+_MOVE_PAYLOADS: Final = sql("partition_move_payloads")
+_MOVE_REFERENCES: Final = sql("partition_move_references")
+_MOVE_DELIVERIES: Final = sql("partition_move_deliveries")
+
+
+class Partitions:
+    """Which days there are, as far as this instance knows: ``make``, ``sweep``."""
+
+    __slots__ = ("_known", "_transactions")
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+        self._known: set[int] = set()
+
+    async def make_ahead(self, today: int) -> None:
+        """Make what is missing from ``today`` on. Raises StoreError."""
+        await self.make(range(today, today + AHEAD + 1))
+
+    async def make(self, days: Iterable[int]) -> None:
+        """Make the partitions of these days, if they are missing. Raises StoreError."""
+        missing = sorted(set(days) - self._known)
+        if missing:
+            await self._transactions.run(partial(_make, days=missing))
+            self._known.update(missing)
+
+    async def sweep(self, *, before: float, now: float) -> int:
+        """Drop the days that lie wholly before ``before``; return rows gone. The present one stays.
+
+        A day with a delivery in flight is left for the next time. The number of rows is the
+        database's own estimate. Raises StoreError.
+        """
+        there = await self._transactions.ask(_days)
+        self._known.intersection_update(there)
+        gone, today = 0, numbers.day_of(now)
+        for day in sorted(there):
+            if day >= today or (day + 1) * numbers.DAY > before:
+                break
+            gone += await self._drop(day, now)
+        return gone
+
+    async def _drop(self, day: int, now: float) -> int:
+        await self.make([numbers.day_of(now)])
+        for _ in range(TRIES):
+            try:
+                rows = await self._transactions.attempt(partial(_drop, day=day, now=now))
+            except asyncpg.LockNotAvailableError:
+                await asyncio.sleep(PAUSE)
+            else:
+                if rows:
+                    self._known.discard(day)
+                return rows
+        return 0
+
+
+async def _days(connection: Connection) -> set[int]:
+    return {
+        numbers.named(row[0].removeprefix("event_"))
+        for row in await connection.fetch(_THERE, "event")
+    }
+
+
+async def _make(connection: Connection, days: list[int]) -> None:
+    await connection.execute(_MAKE)
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+    there = await _days(connection)
+    for day in days:
+        if day in there:
+            continue
+        for table in TABLES:
+            # ATTACH, unlike CREATE … PARTITION OF, lets everybody read and write meanwhile.
+            child = f"{table}_{numbers.name(day)}"
+            await connection.execute(
+                f"CREATE TABLE {child} (LIKE {table} INCLUDING ALL); "
+                f"ALTER TABLE {table} ATTACH PARTITION {child} "
+                f"FOR VALUES FROM ({numbers.first(day)}) TO ({numbers.first(day + 1)})"
+            )
+
+
+async def _drop(connection: Connection, *, day: int, now: float) -> int:
+    await connection.execute(_DROP)
+    await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
+    if day not in await _days(connection):
+        return 0
+    await connection.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
+    within = (numbers.first(day), numbers.first(day + 1))
+    if await connection.fetchval(_IN_FLIGHT, *within, now):
+        return 0
+    children = [f"{table}_{numbers.name(day)}" for table in TABLES]
+    rows = await connection.fetchval(_ROWS, children)
+    today = numbers.first(numbers.day_of(now))
+    await connection.execute(_MOVED)
+    await connection.execute(_MOVE_EVENTS, *within, today)
+    await connection.execute(_MOVE_PAYLOADS, *within)
+    await connection.execute(_MOVE_REFERENCES, *within)
+    await connection.execute(_MOVE_DELIVERIES, *within, today)
+    await connection.execute(f"DROP TABLE {', '.join(children)}")
+    return max(int(rows), 1)

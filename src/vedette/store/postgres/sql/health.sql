@@ -1,0 +1,38 @@
+-- How accounts and endpoints are doing.
+
+-- name: healths_put
+INSERT INTO health
+  (account, tenant, email, state, since, proof_at, work_at, error_at, error, trouble, lag,
+   strikes, credential)
+SELECT * FROM unnest(
+  $1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[], $7::float8[],
+  $8::float8[], $9::text[], $10::text[], $11::float8[], $12::bigint[], $13::text[])
+ON CONFLICT (account) DO UPDATE
+SET tenant = excluded.tenant, email = excluded.email, state = excluded.state,
+    since = excluded.since, proof_at = excluded.proof_at, work_at = excluded.work_at,
+    error_at = excluded.error_at, error = excluded.error, trouble = excluded.trouble,
+    lag = excluded.lag, strikes = excluded.strikes, credential = excluded.credential;
+
+-- name: healths
+SELECT account, tenant, email, state, since, proof_at, work_at, error_at, error, trouble, lag,
+       strikes, credential
+FROM health
+ORDER BY account;
+
+-- name: endpoint_put
+INSERT INTO endpoint (id, disabled_at, disabled_reason, failing_since, failures, delivered_at)
+VALUES ($1::text, $2::float8, $3::text, $4::float8, $5::bigint, $6::float8)
+ON CONFLICT (id) DO UPDATE
+SET disabled_at = excluded.disabled_at, disabled_reason = excluded.disabled_reason,
+    failing_since = excluded.failing_since, failures = excluded.failures,
+    delivered_at = excluded.delivered_at;
+
+-- name: endpoint_by_id
+SELECT id, disabled_at, disabled_reason, failing_since, failures, delivered_at
+FROM endpoint
+WHERE id = $1::text;
+
+-- name: endpoints
+SELECT id, disabled_at, disabled_reason, failing_since, failures, delivered_at
+FROM endpoint
+ORDER BY id;
