@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from vedette.config.document import parse
 from vedette.config.endpoints import names_inside, read_endpoint
 from vedette.config.settings import EndpointSettings
+from vedette.config.sinks import EndpointKind
 from vedette.errors import ConfigError
 from vedette.model.account import Depth
 from vedette.model.delivery import Endpoint, Profile, Selection
@@ -24,6 +25,7 @@ from vedette.sinks.webhook import WebhookSettings
 NEW, OLD = b"n" * 32, b"o" * 32
 SIGNING, SIGNING_OLD = (f"whsec_{base64.b64encode(key).decode()}" for key in (NEW, OLD))
 WEBHOOK = 'type = "webhook"\nurl = "https://hooks.example.org/T0K3N-Zq81"\n'
+KINDS = ", ".join(EndpointKind)
 EXEC = 'type = "exec"\ncommand = "notify --now"\n'
 
 
@@ -293,9 +295,9 @@ def test_stdout_is_ordered_and_has_no_path() -> None:
     [
         ('type = "webhok"', "did you mean 'webhook'?"),
         ('type = "files"', "did you mean 'file'?"),
-        ("type = 3", "is none of webhook, exec, file, stdout"),
+        ("type = 3", f"is none of {KINDS}"),
         ('typ = "webhook"', "did you mean 'type'?"),
-        ("", "is missing: one of webhook, exec, file, stdout"),
+        ("", f"is missing: one of {KINDS}"),
         (WEBHOOK + 'evnets = ["message.*"]', "did you mean 'events'?"),
         ('type = "webhook"\nulr = "https://h.example"', "did you mean 'url'?"),
     ],

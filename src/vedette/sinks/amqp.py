@@ -14,7 +14,7 @@ from aio_pika import Connection, DeliveryMode, Message
 from aio_pika.abc import AbstractChannel, AbstractExchange
 from aio_pika.exceptions import AMQPError, DeliveryError, PublishError
 from aiormq.connection import TransportFactory
-from aiormq.exceptions import ChannelInvalidStateError
+from aiormq.exceptions import ChannelInvalidStateError, InvalidFrameError
 from yarl import URL
 
 from vedette.model.delivery import Parcel
@@ -68,6 +68,13 @@ class AmqpBroker:
             channel = connection.channel(publisher_confirms=True, on_return_raises=True)
             await channel.initialize()
             exchange = await channel.get_exchange(self._settings.exchange, ensure=False)
+        except InvalidFrameError as error:
+            # The client's words for a broker that closes the connection instead of opening it.
+            dialled.abort()
+            host = self._way.place.path or "/"
+            raise RejectedError(
+                f"the broker does not open the virtual host {host!r}; make it, or let the user in"
+            ) from error
         except BaseException:
             dialled.abort()
             raise

@@ -94,14 +94,17 @@ class Template:
         """Read it. Raises SinkError for a placeholder that there is not, or a lone brace."""
         names = ", ".join(f"{{{each}}}" for each in PLACEHOLDERS)
         try:
-            parsed = [(plain, name, form) for plain, name, form, _ in Formatter().parse(text)]
+            parsed = list(Formatter().parse(text))
         except ValueError as error:
             raise SinkError(f"{text!r} holds a brace without its partner; {{{{ is one") from error
-        if any(name is not None and (name not in PLACEHOLDERS or form) for _, name, form in parsed):
+        if any(
+            name is not None and (name not in PLACEHOLDERS or form or conversion)
+            for _, name, form, conversion in parsed
+        ):
             raise SinkError(f"{text!r} may hold {names} and no other placeholder")
         if not text.strip() or any(char.isspace() or not char.isprintable() for char in text):
             raise SinkError(f"{text!r} is no name: it is empty or holds a blank")
-        self._parts = tuple((plain, name) for plain, name, _ in parsed)
+        self._parts = tuple((plain, name) for plain, name, *_ in parsed)
 
     def filled(self, parcel: Parcel, about: Facts) -> str:
         """Return the name for one event."""

@@ -31,6 +31,8 @@ MESSAGE_ID: Final = "Nats-Msg-Id"
 #: Seconds between questions whether the server is there: an idle link that is dead is found
 #: before the next event needs it.
 _PING: Final = 30
+#: Seconds for a call to end that was cancelled; it has nothing left to wait for.
+_LAST: Final = 0.5
 
 
 def broker(settings: NatsSettings, way: Way) -> NatsBroker:
@@ -107,12 +109,19 @@ class NatsLink:
         """Publish, and return the stream's word about it."""
         subject = self._subject.filled(parcel, about)
         headers = {MESSAGE_ID: parcel.event, "content-type": about.content_type, **about.headers()}
-        try:
-            answer = await self._stream.publish_async(
-                subject, parcel.body, stream=self._settings.stream, headers=headers
+        work = asyncio.ensure_future(
+            self._stream.publish(
+                subject,
+                parcel.body,
+                # The sink's own deadline ends before; this one is for the client's waiting.
+                timeout=self._settings.timeout,
+                stream=self._settings.stream,
+                headers=headers,
             )
-            await self._either(answer)
-            taken = answer.result()
+        )
+        await self._either(work)
+        try:
+            taken = work.result()
         except nats.js.errors.NoStreamResponseError as error:
             raise RejectedError(
                 f"no stream takes the subject {subject}; make one, or mend the subject"
@@ -131,14 +140,15 @@ class NatsLink:
         self._transport.abort()
         await self._client.close()
 
-    async def _either(self, answer: asyncio.Future[nats.js.api.PubAck]) -> None:
-        """Wait for an answer or for the end of the connection, whatever comes first."""
+    async def _either(self, work: asyncio.Future[nats.js.api.PubAck]) -> None:
+        """Wait for an answer; raise ConnectionClosedError when the connection ends before it."""
         try:
-            await asyncio.wait((answer, self._lost), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((work, self._lost), return_when=asyncio.FIRST_COMPLETED)
         finally:
-            if not answer.done():
-                answer.cancel()
-        if answer.cancelled():
+            if not work.done():
+                work.cancel()
+                await asyncio.wait((work,), timeout=_LAST)
+        if not work.done() or work.cancelled():
             raise nats.errors.ConnectionClosedError
 
     async def _closed(self) -> None:
@@ -174,6 +184,13 @@ class _Dialled(TcpTransport):
         if self._must_encrypt:
             raise UnreachableError("the server offers no TLS; use nats:// if that is meant")
         super().write(payload)  # type: ignore[no-untyped-call]
+
+    def close(self) -> None:
+        """Close at once; the client closes what it gave up, and there is nobody to be polite to."""
+        self.abort()
+
+    async def wait_closed(self) -> None:
+        """Wait for nothing: after a failed handshake nobody would tell of the end."""
 
     def abort(self) -> None:
         """End the connection without a word."""
