@@ -15,9 +15,9 @@ from vedette.cli.live import plain
 from vedette.cli.stored import NEWEST, USUAL, Newest, Stored
 from vedette.errors import UsageError
 from vedette.model.delivery import DeliveryState
-from vedette.model.ids import EndpointId, EventId
+from vedette.model.ids import EndpointId
 from vedette.outbox.envelope import instant
-from vedette.ports.store import DeliveryQuery, StoredDelivery
+from vedette.ports.store import DeliveryQuery, EventQuery, StoredDelivery
 
 Flag = Annotated[bool, Parameter(negative=())]
 
@@ -62,17 +62,8 @@ def deliveries(
     event
         Only of the event of this id.
     """
-    of_events = newest.events(types=type_, until=until, event=event)
-    query = DeliveryQuery(
-        endpoint=None if endpoint is None else EndpointId(endpoint),
-        state=_state(due=due, delivered=delivered, failed=failed),
-        account=of_events.account,
-        types=of_events.types,
-        start=of_events.start,
-        end=of_events.end,
-        event=None if event is None else EventId(event),
-        limit=of_events.limit,
-    )
+    state = _state(due=due, delivered=delivered, failed=failed)
+    query = _about(newest.events(types=type_, until=until, event=event), endpoint, state)
     with stored.read() as reader:
         found = reader.deliveries(query)
     if stored.as_json:
@@ -81,6 +72,19 @@ def deliveries(
         return 0
     Console(highlight=False).print(_table(found))
     return 0
+
+
+def _about(events: EventQuery, endpoint: str | None, state: DeliveryState | None) -> DeliveryQuery:
+    return DeliveryQuery(
+        endpoint=None if endpoint is None else EndpointId(endpoint),
+        state=state,
+        account=events.account,
+        types=events.types,
+        start=events.start,
+        end=events.end,
+        event=events.event,
+        limit=events.limit,
+    )
 
 
 def _state(**asked: bool) -> DeliveryState | None:
