@@ -21,9 +21,9 @@ Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
 #: ``xid8`` came with 13; what the project of Postgres itself keeps up begins here.
 OLDEST: Final = 14
 
-#: Connections of one instance: two are always at hand (commits and settlements have one each),
-#: and eight do more work than two cores of a database can.
-FEWEST: Final = 2
+#: Connections of one instance: commits and settlements have one each, and eight do more work than
+#: two cores of a database can. None is kept open for its own sake: the client would try to restore
+#: a number of them for ever while the database is away, and say so each time.
 MOST: Final = 8
 
 #: Seconds in which a connection is made, or the try is given up.
@@ -51,15 +51,15 @@ _SETTINGS: Final = {
 }
 
 
-async def open_pool(url: Secret[str], *, fewest: int = FEWEST, most: int = MOST) -> Pool:
+async def open_pool(url: Secret[str]) -> Pool:
     """Open connections to ``url``; TLS is as the URL says (``sslmode``, ``sslrootcert``, …).
 
     Raises what the client raises, and StoreError for a server that is too old.
     """
     pool = await asyncpg.create_pool(
         url.reveal(),
-        min_size=fewest,
-        max_size=most,
+        min_size=0,
+        max_size=MOST,
         timeout=CONNECT,
         command_timeout=ANSWER,
         server_settings=_SETTINGS,
