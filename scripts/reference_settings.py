@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 from vedette.config.document import Table
 from vedette.config.service import read_settings
+from vedette.config.sinks import EndpointKind
 
 #: Between them these reach every question that a reader asks.
 DOCUMENTS = (
@@ -44,6 +45,15 @@ DOCUMENTS = (
     path = "events.jsonl"
     [endpoints.stdout]
     type = "stdout"
+    [endpoints.redis]
+    type = "redis"
+    url = "redis://bus.example.org"
+    [endpoints.nats]
+    type = "nats"
+    url = "nats://bus.example.org"
+    [endpoints.amqp]
+    type = "amqp"
+    url = "amqp://bus.example.org"
     [guards.NAME]
     pack = "pack.yaml"
     [guards.NAME.sweep]
@@ -74,7 +84,7 @@ TYPES = {
 }
 
 #: A key of an endpoint that all types have stands in the section ``endpoints``.
-ENDPOINT_TYPES = ("webhook", "exec", "file", "stdout")
+ENDPOINT_TYPES = tuple(EndpointKind)
 
 Row = tuple[str, str, str, str]
 

@@ -47,7 +47,9 @@ class AmqpHarness:
     def sink(self, url: str, **settings: Any) -> BrokerSink:
         guard = allowed(settings)
         return BrokerSink(
-            AmqpSettings(url=Secret(url), **{"routing_key": self.queue, **settings}),
+            AmqpSettings(
+                url=Secret(url), **{"exchange": "", "routing_key": self.queue, **settings}
+            ),
             endpoint="bus",
             library=LIBRARIES["amqp"],
             schemes=place.AMQP,

@@ -24,6 +24,7 @@ from vedette.sinks.facts import Template
 from vedette.sinks.lines import LinesSettings
 from vedette.sinks.settings import (
     LEVELS,
+    TOPIC,
     AmqpSettings,
     BrokerSettings,
     NatsSettings,
@@ -157,7 +158,8 @@ def _nats(table: Table) -> SinkSettings:
 def _amqp(table: Table) -> SinkSettings:
     return AmqpSettings(
         **_broker(table, place.AMQP),
-        exchange=table.text("exchange") or "",
+        # The name of the default exchange is empty (AMQP 0-9-1 section 3.1.3.1).
+        exchange="" if table.raw("exchange") == "" else table.text("exchange", TOPIC) or TOPIC,
         routing_key=_template(table, "routing_key", LEVELS),
     )
 

@@ -14,6 +14,9 @@ from vedette.secret import Secret
 #: Subjects and routing keys, unless set: from whom to what, for a consumer to choose from.
 LEVELS: Final = "vedette.{tenant}.{account}.{type}"
 
+#: The exchange, unless set: one that every broker of AMQP 0-9-1 has (section 3.1.3).
+TOPIC: Final = "amq.topic"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokerSettings:
@@ -52,5 +55,5 @@ class NatsSettings(BrokerSettings):
 class AmqpSettings(BrokerSettings):
     """An exchange of an AMQP 0-9-1 broker ("" is the default one) and a routing key."""
 
-    exchange: str = ""
+    exchange: str = TOPIC
     routing_key: str = LEVELS
