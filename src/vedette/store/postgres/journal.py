@@ -1,9 +1,9 @@
 """Write what guards do with mail, so that it is done once and can be taken back.
 
 ``write`` is the half of a group of commits that belongs to guards: five statements, however many
-commits there are. It decides which actions are new: a message on which the same guard acted
-before came back, and is left alone (``ports.journal`` says when). It knows rows and nothing of
-transactions: each call is within that of its caller.
+commits there are, and two more where messages came back. It decides which actions are new: a
+message on which the same guard acted before came back, and is left alone (``ports.journal`` says
+when). It knows rows and nothing of transactions: each call is within that of its caller.
 """
 
 from __future__ import annotations
