@@ -62,15 +62,16 @@ class MemoryOwnership:
     async def look(self, me: InstanceId) -> View:
         await self._reach()
         rows = self.rows
+        alive = {name for name in rows.beats if rows.is_alive(name)}
         return View(
             instances=tuple(
-                replace(instance, is_alive=rows.is_alive(name))
+                replace(instance, is_alive=name in alive)
                 for name, (_, instance) in sorted(rows.beats.items())
             ),
             shards=tuple(
                 row
                 for row in rows.shards.values()
-                if row.owner == me or not rows.is_alive(row.owner)
+                if row.owner == me or row.owner not in alive
             ),
         )
 

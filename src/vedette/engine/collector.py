@@ -19,7 +19,6 @@ from vedette.engine.rebase import Rebasing
 from vedette.engine.session import Session
 from vedette.engine.spool import Spools
 from vedette.engine.stumbles import Stumbles
-from vedette.engine.tenure import refused
 from vedette.engine.vanguard import Vanguard
 from vedette.engine.watched import StaleError, Watched
 from vedette.engine.world import World
@@ -368,7 +367,7 @@ class Collector:
         if verdict is Verdict.STALE:
             raise StaleError(f"the cursor of {watched.folder.name} was moved by someone else")
         if verdict is Verdict.FENCED:
-            raise refused(self._account.id)
+            raise self._world.tenure.refused(self._account.id)
         watched.state = with_state(watched.state, batch)
         self._stumbles.passed(watched.folder.path)
         if batch.mails:

@@ -10,7 +10,6 @@ from dataclasses import replace
 
 import structlog
 
-from vedette.engine.tenure import refused
 from vedette.engine.world import World
 from vedette.errors import LinkError, Trouble, VedetteError
 from vedette.model.account import Account, AccountState, Health
@@ -103,7 +102,7 @@ class HealthBook:
             fence = self._world.tenure.fence(self._account.id)
             verdict = await self._world.store.post(fence, postings, patience=COMPANY)
             if verdict is Verdict.FENCED:
-                raise refused(self._account.id)
+                raise self._world.tenure.refused(self._account.id)
             self._world.wake({each for posting in postings for each in posting.endpoints})
         _log.info("account.state", account=self._account.id, state=state.value, error=health.error)
         await self._note(health)

@@ -12,7 +12,6 @@ from collections.abc import Sequence
 import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
-from vedette.engine.tenure import refused
 from vedette.engine.world import World
 from vedette.model.account import Account
 from vedette.model.action import ActionState, JournalEntry, Place
@@ -137,7 +136,7 @@ class Ledger:
         postings = plan(events, self._world.endpoints())
         fence = self._world.tenure.fence(self._account.id)
         if await self._world.store.post(fence, postings) is Verdict.FENCED:
-            raise refused(self._account.id)
+            raise self._world.tenure.refused(self._account.id)
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
 
     async def _move_on(

@@ -25,6 +25,7 @@ from vedette.engine.gate import LoginRate
 from vedette.engine.part import OnCrash, Part
 from vedette.engine.supervisor import Assignment
 from vedette.engine.tenure import lapsed, refused
+from vedette.engine.watched import FencedError
 from vedette.errors import StoreError, UsageError
 from vedette.model.ids import AccountId
 from vedette.ownership.lease import BEAT, PATIENCE, RETRY, Lease
@@ -100,6 +101,7 @@ class Owner(Part):
         self._watching: Watching | None = None
         self._lease = Lease()
         self._held: dict[Shard, int] = {}
+        self._leaving: frozenset[Shard] = frozenset()  # held, and not to be watched any more
         self._wanted: dict[Shard, list[Assignment]] = {}
         self._count = 0
         self._hosts = 1
@@ -118,6 +120,12 @@ class Owner(Part):
 
     # The tenure.
 
+    def has(self, account: AccountId) -> bool:
+        """Tell whether an account's shard is held and not about to be handed over."""
+        shard = shard_of(account)
+        mine = shard in self._held and shard not in self._leaving
+        return mine and self._lease.is_held(self._now())
+
     def fence(self, account: AccountId) -> Fence:
         """Return the fence of an account's shard. Raises FencedError when it is not ours now."""
         shard = shard_of(account)
@@ -131,10 +139,15 @@ class Owner(Part):
         """Ask the table whether an account is ours. Raises FencedError, or StoreError."""
         fence = self.fence(account)
         if not await self._table.holds(self.place.name, fence):
-            self._stirred.set()
-            raise refused(account)
+            raise self.refused(account)
         # The answer may have been long under way.
         self.fence(account)
+
+    def refused(self, account: AccountId) -> FencedError:
+        """Hold the shard of an account no more until a look says whose it is."""
+        self._held.pop(shard_of(account), None)
+        self._stirred.set()
+        return refused(account)
 
     # The accounts.
 
@@ -157,10 +170,6 @@ class Owner(Part):
         if self.started:
             await self._watch()
 
-    def stir(self) -> None:
-        """Look now: a write was refused, or a neighbour says that something changed."""
-        self._stirred.set()
-
     async def drain(self, patience: float) -> None:
         """Hand everything over in slices, for ``patience`` seconds at most."""
         self._standing = Standing.DRAINING
@@ -177,10 +186,7 @@ class Owner(Part):
         self._joined, self._seen = self._now(), view
         if self._comes_anew(view):
             self._weight = self._climbed(0)
-        try:
-            await self._beat()
-        except TimeoutError as error:
-            raise StoreError("the database did not answer the first heartbeat") from error
+        await self._beat()
         self._beating = self.spawn(self._keep(), "beat")
         self._minding = self.spawn(self._mind(), "mind")
 
@@ -188,15 +194,16 @@ class Owner(Part):
         """Let go of what is left, and of the name."""
         # Nothing is claimed any more; the heartbeat goes on until the last commit is done.
         await self._cancel({self._minding} if self._minding is not None else set())
-        await self._watch(())
+        self._leaving = frozenset(self._held)
+        await self._watch()
         await self._cancel({self._beating} if self._beating is not None else set())
         held, self._held = self._rows(self._held), {}
         try:
             await self._asked(self._table.release(self.place.name, held))
             await self._asked(self._table.leave(self.place.name))
-        except (StoreError, TimeoutError) as error:
+        except StoreError as error:
             # Its heartbeat ends, and the others take over as from one that died.
-            _log.warning("owner.not_left", error=str(error) or "no answer")
+            _log.warning("owner.not_left", error=str(error))
 
     # The heartbeat.
 
@@ -206,8 +213,8 @@ class Owner(Part):
             self._weight = self._climbed(self._weight)
             try:
                 await self._beat()
-            except (StoreError, TimeoutError) as error:
-                _log.warning("owner.no_heartbeat", error=str(error) or "no answer")
+            except StoreError as error:
+                _log.warning("owner.no_heartbeat", error=str(error))
                 pause = RETRY
             else:
                 pause = max(0.0, BEAT - (self._now() - begun))
@@ -218,8 +225,7 @@ class Owner(Part):
         sent = self._now()
         self._beat_now.clear()
         me = Instance(id=self.place.name, weight=self._weight, standing=self._standing)
-        async with asyncio.timeout(PATIENCE):
-            await self._table.beat(me)
+        await _answered(self._table.beat(me), PATIENCE)
         self._lease = self._lease.beaten(sent)
         self._stirred.set()
 
@@ -229,15 +235,15 @@ class Owner(Part):
         while True:
             now = self._now()
             if not self._lease.is_held(now):
+                self._stirred.clear()
                 await self._lapse()
                 await _either(self._stirred, LOOK)
                 continue
-            self._stirred.clear()
             try:
                 view = await self._asked(self._table.look(self.place.name))
                 await self._move(view)
-            except (StoreError, TimeoutError) as error:
-                _log.warning("owner.no_look", error=str(error) or "no answer")
+            except StoreError as error:
+                _log.warning("owner.no_look", error=str(error))
             # Not at once again: who is refused all the time must not ask all the time.
             await asyncio.sleep(min(LOOK, max(0.0, self._lease.until - self._now())))
 
@@ -275,25 +281,27 @@ class Owner(Part):
             _LOST.inc(by=len(moves.lost))
             _log.warning("owner.lost", shards=len(moves.lost))
             self._held = _without(self._held, moves.lost)
-        closing = _without(self._held, moves.give)
+        self._leaving = frozenset(moves.give)
         if moves.give or moves.lost:
             # The fence of what is given stays until the last commit of it is done.
-            await self._watch(closing)
+            await self._watch()
         if moves.give:
-            given = self._rows({shard: self._held[shard] for shard in moves.give})
-            self._held = closing
+            # Meanwhile one may have been found to be another's.
+            given = self._rows({s: e for s, e in self._held.items() if s in self._leaving})
+            self._held = _without(self._held, moves.give)
+            self._leaving = frozenset()
             busy = [len(self._wanted[shard]) for shard in moves.give if shard in self._wanted]
             self._slices = self._slices.after(self._now(), len(busy), sum(busy))
             _RELEASED.inc(by=len(given))
             _log.info("owner.released", shards=len(given), mailboxes=sum(busy))
             await self._asked(self._table.release(self.place.name, given))
 
-    async def _watch(self, shards: Iterable[Shard] | None = None) -> None:
+    async def _watch(self) -> None:
         """Watch the accounts of the shards that are ours, and no others."""
         if self._watching is None:
             return
         async with self._lock:
-            mine = self._held if shards is None else shards
+            mine = [shard for shard in self._held if shard not in self._leaving]
             assignments = [each for shard in mine for each in self._wanted.get(shard, ())]
             await self._watching.assign(assignments)
         _SHARDS.set(len(self._held))
@@ -360,8 +368,15 @@ class Owner(Part):
     async def _asked(self, work: Awaitable[_T]) -> _T:
         """Wait for an answer of the table, but not beyond the end of the lease."""
         left = self._lease.until - self._now()
-        async with asyncio.timeout(min(ANSWER, left) if left > 0.0 else ANSWER):
+        return await _answered(work, min(ANSWER, left) if left > 0.0 else ANSWER)
+
+
+async def _answered(work: Awaitable[_T], seconds: float) -> _T:
+    try:
+        async with asyncio.timeout(seconds):
             return await work
+    except TimeoutError as error:
+        raise StoreError(f"the database did not answer within {seconds:.1f} s") from error
 
 
 def _without(held: dict[Shard, int], gone: Sequence[Shard]) -> dict[Shard, int]:

@@ -162,6 +162,9 @@ class Supervisor(Part):
 
     def _begin(self, assignment: Assignment) -> None:
         account = assignment.account
+        if not self._world.tenure.has(account.id):
+            # Lost while others were waited for; whoever keeps the shards assigns it again.
+            return
         watcher = Watcher(
             account,
             assignment.target,

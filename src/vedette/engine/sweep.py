@@ -25,7 +25,6 @@ from vedette.engine.ingest import Mail, is_hard
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.rebase import is_old
 from vedette.engine.share import Share
-from vedette.engine.tenure import refused
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
 from vedette.guard.pack import DAY, HOUR
@@ -252,7 +251,7 @@ class Sweep:
         if written is Verdict.DONE:
             written = await self._journal.intend(fence, hearing.decisions, hearing.actions)
         if written is Verdict.FENCED:
-            raise refused(self._account.id)
+            raise self._world.tenure.refused(self._account.id)
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         if hearing.actions:
             self._docket.entered(hearing.clues)

@@ -25,13 +25,19 @@ _LAPSED = Counter(
 
 
 class Tenure(Protocol):
-    """The right to write. Both methods raise FencedError when it is over."""
+    """The right to write."""
+
+    def has(self, account: AccountId) -> bool:
+        """Tell whether the account is ours, as far as we know."""
 
     def fence(self, account: AccountId) -> Fence:
-        """Return what a write for the account takes along."""
+        """Return what a write for the account takes along. Raises FencedError when it is over."""
 
     async def confirm(self, account: AccountId) -> None:
-        """Ask whether the account is still ours. Raises StoreError when nobody can tell."""
+        """Ask whether the account is still ours. Raises FencedError; StoreError: nobody can tell."""
+
+    def refused(self, account: AccountId) -> FencedError:
+        """Take note that the store refused a fence; return what is to be raised."""
 
 
 class Sole:
@@ -39,12 +45,20 @@ class Sole:
 
     __slots__ = ()
 
+    def has(self, _account: AccountId) -> bool:
+        """Return that it is."""
+        return True
+
     def fence(self, _account: AccountId) -> Fence:
         """Return the fence that never ends."""
         return Fence()
 
     async def confirm(self, _account: AccountId) -> None:
         """Do nothing: what has one owner needs no asking."""
+
+    def refused(self, account: AccountId) -> FencedError:
+        """Return the error; somebody else has been at the state."""
+        return refused(account)
 
 
 def refused(account: AccountId) -> FencedError:

@@ -12,7 +12,6 @@ from vedette import mime
 from vedette.engine.docket import Docket
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.steward import Steward
-from vedette.engine.tenure import refused
 from vedette.engine.watched import StaleError, Watched
 from vedette.engine.world import World
 from vedette.guard.pack import ActionKind, Stage
@@ -120,7 +119,7 @@ class Vanguard:
         if verdict is Verdict.DONE:
             verdict = await self._journal.intend(fence, hearing.decisions, hearing.actions)
         if verdict is Verdict.FENCED:
-            raise refused(self._account.id)
+            raise self._world.tenure.refused(self._account.id)
         self._world.wake({endpoint for posting in postings for endpoint in posting.endpoints})
         self._docket.entered(hearing.clues)
 
