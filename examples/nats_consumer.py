@@ -10,6 +10,7 @@ duplicates; the table leaves out later ones.
 """
 
 import asyncio
+import json
 import signal
 import sqlite3
 import sys
@@ -26,11 +27,9 @@ MOST, WAIT = 100, 1.0
 
 def keep(database: sqlite3.Connection, message: Msg) -> None:
     """Keep one event; one that is here already is a repeat."""
-    headers = message.headers or {}
+    event = json.loads(message.data)
     with database:
-        database.execute(
-            "INSERT OR IGNORE INTO event VALUES (?, ?)", (headers["Nats-Msg-Id"], message.data)
-        )
+        database.execute("INSERT OR IGNORE INTO event VALUES (?, ?)", (event["id"], message.data))
 
 
 async def consume(

@@ -21,7 +21,7 @@ from redis import Redis, ResponseError
 
 GROUP = "helpdesk"
 #: Milliseconds after which an entry that nobody acknowledged is another's to handle.
-STALE = 60_000
+STALE = int(os.environ.get("STALE", "60000"))
 #: Milliseconds to wait for news before stale entries are looked for again.
 WAIT = 1_000
 #: Entries of one look.
