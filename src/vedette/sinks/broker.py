@@ -145,6 +145,10 @@ class BrokerSink:
             self._doubt(broker, link, began)
             unreachable = root(error)
             return self._refused(explained(unreachable or error) or type(error).__name__)
+        except Exception:
+            # A defect, here or in a library: the courier reports it, and nothing trusts the link.
+            self._doubt(broker, link, began)
+            raise
         self._heard = asyncio.get_running_loop().time()
         return Delivered(detail=self._place.line(detail))
 

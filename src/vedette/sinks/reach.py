@@ -102,8 +102,8 @@ def explained(error: BaseException) -> str:
             return str(error)
         case ssl.SSLCertVerificationError(verify_message=words):
             return f"the certificate is not trusted: {words}"
-        case ssl.SSLError(reason=words):
-            return f"TLS failed: {words or error}"
+        case ssl.SSLError():
+            return f"TLS failed: {error.strerror or error}"
         case OSError(errno=int(number)) if number > 0:
             return os.strerror(number)
         case _:
