@@ -326,6 +326,21 @@ async def test_instances_that_purge_at_once_delete_each_row_once(
     assert sum(gone) == 100
 
 
+async def test_a_purge_does_not_wait_for_what_another_deletes(
+    one: PostgresStore, postgres: Postgres, database: str
+) -> None:
+    """It takes the next ones."""
+    await one.intend(Fence(), [decision(uid, at=float(uid)) for uid in range(1, 6)], ())
+    await bring(one, entry(1, b"1"), ActionState.UNDONE)
+    await bring(one, entry(2, b"2"), ActionState.UNDONE)
+    async with postgres.asking(database) as other:
+        await other.execute("BEGIN; SELECT 1 FROM decision WHERE at < 3 FOR UPDATE")
+        await other.execute("SELECT 1 FROM action WHERE uid = 1 FOR UPDATE")
+
+        assert await one.purge_decisions(before=10.0, limit=9) == 3
+        assert await one.purge_journal(before=99.0, limit=9) == 1
+
+
 async def test_a_thousand_alike_are_looked_through_to_a_bound(one: PostgresStore) -> None:
     """The newest hundred of a key tell a return; the price does not grow with the rest."""
     same = [entry(uid, b"same") for uid in range(1, 1001)]
