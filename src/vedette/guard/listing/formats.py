@@ -93,9 +93,9 @@ def _wildcard(text: str) -> Iterator[Entry]:
 
 
 def _hosts(text: str) -> Iterator[Entry]:
-    address, *names = text.split("#", 1)[0].split()
-    if _NOWHERE.fullmatch(address):
-        for name in names:
+    words = text.split("#", 1)[0].split()
+    if words and _NOWHERE.fullmatch(words[0]):
+        for name in words[1:]:
             yield from _entry(name)
 
 
