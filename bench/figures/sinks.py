@@ -119,12 +119,12 @@ def amqp() -> Iterator[SinkSettings]:
         yield AmqpSettings(url=Secret(url), exchange="", routing_key=_QUEUE)
 
 
-#: The servers by the kind of sink.
+#: The servers by variant: ours, with the kind of sink.
 KINDS: Mapping[str, Callable[[], AbstractContextManager[SinkSettings]]] = {
-    "webhook": webhook,
-    "redis": redis,
-    "nats": jetstream,
-    "amqp": amqp,
+    "vedette webhook": webhook,
+    "vedette redis": redis,
+    "vedette nats": jetstream,
+    "vedette amqp": amqp,
 }
 
 
