@@ -21,8 +21,9 @@ SHIFT: Final = 46
 #: Seconds of a day; a day in UTC has no other length here, as in Unix time.
 DAY: Final = 86_400
 
-#: The days that a number can have: 1970-01-01 to 2328. What is dated outside lies in the nearest.
-_LAST: Final = (1 << (63 - SHIFT)) - 1
+#: The days that a number can have end in 2328; the day after the last has a first number, too.
+#: What is dated outside lies in the nearest.
+_LAST: Final = (1 << (63 - SHIFT)) - 2
 
 _EPOCH: Final = date(1970, 1, 1)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -17,6 +18,7 @@ import asyncpg
 
 from vedette.store.postgres import numbers
 from vedette.store.postgres.connection import Connection
+from vedette.store.postgres.faults import translate
 from vedette.store.postgres.statements import sql
 from vedette.store.postgres.transaction import Transactions
 
@@ -58,11 +60,12 @@ class Partitions:
 
     async def make_ahead(self, today: int) -> None:
         """Make what is missing from ``today`` on. Raises StoreError."""
-        await self.make(range(today, today + AHEAD + 1))
+        await self.make(range(today, today + AHEAD + 1), today=today)
 
-    async def make(self, days: Iterable[int]) -> None:
+    async def make(self, days: Iterable[int], *, today: int) -> None:
         """Make the partitions of these days, if they are missing. Raises StoreError."""
-        missing = sorted(set(days) - self._known)
+        # Of a day before yesterday another instance may have dropped the partition since.
+        missing = sorted({day for day in days if day not in self._known or day < today - 1})
         if missing:
             await self._transactions.run(partial(_make, days=missing))
             self._known.update(missing)
@@ -70,30 +73,35 @@ class Partitions:
     async def sweep(self, *, before: float, now: float) -> int:
         """Drop the days that lie wholly before ``before``; return rows gone. The present one stays.
 
-        A day with a delivery in flight is left for the next time. The number of rows is the
-        database's own estimate. Raises StoreError.
+        A day with a delivery in flight is left for the next time, and so are all while somebody
+        reads on and on. The number of rows is the database's own estimate. Raises StoreError.
         """
-        there = await self._transactions.ask(_days)
-        self._known.intersection_update(there)
-        gone, today = 0, numbers.day_of(now)
-        for day in sorted(there):
-            if day >= today or (day + 1) * numbers.DAY > before:
+        there, today = await self._transactions.ask(_days), numbers.day_of(now)
+        over = [day for day in sorted(there) if day < today and (day + 1) * numbers.DAY <= before]
+        if not over:
+            return 0
+        # What is not settled is moved there.
+        await self.make([today], today=today)
+        gone = 0
+        for day in over:
+            for _ in range(TRIES):
+                with suppress(asyncpg.LockNotAvailableError):
+                    gone += await self._drop(day, now)
+                    break
+                await asyncio.sleep(PAUSE)
+            else:
                 break
-            gone += await self._drop(day, now)
         return gone
 
     async def _drop(self, day: int, now: float) -> int:
-        await self.make([numbers.day_of(now)])
-        for _ in range(TRIES):
-            try:
-                rows = await self._transactions.attempt(partial(_drop, day=day, now=now))
-            except asyncpg.LockNotAvailableError:
-                await asyncio.sleep(PAUSE)
-            else:
-                if rows:
-                    self._known.discard(day)
-                return rows
-        return 0
+        try:
+            rows = await self._transactions.attempt(partial(_drop, day=day, now=now))
+        except asyncpg.LockNotAvailableError:
+            raise
+        except Exception as error:
+            raise translate(error, self._transactions.where) from error
+        self._known.discard(day)
+        return rows
 
 
 async def _days(connection: Connection) -> set[int]:
@@ -124,13 +132,14 @@ async def _drop(connection: Connection, *, day: int, now: float) -> int:
     await connection.execute(_DROP)
     await connection.execute("SELECT pg_advisory_xact_lock($1)", LOCK)
     if day not in await _days(connection):
+        # Another instance was quicker.
         return 0
     await connection.execute(f"LOCK TABLE {', '.join(TABLES)} IN ACCESS EXCLUSIVE MODE")
     within = (numbers.first(day), numbers.first(day + 1))
     if await connection.fetchval(_IN_FLIGHT, *within, now):
         return 0
     children = [f"{table}_{numbers.name(day)}" for table in TABLES]
-    rows = await connection.fetchval(_ROWS, children)
+    rows: int = await connection.fetchval(_ROWS, children)
     today = numbers.first(numbers.day_of(now))
     await connection.execute(_MOVED)
     await connection.execute(_MOVE_EVENTS, *within, today)
@@ -138,4 +147,4 @@ async def _drop(connection: Connection, *, day: int, now: float) -> int:
     await connection.execute(_MOVE_REFERENCES, *within)
     await connection.execute(_MOVE_DELIVERIES, *within, today)
     await connection.execute(f"DROP TABLE {', '.join(children)}")
-    return max(int(rows), 1)
+    return rows

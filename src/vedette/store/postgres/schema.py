@@ -82,15 +82,17 @@ async def version(connection: Connection, *, known: int = len(STEPS)) -> int:
     A newer one is returned as well if who knows ``known`` steps can read it. Raises
     StoreVersionError if not, and StoreError for a database that is not ours.
     """
-    if await connection.fetchval("SELECT to_regclass('schema_version')") is None:
-        others = await connection.fetchval(
-            "SELECT count(*) FROM pg_class WHERE relkind IN ('r', 'p') "
-            "AND relnamespace = current_schema()::regnamespace"
+    # One statement, one moment: another instance may be making these tables.
+    tables = await connection.fetch(
+        "SELECT count(*) FILTER (WHERE relname = 'schema_version'), count(*) FROM pg_class "
+        "WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace"
+    )
+    ours, others = tables[0]
+    if not ours and others:
+        raise StoreError(
+            f"the database has {others} tables that are not Vedette's: give it one of its own"
         )
-        if others:
-            raise StoreError(
-                f"the database has {others} tables that are not Vedette's: give it one of its own"
-            )
+    if not ours:
         return 0
     row = await connection.fetchrow(
         "SELECT version, min_reader FROM schema_version ORDER BY version DESC LIMIT 1"

@@ -148,7 +148,10 @@ class PostgresStore(PostgresJournal, PostgresTrust):
 
     async def _ready(self, asks: Sequence[Ask]) -> None:
         """Have a partition for each day that is written to."""
-        await self._partitions.make({day_of(time) for ask in asks for time in group.instants(ask)})
+        await self._have({day_of(time) for ask in asks for time in group.instants(ask)})
+
+    async def _have(self, days: set[int]) -> None:
+        await self._partitions.make(days, today=day_of(self._clock.now()))
 
     async def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders, by path."""
@@ -297,7 +300,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
 
     async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
         """Queue stored events again."""
-        await self._partitions.make([day_of(now)])
+        await self._have({day_of(now)})
         work = partial(
             history.replay,
             query=query,
@@ -313,7 +316,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
 
     async def redrive(self, query: EventQuery, endpoint: EndpointId, now: float) -> int:
         """Queue the dead letters of an endpoint again."""
-        await self._partitions.make([day_of(now)])
+        await self._have({day_of(now)})
         work = partial(
             history.redrive, query=query, endpoint=endpoint, now=now, instance=self._instance
         )

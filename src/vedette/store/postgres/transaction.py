@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Final, TypeVar
 
 import asyncpg
@@ -138,7 +139,7 @@ class Transactions:
             said = await connection.execute("COMMIT")
         except BaseException as error:
             # Whatever state it is in, nobody else is given this connection.
-            connection.terminate()
+            _cut(connection)
             if not isinstance(error, Exception) or is_refusal(error):
                 raise
             raise unknown(self.where, error) from error
@@ -152,4 +153,10 @@ async def _rolled_back(connection: Connection) -> None:
         await connection.execute("ROLLBACK", timeout=END)
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         # The server rolls back what loses its connection.
+        _cut(connection)
+
+
+def _cut(connection: Connection) -> None:
+    # One that was lost is no longer the pool's, and has nothing to be cut.
+    with suppress(asyncpg.InterfaceError):
         connection.terminate()

@@ -115,10 +115,10 @@ class Writer(Generic[A, V]):
         while it waits does not know whether it was done; ``done`` is called if it was.
         Raises StoreError and its kinds.
         """
-        try:
-            await asyncio.wait_for(self._room.acquire(), PATIENCE)
-        except TimeoutError:
-            raise self._hung() from None
+        if self._room.locked():
+            await self._roomy()
+        else:
+            await self._room.acquire()
         if self._closed:
             self._room.release()
             raise StoreError(f"{self._transactions.where} is not open")
@@ -129,11 +129,18 @@ class Writer(Generic[A, V]):
             loop.call_later(patience, self._wake.set)
         else:
             self._wake.set()
+        # One timer, and no task around it: this is the way of every message.
         late = loop.call_later(PATIENCE, self._give_up, job.reply)
         try:
             return await job.reply
         finally:
             late.cancel()
+
+    async def _roomy(self) -> None:
+        try:
+            await asyncio.wait_for(self._room.acquire(), PATIENCE)
+        except TimeoutError:
+            raise self._hung() from None
 
     def _give_up(self, reply: asyncio.Future[V]) -> None:
         if not reply.done():

@@ -1,0 +1,132 @@
+"""Several instances on one database: each delivery once at a time, each lane in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from tests.store.bundle import (
+    HOOK,
+    cursor,
+    names,
+    post,
+    posting,
+    settled,
+    step,
+    take,
+)
+from tests.store.cluster import Cluster
+from vedette.model.ids import AccountId
+from vedette.ports.store import Commit, EventQuery, Fence, Verdict
+from vedette.store.postgres.connection import connect
+from vedette.store.postgres.store import PostgresStore
+
+
+async def test_instances_that_claim_at_once_share_what_is_due(cluster: Cluster) -> None:
+    """Nobody waits for another, and no parcel is in two hands."""
+    async with cluster.started("one", "two", "three") as stores:
+        await post(stores[0], *(posting(f"e{number}", HOOK) for number in range(60)))
+        taken = await asyncio.gather(*(take(store, limit=10) for store in stores for _ in range(2)))
+
+        assert sorted(Counter(name for parcels in taken for name in names(parcels)).values()) == (
+            [1] * 60
+        )
+
+
+async def send(store: PostgresStore, sent: list[str], total: int) -> None:
+    """Take, in order, and settle, until everything has gone, whoever sent it."""
+    while len(sent) < total:
+        parcels = await take(store, ordered=True, limit=3)
+        sent += names(parcels)
+        await store.settle([settled(parcel) for parcel in parcels])
+
+
+async def fill(store: PostgresStore, account: str, count: int) -> None:
+    at = None
+    for uid in range(1, count + 1):
+        event = posting(f"{account}-{uid:03}", HOOK, account=AccountId(account))
+        it = step(at, cursor(uid), event, account=AccountId(account))
+        assert await store.commit(it) is Verdict.DONE
+        at = cursor(uid)
+
+
+async def test_a_lane_always_has_a_head_whoever_queues_and_settles(cluster: Cluster) -> None:
+    """Two instances fill two lanes while two others empty them: all go, each lane in its order."""
+    async with cluster.started("one", "two", "three", "four") as stores:
+        sent: list[str] = []
+        async with asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+            for store, account in zip(stores[:2], ("a", "b"), strict=True):
+                tasks.create_task(fill(store, account, 50))
+            for store in stores[2:]:
+                tasks.create_task(send(store, sent, 100))
+
+        for account in ("a", "b"):
+            of_lane = [name for name in sent if name.startswith(account)]
+            assert of_lane == sorted(of_lane)
+            assert len(of_lane) == 50
+        assert await stores[0].next_due(HOOK, ordered=True) is None
+
+
+async def test_who_takes_a_shard_over_waits_for_the_commit_of_before(cluster: Cluster) -> None:
+    """Either the old owner's commit is done before the takeover, or it is refused; never after."""
+    async with cluster.started("old") as (old,):
+        await old.commit(step(None, cursor(1)))
+        taker = await connect(cluster.url)
+        transaction = taker.transaction()
+        await transaction.start()
+        await taker.execute("UPDATE shard SET epoch = epoch + 1, owner = 'new' WHERE id = 0")
+        late = asyncio.create_task(old.commit(step(cursor(1), cursor(2), posting("late", HOOK))))
+        await _waits_for_a_lock(cluster)
+        await transaction.commit()
+        await taker.close()
+
+        assert await late is Verdict.FENCED
+        assert await old.events(EventQuery()) == []
+        assert [state.cursor for state in await old.folders(AccountId("anna"))] == [cursor(1)]
+
+
+async def _waits_for_a_lock(cluster: Cluster) -> None:
+    watch = await connect(cluster.url)
+    async with asyncio.timeout(10):
+        while not await watch.fetchval(
+            "SELECT count(*) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ):
+            pass
+    await watch.close()
+
+
+async def test_a_post_of_two_instances_writes_an_event_once(cluster: Cluster) -> None:
+    """No cursor keeps them apart: they wait for each other by account."""
+    async with cluster.started("one", "two") as stores:
+        for number in range(10):
+            await asyncio.gather(
+                *(store.post(Fence(), [posting(f"e{number}", HOOK)]) for store in stores)
+            )
+
+        assert len(await stores[0].events(EventQuery())) == 10
+        assert len(await take(stores[0], limit=100)) == 10
+
+
+async def test_fences_of_one_group_are_judged_one_by_one(cluster: Cluster) -> None:
+    """Commits of many shards share a transaction; those of a lost shard alone are refused."""
+    async with cluster.started("one") as (store,):
+        other = await connect(cluster.url)
+        await other.execute(
+            "INSERT INTO shard (id, owner, epoch) "
+            "SELECT id, 'one', 5 FROM generate_series(1, 9) AS id; "
+            "UPDATE shard SET epoch = 6, owner = 'two' WHERE id = 3"
+        )
+        await other.close()
+        commits = [_of_shard(number) for number in range(1, 10)]
+        verdicts = await asyncio.gather(*map(store.commit, commits))
+
+        expected = [Verdict.FENCED if number == 3 else Verdict.DONE for number in range(1, 10)]
+        assert verdicts == expected
+        assert len(await store.events(EventQuery())) == 8
+
+
+def _of_shard(number: int) -> Commit:
+    account = AccountId(f"a{number}")
+    event = posting(f"e{number}", HOOK, account=account)
+    return step(None, cursor(1), event, account=account, shard=number, epoch=5)
