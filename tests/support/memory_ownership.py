@@ -69,9 +69,7 @@ class MemoryOwnership:
                 for name, (_, instance) in sorted(rows.beats.items())
             ),
             shards=tuple(
-                row
-                for row in rows.shards.values()
-                if row.owner == me or row.owner not in alive
+                row for row in rows.shards.values() if row.owner == me or row.owner not in alive
             ),
         )
 

@@ -21,7 +21,7 @@ from vedette.model.account import Account, Credentials
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.link import Encryption, Target
-from vedette.ports.store import EventQuery
+from vedette.ports.store import EventQuery, Fence
 from vedette.secret import Secret
 
 HOUR = 3_600.0
@@ -120,6 +120,7 @@ class Host:
             again=self._again,
             regate=self._regate,
             attend=self.attended.append,
+            fence=Fence(),
         )
 
     async def read(self, *wanted: GuardSettings) -> GuardSettings | None:

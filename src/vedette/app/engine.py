@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from vedette.app.clock import SystemClock, dice
+from vedette.app.cluster import HAND_OVER, Cluster
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
 from vedette.app.guards.desk import GuardDesk
@@ -29,12 +30,14 @@ from vedette.app.redelivery import Redelivery
 from vedette.app.run_marker import RunMarker
 from vedette.app.scorers import Seating
 from vedette.app.sinks import build
+from vedette.app.state import kept
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
 from vedette.engine.part import Part
 from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.tenure import COMMON, Sole
 from vedette.engine.world import World
 from vedette.errors import StoreError, VedetteError
 from vedette.model.account import Health
@@ -46,7 +49,6 @@ from vedette.outbox.selection import plan
 from vedette.ports.sink import Sink
 from vedette.ports.store import Fence
 from vedette.reader import MessageReader
-from vedette.store.sqlite.store import SqliteStore
 from vedette.turnstile import Turnstile
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -73,13 +75,20 @@ class Engine(Part):
         super().__init__("engine")
         self.settings = settings
         self.clock = SystemClock()
-        self._key = partial(guard_key, settings.state)
-        self.store = SqliteStore(
-            settings.state,
+        self._key = partial(guard_key, settings.shared or settings.state)
+        self.store = kept(
+            settings,
             self.clock,
             on_distrust=self._distrusted,
             on_audit=telling(self._key),
         )
+        #: The other instances on the same state, where there may be any.
+        self.cluster = (
+            None
+            if settings.store is None
+            else Cluster(settings.store, settings, on_crash=self._crashed)
+        )
+        self._fence = Fence() if self.cluster is None else COMMON
         self._extra = dict(extra or {})
         self._endpoints: dict[EndpointId, EndpointSettings] = {}
         self._marker = RunMarker(settings.state)
@@ -124,6 +133,7 @@ class Engine(Part):
             again=self._enforced_anew,
             regate=self._regate,
             attend=self._attend,
+            fence=self._fence,
         )
 
     def _guards(self) -> Guards:
@@ -152,9 +162,9 @@ class Engine(Part):
 
         Raises SinkError when an endpoint can not be built; what was done stays.
         """
-        if settings.state != self.settings.state:
+        if (settings.state, settings.store) != (self.settings.state, self.settings.store):
             _log.warning("settings.state_kept", state=str(self.settings.state))
-            settings = replace(settings, state=self.settings.state)
+            settings = replace(settings, state=self.settings.state, store=self.settings.store)
         async with self._applying:
             self.settings = settings
             await self._apply_endpoints(settings.endpoints)
@@ -168,6 +178,11 @@ class Engine(Part):
             guards=len(settings.guards),
         )
 
+    async def drain(self) -> None:
+        """Hand every mailbox over to the other instances, where there are any, before the stop."""
+        if self.cluster is not None and self.started:
+            await self.cluster.owner.drain(HAND_OVER)
+
     async def undo(self, action: ActionId) -> None:
         """Have what a guard did taken back. Raises UsageError when there is nothing to take back."""
         await self._desk.undo([action])
@@ -176,6 +191,8 @@ class Engine(Part):
         settle_allocator()
         make_room()
         sys.setswitchinterval(SWITCH)
+        if self.cluster is not None:
+            self.cluster.hold()
         await self.store.start()
         ended_well = self._marker.begin()
         await self._reader.start()
@@ -199,11 +216,16 @@ class Engine(Part):
             journal=self.store,
             panel=self._panel,
             turnstile=turnstile,
+            tenure=Sole() if self.cluster is None else self.cluster.owner,
         )
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
         await self._housekeeping.start()
+        if self.cluster is not None:
+            self.cluster.owner.attach(self.supervisor)
         await self.apply(self.settings)
+        if self.cluster is not None:
+            await self.cluster.start()
         # Not before it is known what guards are held to: a wish must not slip in between.
         await self._control.start()
         await self._posting.start()
@@ -215,6 +237,8 @@ class Engine(Part):
         await self._trust.stop()
         await self._posting.stop()
         await self._housekeeping.stop()
+        if self.cluster is not None:
+            await self.cluster.stop()
         if self.supervisor is not None:
             await self.supervisor.stop()
         await self._seating.stop()
@@ -222,6 +246,8 @@ class Engine(Part):
         await self._reader.stop()
         await self.store.stop()
         self._marker.end()
+        if self.cluster is not None:
+            self.cluster.release()
 
     async def _apply_endpoints(self, wanted: Sequence[EndpointSettings]) -> None:
         by_id = {each.endpoint.id: each for each in wanted}
@@ -236,7 +262,7 @@ class Engine(Part):
     async def _disabled(self, state: EndpointState) -> None:
         event = endpoint_disabled(state, self.clock.now())
         postings = plan([event], self.endpoints())
-        await self.store.post(Fence(), postings)
+        await self.store.post(self._fence, postings)
         self.courier.wake({each for posting in postings for each in posting.endpoints})
 
     def _attend(self, account: AccountId | None = None) -> None:
@@ -253,7 +279,9 @@ class Engine(Part):
     async def _watch(self) -> None:
         """Watch the accounts of the settings, and what guards are held to stand at."""
         accounts = await self._trust.watched(self.settings.accounts)
-        if self.supervisor is not None:
+        if self.cluster is not None:
+            await self.cluster.owner.assign(_assignments(accounts))
+        elif self.supervisor is not None:
             await self.supervisor.assign(_assignments(accounts))
         await self._regate()
 

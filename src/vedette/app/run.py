@@ -1,6 +1,7 @@
 """Runs an engine until it is told to stop: signals, new settings, a closed pipe.
 
-SIGTERM and SIGINT drain: the commit in hand, LOGOUT, the deliveries in flight.
+SIGTERM and SIGINT drain: mailboxes are handed over to other instances where there are any; the
+commit in hand, LOGOUT, the deliveries in flight.
 A second one exits at once, which is safe by design. SIGHUP, or a change of the
 file, reads the settings again.
 """
@@ -33,10 +34,16 @@ IMPATIENT = 143
 Stamp: TypeAlias = tuple[int, int, int]
 
 
+def _exit() -> None:
+    # Nothing is half done: what was not committed is fetched again.
+    os._exit(IMPATIENT)
+
+
 class Stopper:
     """Turns signals into one event, and a second signal into an exit."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, on_second: Callable[[], None] = _exit) -> None:
+        self._on_second = on_second
         self.asked = asyncio.Event()
         self.reload = asyncio.Event()
 
@@ -49,8 +56,8 @@ class Stopper:
 
     def _stop(self) -> None:
         if self.asked.is_set():
-            # Nothing is half done: what was not committed is fetched again.
-            os._exit(IMPATIENT)
+            self._on_second()
+            return
         _log.info("service.draining")
         self.asked.set()
 
@@ -84,6 +91,9 @@ async def run(
         await asyncio.wait({stop, over})
         if not over.cancelled():
             over.exception()
+        elif stopper.asked.is_set():
+            # As long as that takes; a second signal ends it.
+            await engine.drain()
         await stop_within(engine, DRAIN)
     if engine.crash is not None:
         raise engine.crash

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from vedette.app.engine import Engine
+from vedette.app.guards.key import guard_key
 from vedette.app.run import Stopper, run
+from vedette.app.workers import Workers, end_with_starter
 from vedette.cli.place import configuration
+from vedette.config.environment import WORKER, variable
 from vedette.config.service import read_settings
 from vedette.config.settings import Settings
+from vedette.config.store import checked
+from vedette.errors import UsageError
+from vedette.secret import Secret
 from vedette.telemetry.log import configure
 
 
-def serve(*, config: Path | None = None) -> int:
+def serve(*, config: Path | None = None, store: str | None = None, workers: int = 1) -> int:
     """Watch every account of the configuration and deliver to every endpoint.
 
     The file is read again on SIGHUP and when it changes. SIGTERM drains and ends.
@@ -22,15 +30,49 @@ def serve(*, config: Path | None = None) -> int:
     ----------
     config
         The configuration; else VEDETTE_CONFIG, ./vedette.toml or /etc/vedette/vedette.toml.
+    store
+        The Postgres that instances share: postgres://user@host/database. VEDETTE_STORE and [store]
+        say it without a password in sight; without any of them the state is in SQLite.
+    workers
+        How many instances to run on this machine; more than one needs a Postgres.
     """
     file = configuration(config)
-    settings = read_settings(file)
+    given = None if store is None else checked(Secret(store))
+    settings = read_settings(file, store=given)
     configure(settings.log)
-    asyncio.run(_serve(settings, file))
+    if workers < 1:
+        raise UsageError("--workers needs a number from 1 on")
+    if workers > 1:
+        return _together(settings, file, workers)
+    worker = variable(WORKER)
+    asyncio.run(_serve(partial(_read, file, given, worker), file, is_worker=worker is not None))
     return 0
 
 
-async def _serve(settings: Settings, file: Path) -> None:
+def _together(settings: Settings, file: Path, workers: int) -> int:
+    """Run several instances, each a process of its own."""
+    if settings.store is None:
+        raise UsageError(
+            "--workers needs a store that they can share: SQLite has one writer; give --store"
+            " postgres://…"
+        )
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Before they start: all remember messages under one key.
+    guard_key(settings.state)
+    return asyncio.run(Workers(file, settings.store.url, workers).run())
+
+
+def _read(file: Path, store: Secret[str] | None, worker: str | None) -> Settings:
+    """Read the settings of one process: the first worker has the state folder, the others part it."""
+    settings = read_settings(file, store=store)
+    if worker in {None, "1"}:
+        return settings
+    return replace(settings, state=settings.state / f"worker-{worker}", shared=settings.state)
+
+
+async def _serve(read: partial[Settings], file: Path, *, is_worker: bool) -> None:
     stopper = Stopper()
     stopper.install()
-    await run(Engine(settings), stopper, read=lambda: read_settings(file), file=file)
+    if is_worker:
+        end_with_starter(stopper)
+    await run(Engine(read()), stopper, read=read, file=file)

@@ -17,6 +17,10 @@ TOKEN = "VEDETTE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 WEBHOOK_SECRET = "VEDETTE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, not a secret
 #: What a guard's partner grants with.
 PARTNER_SECRET = "VEDETTE_PARTNER_SECRET"  # noqa: S105 - the name of a variable, not a secret
+#: The database that instances share, where no option and no file names it.
+STORE = "VEDETTE_STORE"
+#: Which of several processes on one machine this one is, from 1; set by the one that starts them.
+WORKER = "VEDETTE_WORKER"
 #: The configuration of ``serve``, ``status``, ``events`` and ``replay``.
 CONFIG = "VEDETTE_CONFIG"
 
@@ -36,6 +40,11 @@ def state_folder() -> Path:
     """Return the folder of the user's own state (XDG Base Directory Specification)."""
     base = variable("XDG_STATE_HOME")
     return (Path(base) if base else Path.home() / ".local" / "state") / "vedette"
+
+
+def host_name() -> str:
+    """Return the name of this machine."""
+    return os.uname().nodename
 
 
 def secret_file(path: Path) -> Secret[str]:

@@ -18,8 +18,10 @@ from vedette.config.settings import (
     Retention,
     Settings,
 )
+from vedette.config.store import read_store
 from vedette.engine.gate import LoginRate
 from vedette.model.event import EventType
+from vedette.secret import Secret
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy, Style
 
@@ -27,8 +29,11 @@ from vedette.telemetry.log import LogPolicy, Style
 HOUR = 3600.0
 
 
-def read_settings(path: Path) -> Settings:
-    """Read a configuration file. Raises ConfigError with file, line and key."""
+def read_settings(path: Path, *, store: Secret[str] | None = None) -> Settings:
+    """Read a configuration file. Raises ConfigError with file, line and key.
+
+    ``store`` is the database that goes before the one in the file.
+    """
     document = load(path)
     state = _state(document, path.parent)
     accounts = tuple(read_account(table) for table in document.table("accounts").tables())
@@ -39,6 +44,7 @@ def read_settings(path: Path) -> Settings:
     _check_partners(document, guards, endpoints)
     settings = Settings(
         state=state,
+        store=read_store(document.table("store"), given=store),
         accounts=accounts,
         endpoints=endpoints,
         guards=guards,

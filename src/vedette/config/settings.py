@@ -12,6 +12,8 @@ from vedette.guard.pack import Pack
 from vedette.model.account import Account
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.ownership.shard import InstanceId
+from vedette.ownership.wish import FULL_WEIGHT
 from vedette.ports.link import Target
 from vedette.secret import Secret
 from vedette.sinks.command import CommandSettings
@@ -99,10 +101,28 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoreSettings:
+    """The Postgres that several instances share, and which of them this one is.
+
+    ``weight`` is how much it carries beside the others.
+    """
+
+    url: Secret[str]
+    instance: InstanceId
+    weight: int = FULL_WEIGHT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All of it. ``state`` is the folder that holds the state."""
+    """All of it. ``state`` is the folder that holds the state, or what of it stays on the machine.
+
+    Without a ``store`` the state is in SQLite, in that folder. ``shared`` is the folder of all
+    workers on this machine, where this one is not the first.
+    """
 
     state: Path
+    store: StoreSettings | None = None
+    shared: Path | None = None
     accounts: tuple[AccountSettings, ...] = ()
     endpoints: tuple[EndpointSettings, ...] = ()
     guards: tuple[GuardSettings, ...] = ()

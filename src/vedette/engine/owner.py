@@ -193,10 +193,12 @@ class Owner(Part):
     async def _close(self) -> None:
         """Let go of what is left, and of the name."""
         # Nothing is claimed any more; the heartbeat goes on until the last commit is done.
-        await self._cancel({self._minding} if self._minding is not None else set())
+        if self._minding is None or self._beating is None:
+            return
+        await self._cancel({self._minding})
         self._leaving = frozenset(self._held)
         await self._watch()
-        await self._cancel({self._beating} if self._beating is not None else set())
+        await self._cancel({self._beating})
         held, self._held = self._rows(self._held), {}
         try:
             await self._asked(self._table.release(self.place.name, held))

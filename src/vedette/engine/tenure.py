@@ -24,6 +24,10 @@ _LAPSED = Counter(
 )
 
 
+#: For what belongs to no mailbox, in a cluster: the row is nobody's to take.
+COMMON = Fence(shard=-1)
+
+
 class Tenure(Protocol):
     """The right to write."""
 

@@ -34,7 +34,8 @@ class Trusting(Part):
     """All of it, as one part.
 
     ``again`` has the configuration of guards gone over to anew, ``regate`` lets accounts be read or
-    not as consents now stand, and ``attend`` lets an account look into its journal.
+    not as consents now stand, and ``attend`` lets an account look into its journal. ``fence`` is
+    for events that are of no mailbox.
     """
 
     def __init__(
@@ -49,8 +50,10 @@ class Trusting(Part):
         again: Callable[[], Awaitable[None]],
         regate: Callable[[], Awaitable[None]],
         attend: Callable[[AccountId], None],
+        fence: Fence,
     ) -> None:
         super().__init__("trust")
+        self._fence = fence
         self._store = store
         self._endpoints = endpoints
         self._wake = wake
@@ -110,7 +113,7 @@ class Trusting(Part):
 
     async def _tell(self, event: Event, partner: EndpointId | None) -> None:
         posting = postings(event, self._endpoints(), partner=partner, partners=self._partners)
-        await self._store.post(Fence(), [posting])
+        await self._store.post(self._fence, [posting])
         self._wake(posting.endpoints)
 
     async def _done(self, change: Change) -> None:

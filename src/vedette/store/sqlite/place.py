@@ -28,12 +28,14 @@ class Place:
 
     The lock is ``flock`` on a file that stays: it ends with the process, however
     that dies. A child made by a bare fork would share it; one made by exec does not.
+    Where the state itself is elsewhere, the folder ``has_database`` not, and is held all the same.
     """
 
-    __slots__ = ("_descriptor", "folder")
+    __slots__ = ("_descriptor", "folder", "has_database")
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, has_database: bool = True) -> None:
         self.folder = folder
+        self.has_database = has_database
         self._descriptor: int | None = None
 
     @property
@@ -58,7 +60,8 @@ class Place:
             raise translate(error, self.folder) from error
         try:
             self._hold(descriptor)
-            self._make_database()
+            if self.has_database:
+                self._make_database()
         except BaseException as error:
             os.close(descriptor)
             if isinstance(error, OSError):

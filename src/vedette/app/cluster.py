@@ -1,0 +1,53 @@
+"""This instance among those on one database: its folder, its table, its owner.
+
+It knows in which order they start and stop, and nothing of what they decide.
+"""
+
+from __future__ import annotations
+
+import time
+
+from vedette.app.state import postgres
+from vedette.config.settings import Settings, StoreSettings
+from vedette.engine.owner import Owner, Place
+from vedette.engine.part import OnCrash, Part
+from vedette.store.sqlite import place
+
+#: Seconds for handing mailboxes over at a stop. A twentieth of all shards moves in ten seconds,
+#: so that the largest of four instances is done; service managers have to allow it more.
+HAND_OVER = 100.0
+
+
+class Cluster(Part):
+    """One instance, from its first heartbeat to its last."""
+
+    def __init__(
+        self, store: StoreSettings, settings: Settings, *, on_crash: OnCrash | None = None
+    ) -> None:
+        super().__init__("cluster", on_crash=on_crash)
+        # What stays on this machine, such as the socket for commands, is of one process, too.
+        self._folder = place.Place(settings.state, has_database=False)
+        self._table = postgres("ownership").PostgresOwnership(store.url)
+        here = Place(name=store.instance, weight=store.weight, rate=settings.logins)
+        self.owner = Owner(here, self._table, now=_now, on_crash=on_crash)
+
+    def hold(self) -> None:
+        """Hold the state folder, before anything in it is touched. Raises StoreUnwritableError."""
+        self._folder.take()
+
+    def release(self) -> None:
+        """Let another process have the folder, when nothing in it is used any more."""
+        self._folder.release()
+
+    async def _open(self) -> None:
+        await self._table.start()
+        await self.owner.start()
+
+    async def _close(self) -> None:
+        await self.owner.stop()
+        await self._table.stop()
+
+
+def _now() -> float:
+    """Return seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
