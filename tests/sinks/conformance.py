@@ -1,7 +1,9 @@
 """What every sink with a broker promises, against the real broker: one suite, a class for each.
 
-A sink's own test file derives from ``BrokerContract`` and gives the fixture ``harness``. Faults of
-the line come from a proxy before the broker; a death is the broker's own.
+A sink's own test file derives from ``BrokerContract`` and gives two fixtures: ``harness``
+(``tests.sinks.harness.Harness``), and ``tls``, which makes a sink that reaches the broker by TLS
+and trusts its certificate, or not. Faults of the line come from a proxy before the broker; a death
+is the broker's own.
 """
 
 from __future__ import annotations
@@ -9,97 +11,29 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable
 
 import pytest
 
-from tests.sinks.hooks import LOOPBACK, STRICT
+from tests.sinks.dispatch import all_delivered, couriered
+from tests.sinks.harness import (
+    PATIENCE,
+    SHORT,
+    Harness,
+    attempts_in_vain,
+    ids,
+    proxied,
+    reason,
+    running,
+    until_delivered,
+)
+from tests.sinks.hooks import STRICT
 from tests.sinks.letters import letter
-from tests.support.broker import Broker
 from tests.support.fault_proxy import FaultProxy
 from tests.support.process import open_descriptors
 from tests.support.toxics import Cut, HalfOpen, Hold
-from vedette.model.delivery import Delivered, Outcome, Parcel, Refused
+from vedette.model.delivery import Delivered, Refused
 from vedette.ports.sink import Sink
-
-#: A deadline that a test waits out: long enough for a busy machine to log in within it.
-SHORT = 1.0
-#: Everything else ends well before this.
-PATIENCE = 60.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """A message as a consumer of the broker gets it; ``where`` is its stream, subject or key."""
-
-    event: str
-    where: str
-    body: bytes
-    headers: dict[str, str]
-
-
-class Harness(Protocol):
-    """A broker of one kind, and a place in it that no other test has.
-
-    ``ack`` is a word in each of the broker's acknowledgements, and in nothing that it says before
-    the second event. ``keeps_repeats`` tells whether a repeat is a message of its own.
-    """
-
-    server: Broker
-    ack: bytes
-    keeps_repeats: bool
-    secret: str
-
-    def url(self, *, port: int | None = None, host: str | None = None, secret: str = "") -> str:
-        """Return the URL of the broker, or of who stands before it."""
-
-    def sink(self, url: str, **settings: Any) -> Sink:
-        """Make a sink; ``guard`` lets it go to loopback unless given."""
-
-    async def taken(self) -> list[Taken]:
-        """Return all that the broker took, in its order."""
-
-
-@asynccontextmanager
-async def running(sink: Sink) -> AsyncIterator[Sink]:
-    """Start a sink, and stop it."""
-    await sink.start()
-    try:
-        async with asyncio.timeout(PATIENCE):
-            yield sink
-    finally:
-        await sink.stop()
-
-
-@asynccontextmanager
-async def proxied(harness: Harness, **settings: Any) -> AsyncIterator[tuple[FaultProxy, Sink]]:
-    """Run a sink that reaches the broker over a line of which a test can ask for faults."""
-    async with (
-        FaultProxy("127.0.0.1", harness.server.port) as proxy,
-        running(harness.sink(harness.url(port=proxy.port), **settings)) as sink,
-    ):
-        yield proxy, sink
-
-
-async def until_delivered(sink: Sink, parcel: Parcel, *, attempts: int = 5) -> list[Outcome]:
-    """Try as the courier would, but for its waits; return what came of each attempt."""
-    outcomes: list[Outcome] = []
-    while not outcomes or not isinstance(outcomes[-1], Delivered):
-        assert len(outcomes) < attempts, outcomes
-        outcomes.append(await sink.send(parcel))
-    return outcomes
-
-
-def reason(outcome: Outcome) -> str:
-    assert isinstance(outcome, Refused), outcome
-    return outcome.reason
-
-
-def ids(taken: list[Taken]) -> list[str]:
-    return [each.event for each in taken]
 
 
 class BrokerContract:
@@ -252,6 +186,29 @@ class BrokerContract:
         first = dict.fromkeys(ids(await harness.taken()))
         assert list(first) == [letter(number).event for number in range(30)]
 
+    async def test_a_courier_loses_nothing_when_the_broker_dies_under_it(
+        self, harness: Harness
+    ) -> None:
+        """Killed with events on their way: all of them are there in the end, each folder in order."""
+        folders = {f"folder-{number}".encode(): 20 for number in range(3)}
+        hold = Hold(harness.ack)
+        async with FaultProxy("127.0.0.1", harness.server.port) as proxy:
+            sink = harness.sink(harness.url(port=proxy.port))
+            async with couriered(sink, folders) as (store, wake):
+                proxy.put(hold)
+                wake()
+                await hold.news.wait()
+                await asyncio.to_thread(harness.server.kill)
+                proxy.cut()
+                proxy.take(hold)
+                await asyncio.to_thread(harness.server.start)
+                await all_delivered(store)
+
+        found = list(dict.fromkeys(ids(await harness.taken())))
+        for folder, count in folders.items():
+            mine = [each for each in found if each.startswith(f"{folder.decode()}:")]
+            assert mine == [f"{folder.decode()}:{number}" for number in range(count)]
+
     async def test_many_at_once_arrive_once_each(self, harness: Harness) -> None:
         """More than there are connections."""
         async with running(harness.sink(harness.url(), connections=4)) as sink:
@@ -291,6 +248,21 @@ class BrokerContract:
         assert asyncio.all_tasks() == {asyncio.current_task()}
         gc.collect()
         assert open_descriptors() == before
+
+    async def test_attempts_that_never_reached_the_broker_leave_nothing_open(
+        self, harness: Harness
+    ) -> None:
+        """Refused at the port, at the login, by the guard; and silence in the midst of the login."""
+        await attempts_in_vain(harness)
+        gc.collect()
+        before = open_descriptors()
+        for _ in range(3):
+            await attempts_in_vain(harness)
+
+        await asyncio.sleep(0)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        gc.collect()
+        assert open_descriptors() <= before
 
     @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "2130706433", "[::ffff:7f00:1]"])
     async def test_no_spelling_of_an_inside_address_is_dialled_unless_it_may(
@@ -337,8 +309,3 @@ class BrokerContract:
 
         assert isinstance(trusted, Delivered), trusted
         assert "the certificate is not trusted" in reason(untrusted)
-
-
-def allowed(settings: dict[str, Any]) -> Any:
-    """Take the guard out of a test's settings: loopback, unless it names another."""
-    return settings.pop("guard", LOOPBACK)

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.sinks.conformance import reason, running
+from tests.sinks.harness import reason, running
 from tests.sinks.hooks import LOOPBACK
 from tests.sinks.parcels import parcel
 from vedette.model.delivery import Delivered, Parcel

@@ -13,14 +13,8 @@ from nats.aio.client import Client
 from nats.js.api import StreamConfig
 
 from tests.conftest import absent
-from tests.sinks.conformance import (
-    BrokerContract,
-    Taken,
-    allowed,
-    reason,
-    running,
-    until_delivered,
-)
+from tests.sinks.conformance import BrokerContract
+from tests.sinks.harness import Taken, allowed, reason, running, until_delivered
 from tests.sinks.letters import letter
 from tests.support.authority import Authority
 from tests.support.debian import UnavailableError

@@ -11,7 +11,8 @@ import pytest
 from redis.asyncio import Redis as Client
 
 from tests.conftest import absent
-from tests.sinks.conformance import BrokerContract, Taken, allowed, reason, running
+from tests.sinks.conformance import BrokerContract
+from tests.sinks.harness import Taken, allowed, reason, running
 from tests.sinks.letters import letter
 from tests.support.authority import Authority
 from tests.support.debian import UnavailableError

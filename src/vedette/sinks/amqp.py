@@ -8,6 +8,7 @@ and bindings are the operator's; nothing is declared here.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any, Final
 
 from aio_pika import Connection, DeliveryMode, Message
@@ -70,13 +71,13 @@ class AmqpBroker:
             exchange = await channel.get_exchange(self._settings.exchange, ensure=False)
         except InvalidFrameError as error:
             # The client's words for a broker that closes the connection instead of opening it.
-            dialled.abort()
+            await _give_up(connection, dialled)
             host = self._way.place.path or "/"
             raise RejectedError(
                 f"the broker does not open the virtual host {host!r}; make it, or let the user in"
             ) from error
         except BaseException:
-            dialled.abort()
+            await _give_up(connection, dialled)
             raise
         return AmqpLink(connection, channel, exchange, self._key, dialled)
 
@@ -141,6 +142,14 @@ class AmqpLink:
                 await self._connection.close()
         finally:
             self._dialled.abort()
+
+
+async def _give_up(connection: Connection, dialled: _Dialled) -> None:
+    """End a connection that never came to be; the client would do it when it is collected."""
+    dialled.abort()
+    with suppress(*AmqpBroker.failures, TimeoutError):
+        async with asyncio.timeout(_GOODBYE):
+            await connection.close()
 
 
 class _Dialled(TransportFactory):
