@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
@@ -161,7 +161,7 @@ async def statements(store: PostgresStore, uids: range) -> list[str]:
     )
 
 
-async def heard(store: PostgresStore, batches: list[journal.Batch]) -> list[str]:
+async def heard(store: PostgresStore, batches: Sequence[journal.Batch]) -> list[str]:
     """Return what is said of ours, and not by the client for itself, while batches are written."""
     said: list[str] = []
 

@@ -40,7 +40,8 @@ def test_a_statement_prepares_and_finds_its_rows_by_an_index(
     plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", names)]
 
     scans = [line for line in plan if line.startswith("SCAN") and line != "SCAN CONSTANT ROW"]
-    if name not in WHOLE:
+    # What is copied is read from end to end.
+    if name not in WHOLE and not name.startswith("copy_"):
         assert [line for line in scans if line.split()[1] not in SMALL] == []
     if name.startswith(("deliveries", "delivery", "events")):
         assert [line for line in plan if "TEMP B-TREE" in line] == []

@@ -1,0 +1,56 @@
+-- An empty database that takes in all that another store holds.
+
+-- name: copy_patience
+-- One transaction takes in everything: its statements are as long as a table is.
+SET LOCAL statement_timeout = '1h';
+SET LOCAL idle_in_transaction_session_timeout = '10min';
+
+-- name: copy_hold
+-- Whoever writes for a shard asks for its row first, and waits.
+LOCK TABLE shard IN EXCLUSIVE MODE;
+
+-- name: copy_alive
+-- By the database's clock: who has said in the last 15 seconds that he is there.
+SELECT id FROM instance WHERE heartbeat > now() - interval '15 seconds' ORDER BY id;
+
+-- name: copy_counts
+SELECT 'folder', count(*) FROM folder
+UNION ALL SELECT 'gap', count(*) FROM gap
+UNION ALL SELECT 'reading', count(*) FROM reading
+UNION ALL SELECT 'seen', count(*) FROM seen
+UNION ALL SELECT 'event', count(*) FROM event
+UNION ALL SELECT 'payload', count(*) FROM payload
+UNION ALL SELECT 'delivery', count(*) FROM delivery
+UNION ALL SELECT 'health', count(*) FROM health
+UNION ALL SELECT 'endpoint', count(*) FROM endpoint
+UNION ALL SELECT 'action', count(*) FROM action
+UNION ALL SELECT 'action_key', count(*) FROM action_key
+UNION ALL SELECT 'decision', count(*) FROM decision
+UNION ALL SELECT 'tally', count(*) FROM tally
+UNION ALL SELECT 'guard_switch', count(*) FROM guard_switch
+UNION ALL SELECT 'guard_allow', count(*) FROM guard_allow
+UNION ALL SELECT 'protection', count(*) FROM protection
+UNION ALL SELECT 'ratchet', count(*) FROM ratchet
+UNION ALL SELECT 'consent', count(*) FROM consent
+UNION ALL SELECT 'audit', count(*) FROM audit;
+
+-- name: copy_octets
+SELECT coalesce(sum(length(body)), 0)::bigint FROM payload;
+
+-- name: copy_lanes
+INSERT INTO lane (endpoint, account, lane, waiting)
+SELECT endpoint, account, lane, count(*) FROM delivery WHERE state = 'due'
+GROUP BY endpoint, account, lane;
+
+-- name: copy_uptime
+UPDATE uptime SET seconds = $1::float8, counted_at = database_clock() WHERE id = 0;
+
+-- name: copy_chain
+UPDATE audit_chain SET last = $1::bigint WHERE id = 0;
+
+-- name: copy_count
+-- Events and deliveries are counted by one sequence.
+SELECT setval('number', $1::bigint);
+
+-- name: copy_number
+SELECT setval(pg_get_serial_sequence($1::text, $2::text), $3::bigint);

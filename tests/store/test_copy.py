@@ -1,0 +1,521 @@
+"""An installation goes from SQLite to Postgres whole, or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.store.bundle import (
+    ACME,
+    ANNA,
+    BERT,
+    FILE,
+    HOOK,
+    INBOX,
+    StillClock,
+    Whole,
+    bring,
+    cursor,
+    entry,
+    gap,
+    intend,
+    post,
+    posting,
+    settled,
+    step,
+    take,
+)
+from tests.support.postgres import Postgres
+from vedette.errors import StoreError, StoreUnwritableError
+from vedette.model.account import AccountState, Health
+from vedette.model.action import ActionState
+from vedette.model.delivery import DeliveryState, EndpointState
+from vedette.model.ids import AccountId, EventId
+from vedette.ports.journal import JournalQuery
+from vedette.ports.override import Allow, Scope, Switch
+from vedette.ports.ratchet import ChangeState, Loosening, Protection
+from vedette.ports.store import DeliveryQuery, EventQuery, Verdict
+from vedette.secret import Secret
+from vedette.store.copy import Proof, copy
+from vedette.store.postgres import intake
+from vedette.store.postgres.schema import migrate as migrate_postgres
+from vedette.store.postgres.store import PostgresStore
+from vedette.store.postgres.transaction import Transactions
+from vedette.store.sqlite import contents
+from vedette.store.sqlite.place import DATABASE
+from vedette.store.sqlite.schema import migrate
+from vedette.store.sqlite.store import SqliteStore
+
+pytestmark = pytest.mark.server
+
+NOW = 1_000_000.0
+DAY = 86_400.0
+LOOSER = Loosening(tenant=ACME, guard="gambling", what='{"removed": ["CASINO"]}', by="cli")
+
+#: Tables of one side that the other does not have, each for a reason.
+LEFT_OUT = {
+    "shard": "who writes is not what was written",
+    "clock": "each instance has a clock of its own",
+    "uptime": "one row, which is set",
+    "sqlite_sequence": "SQLite's own",
+}
+MADE_UP = {
+    "schema_version": "of the database",
+    "instance": "who is there now",
+    "shard": "who may write now",
+    "clock": "each instance has a clock of its own",
+    "uptime": "one row, which is set",
+    "audit_chain": "one row, which is set",
+    "lane": "counted from the deliveries",
+}
+
+
+class Move:
+    """A state folder and an empty database."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = Secret(url)
+
+    async def run(self, now: float = NOW) -> Proof:
+        return await copy(self.folder, self.url, now=now)
+
+    @asynccontextmanager
+    async def before(self) -> AsyncIterator[SqliteStore]:
+        store = SqliteStore(self.folder, StillClock(NOW))
+        await store.start()
+        yield store
+        await store.stop()
+
+    @asynccontextmanager
+    async def after(self, instance: str = "one") -> AsyncIterator[PostgresStore]:
+        store = PostgresStore(self.url, StillClock(NOW), instance=instance)
+        await store.start()
+        yield store
+        await store.stop()
+
+
+@pytest.fixture
+def move(tmp_path: Path, postgres: Postgres, database: str) -> Move:
+    return Move(tmp_path / "state", postgres.url(database))
+
+
+async def live(store: SqliteStore) -> None:
+    """Write what an installation has after some days: every table has rows."""
+    await mail(store)
+    await guards(store)
+    await trust(store)
+
+
+async def mail(store: SqliteStore) -> None:
+    """Write folders, events over three days, deliveries in every state, health."""
+    await store.commit(
+        step(
+            None,
+            cursor(7, modseq=9, since=3.5),
+            posting("a", HOOK, FILE, time=NOW - 2 * DAY, body=b"\0\xff" * 400),
+            posting("b", HOOK, FILE, time=NOW - 2 * DAY + 1),
+            posting("c", HOOK, time=NOW - DAY, tenant=ACME, kind="account.connected"),
+            gaps=(gap(6, tries=2, due=NOW + 5),),
+            seen=(b"key-a", b"key-b"),
+            mailbox_id="M1",
+        )
+    )
+    await store.commit(
+        step(None, cursor(3), posting("d", HOOK, account=BERT, time=NOW), account=BERT)
+    )
+    parcels = await take(store, HOOK, now=NOW, limit=4)
+    by_event = {parcel.event: parcel for parcel in parcels}
+    await store.settle(
+        [
+            settled(by_event[EventId("a")]),
+            settled(by_event[EventId("b")], DeliveryState.DUE, due=NOW + 60, reason="503"),
+            settled(by_event[EventId("c")], DeliveryState.FAILED, reason="410 \udc80"),
+        ]
+    )
+    await store.begin_read(ANNA, INBOX, 7, 8)
+    await store.note(HEALTH)
+    await store.note_endpoint(
+        EndpointState(id=FILE, failing_since=5.0, failures=2, disabled_reason="full")
+    )
+
+
+HEALTH = Health(
+    account=ANNA,
+    tenant=ACME,
+    email="anna@example.org",
+    state=AccountState.CONNECTED,
+    since=4.0,
+    proof_at=NOW,
+    error="NO \udcff",
+    error_at=3.0,
+)
+
+
+async def guards(store: SqliteStore) -> None:
+    """Write actions in every state, with decisions and their counts."""
+    for uid, state in enumerate(ActionState, 1):
+        await bring(store, entry(uid, b"k%d" % uid, b"z%d" % uid, expires=NOW + uid), state)
+    await store.purge_decisions(before=51.0, limit=3)
+    await intend(store, entry(50, b"k5", account=BERT))
+
+
+async def trust(store: SqliteStore) -> None:
+    """Set overrides, a loosening that waits and one that was taken back, consents, their audit."""
+    await store.switch(Switch(scope=Scope.HOST, is_off=True, by="cli", at=1.0, until=9.0))
+    await store.allow(Allow(account=ANNA, guard="g", domain="x.example", at=1.0, source="cli"))
+    await store.allow(
+        Allow(account=ANNA, guard="g", domain="y.example", at=1.0, source="cli", is_active=False)
+    )
+    await store.ran(90.0)
+    await store.request(LOOSER, delay=3_600.0, now=NOW)
+    taken_back = await store.request(replace(LOOSER, guard="other"), delay=60.0, now=NOW)
+    await store.withdraw(taken_back.id, now=NOW + 1, by="anna")
+    await store.enforce(
+        Protection(
+            tenant=ACME, guard="g", text="guard: g\n", mode="act", lock="{}", version="v1", at=2.0
+        ),
+        by="file",
+    )
+    await store.consent(ANNA, version="1", now=5.0, by="anna")
+    await store.consent(ANNA, version="2", now=6.0, by="anna")
+
+
+async def told(store: Whole) -> dict[str, object]:
+    """Return all that a store tells of an installation."""
+    events = await store.events(EventQuery(limit=1000))
+    return {
+        "folders": [await store.folders(who) for who in (ANNA, BERT)],
+        "known": await store.known(ANNA, [b"key-a", b"key-b", b"none"]),
+        "events": events,
+        "deliveries": [
+            replace(each, delivery=0) for each in await store.deliveries(DeliveryQuery(limit=1000))
+        ],
+        "healths": await store.healths(),
+        "endpoints": [await store.endpoint_state(each) for each in (HOOK, FILE)],
+        "journal": await store.journal(JournalQuery(limit=1000)),
+        "pending": [await store.pending(who) for who in (ANNA, BERT)],
+        "about": await store.acted_on(ANNA, [b"k3", b"z3", b"z5"]),
+        "decisions": await store.decisions(None, None, since=0.0, limit=1000),
+        "tallies": await store.tallies(None, None),
+        "switches": await store.switches(),
+        "allows": await store.every_allow(),
+        "uptime": await store.ran(0.0),
+        "protections": await store.protections(),
+        "consents": await store.consents(ANNA),
+        "audit": await store.audit_trail(limit=1000),
+        "verified": await store.verify_audit(),
+    }
+
+
+async def test_a_copy_tells_what_the_state_told(move: Move) -> None:
+    """Every question has the same answer; what was claimed is due, as after every restart."""
+    async with move.before() as store:
+        await live(store)
+    async with move.before() as store:
+        before = await told(store)
+
+    await move.run()
+
+    async with move.after() as store:
+        after = await told(store)
+        assert {name: after[name] for name in before} == before
+
+
+async def test_a_copy_proves_its_counts_table_by_table(move: Move) -> None:
+    """What each side holds is counted by itself; no table of a live installation is empty."""
+    async with move.before() as store:
+        await live(store)
+        head = await store.audit_head()
+
+    proof = await move.run()
+
+    with sqlite3.connect(move.folder / DATABASE) as connection:
+        rows = {
+            table: connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
+            for table in contents.TABLES
+        }
+    connection.close()
+    assert proof.rows == rows
+    assert min(rows.values()) > 0
+    assert proof.octets == 800 + 3 * len(b"{}")
+    assert (proof.audit, proof.was_done) == (head, False)
+
+
+async def test_work_goes_on_where_it_stood(move: Move) -> None:
+    """The cursor moves from where it was; an ordered endpoint takes what stood first in its lane."""
+    async with move.before() as store:
+        await live(store)
+    await move.run()
+
+    async with move.after() as store:
+        stale = step(cursor(6), cursor(8), posting("e", HOOK, time=NOW))
+        assert await store.commit(stale) is Verdict.STALE
+        known = step(
+            cursor(7, modseq=9, since=3.5),
+            cursor(8, modseq=9, since=3.5),
+            posting("a", HOOK, time=NOW),
+            posting("e", FILE, time=NOW),
+        )
+        assert await store.commit(known) is Verdict.DONE
+        first = await take(store, FILE, ordered=True, now=NOW + 1)
+        assert [each.event for each in first] == ["a"]
+        await store.settle([settled(each) for each in first])
+        assert [each.event for each in await take(store, FILE, ordered=True, now=NOW + 1)] == ["b"]
+        retried = await take(store, HOOK, now=NOW + 61, limit=9)
+        assert [(each.event, each.attempt) for each in retried] == [("d", 1), ("b", 2)]
+        assert await store.begin_read(ANNA, INBOX, 7, 9) == 1
+
+
+async def test_no_number_is_given_twice_after_a_copy(move: Move) -> None:
+    """Of actions, requests and the audit: what comes next comes behind."""
+    async with move.before() as store:
+        await live(store)
+        last = (await store.audit_head()).entries
+    await move.run()
+
+    async with move.after() as store:
+        await intend(store, entry(77, b"new"))
+        assert (await store.pending(ANNA))[-1].origin.uid == 77
+        change = await store.request(replace(LOOSER, guard="third"), delay=1.0, now=NOW)
+        assert change.id == 3
+        assert (await store.audit_head()).entries == last + 1
+        assert (await store.verify_audit()).broken_at is None
+
+
+async def test_a_loosening_waits_on_after_a_copy(move: Move) -> None:
+    """Neither its instant nor the seconds that it has to run get fewer on the way."""
+    async with move.before() as store:
+        await live(store)
+        (before,) = await store.changes()
+    await move.run()
+
+    async with move.after() as store:
+        (after,) = await store.changes()
+        assert replace(after, left=0.0) == replace(before, left=0.0)
+        assert after.left >= before.left
+        assert after.state is ChangeState.WAITING
+
+
+async def test_a_copy_of_nothing_is_a_database_with_nothing(move: Move) -> None:
+    """A state that was only started."""
+    async with move.before():
+        pass
+
+    assert set((await move.run()).rows.values()) == {0}
+
+
+async def test_a_second_copy_finds_the_first_one_done(move: Move) -> None:
+    """Who did not see the end of a copy tries again, and writes nothing."""
+    async with move.before() as store:
+        await live(store)
+    first = await move.run()
+    again = await move.run()
+
+    assert again == replace(first, was_done=True)
+
+
+async def test_a_database_that_holds_something_is_refused(move: Move) -> None:
+    """Whatever it is; nothing is laid over it."""
+    async with move.before() as store:
+        await live(store)
+    async with move.after() as store:
+        await post(store, posting("other", HOOK, time=NOW))
+
+    with pytest.raises(
+        StoreUnwritableError, match=r"is not empty \(event 1, payload 1, delivery 1"
+    ):
+        await move.run()
+    async with move.after() as store:
+        assert [each.event for each in await store.events(EventQuery())] == ["other"]
+
+
+async def test_a_database_that_an_instance_runs_on_is_refused(
+    move: Move, postgres: Postgres, database: str
+) -> None:
+    """By its heartbeat; nothing is written beside it."""
+    async with move.before() as store:
+        await live(store)
+    async with move.after():
+        pass
+    async with postgres.asking(database) as connection:
+        await connection.execute("INSERT INTO instance (id, heartbeat) VALUES ('west-1', now())")
+
+    with pytest.raises(StoreUnwritableError, match="in use by west-1: stop what runs on it"):
+        await move.run()
+
+
+async def test_a_state_that_a_service_runs_on_is_refused(move: Move) -> None:
+    """It would go on and write what is not copied."""
+    async with move.before() as store:
+        await live(store)
+        with pytest.raises(StoreUnwritableError, match="in use by process"):
+            await move.run()
+
+
+async def test_a_folder_without_a_state_is_not_made(move: Move) -> None:
+    """To copy is to read."""
+    with pytest.raises(StoreUnwritableError, match="nothing to copy"):
+        await move.run()
+
+    assert not move.folder.exists()
+
+
+async def test_a_state_of_an_older_shape_is_refused(move: Move) -> None:
+    """Its own program brings it up to date first."""
+    async with move.before():
+        pass
+    with sqlite3.connect(move.folder / DATABASE) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+
+    with pytest.raises(StoreUnwritableError, match="older version: start vedette on it once"):
+        await move.run()
+
+
+async def test_the_state_folder_is_left_as_it_was(move: Move) -> None:
+    """Its service may be started on it again if the move is given up."""
+    async with move.before() as store:
+        await live(store)
+    was = (move.folder / DATABASE).read_bytes()
+    await move.run()
+
+    assert (move.folder / DATABASE).read_bytes() == was
+    async with move.before() as store:
+        assert (await store.verify_audit()).broken_at is None
+
+
+async def test_a_copy_that_is_cut_off_leaves_the_database_empty(
+    move: Move, postgres: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the middle of the tables; the next one does it all."""
+    async with move.before() as store:
+        await live(store)
+    put = intake.put
+
+    async def cut(connection: object, table: str, *rest: object) -> None:
+        if table == "decision":
+            await postgres.cut(database)
+        await put(connection, table, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "put", cut)
+        with pytest.raises(StoreError):
+            await move.run()
+
+    assert not (await move.run()).was_done
+
+
+async def test_what_does_not_arrive_is_not_kept(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row less on the other side, and there is none of it."""
+    async with move.before() as store:
+        await live(store)
+    put = intake.put
+
+    async def lose(connection: object, table: str, columns: object, rows: list[object]) -> None:
+        kept = rows[1:] if table == "seen" else rows
+        await put(connection, table, columns, kept)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(intake, "put", lose)
+        with pytest.raises(StoreError, match=r"seen: 1 of 2 rows\): nothing of it is kept"):
+            await move.run()
+
+    async with move.after() as target:
+        assert await target.events(EventQuery()) == []
+
+
+async def test_an_audit_that_was_broken_is_broken_in_the_same_place(move: Move) -> None:
+    """A copy washes nothing clean."""
+    async with move.before() as store:
+        await live(store)
+    with sqlite3.connect(move.folder / DATABASE) as connection:
+        connection.execute("DROP TRIGGER audit_is_not_cut")
+        connection.execute("DELETE FROM audit WHERE seq = 2")
+    connection.close()
+
+    assert (await move.run()).audit.broken_at == 2
+    async with move.after() as moved:
+        assert (await moved.verify_audit()).broken_at == 2
+
+
+async def test_a_copy_of_many_rows_goes_page_by_page(
+    move: Move, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No page holds more rows or octets than its bound, and none is lost between two."""
+    async with move.before() as store:
+        for account in range(40):
+            who = AccountId(f"account-{account:02}")
+            await store.commit(
+                step(
+                    None,
+                    cursor(50),
+                    *(
+                        posting(f"{who}/{uid}", HOOK, account=who, time=NOW + uid, body=b"x" * 1000)
+                        for uid in range(50)
+                    ),
+                    account=who,
+                )
+            )
+    pages: list[int] = []
+    put = intake.put
+
+    async def seen(connection: object, table: str, columns: object, rows: list[object]) -> None:
+        pages.append(len(rows))
+        await put(connection, table, columns, rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(intake, "put", seen)
+    monkeypatch.setattr(contents, "OCTETS", 100_000)
+    proof = await move.run()
+
+    assert (proof.rows["event"], proof.rows["payload"], proof.octets) == (2000, 2000, 2_000_000)
+    assert max(pages) == 1000
+    assert pages.count(100) == 20
+
+
+async def test_no_table_is_forgotten_by_a_copy(
+    tmp_path: Path, postgres: Postgres, database: str
+) -> None:
+    """Each is taken along whole, with every column, or left out for a reason."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection)
+    tables = {
+        row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+    }
+    assert tables == set(contents.TABLES) | set(LEFT_OUT)
+    target = Transactions(Secret(postgres.url(database)))
+    await target.start()
+    await target.ask(migrate_postgres)
+    async with postgres.asking(database) as other:
+        there = {
+            row[0]
+            for row in await other.fetch(
+                "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
+                "AND relnamespace = 'public'::regnamespace"
+            )
+        }
+        assert there == set(contents.TABLES) | set(MADE_UP)
+        for table, statement in contents.TABLES.items():
+            columns = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            given = {each[0] for each in connection.execute(statement, {"now": 0}).description}
+            taken = {
+                row[0]
+                for row in await other.fetch(
+                    "SELECT attname FROM pg_attribute WHERE attrelid = $1::text::regclass "
+                    "AND attnum > 0 AND NOT attisdropped",
+                    table,
+                )
+            }
+            # `unsettled` is counted there, `leased` becomes nobody's, `xid` is the transaction's,
+            # and `holder` is nobody.
+            assert columns - given <= {"unsettled", "leased"}
+            assert taken - given <= {"xid", "holder"}
+    connection.close()
+    await target.stop()
