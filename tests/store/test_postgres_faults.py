@@ -9,13 +9,14 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 import pytest
 
-from tests.store.bundle import ANNA, HOOK, StillClock, cursor, posting, step, take
+from tests.store.bundle import ACME, ANNA, HOOK, StillClock, cursor, posting, step, take
 from tests.store.cluster import Cluster
 from tests.support.fault_proxy import FaultProxy
 from tests.support.ports import free_port
 from tests.support.postgres import HOST, Postgres
 from tests.support.toxics import Cut, Way
 from vedette.errors import StoreError, StoreFullError, StoreUnwritableError
+from vedette.model.account import Health
 from vedette.model.cursor import Cursor
 from vedette.model.ids import AccountId
 from vedette.ports.store import EventQuery, Store, Verdict
@@ -193,6 +194,23 @@ async def test_a_store_that_is_stopped_says_so(cluster: Cluster) -> None:
     for call in (store.folders(ANNA), store.commit(step(None, cursor(1))), store.settle([])):
         with pytest.raises(StoreError, match="not open"):
             await call
+
+
+async def test_a_stop_without_the_database_leaves_nothing_running(
+    make_postgres: Callable[..., Postgres],
+) -> None:
+    """What it could not write is lost as by a crash; no task and no connection stays."""
+    server = make_postgres()
+    store = PostgresStore(Secret(server.url(await server.make())), StillClock(), instance="one")
+    await store.start()
+    await store.note(Health(account=ANNA, tenant=ACME, email="anna@example.org"))
+    await asyncio.to_thread(server.kill)
+    await store.stop()
+
+    names = {task.get_name() for task in asyncio.all_tasks()}
+    assert not any(name.startswith("store") for name in names)
+    with pytest.raises(StoreError, match="not open"):
+        await store.folders(ANNA)
 
 
 async def test_a_folder_that_another_is_writing_is_waited_for(cluster: Cluster) -> None:

@@ -16,9 +16,10 @@ from tests.store.bundle import (
     take,
 )
 from tests.store.cluster import Cluster
-from vedette.model.ids import AccountId
+from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.store import Commit, EventQuery, Fence, Verdict
 from vedette.store.postgres.connection import connect
+from vedette.store.postgres.rounds import HEARD, SILENCE
 from vedette.store.postgres.store import PostgresStore
 
 
@@ -130,3 +131,65 @@ def _of_shard(number: int) -> Commit:
     account = AccountId(f"a{number}")
     event = posting(f"e{number}", HOOK, account=account)
     return step(None, cursor(1), event, account=account, shard=number, epoch=5)
+
+
+async def _beat(cluster: Cluster, instance: str, seconds_ago: float) -> None:
+    connection = await connect(cluster.url)
+    await connection.execute(
+        "INSERT INTO instance (id, heartbeat) VALUES ($1, now() - make_interval(secs => $2)) "
+        "ON CONFLICT (id) DO UPDATE SET heartbeat = excluded.heartbeat",
+        instance,
+        seconds_ago,
+    )
+    await connection.close()
+
+
+async def test_what_a_dead_instance_held_is_found_by_the_others(cluster: Cluster) -> None:
+    """They let go of it when it was silent for long, and are told where to look."""
+    told: list[str] = []
+    async with cluster.started("dead") as (dead,):
+        alive = PostgresStore(cluster.url, cluster.clock, instance="alive", on_due=told.extend)
+        await alive.start()
+        await post(dead, posting("e", HOOK))
+        await take(dead, now=1000.0, lease=80.0)
+        await _beat(cluster, "dead", SILENCE + 1)
+        for _ in range(HEARD):
+            await alive._rounds.look()
+        assert told == []
+
+        await alive._rounds.look()
+        assert told == [HOOK]
+        assert names(await take(alive, now=1000.0)) == ["e"]
+        await alive.stop()
+
+
+async def test_what_a_living_instance_holds_is_left_to_it(cluster: Cluster) -> None:
+    """A heartbeat that is late is no death, and one that never beat is not known to be dead."""
+    async with cluster.started("late", "unknown", "alive") as (late, unknown, alive):
+        await post(late, posting("a", HOOK), posting("b", HOOK))
+        await take(late, now=1000.0, lease=80.0, limit=1)
+        await take(unknown, now=1000.0, lease=80.0, limit=1)
+        await _beat(cluster, "late", SILENCE - 5)
+        for _ in range(HEARD + 1):
+            await alive._rounds.look()
+
+        assert await take(alive, now=1000.0) == []
+
+
+async def test_every_instance_is_told_what_is_due(cluster: Cluster) -> None:
+    """Also of what another committed, and not of what waits for its time."""
+    told: list[list[str]] = []
+    async with cluster.started("one") as (one,):
+        two = PostgresStore(
+            cluster.url, cluster.clock, instance="two", on_due=lambda due: told.append([*due])
+        )
+        await two.start()
+        await post(
+            one,
+            posting("a", EndpointId("first"), EndpointId("second"), time=1000.0),
+            posting("b", EndpointId("third"), time=1001.0),
+        )
+        await two._rounds.look()
+
+        assert told == [["first", "second"]]
+        await two.stop()

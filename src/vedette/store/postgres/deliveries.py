@@ -20,7 +20,7 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.delivery import DeliveryState, Parcel, Settlement
 from vedette.model.ids import EndpointId, EventId
 from vedette.store.postgres.connection import Connection
-from vedette.store.postgres.postings import Lane
+from vedette.store.postgres.postings import Lane, columns
 from vedette.store.postgres.statements import sql
 from vedette.store.words import printable
 
@@ -34,6 +34,8 @@ _REDATE_ALL: Final = sql("deliveries_redate_all")
 _ALONE: Final = sql("instance_is_alone")
 _CLOCK_SHOWN: Final = sql("clock_shown")
 _CLOCK_READ: Final = sql("clock_read")
+_ORPHANED: Final = sql("deliveries_orphaned")
+_OVERDUE: Final = sql("endpoints_overdue")
 _NEXT: Final = sql("delivery_next")
 _NEXT_IN_ORDER: Final = sql("delivery_next_in_order")
 _LOCK: Final = sql("lanes_lock")
@@ -99,6 +101,16 @@ async def read_clock(connection: Connection, *, instance: str, now: float) -> No
     await connection.execute(_CLOCK_READ, instance, now)
 
 
+async def adopt(connection: Connection, *, silent: float, now: float) -> None:
+    """Let go of what instances hold that were not heard of for ``silent`` seconds."""
+    await connection.execute(_ORPHANED, now, silent)
+
+
+async def overdue(connection: Connection, *, now: float) -> list[EndpointId]:
+    """Return the endpoints that something is due at."""
+    return [EndpointId(row[0]) for row in await connection.fetch(_OVERDUE, now)]
+
+
 async def redate(
     connection: Connection, endpoints: Sequence[EndpointId], *, seconds: float, now: float
 ) -> None:
@@ -149,15 +161,10 @@ async def _settle(connection: Connection, settlements: Sequence[Settlement]) -> 
     if not over:
         return
     less = Counter(map(_place, over))
-    await connection.execute(
-        _LESS,
-        [lane[0] for lane in less],
-        [lane[1] for lane in less],
-        [lane[2] for lane in less],
-        list(less.values()),
-    )
+    left = await connection.fetch(_LESS, *columns(less))
     crashpoint(Crashpoint.LANE_HELD)
-    behind = sorted({_place(row) for row in over if row[3]})
+    waiting = {_place(row) for row in left if row[3]}
+    behind = sorted(waiting.intersection(_place(row) for row in over if row[3]))
     if behind:
         await connection.execute(_PROMOTE, *zip(*behind, strict=True))
 

@@ -115,7 +115,7 @@ async def enqueue(connection: Connection, queue: Sequence[Queued], *, instance: 
     more = Counter(each.place for each in queue)
     waiting = {
         (row[0], row[1], row[2]): row[3] - more[row[0], row[1], row[2]]
-        for row in await connection.fetch(_MORE, *_columns(more))
+        for row in await connection.fetch(_MORE, *columns(more))
     }
     # Now that the lanes are locked: who gets a lane later gets the higher counts.
     counts = await numbers.take(connection, len(queue))
@@ -132,7 +132,7 @@ async def enqueue(connection: Connection, queue: Sequence[Queued], *, instance: 
     await connection.execute(_QUEUE, *zip(*rows, strict=True))
 
 
-def _columns(lanes: Counter[Lane]) -> tuple[list[str], list[str], list[bytes], list[int]]:
+def columns(lanes: Counter[Lane]) -> tuple[list[str], list[str], list[bytes], list[int]]:
     """Return lanes and their counts, each column as an array."""
     return (
         [lane[0] for lane in lanes],

@@ -36,6 +36,7 @@ from vedette.store.postgres.group import Ask, Notes, Post, Step, Written
 from vedette.store.postgres.journaling import PostgresJournal
 from vedette.store.postgres.numbers import day_of
 from vedette.store.postgres.partitions import Partitions
+from vedette.store.postgres.rounds import Rounds
 from vedette.store.postgres.schema import STEPS, migrate, version
 from vedette.store.postgres.tail import Followed, Spot, tail
 from vedette.store.postgres.transaction import Transactions
@@ -57,7 +58,8 @@ class PostgresStore(PostgresJournal, PostgresTrust):
     ``instance`` names who this is among those that share the database: what it had claimed when
     it went is due again when one of the same name starts. ``clock`` dates the identity keys, which
     come without an instant of their own. ``on_audit`` is told of each entry of the audit once it
-    is on disk. ``migrates`` says whether a start may bring the database to the newest shape.
+    is on disk, and ``on_due`` every few seconds of endpoints that something is due at, whoever
+    committed it. ``migrates`` says whether a start may bring the database to the newest shape.
 
     The fence of an installation of one owner, shard 0 and epoch 0, stands from the first start on:
     the shape comes with its row.
@@ -70,6 +72,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         *,
         instance: str,
         on_audit: Callable[[AuditEntry], None] = lambda _entry: None,
+        on_due: Callable[[Sequence[EndpointId]], None] = lambda _endpoints: None,
         migrates: bool = True,
     ) -> None:
         self._on_audit = on_audit
@@ -89,6 +92,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
             weight=group.weight,
             ready=self._ready,
         )
+        self._rounds = Rounds(self._transactions, clock, on_due)
         # Apart, so that no commit waits for lanes of accounts that are another's.
         self._settler: Writer[_Settlements, None] = Writer(
             self._transactions,
@@ -111,6 +115,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
             raise
         await self._writer.start()
         await self._settler.start()
+        self._rounds.start()
         if self._notes.pages():
             self._note()
 
@@ -119,15 +124,12 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         if self._noting is not None:
             self._noting.cancel()
             self._noting = None
-        try:
-            # A database that is gone keeps no one from ending; what it did not take, it never had.
+        await self._rounds.stop()
+        # A database that is gone keeps no one from ending; what it did not take, it never had.
+        for last in (self._flush, self._settler.stop, self._writer.stop, self._give_back):
             with suppress(StoreError):
-                await self._flush()
-                await self._settler.stop()
-                await self._writer.stop()
-                await self._transactions.run(self._end, lasting=False)
-        finally:
-            await self._transactions.stop()
+                await last()
+        await self._transactions.stop()
 
     async def _shape(self, connection: Connection) -> None:
         if self._migrates:
@@ -143,8 +145,9 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         with suppress(StoreFullError):
             await self._transactions.run(work)
 
-    async def _end(self, connection: Connection) -> None:
-        await deliveries.release(connection, instance=self._instance, now=self._clock.now())
+    async def _give_back(self) -> None:
+        work = partial(deliveries.release, instance=self._instance, now=self._clock.now())
+        await self._transactions.run(work, lasting=False)
 
     async def _ready(self, asks: Sequence[Ask]) -> None:
         """Have a partition for each day that is written to."""

@@ -23,7 +23,8 @@ FOR UPDATE OF lane;
 UPDATE lane SET waiting = lane.waiting - given.less
 FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bigint[])
   AS given (endpoint, account, lane, less)
-WHERE lane.endpoint = given.endpoint AND lane.account = given.account AND lane.lane = given.lane;
+WHERE lane.endpoint = given.endpoint AND lane.account = given.account AND lane.lane = given.lane
+RETURNING lane.endpoint, lane.account, lane.lane, lane.waiting;
 
 -- name: lanes_promote
 -- The next of a lane becomes its head.
@@ -111,6 +112,29 @@ FROM unnest($1::bigint[], $2::text[], $3::float8[], $4::int[], $5::text[])
 WHERE delivery.id = ANY($1::bigint[]) AND delivery.id = given.id AND delivery.state = 'due'
   AND (given.state = 'delivered' OR delivery.attempt <= given.attempt)
 RETURNING delivery.endpoint, delivery.account, delivery.lane, delivery.head, delivery.state;
+
+-- name: deliveries_orphaned
+-- Who held these has not been heard of for long, by the database's clock: they need not wait for
+-- the end of what he claimed.
+UPDATE delivery SET holder = NULL, due = least(due, $1::float8)
+WHERE state = 'due' AND holder IN (
+  SELECT id FROM instance WHERE heartbeat < now() - make_interval(secs => $2::float8));
+
+-- name: endpoints_overdue
+-- The endpoints that something is due at and nobody holds, one look into the index for each.
+WITH RECURSIVE waited AS (
+  (SELECT endpoint FROM delivery WHERE state = 'due' ORDER BY endpoint LIMIT 1)
+  UNION ALL
+  SELECT (SELECT delivery.endpoint FROM delivery
+          WHERE delivery.state = 'due' AND delivery.endpoint > waited.endpoint
+          ORDER BY delivery.endpoint LIMIT 1)
+  FROM waited WHERE waited.endpoint IS NOT NULL
+)
+SELECT endpoint FROM waited
+WHERE endpoint IS NOT NULL AND EXISTS (
+  SELECT 1 FROM delivery
+  WHERE delivery.endpoint = waited.endpoint AND delivery.state = 'due'
+    AND delivery.due <= $1::float8);
 
 -- name: instance_is_alone
 -- By the database's clock: nobody else has said in the last 15 seconds that he is there.
