@@ -35,9 +35,7 @@ _SEEN_PUT = sql("seen_put")
 _SEEN_HAS = sql("seen_has")
 
 
-def commit(
-    connection: sqlite3.Connection, step: Commit, now: float, handed: Handed
-) -> Verdict:
+def commit(connection: sqlite3.Connection, step: Commit, now: float, handed: Handed) -> Verdict:
     """Write one step of one folder, after the fence and the cursor were compared."""
     where = {"account": step.account, "path": step.folder, "shard": step.fence.shard}
     epoch, folder, reading, *row = connection.execute(_GROUND, where).fetchone()
