@@ -1,0 +1,124 @@
+"""Three instances on a real mail server and a real Postgres: one dies, one stands still, one goes."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.ownership.instances import Instances, seconds
+from tests.support.dovecot import Dovecot
+from tests.support.postgres import Postgres
+from tests.support.process import wait_until
+
+pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(240)]
+
+#: The promise: 99 % of the mailboxes of a dead instance idle again within it.
+PROMISED = 20.0
+NAMES = ("one", "two", "three")
+
+
+@pytest.fixture
+def instances(
+    tmp_path: Path, dovecot: Dovecot, postgres: Postgres, database: str, user: str
+) -> Iterator[Instances]:
+    users = [f"{user}-{number}" for number in range(18)]
+    with Instances(tmp_path, dovecot, postgres.url(database), users) as instances:
+        yield instances
+
+
+async def shared(instances: Instances) -> Counter[str | None]:
+    """Start three instances, and return how many mailboxes each has once all have some."""
+    instances.start_all(*NAMES)
+    instances.deliver()
+    instances.until_received()
+    counts = Counter((await instances.owners()).values())
+    assert set(counts) == set(NAMES)
+    return counts
+
+
+async def test_the_mailboxes_of_a_killed_instance_are_watched_within_twenty_seconds(
+    instances: Instances,
+) -> None:
+    """Nothing is lost, nothing gets a second id, and the others watch what was the dead one's."""
+    await shared(instances)
+    orphans = {user for user, owner in (await instances.owners()).items() if owner == "two"}
+    logs = {name: len(instances.services[name].err) for name in ("one", "three")}
+    instances.services["two"].kill()
+    killed = time.monotonic()
+    instances.deliver(each=3)
+
+    def taken() -> bool:
+        names = [instances.watched(name, since=logs[name]) for name in logs]
+        return orphans <= {user for each in names for user in each}
+
+    wait_until(taken, within=60.0, what="the others to take over")
+
+    assert seconds(killed) <= PROMISED
+    instances.until_received()
+    assert instances.doubles() == {}
+
+
+async def test_an_instance_that_stood_still_writes_nothing_for_what_it_lost(
+    instances: Instances,
+) -> None:
+    """Stopped for longer than its lifetime, it wakes up to what is another's, and lets go of it."""
+    await shared(instances)
+    mine = {user for user, owner in (await instances.owners()).items() if owner == "one"}
+    stopped = instances.services["one"]
+    epochs = {row["id"]: row["epoch"] for row in await instances.ask("SELECT * FROM shard")}
+    stopped.send(signal.SIGSTOP)
+    # What it had asked of the mail server is answered into the dark meanwhile.
+    instances.deliver(each=2)
+    others = [instances.services[name] for name in ("two", "three")]
+    wait_until(
+        lambda: sum(each.err.count('"owner.claimed"') for each in others) >= 4,
+        within=40.0,
+        what="the others to take over",
+    )
+
+    stopped.send(signal.SIGCONT)
+
+    stopped.until_logged('"owner.lapsed"')
+    instances.until_watched()
+    instances.until_received()
+    assert instances.doubles() == {}
+    now = {row["id"]: row["epoch"] for row in await instances.ask("SELECT * FROM shard")}
+    assert all(now[shard] >= epoch for shard, epoch in epochs.items())
+    assert mine
+
+
+async def test_an_instance_that_ends_hands_its_mailboxes_over(instances: Instances) -> None:
+    """Told to end, it is gone in seconds, and no mailbox waits for a lease to run out."""
+    await shared(instances)
+    leaving = instances.services["three"]
+    told = time.monotonic()
+    leaving.send(signal.SIGTERM)
+
+    assert leaving.ended() == 0
+
+    assert seconds(told) < PROMISED
+    instances.deliver(each=2)
+    instances.until_watched(within=10.0)
+    instances.until_received()
+    assert set((await instances.owners()).values()) == {"one", "two"}
+    assert instances.doubles() == {}
+
+
+async def test_one_that_comes_back_gets_its_part_again(instances: Instances) -> None:
+    """After a restart under the same name, every instance has mailboxes, and each has one session."""
+    await shared(instances)
+    instances.services["two"].kill()
+    instances.start("two")
+
+    instances.services["two"].until_connected()
+
+    instances.until_watched()
+    instances.deliver()
+    instances.until_received()
+    assert set((await instances.owners()).values()) == set(NAMES)
+    assert instances.doubles() == {}
