@@ -122,3 +122,25 @@ async def test_one_that_comes_back_gets_its_part_again(instances: Instances) -> 
     instances.until_received()
     assert set((await instances.owners()).values()) == set(NAMES)
     assert instances.doubles() == {}
+
+
+async def test_a_write_of_an_owner_whose_epoch_is_over_is_refused_and_counted(
+    instances: Instances,
+) -> None:
+    """Its rows are made another's behind its back: the store refuses, and says for which mailbox."""
+    await shared(instances)
+    log = instances.services["one"]
+
+    # It looks at the table every second, and may notice before a message comes.
+    for _ in range(12):
+        await instances.ask("UPDATE shard SET owner = 'two', epoch = epoch + 1 WHERE owner = 'one'")
+        instances.deliver()
+        instances.until_received()
+        if '"account.fenced"' in log.err:
+            break
+        # Until what it should own is given back to it.
+        wait_until(lambda: log.err.count('"owner.claimed"') > 1, within=60.0, what="a claim")
+
+    log.until_logged('"account.fenced"', within=1.0)
+    instances.until_watched()
+    assert instances.doubles() == {}
