@@ -15,7 +15,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.sinks.dispatch import all_delivered, couriered
+from tests.sinks.dispatch import couriered
 from tests.sinks.harness import (
     PATIENCE,
     SHORT,
@@ -194,15 +194,15 @@ class BrokerContract:
         hold = Hold(harness.ack)
         async with FaultProxy("127.0.0.1", harness.server.port) as proxy:
             sink = harness.sink(harness.url(port=proxy.port))
-            async with couriered(sink, folders) as (store, wake):
+            async with couriered(sink, folders) as dispatch:
                 proxy.put(hold)
-                wake()
+                dispatch.wake()
                 await hold.news.wait()
                 await asyncio.to_thread(harness.server.kill)
                 proxy.cut()
                 proxy.take(hold)
                 await asyncio.to_thread(harness.server.start)
-                await all_delivered(store)
+                await dispatch.all_delivered()
 
         found = list(dict.fromkeys(ids(await harness.taken())))
         for folder, count in folders.items():

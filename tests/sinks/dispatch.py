@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from tests.engine.delivery_world import posting
 from tests.sinks.harness import PATIENCE
@@ -16,13 +17,45 @@ from vedette.model.ids import EndpointId
 from vedette.ports.sink import Sink
 from vedette.ports.store import Fence
 
+#: Past the second and third wait of the schedule.
+AN_HOUR = 3600.0
+
+
+class Leaping:
+    """The real clock, which a test sets forward past the waits of the schedule."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def now(self) -> float:
+        return SystemClock.now() + self.ahead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatch:
+    """A courier at work, and what it works on."""
+
+    store: MemoryStore
+    clock: Leaping
+    wake: Callable[[], None]
+
+    async def all_delivered(self) -> None:
+        """Return when nothing is left to deliver, without the waits between two attempts."""
+        while self._is_left():
+            self.clock.ahead += AN_HOUR
+            self.store.changed.clear()
+            self.wake()
+            await self.store.changed.wait()
+
+    def _is_left(self) -> bool:
+        rows = self.store.state.deliveries.values()
+        return any(row.state is not DeliveryState.DELIVERED for row in rows)
+
 
 @asynccontextmanager
-async def couriered(
-    sink: Sink, folders: Mapping[bytes, int]
-) -> AsyncIterator[tuple[MemoryStore, Callable[[], None]]]:
+async def couriered(sink: Sink, folders: Mapping[bytes, int]) -> AsyncIterator[Dispatch]:
     """Run a courier for one ordered endpoint, with so many events of each folder to deliver."""
-    clock = SystemClock()
+    clock = Leaping()
     store = MemoryStore(clock)
     await store.start()
     bus = Endpoint(id=EndpointId("bus"), ordered=True)
@@ -41,13 +74,6 @@ async def couriered(
     await store.post(Fence(), postings)
     try:
         async with asyncio.timeout(PATIENCE):
-            yield store, lambda: courier.wake([bus.id])
+            yield Dispatch(store=store, clock=clock, wake=lambda: courier.wake([bus.id]))
     finally:
         await courier.stop()
-
-
-async def all_delivered(store: MemoryStore) -> None:
-    """Return when nothing is left to deliver; the store tells of each change."""
-    while any(row.state is not DeliveryState.DELIVERED for row in store.state.deliveries.values()):
-        store.changed.clear()
-        await store.changed.wait()

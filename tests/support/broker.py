@@ -84,8 +84,10 @@ class Broker(Started):
             self._daemon = None
 
     def pause(self) -> None:
-        """Let it do nothing, its connections open."""
-        self._signal(signal.SIGSTOP)
+        """Let it do nothing, its connections open; return once it does nothing."""
+        group = self._signal(signal.SIGSTOP)
+        # A thread in the midst of something ends that first.
+        wait_until(lambda: _is_still(group), within=self.patience, what=f"{self.name} to stop")
 
     def resume(self) -> None:
         """Let it go on."""
@@ -116,7 +118,29 @@ class Broker(Started):
             raise TimeoutError(f"{self.name} ended at once")
         return self.answers()
 
-    def _signal(self, number: signal.Signals) -> None:
+    def _signal(self, number: signal.Signals) -> int:
         if self._daemon is None:
             raise RuntimeError(f"{self.name} is not running")
         killpg(self._daemon.pid, number)
+        return self._daemon.pid
+
+
+def _is_still(group: int) -> bool:
+    """Tell whether every thread of a process group is stopped."""
+    return all(
+        state in "TZX"
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdigit()
+        for state, owner in map(_standing, entry.glob("task/*/stat"))
+        if owner == group
+    )
+
+
+def _standing(stat: Path) -> tuple[str, int]:
+    """Return the state letter of a thread and its process group; X and 0 for one that is gone."""
+    try:
+        # The name stands in brackets and may hold anything; fields count from behind it.
+        state, _parent, group = stat.read_text().rpartition(")")[2].split()[:3]
+    except (OSError, ValueError):
+        return "X", 0
+    return state, int(group)
