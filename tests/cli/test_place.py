@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from vedette.cli.mailbox import Wanted, settings_of
-from vedette.cli.place import state_of
-from vedette.errors import ConfigError
+from vedette.cli.place import database_of, state_of
+from vedette.errors import ConfigError, UsageError
 from vedette.model.account import Beginning, Depth, Start
 from vedette.ports.link import TlsPolicy
 
@@ -71,3 +71,31 @@ def test_the_command_line_speaks_louder_than_the_configuration(
     assert told.account.depth is Depth.FULL
     assert told.target.policy.minimum == "1.3"
     assert told.account.credentials == plain.account.credentials
+
+
+def test_a_database_is_named_by_an_option_the_environment_or_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this order; the secrets of the file stay unread."""
+    file = tmp_path / "vedette.toml"
+    file.write_text(f'{CONFIGURATION}\n[store]\nurl = "postgres://file/x"\n')
+    monkeypatch.delenv("VEDETTE_STORE", raising=False)
+    assert database_of(file, None).reveal() == "postgres://file/x"
+    monkeypatch.setenv("VEDETTE_STORE", "postgres://environment/x")
+    assert database_of(file, None).reveal() == "postgres://environment/x"
+    assert database_of(file, "postgresql://option/x").reveal() == "postgresql://option/x"
+
+
+def test_a_database_that_nobody_names_is_told_with_the_ways_to_name_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As is one that is no Postgres, without its words."""
+    file = tmp_path / "vedette.toml"
+    file.write_text(CONFIGURATION)
+    monkeypatch.delenv("VEDETTE_STORE", raising=False)
+
+    with pytest.raises(ConfigError, match=r"give --store, set VEDETTE_STORE, or write url under"):
+        database_of(file, None)
+    with pytest.raises(UsageError, match=r"the store is no postgres://") as refused:
+        database_of(file, "mysql://root:hunter2@db/x")
+    assert "hunter2" not in str(refused.value)

@@ -11,18 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.store.bundle import (
-    ACME,
     ANNA,
-    BERT,
     FILE,
     HOOK,
     INBOX,
     StillClock,
-    Whole,
-    bring,
     cursor,
     entry,
-    gap,
     intend,
     post,
     posting,
@@ -30,19 +25,15 @@ from tests.store.bundle import (
     step,
     take,
 )
+from tests.store.installation import LOOSER, NOW, live, told
 from tests.support.postgres import Postgres
 from vedette.errors import StoreError, StoreUnwritableError
-from vedette.model.account import AccountState, Health
-from vedette.model.action import ActionState
-from vedette.model.delivery import DeliveryState, EndpointState
-from vedette.model.ids import AccountId, EventId
-from vedette.ports.journal import JournalQuery
-from vedette.ports.override import Allow, Scope, Switch
-from vedette.ports.ratchet import ChangeState, Loosening, Protection
-from vedette.ports.store import DeliveryQuery, EventQuery, Verdict
+from vedette.model.ids import AccountId
+from vedette.ports.ratchet import ChangeState
+from vedette.ports.store import EventQuery, Verdict
 from vedette.secret import Secret
-from vedette.store.copy import Proof, copy
 from vedette.store.postgres import intake
+from vedette.store.postgres.copy import Proof, copy
 from vedette.store.postgres.schema import migrate as migrate_postgres
 from vedette.store.postgres.store import PostgresStore
 from vedette.store.postgres.transaction import Transactions
@@ -52,10 +43,6 @@ from vedette.store.sqlite.schema import migrate
 from vedette.store.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.server
-
-NOW = 1_000_000.0
-DAY = 86_400.0
-LOOSER = Loosening(tenant=ACME, guard="gambling", what='{"removed": ["CASINO"]}', by="cli")
 
 #: Tables of one side that the other does not have, each for a reason.
 LEFT_OUT = {
@@ -103,114 +90,6 @@ class Move:
 @pytest.fixture
 def move(tmp_path: Path, postgres: Postgres, database: str) -> Move:
     return Move(tmp_path / "state", postgres.url(database))
-
-
-async def live(store: SqliteStore) -> None:
-    """Write what an installation has after some days: every table has rows."""
-    await mail(store)
-    await guards(store)
-    await trust(store)
-
-
-async def mail(store: SqliteStore) -> None:
-    """Write folders, events over three days, deliveries in every state, health."""
-    await store.commit(
-        step(
-            None,
-            cursor(7, modseq=9, since=3.5),
-            posting("a", HOOK, FILE, time=NOW - 2 * DAY, body=b"\0\xff" * 400),
-            posting("b", HOOK, FILE, time=NOW - 2 * DAY + 1),
-            posting("c", HOOK, time=NOW - DAY, tenant=ACME, kind="account.connected"),
-            gaps=(gap(6, tries=2, due=NOW + 5),),
-            seen=(b"key-a", b"key-b"),
-            mailbox_id="M1",
-        )
-    )
-    await store.commit(
-        step(None, cursor(3), posting("d", HOOK, account=BERT, time=NOW), account=BERT)
-    )
-    parcels = await take(store, HOOK, now=NOW, limit=4)
-    by_event = {parcel.event: parcel for parcel in parcels}
-    await store.settle(
-        [
-            settled(by_event[EventId("a")]),
-            settled(by_event[EventId("b")], DeliveryState.DUE, due=NOW + 60, reason="503"),
-            settled(by_event[EventId("c")], DeliveryState.FAILED, reason="410 \udc80"),
-        ]
-    )
-    await store.begin_read(ANNA, INBOX, 7, 8)
-    await store.note(HEALTH)
-    await store.note_endpoint(
-        EndpointState(id=FILE, failing_since=5.0, failures=2, disabled_reason="full")
-    )
-
-
-HEALTH = Health(
-    account=ANNA,
-    tenant=ACME,
-    email="anna@example.org",
-    state=AccountState.CONNECTED,
-    since=4.0,
-    proof_at=NOW,
-    error="NO \udcff",
-    error_at=3.0,
-)
-
-
-async def guards(store: SqliteStore) -> None:
-    """Write actions in every state, with decisions and their counts."""
-    for uid, state in enumerate(ActionState, 1):
-        await bring(store, entry(uid, b"k%d" % uid, b"z%d" % uid, expires=NOW + uid), state)
-    await store.purge_decisions(before=51.0, limit=3)
-    await intend(store, entry(50, b"k5", account=BERT))
-
-
-async def trust(store: SqliteStore) -> None:
-    """Set overrides, a loosening that waits and one that was taken back, consents, their audit."""
-    await store.switch(Switch(scope=Scope.HOST, is_off=True, by="cli", at=1.0, until=9.0))
-    await store.allow(Allow(account=ANNA, guard="g", domain="x.example", at=1.0, source="cli"))
-    await store.allow(
-        Allow(account=ANNA, guard="g", domain="y.example", at=1.0, source="cli", is_active=False)
-    )
-    await store.ran(90.0)
-    await store.request(LOOSER, delay=3_600.0, now=NOW)
-    taken_back = await store.request(replace(LOOSER, guard="other"), delay=60.0, now=NOW)
-    await store.withdraw(taken_back.id, now=NOW + 1, by="anna")
-    await store.enforce(
-        Protection(
-            tenant=ACME, guard="g", text="guard: g\n", mode="act", lock="{}", version="v1", at=2.0
-        ),
-        by="file",
-    )
-    await store.consent(ANNA, version="1", now=5.0, by="anna")
-    await store.consent(ANNA, version="2", now=6.0, by="anna")
-
-
-async def told(store: Whole) -> dict[str, object]:
-    """Return all that a store tells of an installation."""
-    events = await store.events(EventQuery(limit=1000))
-    return {
-        "folders": [await store.folders(who) for who in (ANNA, BERT)],
-        "known": await store.known(ANNA, [b"key-a", b"key-b", b"none"]),
-        "events": events,
-        "deliveries": [
-            replace(each, delivery=0) for each in await store.deliveries(DeliveryQuery(limit=1000))
-        ],
-        "healths": await store.healths(),
-        "endpoints": [await store.endpoint_state(each) for each in (HOOK, FILE)],
-        "journal": await store.journal(JournalQuery(limit=1000)),
-        "pending": [await store.pending(who) for who in (ANNA, BERT)],
-        "about": await store.acted_on(ANNA, [b"k3", b"z3", b"z5"]),
-        "decisions": await store.decisions(None, None, since=0.0, limit=1000),
-        "tallies": await store.tallies(None, None),
-        "switches": await store.switches(),
-        "allows": await store.every_allow(),
-        "uptime": await store.ran(0.0),
-        "protections": await store.protections(),
-        "consents": await store.consents(ANNA),
-        "audit": await store.audit_trail(limit=1000),
-        "verified": await store.verify_audit(),
-    }
 
 
 async def test_a_copy_tells_what_the_state_told(move: Move) -> None:

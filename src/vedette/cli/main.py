@@ -14,14 +14,24 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from vedette import __version__
-from vedette.cli import guard
+from vedette.cli import guard, store
 from vedette.errors import UsageError, VedetteError
 
 #: 128 + SIGINT, as shells say it.
 INTERRUPTED = 130
 
 #: Each command is imported when it is called: a start takes 70 ms instead of 300.
-COMMANDS = ("watch", "serve", "demo", "doctor", "status", "events", "deliveries", "replay")
+COMMANDS = (
+    "watch",
+    "serve",
+    "demo",
+    "doctor",
+    "status",
+    "events",
+    "deliveries",
+    "replay",
+    "migrate",
+)
 
 #: What a person can do about an error, where its own words can not know: they name no command.
 HINTS = {
@@ -40,6 +50,9 @@ LISTING: tuple[list[str], ...] = (
     ["guard"],
     ["guard", "--help"],
     ["guard", "-h"],
+    ["store"],
+    ["store", "--help"],
+    ["store", "-h"],
 )
 
 
@@ -55,6 +68,7 @@ def build(*, whole: bool = False) -> App:
         place = f"vedette.cli.{name}"
         app.command(getattr(import_module(place), name) if whole else f"{place}:{name}", name=name)
     app.command(guard.build(whole=whole))
+    app.command(store.build(whole=whole))
     return app
 
 
