@@ -9,6 +9,8 @@ from tests.store.cluster import Cluster
 from tests.store.conformance import StoreContract
 from vedette.model.delivery import DeliveryState
 
+pytestmark = pytest.mark.server
+
 
 class TestPostgresStore(StoreContract):
     """The suite, on Postgres."""

@@ -24,6 +24,8 @@ from vedette.secret import Secret
 from vedette.store.postgres import faults
 from vedette.store.postgres.store import PostgresStore
 
+pytestmark = pytest.mark.server
+
 
 @asynccontextmanager
 async def through(proxy: FaultProxy, cluster: Cluster) -> AsyncIterator[PostgresStore]:

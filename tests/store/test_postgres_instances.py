@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 
+import pytest
+
 from tests.store.bundle import (
     HOOK,
     cursor,
@@ -21,6 +23,8 @@ from vedette.ports.store import Commit, EventQuery, Fence, Verdict
 from vedette.store.postgres.connection import connect
 from vedette.store.postgres.rounds import HEARD, SILENCE
 from vedette.store.postgres.store import PostgresStore
+
+pytestmark = pytest.mark.server
 
 
 async def test_instances_that_claim_at_once_share_what_is_due(cluster: Cluster) -> None:

@@ -16,6 +16,8 @@ from vedette.store.postgres import numbers, partitions
 from vedette.store.postgres.connection import connect
 from vedette.store.postgres.store import PostgresStore
 
+pytestmark = pytest.mark.server
+
 DAY = 86_400.0
 OLD = 3 * DAY + 100.0
 LATER = 40 * DAY + 100.0

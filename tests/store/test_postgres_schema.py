@@ -16,6 +16,8 @@ from vedette.store.postgres.connection import connect
 from vedette.store.postgres.schema import STEPS, Step, migrate, version
 from vedette.store.postgres.store import PostgresStore
 
+pytestmark = pytest.mark.server
+
 NEXT = len(STEPS) + 1
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+import pytest
+
 from tests.store.bundle import posting
 from tests.store.cluster import Cluster
 from vedette.model.ids import AccountId
@@ -12,6 +14,8 @@ from vedette.ports.store import Fence, Verdict
 from vedette.store.postgres.connection import connect
 from vedette.store.postgres.store import PostgresStore
 from vedette.store.postgres.tail import Spot
+
+pytestmark = pytest.mark.server
 
 #: Enough for writers to overlap many times; each writes one event in a transaction of its own.
 WRITERS = 8

@@ -14,6 +14,8 @@ from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.transaction import Transactions
 from vedette.store.postgres.writer import Writer
 
+pytestmark = pytest.mark.server
+
 
 class Numbers:
     """Writes numbers into a table; a negative one can not be stored."""

@@ -81,6 +81,7 @@ class Engine(Part):
             self.clock,
             on_distrust=self._distrusted,
             on_audit=telling(self._key),
+            on_due=self._due,
         )
         #: The other instances on the same state, where there may be any.
         self.cluster = (
@@ -258,6 +259,9 @@ class Engine(Part):
             if self._endpoints.get(endpoint) != each:
                 await self.courier.add(each.endpoint, build(each, self.clock))
                 self._endpoints[endpoint] = each
+
+    def _due(self, endpoints: Sequence[EndpointId]) -> None:
+        self.courier.wake(endpoints)
 
     async def _disabled(self, state: EndpointState) -> None:
         event = endpoint_disabled(state, self.clock.now())

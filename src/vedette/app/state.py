@@ -6,13 +6,14 @@ pays for it. It must not know what is stored.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from types import ModuleType
 
 from vedette.app.guards.trusting import State
 from vedette.config.settings import Settings
 from vedette.errors import ConfigError, StoreError
+from vedette.model.ids import EndpointId
 from vedette.ports.audit import AuditEntry
 from vedette.ports.clock import Clock
 from vedette.store.sqlite.store import SqliteStore
@@ -24,13 +25,22 @@ def kept(
     *,
     on_distrust: Callable[[StoreError], None],
     on_audit: Callable[[AuditEntry], None],
+    on_due: Callable[[Sequence[EndpointId]], None],
 ) -> State:
-    """Return the store of a service. Raises ConfigError when its client is not installed."""
+    """Return the store of a service. Raises ConfigError when its client is not installed.
+
+    ``on_due`` is told of endpoints that something is due at, which another instance committed.
+    """
     if settings.store is None:
         return SqliteStore(settings.state, clock, on_distrust=on_distrust, on_audit=on_audit)
     there = settings.store
     store: State = postgres("store").PostgresStore(
-        there.url, clock, instance=there.instance, on_audit=on_audit
+        there.url,
+        clock,
+        instance=there.instance,
+        on_audit=on_audit,
+        on_due=on_due,
+        migrates=there.migrates,
     )
     return store
 

@@ -20,11 +20,11 @@ from vedette.app.control import ask
 from vedette.app.guards.wish import aspect_of, told
 from vedette.cli.live import plain
 from vedette.cli.place import state_of
+from vedette.cli.view import view
 from vedette.guard.ratchet import Aspect
 from vedette.outbox.envelope import instant
 from vedette.ports.ratchet import Change
 from vedette.service.status import Liveness, StatusRow, rows
-from vedette.store.sqlite.reader import read_only
 
 STYLES = {
     Liveness.LIVE: "green",
@@ -55,7 +55,7 @@ def status(
         One JSON line per account.
     """
     folder = state_of(config, state)
-    with read_only(folder) as reader:
+    with view(config, state) as reader:
         healths, waiting = reader.healths(), _waiting(reader.changes())
     running = asyncio.run(ask(folder, {"command": "ping"})) is not None
     found = rows(healths, now=time.time(), running=running, waiting=waiting)

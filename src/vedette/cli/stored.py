@@ -12,11 +12,11 @@ from pathlib import Path
 
 from cyclopts import Parameter
 
-from vedette.cli.place import state_of
+from vedette.cli.view import view
 from vedette.errors import UsageError
 from vedette.model.ids import AccountId, EventId
+from vedette.ports.state import StateView
 from vedette.ports.store import EventQuery
-from vedette.store.sqlite.reader import StateReader, read_only
 
 
 @Parameter(name="*")
@@ -43,9 +43,9 @@ class Stored:
         """Whether it is for a program."""
         return self.json if self.json is not None else not sys.stdout.isatty()
 
-    def read(self) -> StateReader:
+    def read(self) -> StateView:
         """Open the state for reading. Raises StoreError, and ConfigError where it is not named."""
-        return read_only(state_of(self.config, self.state))
+        return view(self.config, self.state)
 
 
 @Parameter(name="*")

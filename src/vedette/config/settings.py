@@ -18,13 +18,26 @@ from vedette.ports.link import Target
 from vedette.secret import Secret
 from vedette.sinks.command import CommandSettings
 from vedette.sinks.lines import LinesSettings
-from vedette.sinks.settings import AmqpSettings, NatsSettings, RedisSettings
+from vedette.sinks.settings import (
+    AmqpSettings,
+    KafkaSettings,
+    NatsSettings,
+    PostgresSettings,
+    RedisSettings,
+)
 from vedette.sinks.webhook import WebhookSettings
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy
 
 SinkSettings: TypeAlias = (
-    WebhookSettings | CommandSettings | LinesSettings | RedisSettings | NatsSettings | AmqpSettings
+    WebhookSettings
+    | CommandSettings
+    | LinesSettings
+    | RedisSettings
+    | NatsSettings
+    | AmqpSettings
+    | KafkaSettings
+    | PostgresSettings
 )
 
 #: Seconds in a day.
@@ -104,12 +117,14 @@ class Retention:
 class StoreSettings:
     """The Postgres that several instances share, and which of them this one is.
 
-    ``weight`` is how much it carries beside the others.
+    ``weight`` is how much it carries beside the others. ``migrates`` says whether a start may
+    bring the database to the newest shape; where its role may not, ``vedette migrate`` does.
     """
 
     url: Secret[str]
     instance: InstanceId
     weight: int = FULL_WEIGHT
+    migrates: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

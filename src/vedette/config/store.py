@@ -29,6 +29,7 @@ def read_store(table: Table, *, given: Secret[str] | None = None) -> StoreSettin
     url = given or secret(STORE) or named
     instance = table.text("instance") or host_name()
     weight = table.whole("weight", FULL_WEIGHT, low=_LIGHTEST, high=_HEAVIEST)
+    migrates = table.flag("migrate", default=True)
     table.done()
     if url is None:
         return None
@@ -38,7 +39,7 @@ def read_store(table: Table, *, given: Secret[str] | None = None) -> StoreSettin
         table.fail("url", str(error))
     worker = variable(WORKER)
     name = instance if worker is None else f"{instance}/{worker}"
-    return StoreSettings(url=url, instance=InstanceId(name), weight=weight)
+    return StoreSettings(url=url, instance=InstanceId(name), weight=weight, migrates=migrates)
 
 
 def checked(url: Secret[str]) -> Secret[str]:

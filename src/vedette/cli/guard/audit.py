@@ -12,11 +12,12 @@ from cyclopts import Parameter
 from vedette.app.guards.key import kept_key
 from vedette.app.guards.seal import is_head, number_of, sealed
 from vedette.cli.place import state_of
+from vedette.cli.view import view
 from vedette.errors import StoreError
 from vedette.outbox.envelope import instant
 from vedette.ports.audit import AuditEntry
+from vedette.ports.state import StateView
 from vedette.secret import Secret
-from vedette.store.sqlite.reader import StateReader, read_only
 
 #: Entries of one page.
 PAGE = 1_000
@@ -47,7 +48,7 @@ def audit(
         One JSON line per step; the default where the output is not a terminal.
     """
     folder = state_of(config, state)
-    with read_only(folder) as reader:
+    with view(config, state) as reader:
         if verify or head is not None:
             return _verified(reader, kept_key(folder), head)
         as_json = json if json is not None else not sys.stdout.isatty()
@@ -59,7 +60,7 @@ def audit(
     return 0
 
 
-def _verified(reader: StateReader, key: Secret[str] | None, head: str | None) -> int:
+def _verified(reader: StateView, key: Secret[str] | None, head: str | None) -> int:
     """Say whether the trail is unbroken, and has what a head is of."""
     # What is no head is told of first: it says nothing of the trail.
     number = None if head is None else number_of(head)
@@ -77,7 +78,7 @@ def _verified(reader: StateReader, key: Secret[str] | None, head: str | None) ->
 
 
 def _check(
-    reader: StateReader, key: Secret[str] | None, head: str, number: int, entries: int
+    reader: StateView, key: Secret[str] | None, head: str, number: int, entries: int
 ) -> None:
     """Raise StoreError unless a head is of an entry of the trail."""
     if key is None:

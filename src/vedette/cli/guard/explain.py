@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from vedette.cli.place import state_of
+from vedette.cli.view import view
 from vedette.errors import UsageError
 from vedette.imap.names import decode_name
 from vedette.model.action import Decision, Place
 from vedette.model.ids import AccountId, ActionId, EventId
 from vedette.ports.journal import JournalQuery
+from vedette.ports.state import StateView
 from vedette.ports.store import EventQuery
-from vedette.store.sqlite.reader import StateReader, read_only
 
 #: Decisions of one account that are looked through: a day of a busy mailbox and more.
 MAX_DECISIONS = 10_000
@@ -30,7 +30,7 @@ def explain(event: str, *, config: Path | None = None, state: Path | None = None
     state
         The state folder itself.
     """
-    with read_only(state_of(config, state)) as reader:
+    with view(config, state) as reader:
         account, place, since = _place(reader, event)
         decisions = [
             each
@@ -55,7 +55,7 @@ def _told(decision: Decision) -> str:
     return f"  {decision.guard}@{decision.version[:12]}{acted}: {decision.why}"
 
 
-def _place(reader: StateReader, name: str) -> tuple[AccountId, Place, float]:
+def _place(reader: StateView, name: str) -> tuple[AccountId, Place, float]:
     """Return where the message was, of which an event or an action tells."""
     entries = reader.journal(JournalQuery(action=ActionId(name), limit=1))
     if entries:
@@ -76,7 +76,7 @@ def _place(reader: StateReader, name: str) -> tuple[AccountId, Place, float]:
     return found[0].account, place, found[0].time - 3_600.0
 
 
-def _wire(reader: StateReader, account: AccountId, name: str) -> bytes:
+def _wire(reader: StateView, account: AccountId, name: str) -> bytes:
     """Return a folder's name on the wire: UTF-8 or modified UTF-7, as its server has it."""
     for state in reader.folders(account):
         if decode_name(state.path) == name:

@@ -21,7 +21,9 @@ import asyncpg
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError, StoreVersionError
-from vedette.store.postgres.connection import Connection
+from vedette.secret import Secret
+from vedette.store.postgres.connection import Connection, connect, spelled
+from vedette.store.postgres.faults import translate
 
 _PACKAGE: Final = "vedette.store.postgres.migrations"
 _MIN_READER: Final = "-- min_reader:"
@@ -34,6 +36,9 @@ _LOCK_TIMEOUT: Final = "SET LOCAL lock_timeout = '2s'"
 #: A step may rewrite more than a statement of the service may touch.
 _STEP_TIMEOUT: Final = "SET LOCAL statement_timeout = '10min'"
 _STEP_SECONDS: Final = 660.0
+
+#: Seconds for a connection to be closed.
+_END: Final = 5.0
 
 #: Tries of one step, and seconds between two of them: about two minutes in all.
 TRIES: Final = 40
@@ -105,6 +110,22 @@ async def version(connection: Connection, *, known: int = len(STEPS)) -> int:
             "run the newer Vedette that wrote it"
         )
     return int(row["version"])
+
+
+async def upgrade(url: Secret[str]) -> tuple[int, int]:
+    """Bring a database to the newest shape; return the number of the shape before and after.
+
+    Raises StoreError and its kinds.
+    """
+    try:
+        connection = await connect(url)
+        try:
+            before = await version(connection)
+            return before, await migrate(connection)
+        finally:
+            await connection.close(timeout=_END)
+    except Exception as error:
+        raise translate(error, spelled(url)) from error
 
 
 async def migrate(connection: Connection) -> int:
