@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -74,6 +75,13 @@ def test_a_template_with_anything_else_in_it_is_refused(text: str) -> None:
     """Nothing of a mail's words can become part of a name."""
     with pytest.raises(SinkError):
         Template(text)
+
+
+@given(st.text(alphabet=st.sampled_from("ab.{}tenacouyp *>!:0")))
+def test_any_text_is_a_template_or_refused(text: str) -> None:
+    """Nothing else is ever raised, also when it is filled."""
+    with suppress(SinkError):
+        assert Template(text).filled(letter(1), facts(letter(1)))
 
 
 def test_the_attributes_are_those_of_the_stored_event_whatever_is_sent() -> None:

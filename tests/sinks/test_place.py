@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from urllib.parse import quote
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vedette.errors import SinkError
 from vedette.secret import Secret
@@ -76,3 +81,25 @@ def test_a_reason_is_one_line_printable_short_and_without_the_password() -> None
     assert line.startswith("redis://h:6379: no ?[31m *** xxx")
     assert line.isprintable()
     assert len(line) < 250
+
+
+@given(st.text())
+def test_any_text_is_a_place_or_one_line_that_does_not_repeat_it(text: str) -> None:
+    """Nothing else is ever raised."""
+    with suppress(SinkError):
+        assert read(f"redis://{text}").name.startswith("redis://")
+    with suppress(SinkError):
+        read(text)
+
+
+@given(st.text(min_size=1), st.text(min_size=1))
+def test_any_user_and_password_survive_their_percent_encoding(user: str, password: str) -> None:
+    """Whatever a password store made up."""
+    try:
+        quoted = f"{quote(user, safe='')}:{quote(password, safe='')}"
+    except UnicodeEncodeError:
+        # A lone surrogate is no character, and no password that could be typed.
+        return
+    place = read(f"redis://{quoted}@h")
+
+    assert (place.user, place.password) == (user, Secret(password))
