@@ -103,6 +103,7 @@ class Owner(Part):
         self._held: dict[Shard, int] = {}
         self._leaving: frozenset[Shard] = frozenset()  # held, and not to be watched any more
         self._wanted: dict[Shard, list[Assignment]] = {}
+        self._sizes: dict[Shard, int] = {}
         self._count = 0
         self._hosts = 1
         self._weight = place.weight
@@ -166,6 +167,7 @@ class Owner(Part):
         for each in assignments:
             wanted.setdefault(shard_of(each.account.id), []).append(each)
         self._wanted, self._count = wanted, len(assignments)
+        self._sizes = {shard: len(there) for shard, there in wanted.items()}
         self._hosts = max(1, len({each.target.host for each in assignments}))
         if self.started:
             await self._watch()
@@ -283,7 +285,7 @@ class Owner(Part):
             _LOST.inc(by=len(moves.lost))
             _log.warning("owner.lost", shards=len(moves.lost))
             self._held = _without(self._held, moves.lost)
-        self._leaving = frozenset(moves.give)
+        self._leaving, self._slices = frozenset(moves.give), moves.slices
         if moves.give or moves.lost:
             # The fence of what is given stays until the last commit of it is done.
             await self._watch()
@@ -292,10 +294,9 @@ class Owner(Part):
             given = self._rows({s: e for s, e in self._held.items() if s in self._leaving})
             self._held = _without(self._held, moves.give)
             self._leaving = frozenset()
-            busy = [len(self._wanted[shard]) for shard in moves.give if shard in self._wanted]
-            self._slices = self._slices.after(self._now(), len(busy), sum(busy))
+            mailboxes = sum(self._sizes.get(shard, 0) for shard in moves.give)
             _RELEASED.inc(by=len(given))
-            _log.info("owner.released", shards=len(given), mailboxes=sum(busy))
+            _log.info("owner.released", shards=len(given), mailboxes=mailboxes)
             await self._asked(self._table.release(self.place.name, given))
 
     async def _watch(self) -> None:
@@ -325,7 +326,7 @@ class Owner(Part):
         return Stand(
             me=self.place.name,
             held=self._held,
-            mailboxes={shard: len(there) for shard, there in self._wanted.items()},
+            mailboxes=self._sizes,
             may_bury=self._lease.may_bury(now),
             settled=now - self._joined >= SETTLE,
             slices=self._slices,

@@ -9,7 +9,7 @@ larger than what the takers log in meanwhile. It must not know how a shard is le
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from math import ceil
 
 from vedette.ownership.shard import SHARDS, Holding, InstanceId, Shard
@@ -20,8 +20,12 @@ WINDOW = 10.0
 #: Shards that may move in one window, in the whole cluster: 5 %. Those of the dead do not count:
 #: nobody watches them. Nor do those without a mailbox: nobody notices.
 CAP = SHARDS // 20
+#: Seconds of logins that the others may have ahead of them when more is given. Shards fall on them
+#: by chance: at half of what they manage together, the one that gets most is not long behind.
+LEAD = 1.0
+SPARE = 0.5
 #: Seconds of logins that an instance may have ahead of it before it asks for more shards.
-BACKLOG = 5.0
+BACKLOG = 1.0
 #: Steps in which one that came anew climbs to its weight, at least: 5 % each.
 STEPS = 20
 
@@ -40,19 +44,22 @@ class View:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slices:
-    """The moves that an instance gave of late: (instant, shards, mailboxes), oldest first."""
+    """The moves that an instance gave of late: (instant, shards), oldest first.
 
-    given: tuple[tuple[float, int, int], ...] = ()
+    ``until`` is when the others have logged in to what they were given.
+    """
 
-    def after(self, now: float, shards: int, mailboxes: int) -> Slices:
+    given: tuple[tuple[float, int], ...] = ()
+    until: float = 0.0
+
+    def after(self, now: float, shards: int, until: float) -> Slices:
         """Return the slices after one more."""
         late = tuple(each for each in self.given if now - each[0] < WINDOW)
-        return replace(self, given=(*late, (now, shards, mailboxes)) if shards else late)
+        return Slices(given=(*late, (now, shards)) if shards else late, until=until)
 
-    def used(self, now: float) -> tuple[int, int]:
-        """Return the shards and mailboxes that were given in the window that ends now."""
-        late = [each for each in self.given if now - each[0] < WINDOW]
-        return sum(each[1] for each in late), sum(each[2] for each in late)
+    def used(self, now: float) -> int:
+        """Return how many shards were given in the window that ends now."""
+        return sum(shards for at, shards in self.given if now - at < WINDOW)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +87,14 @@ class Moves:
 
     ``take`` are rows to be claimed as they were read; ``give`` are shards to let go of, then to
     release; ``lost`` are shards that another has taken: let go of them, and write nothing.
-    ``namesake`` is whether another process runs under the same name.
+    ``namesake`` is whether another process runs under the same name. ``slices`` are those after it.
     """
 
     take: tuple[Holding, ...] = ()
     give: tuple[Shard, ...] = ()
     lost: tuple[Shard, ...] = ()
     namesake: bool = False
+    slices: Slices = field(default_factory=Slices)
 
 
 def decide(view: View, wishes: Wishes, stand: Stand, now: float) -> Moves:
@@ -98,12 +106,14 @@ def decide(view: View, wishes: Wishes, stand: Stand, now: float) -> Moves:
         each.id == stand.me and each.standing is Standing.DRAINING for each in view.instances
     )
     if namesake:
-        return Moves(lost=tuple(lost), namesake=True)
+        return Moves(lost=tuple(lost), namesake=True, slices=stand.slices)
     held = [shard for shard, epoch in stand.held.items() if mine.get(shard) == epoch]
+    give, slices = _given(view, wishes, stand, held, now)
     return Moves(
         take=() if draining else tuple(_taken(view, wishes, stand)),
-        give=tuple(_given(view, wishes, stand, held, now)),
+        give=tuple(give),
         lost=tuple(lost),
+        slices=slices,
     )
 
 
@@ -122,55 +132,39 @@ def _taken(view: View, wishes: Wishes, stand: Stand) -> Iterable[Holding]:
 
 def _given(
     view: View, wishes: Wishes, stand: Stand, held: Iterable[Shard], now: float
-) -> Iterable[Shard]:
-    """Yield what another should own, as much of it as may move now."""
+) -> tuple[list[Shard], Slices]:
+    """Return what another should own, as much of it as may move now."""
     wanted = [shard for shard in held if wishes.of(shard) != stand.me]
     if not any(each.takes and each.id != stand.me for each in view.instances):
         # Nobody is there to take anything: whoever drains has nobody to be gentle with.
-        yield from wanted
-        return
-    most = _most(view, stand)
-    shards, mailboxes = stand.slices.used(now)
-    # A whole shard, however many mailboxes it has, or it would never move.
-    fresh = not shards
+        return wanted, stand.slices
+    # What no mailbox is in, nobody notices.
+    give = [shard for shard in wanted if not stand.mailboxes.get(shard)]
+    left = _most(view, stand) - stand.slices.used(now)
+    until, count = max(stand.slices.until, now), 0
     for shard in wanted:
-        count = stand.mailboxes.get(shard, 0)
-        if not count:
-            yield shard
+        size = stand.mailboxes.get(shard, 0)
+        if not size:
             continue
-        if shards + 1 > most.shards or (mailboxes + count > most.mailboxes and not fresh):
-            continue
-        fresh = False
-        shards, mailboxes = shards + 1, mailboxes + count
-        yield shard
+        # A whole shard goes, however large it is; what comes after it waits the longer.
+        if count >= left or until - now >= LEAD:
+            break
+        until += size / (SPARE * stand.logins)
+        count += 1
+        give.append(shard)
+    return give, stand.slices.after(now, count, until)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Most:
-    shards: int
-    mailboxes: float
-
-
-def _most(view: View, stand: Stand) -> _Most:
-    """Return what this instance may give in one window, so that all together keep the bound."""
+def _most(view: View, stand: Stand) -> int:
+    """Return how many shards this instance may give in one window: all together keep the bound."""
     draining = [each.id for each in view.instances if each.is_alive and not each.takes]
     if stand.me in draining:
-        most = max(1, CAP // len(draining))
-    elif draining:
+        return max(1, CAP // len(draining))
+    if draining:
         # Who drains has a deadline; who only evens things out has not.
-        most = 0
-    else:
-        # Those who even things out each give in proportion to what they have.
-        most = max(1, CAP * len(stand.held) // SHARDS)
-    return _Most(shards=most, mailboxes=stand.logins * WINDOW)
-
-
-def sizes(shards: Iterable[Shard]) -> dict[Shard, int]:
-    """Count the mailboxes of each shard, given the shard of each mailbox."""
-    counts: dict[Shard, int] = {}
-    for shard in shards:
-        counts[shard] = counts.get(shard, 0) + 1
-    return counts
+        return 0
+    # Those who even things out each give in proportion to what they have.
+    return max(1, CAP * len(stand.held) // SHARDS)
 
 
 def climbed(weight: int, full: int, *, mailboxes: int, waiting: int, logins: float) -> int:
