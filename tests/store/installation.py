@@ -1,8 +1,11 @@
-"""What an installation has after some days, in every table, and all that a store tells of it."""
+"""What an installation has after some days, in every table, and how it moves to a database."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from tests.store.bundle import (
     ACME,
@@ -11,6 +14,7 @@ from tests.store.bundle import (
     FILE,
     HOOK,
     INBOX,
+    StillClock,
     Whole,
     bring,
     cursor,
@@ -30,6 +34,10 @@ from vedette.ports.journal import JournalQuery
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Loosening, Protection
 from vedette.ports.store import DeliveryQuery, EventQuery
+from vedette.secret import Secret
+from vedette.store.postgres.copy import Proof, copy
+from vedette.store.postgres.store import PostgresStore
+from vedette.store.sqlite.store import SqliteStore
 
 #: The instant at which it is looked at.
 NOW = 1_000_000.0
@@ -143,3 +151,28 @@ async def told(store: Whole) -> dict[str, object]:
         "audit": await store.audit_trail(limit=1000),
         "verified": await store.verify_audit(),
     }
+
+
+class Move:
+    """A state folder and an empty database."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self.url = Secret(url)
+
+    async def run(self, now: float = NOW) -> Proof:
+        return await copy(self.folder, self.url, now=now)
+
+    @asynccontextmanager
+    async def before(self) -> AsyncIterator[SqliteStore]:
+        store = SqliteStore(self.folder, StillClock(NOW))
+        await store.start()
+        yield store
+        await store.stop()
+
+    @asynccontextmanager
+    async def after(self, instance: str = "one") -> AsyncIterator[PostgresStore]:
+        store = PostgresStore(self.url, StillClock(NOW), instance=instance)
+        await store.start()
+        yield store
+        await store.stop()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,32 +13,26 @@ from tests.store.bundle import (
     FILE,
     HOOK,
     INBOX,
-    StillClock,
     cursor,
     entry,
     intend,
-    post,
     posting,
     settled,
     step,
     take,
 )
-from tests.store.installation import LOOSER, NOW, live, told
+from tests.store.installation import LOOSER, NOW, Move, live, told
 from tests.support.postgres import Postgres
-from vedette.errors import StoreError, StoreUnwritableError
 from vedette.model.ids import AccountId
 from vedette.ports.ratchet import ChangeState
-from vedette.ports.store import EventQuery, Verdict
+from vedette.ports.store import Verdict
 from vedette.secret import Secret
 from vedette.store.postgres import intake
-from vedette.store.postgres.copy import Proof, copy
 from vedette.store.postgres.schema import migrate as migrate_postgres
-from vedette.store.postgres.store import PostgresStore
 from vedette.store.postgres.transaction import Transactions
 from vedette.store.sqlite import contents
 from vedette.store.sqlite.place import DATABASE
 from vedette.store.sqlite.schema import migrate
-from vedette.store.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.server
 
@@ -60,31 +52,6 @@ MADE_UP = {
     "audit_chain": "one row, which is set",
     "lane": "counted from the deliveries",
 }
-
-
-class Move:
-    """A state folder and an empty database."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        self.url = Secret(url)
-
-    async def run(self, now: float = NOW) -> Proof:
-        return await copy(self.folder, self.url, now=now)
-
-    @asynccontextmanager
-    async def before(self) -> AsyncIterator[SqliteStore]:
-        store = SqliteStore(self.folder, StillClock(NOW))
-        await store.start()
-        yield store
-        await store.stop()
-
-    @asynccontextmanager
-    async def after(self, instance: str = "one") -> AsyncIterator[PostgresStore]:
-        store = PostgresStore(self.url, StillClock(NOW), instance=instance)
-        await store.start()
-        yield store
-        await store.stop()
 
 
 @pytest.fixture
@@ -199,64 +166,6 @@ async def test_a_second_copy_finds_the_first_one_done(move: Move) -> None:
     assert again == replace(first, was_done=True)
 
 
-async def test_a_database_that_holds_something_is_refused(move: Move) -> None:
-    """Whatever it is; nothing is laid over it."""
-    async with move.before() as store:
-        await live(store)
-    async with move.after() as store:
-        await post(store, posting("other", HOOK, time=NOW))
-
-    with pytest.raises(
-        StoreUnwritableError, match=r"is not empty \(event 1, payload 1, delivery 1"
-    ):
-        await move.run()
-    async with move.after() as store:
-        assert [each.event for each in await store.events(EventQuery())] == ["other"]
-
-
-async def test_a_database_that_an_instance_runs_on_is_refused(
-    move: Move, postgres: Postgres, database: str
-) -> None:
-    """By its heartbeat; nothing is written beside it."""
-    async with move.before() as store:
-        await live(store)
-    async with move.after():
-        pass
-    async with postgres.asking(database) as connection:
-        await connection.execute("INSERT INTO instance (id, heartbeat) VALUES ('west-1', now())")
-
-    with pytest.raises(StoreUnwritableError, match="in use by west-1: stop what runs on it"):
-        await move.run()
-
-
-async def test_a_state_that_a_service_runs_on_is_refused(move: Move) -> None:
-    """It would go on and write what is not copied."""
-    async with move.before() as store:
-        await live(store)
-        with pytest.raises(StoreUnwritableError, match="in use by process"):
-            await move.run()
-
-
-async def test_a_folder_without_a_state_is_not_made(move: Move) -> None:
-    """To copy is to read."""
-    with pytest.raises(StoreUnwritableError, match="nothing to copy"):
-        await move.run()
-
-    assert not move.folder.exists()
-
-
-async def test_a_state_of_an_older_shape_is_refused(move: Move) -> None:
-    """Its own program brings it up to date first."""
-    async with move.before():
-        pass
-    with sqlite3.connect(move.folder / DATABASE) as connection:
-        connection.execute("PRAGMA user_version = 1")
-    connection.close()
-
-    with pytest.raises(StoreUnwritableError, match="older version: start vedette on it once"):
-        await move.run()
-
-
 async def test_the_state_folder_is_left_as_it_was(move: Move) -> None:
     """Its service may be started on it again if the move is given up."""
     async with move.before() as store:
@@ -267,48 +176,6 @@ async def test_the_state_folder_is_left_as_it_was(move: Move) -> None:
     assert (move.folder / DATABASE).read_bytes() == was
     async with move.before() as store:
         assert (await store.verify_audit()).broken_at is None
-
-
-async def test_a_copy_that_is_cut_off_leaves_the_database_empty(
-    move: Move, postgres: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In the middle of the tables; the next one does it all."""
-    async with move.before() as store:
-        await live(store)
-    put = intake.put
-
-    async def cut(connection: object, table: str, *rest: object) -> None:
-        if table == "decision":
-            await postgres.cut(database)
-        await put(connection, table, *rest)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(intake, "put", cut)
-        with pytest.raises(StoreError):
-            await move.run()
-
-    assert not (await move.run()).was_done
-
-
-async def test_what_does_not_arrive_is_not_kept(
-    move: Move, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One row less on the other side, and there is none of it."""
-    async with move.before() as store:
-        await live(store)
-    put = intake.put
-
-    async def lose(connection: object, table: str, columns: object, rows: list[object]) -> None:
-        kept = rows[1:] if table == "seen" else rows
-        await put(connection, table, columns, kept)  # type: ignore[arg-type]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(intake, "put", lose)
-        with pytest.raises(StoreError, match=r"seen: 1 of 2 rows\): nothing of it is kept"):
-            await move.run()
-
-    async with move.after() as target:
-        assert await target.events(EventQuery()) == []
 
 
 async def test_an_audit_that_was_broken_is_broken_in_the_same_place(move: Move) -> None:
