@@ -29,7 +29,6 @@ from tests.sinks.harness import (
 )
 from tests.sinks.hooks import STRICT
 from tests.sinks.letters import letter
-from tests.support.fault_proxy import FaultProxy
 from tests.support.process import open_descriptors
 from tests.support.toxics import Cut, HalfOpen, Hold
 from vedette.model.delivery import Delivered, Refused
@@ -93,7 +92,7 @@ class BrokerContract:
         self, harness: Harness
     ) -> None:
         """Also when it is down as the sink starts; it goes on when the broker is there."""
-        async with FaultProxy("127.0.0.1", harness.server.port) as proxy:
+        async with harness.server.proxy() as proxy:
             proxy.refuse()
             async with running(harness.sink(harness.url(port=proxy.port))) as sink:
                 outcomes = [await sink.send(letter(number)) for number in range(5)]
@@ -192,7 +191,7 @@ class BrokerContract:
         """Killed with events on their way: all of them are there in the end, each folder in order."""
         folders = {f"folder-{number}".encode(): 20 for number in range(3)}
         hold = Hold(harness.ack)
-        async with FaultProxy("127.0.0.1", harness.server.port) as proxy:
+        async with harness.server.proxy() as proxy:
             sink = harness.sink(harness.url(port=proxy.port))
             async with couriered(sink, folders) as dispatch:
                 proxy.put(hold)
@@ -269,7 +268,7 @@ class BrokerContract:
         self, harness: Harness, host: str
     ) -> None:
         """The very address is judged, as a webhook's is."""
-        async with FaultProxy("127.0.0.1", harness.server.port) as proxy:
+        async with harness.server.proxy() as proxy:
             sink = harness.sink(harness.url(port=proxy.port, host=host), guard=STRICT)
             async with running(sink):
                 outcome = await sink.send(letter(1))

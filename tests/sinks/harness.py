@@ -14,7 +14,6 @@ from typing import Any, Protocol
 
 from tests.sinks.hooks import LOOPBACK, STRICT
 from tests.sinks.letters import letter
-from tests.support.broker import Broker
 from tests.support.fault_proxy import FaultProxy
 from tests.support.toxics import HalfOpen, Reset, Way
 from vedette.model.delivery import Delivered, Outcome, Parcel, Refused
@@ -36,6 +35,22 @@ class Taken:
     headers: dict[str, str]
 
 
+class Server(Protocol):
+    """A broker that can be killed, stopped and started again, with a line to it."""
+
+    port: int
+
+    def start(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+    def pause(self) -> None: ...
+
+    def resume(self) -> None: ...
+
+    def proxy(self) -> FaultProxy: ...
+
+
 class Harness(Protocol):
     """A broker of one kind, and a place in it that no other test has.
 
@@ -43,7 +58,7 @@ class Harness(Protocol):
     the second event. ``keeps_repeats`` tells whether a repeat is a message of its own.
     """
 
-    server: Broker
+    server: Server
     ack: bytes
     keeps_repeats: bool
     secret: str
@@ -73,7 +88,7 @@ async def running(sink: Sink) -> AsyncIterator[Sink]:
 async def proxied(harness: Harness, **settings: Any) -> AsyncIterator[tuple[FaultProxy, Sink]]:
     """Run a sink that reaches the broker over a line of which a test can ask for faults."""
     async with (
-        FaultProxy("127.0.0.1", harness.server.port) as proxy,
+        harness.server.proxy() as proxy,
         running(harness.sink(harness.url(port=proxy.port), **settings)) as sink,
     ):
         yield proxy, sink
@@ -90,7 +105,7 @@ async def until_delivered(sink: Sink, parcel: Parcel, *, attempts: int = 5) -> l
 
 async def attempts_in_vain(harness: Harness) -> None:
     """Fail in each way that there is on the way to a login."""
-    async with FaultProxy("127.0.0.1", harness.server.port) as proxy:
+    async with harness.server.proxy() as proxy:
         url = harness.url(port=proxy.port)
         for toxic in (Reset(), HalfOpen(way=Way.DOWN)):
             with proxy.suffering(toxic):

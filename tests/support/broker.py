@@ -16,6 +16,7 @@ from os import killpg
 from pathlib import Path
 
 from tests.support import debian
+from tests.support.fault_proxy import FaultProxy
 from tests.support.ports import free_port
 from tests.support.process import Daemon, server_account, wait_until
 from tests.support.started import Started
@@ -97,6 +98,10 @@ class Broker(Started):
         """End it and remove its folder."""
         self.kill()
         shutil.rmtree(self.base, ignore_errors=True)
+
+    def proxy(self) -> FaultProxy:
+        """Return a line to it, of which a test can ask for faults."""
+        return FaultProxy(HOST, self.port)
 
     def says(self, question: bytes, answer: bytes) -> bool:
         """Tell whether its port answers a question so."""

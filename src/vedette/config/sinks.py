@@ -27,9 +27,14 @@ from vedette.sinks.settings import (
     TOPIC,
     AmqpSettings,
     BrokerSettings,
+    KafkaSettings,
+    Mechanism,
     NatsSettings,
+    PostgresSettings,
     RedisSettings,
 )
+from vedette.sinks.tablename import quoted
+from vedette.sinks.topic import Topic
 from vedette.sinks.webhook import WebhookSettings
 
 #: Entries of a stream that Redis is asked to keep at most; a billion are some terabytes.
@@ -47,6 +52,8 @@ class EndpointKind(StrEnum):
     REDIS = "redis"
     NATS = "nats"
     AMQP = "amqp"
+    KAFKA = "kafka"
+    POSTGRES = "postgres"
 
 
 def read_sink(table: Table, kind: EndpointKind) -> SinkSettings:
@@ -164,6 +171,21 @@ def _amqp(table: Table) -> SinkSettings:
     )
 
 
+def _kafka(table: Table) -> SinkSettings:
+    return KafkaSettings(
+        **_broker(table, place.KAFKA),
+        topic=_template(table, "topic", "vedette", Topic),
+        mechanism=table.choice("mechanism", Mechanism, Mechanism.SCRAM_SHA_512),
+    )
+
+
+def _postgres(table: Table) -> SinkSettings:
+    return PostgresSettings(
+        **_broker(table, place.POSTGRES),
+        table=_template(table, "table", "vedette_event", quoted),
+    )
+
+
 class _Broker(TypedDict):
     """What ``BrokerSettings`` have."""
 
@@ -193,10 +215,13 @@ def _broker(table: Table, schemes: Mapping[str, place.Scheme]) -> _Broker:
     )
 
 
-def _template(table: Table, key: str, default: str) -> str:
+def _template(
+    table: Table, key: str, default: str, kind: Callable[[str], object] = Template
+) -> str:
+    """Return a name of which ``kind`` says whether it can be one."""
     text = table.text(key, default) or default
     try:
-        Template(text)
+        kind(text)
     except SinkError as error:
         table.fail(key, str(error))
     return text
@@ -210,4 +235,6 @@ _READERS: dict[EndpointKind, Callable[[Table], SinkSettings]] = {
     EndpointKind.REDIS: _redis,
     EndpointKind.NATS: _nats,
     EndpointKind.AMQP: _amqp,
+    EndpointKind.KAFKA: _kafka,
+    EndpointKind.POSTGRES: _postgres,
 }

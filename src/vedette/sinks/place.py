@@ -27,9 +27,12 @@ class Scheme:
     tls: bool = False
 
 
-#: By kind of broker. NATS upgrades to TLS within its protocol, the others begin with it.
+#: By kind of broker. NATS and Postgres upgrade to TLS within their protocol, the others begin
+#: with it.
 REDIS: Final = {"redis": Scheme(port=6379), "rediss": Scheme(port=6379, tls=True)}
 NATS: Final = {"nats": Scheme(port=4222), "tls": Scheme(port=4222, tls=True)}
+KAFKA: Final = {"kafka": Scheme(port=9092), "kafka+tls": Scheme(port=9093, tls=True)}
+POSTGRES: Final = {"postgres": Scheme(port=5432), "postgres+tls": Scheme(port=5432, tls=True)}
 AMQP: Final = {"amqp": Scheme(port=5672), "amqps": Scheme(port=5671, tls=True)}
 
 

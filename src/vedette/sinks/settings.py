@@ -6,6 +6,7 @@ What a library does with them is in the sink's own file, which is imported when 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum, unique
 from pathlib import Path
 from typing import Final
 
@@ -57,3 +58,27 @@ class AmqpSettings(BrokerSettings):
 
     exchange: str = TOPIC
     routing_key: str = LEVELS
+
+
+@unique
+class Mechanism(StrEnum):
+    """How to log in to Kafka (SASL): the password as it is, or a proof of it (RFC 5802)."""
+
+    PLAIN = "plain"
+    SCRAM_SHA_256 = "scram-sha-256"
+    SCRAM_SHA_512 = "scram-sha-512"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KafkaSettings(BrokerSettings):
+    """A topic of Kafka. ``mechanism`` is used where the URL names a user."""
+
+    topic: str = "vedette"
+    mechanism: Mechanism = Mechanism.SCRAM_SHA_512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSettings(BrokerSettings):
+    """A table of a Postgres, of the schema that the search path finds first or of a named one."""
+
+    table: str = "vedette_event"
