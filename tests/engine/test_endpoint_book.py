@@ -16,6 +16,7 @@ from tests.engine.delivery_world import (
 from tests.engine.scripted_sink import ScriptedSink
 from tests.support.clock import START, VirtualClock, run
 from tests.support.memory_store import MemoryStore
+from vedette.engine.lane import Tempo
 from vedette.errors import StoreError
 from vedette.model.delivery import (
     Delivered,
@@ -24,6 +25,7 @@ from vedette.model.delivery import (
     Outcome,
     Parcel,
 )
+from vedette.outbox.schedule import Policy
 
 
 def test_gone_disables_the_endpoint_tells_it_once_and_keeps_the_backlog() -> None:
@@ -137,5 +139,33 @@ def test_healths_tell_how_each_endpoint_is_doing() -> None:
 
             assert [(s.id, s.failures) for s in it.courier.healths()] == [(CRM, 1)]
             assert not it.courier.enable(OTHER)
+
+    run(main())
+
+
+def test_what_a_person_tells_one_instance_of_an_endpoint_all_go_by() -> None:
+    """Two are told 410 and tell it as one; one of them is told that it works again."""
+
+    async def main() -> None:
+        gone = ScriptedSink(lambda _parcel: Gone(reason="HTTP 410"))
+        also = ScriptedSink(gone.answer)
+        late = Tempo(policy=Policy(waits=(600.0,)))
+        async with world((crm(), gone), tempo=late) as first:
+            store = MemoryStore(VirtualClock(), first.store.state)
+            async with world((crm(), also), store=store, tempo=late) as second:
+                await first.post(["e1"], CRM)
+                await asyncio.sleep(60)
+                await second.post(["e2"], CRM)
+                await asyncio.sleep(60)
+                told = [state.disabled_at for state in (*first.disabled, *second.disabled)]
+                assert told == [START, START]
+                assert second.courier.healths()[0].disabled_at == START
+
+                gone.answer = also.answer = lambda _parcel: Delivered()
+                assert second.courier.enable(CRM)
+                await asyncio.sleep(60)
+            await first.post(["e3"], CRM)
+            await first.settled("e3")
+            assert gone.events[-1] == "e3"
 
     run(main())

@@ -3,7 +3,8 @@
 It is written at once when it turns (first failure, first success, disabled) and
 now and then otherwise. That an endpoint was disabled is told after it is on
 disk, and told again after a restart, since the telling may have been lost: the
-event that comes of it has one id. It must not know of parcels.
+event that comes of it has one id. Where several instances deliver to it, what one of them was
+told by a person all go by within a minute. It must not know of parcels.
 """
 
 from __future__ import annotations
@@ -94,10 +95,10 @@ class EndpointBook:
                 async with asyncio.timeout(NOTE_EVERY):
                     await self._now.wait()
             except TimeoutError:
-                if self._noted == self.state:
-                    continue
+                pass
             self._now.clear()
             try:
+                await self._heed()
                 await self._note(self.state)
                 failures = 0
             except StoreError as error:
@@ -110,6 +111,19 @@ class EndpointBook:
         """Write the state once more, at the end. Raises StoreError."""
         if self._noted is not None and self._noted != self.state:
             await self._store.note_endpoint(self.state)
+
+    async def _heed(self) -> None:
+        """Go by what another instance knows of an endpoint that is disabled.
+
+        That it was disabled before, so that it is told once; that it was enabled again.
+        """
+        if not self.disabled or self._noted is None:
+            return
+        stored = await self._store.endpoint_state(self.state.id)
+        is_news = stored.disabled_at is None and self._noted.disabled_at is None
+        if not is_news and stored.disabled_at != self.state.disabled_at:
+            self.state = self._noted = stored
+            self._log.info("endpoint.heeded", disabled=self.disabled)
 
     async def _note(self, state: EndpointState) -> None:
         if state != self._noted:
