@@ -18,6 +18,7 @@ from tests.store.bundle import (
     take,
 )
 from tests.store.cluster import Cluster
+from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.store import Commit, EventQuery, Fence, Verdict
 from vedette.store.postgres.connection import connect
@@ -135,6 +136,21 @@ def _of_shard(number: int) -> Commit:
     account = AccountId(f"a{number}")
     event = posting(f"e{number}", HOOK, account=account)
     return step(None, cursor(1), event, account=account, shard=number, epoch=5)
+
+
+async def test_a_step_of_the_clock_is_made_once(cluster: Cluster) -> None:
+    """Instances of one machine feel the same step; a second step of one of them is another."""
+    async with cluster.started("one", "two") as (one, two):
+        await post(one, posting("e", HOOK))
+        (parcel,) = await take(one, now=1000.0)
+        await one.settle([settled(parcel, DeliveryState.DUE, due=5000.0)])
+        await one.redate([HOOK], seconds=-300.0, now=1000.0)
+        await two.redate([HOOK], seconds=-299.5, now=1000.5)
+        assert await one.next_due(HOOK) == 4700.0
+
+        await one.redate([HOOK], seconds=-300.0, now=1000.0)
+        await two.redate([HOOK], seconds=600.0, now=1000.0)
+        assert await one.next_due(HOOK) == 5000.0
 
 
 async def _beat(cluster: Cluster, instance: str, seconds_ago: float) -> None:

@@ -30,6 +30,7 @@ _LEASE: Final = sql("deliveries_lease")
 _PARCELS: Final = sql("parcels")
 _RELEASE: Final = sql("deliveries_release")
 _REDATE: Final = sql("deliveries_redate")
+_REDATING: Final = sql("redating_put")
 _REDATE_ALL: Final = sql("deliveries_redate_all")
 _ALONE: Final = sql("instance_is_alone")
 _CLOCK_SHOWN: Final = sql("clock_shown")
@@ -112,10 +113,19 @@ async def overdue(connection: Connection, *, now: float) -> list[EndpointId]:
 
 
 async def redate(
-    connection: Connection, endpoints: Sequence[EndpointId], *, seconds: float, now: float
+    connection: Connection,
+    endpoints: Sequence[EndpointId],
+    *,
+    seconds: float,
+    now: float,
+    instance: str,
 ) -> None:
-    """Move what is due at these endpoints after ``now`` by ``seconds``, leases included."""
-    await connection.execute(_REDATE, list(endpoints), seconds, now)
+    """Move what is due at these endpoints after ``now`` by ``seconds``, leases included.
+
+    Of the instances that felt the same step of a clock the first one does it for all.
+    """
+    if await connection.fetchval(_REDATING, instance, seconds):
+        await connection.execute(_REDATE, list(endpoints), seconds, now)
 
 
 async def next_due(connection: Connection, endpoint: EndpointId, *, ordered: bool) -> float | None:

@@ -281,9 +281,14 @@ class PostgresStore(PostgresJournal, PostgresTrust):
 
     async def redate(self, endpoints: Sequence[EndpointId], *, seconds: float, now: float) -> None:
         """Move the instants of deliveries that are due after ``now``."""
-        await self._transactions.run(
-            partial(deliveries.redate, endpoints=tuple(endpoints), seconds=seconds, now=now)
+        work = partial(
+            deliveries.redate,
+            endpoints=tuple(endpoints),
+            seconds=seconds,
+            now=now,
+            instance=self._instance,
         )
+        await self._transactions.run(work)
 
     async def endpoint_state(self, endpoint: EndpointId) -> EndpointState:
         """Return how an endpoint is doing."""

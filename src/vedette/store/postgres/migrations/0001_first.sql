@@ -153,6 +153,15 @@ CREATE TABLE clock (
   at       double precision NOT NULL
 );
 
+-- The last time that an instance moved what waits because the wall clock was set: others of the
+-- same machine felt the same step, and it is made once.
+CREATE TABLE redating (
+  id       smallint         PRIMARY KEY CHECK (id = 0),
+  instance text COLLATE "C" NOT NULL,
+  seconds  double precision NOT NULL,
+  at       timestamptz      NOT NULL
+);
+
 -- How each account is doing: three clocks kept apart, and the strikes against its credentials.
 CREATE TABLE health (
   account    text COLLATE "C" PRIMARY KEY,

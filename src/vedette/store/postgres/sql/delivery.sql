@@ -85,6 +85,17 @@ WHERE state = 'due' AND holder = $1::text;
 UPDATE delivery SET due = due + $2::float8
 WHERE endpoint = ANY($1::text[]) AND state = 'due' AND due > $3::float8;
 
+-- name: redating_put
+-- Nothing comes back where another has just made the same step: a minute by the database's clock,
+-- as each looks at its own clock every few seconds, and two seconds, as they look at other moments.
+INSERT INTO redating (id, instance, seconds, at) VALUES (0, $1::text, $2::float8, now())
+ON CONFLICT (id) DO UPDATE
+SET instance = excluded.instance, seconds = excluded.seconds, at = excluded.at
+WHERE redating.instance = excluded.instance
+   OR redating.at < now() - interval '1 minute'
+   OR abs(redating.seconds - excluded.seconds) > 2
+RETURNING true;
+
 -- name: deliveries_redate_all
 UPDATE delivery SET due = due + $1::float8 WHERE state = 'due' AND due > $2::float8;
 
