@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from vedette.model.account import AccountState, Health
-from vedette.model.ids import AccountId, TenantId
-from vedette.service.status import LIVE, Liveness, liveness, rows
+from vedette.model.delivery import EndpointState
+from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.service.status import LIVE, Liveness, liveness, rows, troubles
 
 NOW = 10_000.0
 HEALTH = Health(account=AccountId("b"), tenant=TenantId("t"), email="b@example.org")
@@ -47,3 +48,17 @@ def test_rows_are_in_the_order_of_accounts_and_no_age_is_negative() -> None:
     assert [row.waiting for row in found] == [(), ("b is taken out",)]
     assert [row.account for row in found] == ["a", "b"]
     assert (found[0].proof_age, found[1].proof_age) == (0.0, None)
+
+
+def test_endpoints_that_take_nothing_are_named_with_the_reason() -> None:
+    """One that works is not, and one that left the configuration is not either."""
+    states = [
+        EndpointState(id=EndpointId("gone"), disabled_at=60.0, disabled_reason="HTTP 410"),
+        EndpointState(id=EndpointId("failing"), failing_since=120.0, failures=7),
+        EndpointState(id=EndpointId("well"), delivered_at=5.0),
+    ]
+    gone = "endpoint gone is disabled since 1970-01-01T00:01:00.000Z: HTTP 410"
+    failing = "endpoint failing takes nothing since 1970-01-01T00:02:00.000Z: 7 in a row"
+
+    assert troubles(states, None) == [gone, failing]
+    assert troubles(states, ["well", "failing"]) == [failing]

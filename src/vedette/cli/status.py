@@ -19,12 +19,13 @@ from rich.table import Table
 from vedette.app.control import ask
 from vedette.app.guards.wish import aspect_of, told
 from vedette.cli.live import plain
-from vedette.cli.place import state_of
+from vedette.cli.place import configuration, state_of
 from vedette.cli.view import view
+from vedette.config.document import load
 from vedette.guard.ratchet import Aspect
 from vedette.outbox.envelope import instant
 from vedette.ports.ratchet import Change
-from vedette.service.status import Liveness, StatusRow, rows
+from vedette.service.status import Liveness, StatusRow, rows, troubles
 
 STYLES = {
     Liveness.LIVE: "green",
@@ -45,6 +46,8 @@ def status(
 ) -> int:
     """Show each account: state, since, last proof of life, last error, last event, lag.
 
+    Below are endpoints that are disabled or take nothing.
+
     Parameters
     ----------
     config
@@ -57,6 +60,7 @@ def status(
     folder = state_of(config, state)
     with view(config, state) as reader:
         healths, waiting = reader.healths(), _waiting(reader.changes())
+        ways_out = troubles(reader.endpoint_states(), _endpoints(config, state))
     running = asyncio.run(ask(folder, {"command": "ping"})) is not None
     found = rows(healths, now=time.time(), running=running, waiting=waiting)
     if json:
@@ -68,9 +72,16 @@ def status(
     for row in found:
         for line in row.waiting:
             console.print(plain(line), style="yellow")
+    for line in ways_out:
+        console.print(plain(line), style="red")
     if not running:
         console.print(f"no service runs on {folder}", style="yellow")
     return 0
+
+
+def _endpoints(config: Path | None, state: Path | None) -> tuple[str, ...] | None:
+    """Return the names in the configuration; None where only the state is given."""
+    return None if state is not None else load(configuration(config)).table("endpoints").keys
 
 
 def _table(found: list[StatusRow]) -> Table:

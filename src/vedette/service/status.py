@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Final
 
 from vedette.model.account import AccountState, Health
+from vedette.model.delivery import EndpointState
+from vedette.outbox.envelope import instant
 
 #: "live" is proven within this many seconds: two intervals of proof and a slow answer.
 LIVE = 300.0
@@ -92,5 +94,23 @@ def liveness(health: Health, *, now: float, running: bool) -> Liveness:
             return Liveness.PAUSED
 
 
-def _age(instant: float | None, now: float) -> float | None:
-    return None if instant is None else max(0.0, now - instant)
+def troubles(endpoints: Iterable[EndpointState], known: Collection[str] | None) -> list[str]:
+    """Return a line for each endpoint that is disabled or has only failures.
+
+    Of an endpoint that is not ``known`` by name any more nothing is said; None: all are.
+    """
+    found = []
+    for state in endpoints:
+        if known is not None and state.id not in known:
+            continue
+        if state.disabled_at is not None:
+            since = instant(state.disabled_at)
+            found.append(f"endpoint {state.id} is disabled since {since}: {state.disabled_reason}")
+        elif state.failing_since is not None:
+            since, count = instant(state.failing_since), state.failures
+            found.append(f"endpoint {state.id} takes nothing since {since}: {count} in a row")
+    return found
+
+
+def _age(at: float | None, now: float) -> float | None:
+    return None if at is None else max(0.0, now - at)
