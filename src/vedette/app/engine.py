@@ -23,7 +23,7 @@ from vedette.app.guards.desk import GuardDesk
 from vedette.app.guards.key import guard_key
 from vedette.app.guards.posting import Guards
 from vedette.app.guards.seal import telling
-from vedette.app.guards.trusting import Trusting
+from vedette.app.guards.trusting import State, Trusting
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.redelivery import Redelivery
@@ -76,19 +76,9 @@ class Engine(Part):
         self.settings = settings
         self.clock = SystemClock()
         self._key = partial(guard_key, settings.shared or settings.state)
-        self.store = kept(
-            settings,
-            self.clock,
-            on_distrust=self._distrusted,
-            on_audit=telling(self._key),
-            on_due=self._due,
-        )
+        self.store = self._state()
         #: The other instances on the same state, where there may be any.
-        self.cluster = (
-            None
-            if settings.store is None
-            else Cluster(settings.store, settings, on_crash=self._crashed)
-        )
+        self.cluster = self._others()
         self._fence = Fence() if self.cluster is None else COMMON
         self._extra = dict(extra or {})
         self._endpoints: dict[EndpointId, EndpointSettings] = {}
@@ -122,6 +112,19 @@ class Engine(Part):
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
+
+    def _state(self) -> State:
+        return kept(
+            self.settings,
+            self.clock,
+            on_distrust=self._distrusted,
+            on_audit=telling(self._key),
+            on_due=self._due,
+        )
+
+    def _others(self) -> Cluster | None:
+        store = self.settings.store
+        return None if store is None else Cluster(store, self.settings, on_crash=self._crashed)
 
     def _trusting(self) -> Trusting:
         return Trusting(
