@@ -14,15 +14,16 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeVar
+from typing import Final
 
+from tests.ownership.table import Line, Table
 from tests.sim.loop import SimulatedLoop, new_loop
 from tests.sim.process import Process
-from tests.support.memory_ownership import MemoryOwnership, Rows
+from tests.support.memory_ownership import Rows
 from vedette.engine.gate import LoginRate
 from vedette.engine.owner import Owner, Place
 from vedette.engine.supervisor import Assignment
@@ -30,13 +31,9 @@ from vedette.engine.watched import FencedError
 from vedette.errors import StoreError
 from vedette.model.account import Account, Credentials
 from vedette.model.ids import AccountId, TenantId
-from vedette.ownership.moves import View
-from vedette.ownership.shard import Holding, InstanceId, Shard, shard_of
-from vedette.ownership.wish import Instance
+from vedette.ownership.shard import InstanceId, Shard, shard_of
 from vedette.ports.link import Target
 from vedette.ports.store import Fence
-
-T = TypeVar("T")
 
 #: Seconds of a stop at the commit point, and of a cut: on both sides of every bound of a lease.
 STOPS: Final = (0.5, 4.0, 9.0, 14.0, 20.0, 40.0, 90.0)
@@ -47,66 +44,6 @@ REBOOT: Final = (0.5, 25.0)
 PEACE: Final = 120.0
 #: Seconds that closing a mailbox takes: servers are slow to say goodbye.
 GOODBYE: Final = 2.0
-
-
-@dataclass(slots=True, kw_only=True)
-class Line:
-    """The way from one instance to the database."""
-
-    dice: random.Random
-    cut_until: float = 0.0
-    lost: float = 0.02
-    slow: float = 0.01
-
-
-class Table:
-    """``vedette.ports.ownership.Ownership`` over a line: the work is done elsewhere."""
-
-    def __init__(self, rows: Rows, line: Line, world: Context) -> None:
-        self.rows = MemoryOwnership(rows)
-        self.line = line
-        self._world = world
-
-    async def do(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Have the database do something; the way there and back may fail by itself."""
-        loop, line = asyncio.get_running_loop(), self.line
-        reply: asyncio.Future[T] = loop.create_future()
-
-        def arrive() -> None:
-            if loop.time() < line.cut_until:
-                return  # into the dark: nobody answers, and the caller's patience ends
-            value = _value(work())
-            if line.dice.random() >= line.lost:
-                loop.call_later(line.dice.expovariate(1 / line.slow), answer, value)
-
-        def answer(value: T) -> None:
-            if not reply.done() and loop.time() >= line.cut_until:
-                reply.set_result(value)
-
-        loop.call_later(line.dice.expovariate(1 / line.slow), arrive, context=self._world)
-        try:
-            async with asyncio.timeout(6.0):
-                return await reply
-        except TimeoutError as error:
-            raise StoreError("the database does not answer (simulated)") from error
-
-    async def beat(self, me: Instance) -> None:
-        await self.do(lambda: self.rows.beat(me))
-
-    async def look(self, me: InstanceId) -> View:
-        return await self.do(lambda: self.rows.look(me))
-
-    async def claim(self, me: InstanceId, rows: Iterable[Holding]) -> dict[Shard, int]:
-        return await self.do(lambda: self.rows.claim(me, tuple(rows)))
-
-    async def release(self, me: InstanceId, held: Iterable[Holding]) -> None:
-        await self.do(lambda: self.rows.release(me, tuple(held)))
-
-    async def leave(self, me: InstanceId) -> None:
-        await self.do(lambda: self.rows.leave(me))
-
-    async def holds(self, me: InstanceId, fence: Fence) -> bool:
-        return await self.do(lambda: self.rows.holds(me, fence))
 
 
 @dataclass(slots=True)
@@ -407,13 +344,3 @@ def _assignment(number: int) -> Assignment:
         credentials=Credentials(user=name),
     )
     return Assignment(account=account, target=Target(host="mail.example.org", port=993))
-
-
-def _value(work: Coroutine[Any, Any, T]) -> T:
-    """Return what comes of a coroutine that waits for nothing."""
-    try:
-        work.send(None)
-    except StopIteration as end:
-        value: T = end.value
-        return value
-    raise AssertionError("rows in memory wait for nothing")

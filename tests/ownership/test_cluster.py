@@ -9,7 +9,8 @@ from functools import partial
 
 import pytest
 
-from tests.ownership.cluster import Cluster, Node, Table, Tally
+from tests.ownership.cluster import Cluster, Node, Tally
+from tests.ownership.table import Table
 from tests.support.memory_ownership import MemoryOwnership
 from vedette.engine.owner import Owner, Place
 from vedette.model.ids import AccountId
