@@ -24,6 +24,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.support import debian
+from tests.support.fault_proxy import FaultProxy
 from tests.support.ports import free_port
 from tests.support.process import Daemon, server_account, wait_until
 from tests.support.started import Started
@@ -151,6 +152,10 @@ class Postgres(Started):
         self.stop()
         self._free_memory()
         shutil.rmtree(self.base, ignore_errors=True)
+
+    def proxy(self) -> FaultProxy:
+        """Return a line to it, of which a test can ask for faults."""
+        return FaultProxy(HOST, self.port)
 
     def log(self) -> str:
         """Return what it has written of itself."""

@@ -44,9 +44,10 @@ _OF_TABLE: Final = frozenset({"42P01", "3F000", "42703", "42P10", "42501", "4280
 #: A standby since a failover: its name is looked up again.
 _READ_ONLY: Final = "25006"
 
+#: To json, which becomes what the column is: jsonb, json or text.
 _INSERT: Final = """\
 INSERT INTO {} (event_id, type, tenant, account, time, body)
-SELECT e.event_id, e.type, e.tenant, e.account, e.time::timestamptz, e.body::jsonb
+SELECT e.event_id, e.type, e.tenant, e.account, coalesce(e.time::timestamptz, now()), e.body::json
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
   AS e (event_id, type, tenant, account, time, body)
 ON CONFLICT (event_id) DO NOTHING
@@ -218,8 +219,7 @@ class PostgresLink:
         match getattr(error, "sqlstate", None):
             case str(state) if state in _OF_TABLE:
                 return RejectedError(
-                    f"the table {self._table} can not be used ({said});"
-                    " make it with the SQL in docs/reference/brokers.md"
+                    f"the table is not as docs/reference/brokers.md prints it: {said}"
                 )
             case str(state) if state == _READ_ONLY:
                 self._over = True
