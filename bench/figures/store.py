@@ -1,7 +1,8 @@
-"""How many commits a second the store writes, alone and grouped, and how fast it delivers.
+"""How many commits a second a store writes, alone and grouped, and how fast it delivers.
 
-Every commit moves one cursor and writes one event of 2 KiB with one delivery, durably: WAL with
-``synchronous=FULL``. Must not know: where commits come from.
+Every commit moves one cursor and writes events of 2 KiB with one delivery each, durably: SQLite in
+a WAL with ``synchronous=FULL``, Postgres as it comes, on the same machine. Must not know: where
+commits come from.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from pathlib import Path
 
 from bench.figures.figure import Figure, Quantity, Values
 from bench.scene import Scene
+from tests.support.postgres import Postgres
 from vedette.model.cursor import Cursor
 from vedette.model.delivery import DeliveryState, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
-from vedette.ports.store import Commit, Fence, Verdict
+from vedette.ports.store import Commit, Fence, Store, Verdict
+from vedette.secret import Secret
+from vedette.store.postgres.store import PostgresStore
 from vedette.store.sqlite.store import SqliteStore
 
 #: On the disk of the tree: a folder for temporary files may be memory.
@@ -26,6 +30,11 @@ _DISK = Path(__file__).parents[2] / ".cache"
 HOOK = EndpointId("hook")
 INBOX = b"INBOX"
 BODY = b"x" * 2048
+
+#: Messages that a mailbox has at once after a while without a line.
+BATCH = 20
+
+POSTGRES = "vedette on Postgres"
 
 
 class WallClock:
@@ -36,20 +45,23 @@ class WallClock:
         return time.time()
 
 
-async def watch(store: SqliteStore, account: AccountId, count: int) -> None:
-    """Commit one event after the other, as the session of one mailbox does."""
+async def watch(store: Store, account: AccountId, count: int, *, batch: int = 1) -> None:
+    """Commit one batch of events after the other, as the session of one mailbox does."""
     at = None
-    for uid in range(1, count + 1):
+    for uid in range(batch, count + 1, batch):
         to = Cursor(uid_validity=1, last_uid=uid)
-        posting = Posting(
-            event=EventId(f"{account}-{uid}"),
-            type="message.received",
-            tenant=TenantId("acme"),
-            account=account,
-            time=time.time(),
-            lane=INBOX,
-            body=BODY,
-            endpoints=(HOOK,),
+        postings = tuple(
+            Posting(
+                event=EventId(f"{account}-{each}"),
+                type="message.received",
+                tenant=TenantId("acme"),
+                account=account,
+                time=time.time(),
+                lane=INBOX,
+                body=BODY,
+                endpoints=(HOOK,),
+            )
+            for each in range(uid - batch + 1, uid + 1)
         )
         verdict = await store.commit(
             Commit(
@@ -58,19 +70,19 @@ async def watch(store: SqliteStore, account: AccountId, count: int) -> None:
                 folder=INBOX,
                 expected=at,
                 cursor=to,
-                postings=(posting,),
+                postings=postings,
             )
         )
         assert verdict is Verdict.DONE
         at = to
 
 
-async def watch_all(store: SqliteStore, accounts: list[AccountId], count: int) -> None:
+async def watch_all(store: Store, accounts: list[AccountId], count: int, *, batch: int = 1) -> None:
     """Let many mailboxes commit at once."""
-    await asyncio.gather(*(watch(store, account, count) for account in accounts))
+    await asyncio.gather(*(watch(store, account, count, batch=batch) for account in accounts))
 
 
-async def deliver(store: SqliteStore) -> int:
+async def deliver(store: Store) -> int:
     """Claim and settle everything, a hundred at a time."""
     count = 0
     while parcels := await store.claim(
@@ -91,7 +103,7 @@ async def deliver(store: SqliteStore) -> int:
     return count
 
 
-async def prune(store: SqliteStore) -> None:
+async def prune(store: Store) -> None:
     """Delete every event and delivery in bounded steps."""
     while await store.prune(events_before=time.time() + 1.0, seen_before=0.0, limit=1000):
         pass
@@ -103,8 +115,7 @@ async def _rate(count: int, work: Awaitable[object]) -> float:
     return count / (time.perf_counter() - start)
 
 
-async def _all(folder: Path, alone: int, together: int) -> Values:
-    store = SqliteStore(folder, WallClock())
+async def _all(store: Store, alone: int, together: int) -> Values:
     await store.start()
     values = {"alone": await _rate(alone, watch(store, AccountId("alone"), alone))}
     total = alone
@@ -113,17 +124,31 @@ async def _all(folder: Path, alone: int, together: int) -> Values:
         total += mailboxes * each
         names = [AccountId(f"m{mailboxes}-{number}") for number in range(mailboxes)]
         values[f"with_{mailboxes}"] = await _rate(mailboxes * each, watch_all(store, names, each))
+    names = [AccountId(f"batch-{number}") for number in range(100)]
+    each = max(BATCH, together // 100 // BATCH * BATCH)
+    total += 100 * each
+    values["in_batches"] = await _rate(100 * each, watch_all(store, names, each, batch=BATCH))
     values["settled"] = await _rate(total, deliver(store))
-    values["pruned"] = await _rate(2 * total, prune(store))
+    if isinstance(store, SqliteStore):
+        # On Postgres a day is dropped whole: there is nothing to measure.
+        values["pruned"] = await _rate(2 * total, prune(store))
     await store.stop()
     return values
 
 
+async def _on_postgres(server: Postgres, alone: int, together: int) -> Values:
+    url = Secret(server.url(await server.make()))
+    return await _all(PostgresStore(url, WallClock(), instance="bench"), alone, together)
+
+
 def measure(scene: Scene, variant: str) -> Values:
     """Measure the ways in and the way out."""
-    assert variant == "vedette"
+    alone, together = scene.of(500, 50), scene.of(5000, 1000)
+    if variant == POSTGRES:
+        with Postgres(durable=True) as server:
+            return asyncio.run(_on_postgres(server, alone, together))
     with tempfile.TemporaryDirectory(dir=_DISK) as name:
-        return asyncio.run(_all(Path(name), scene.of(500, 50), scene.of(5000, 1000)))
+        return asyncio.run(_all(SqliteStore(Path(name), WallClock()), alone, together))
 
 
 def _per_second(key: str, title: str) -> Quantity:
@@ -134,17 +159,29 @@ FIGURE = Figure(
     name="store",
     title="The store",
     method=(
-        "Commits of one event of 2 KiB with one delivery, on the machine's disk, durable (SQLite,"
-        " WAL, synchronous=FULL); then all deliveries are claimed and settled, and all rows pruned."
+        "Commits of one event of 2 KiB with one delivery, on the machine's disk, durable (SQLite:"
+        " WAL, synchronous=FULL; a Postgres 15 beside it on the same cores); then of 20 such events"
+        " each; then all deliveries are claimed and settled, and all rows pruned."
     ),
     quantities=(
         _per_second("alone", "commits of one mailbox, one after the other"),
         _per_second("with_10", "commits, 10 mailboxes at once"),
         _per_second("with_100", "commits, 100 mailboxes at once"),
         _per_second("with_1000", "commits, 1,000 mailboxes at once"),
+        *(
+            Quantity(
+                key="in_batches",
+                title="events, 100 mailboxes at once, 20 in a commit",
+                unit="/s",
+                more_is_better=True,
+                target=10_000,
+                of=variant,
+            )
+            for variant in ("vedette", POSTGRES)
+        ),
         _per_second("settled", "deliveries claimed and settled, in order"),
         _per_second("pruned", "rows pruned"),
     ),
-    variants=("vedette",),
+    variants=("vedette", POSTGRES),
     measure=measure,
 )
