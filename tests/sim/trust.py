@@ -39,6 +39,9 @@ class SimulatedTrust:
     async def every_allow(self) -> list[Allow]:
         return await self._run(self._rows.every_allow, writes=False)
 
+    async def edition(self) -> int:
+        return await self._run(self._rows.edition, writes=False)
+
     async def ran(self, seconds: float) -> float:
         return await self._run(partial(self._rows.ran, seconds), writes=True)
 

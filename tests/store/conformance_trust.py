@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from tests.store.bundle import ACME, ANNA, BERT, Harness, Whole
 from tests.store.conformance_folders import StoreFixture
@@ -107,6 +108,25 @@ class TrustContract(StoreFixture):
             await store.allow(allow)
 
         assert await store.every_allow() == [given[1], given[0]]
+
+    async def test_each_change_of_what_people_set_is_another_edition(self, store: Whole) -> None:
+        """Who keeps it in memory reads it anew; a look at it, and what comes to nothing, is none."""
+        allow = Allow(account=ANNA, guard="gambling", domain="x.example", at=1.0, source="cli")
+        seen = [await store.edition()]
+        for change in (
+            store.switch(Switch(scope=Scope.HOST, is_off=True, by="cli", at=1.0)),
+            store.allow(allow),
+            store.allow(replace(allow, is_active=False)),
+            store.consent(ANNA, version="1", now=5.0, by="anna"),
+            store.withdraw_consent(ANNA, now=6.0, by="anna"),
+        ):
+            await change
+            seen.append(await store.edition())
+        assert len(set(seen)) == 6
+
+        await store.withdraw_consent(ANNA, now=7.0, by="anna")
+        await store.every_allow()
+        assert await store.edition() == seen[-1]
 
     # The ratchet.
 

@@ -23,6 +23,7 @@ class TrustRows:
 
     switches: dict[tuple[Scope, str], Switch] = field(default_factory=dict)
     allows: dict[tuple[AccountId, str, str], Allow] = field(default_factory=dict)
+    allowed: int = 0
     uptime: float = 0.0
     changes: dict[ChangeId, Change] = field(default_factory=dict)
     protections: dict[tuple[TenantId, str], Protection] = field(default_factory=dict)
@@ -100,8 +101,9 @@ class MemoryTrust:
 
     async def allow(self, allow: Allow) -> None:
         domain = printable(allow.domain)
-        rows = self._trust(writes=True).allows
-        rows[allow.account, allow.guard, domain] = replace(allow, domain=domain)
+        rows = self._trust(writes=True)
+        rows.allowed += 1
+        rows.allows[allow.account, allow.guard, domain] = replace(allow, domain=domain)
 
     async def allows(self, account: AccountId) -> list[Allow]:
         rows = self._trust().allows
@@ -110,6 +112,10 @@ class MemoryTrust:
     async def every_allow(self) -> list[Allow]:
         rows = self._trust().allows
         return [rows[key] for key in sorted(rows) if rows[key].is_active]
+
+    async def edition(self) -> int:
+        rows = self._trust()
+        return len(rows.audit) + rows.allowed
 
     async def ran(self, seconds: float) -> float:
         rows = self._trust(writes=True)

@@ -72,3 +72,10 @@ class Overrides(Protocol):
 
     async def every_allow(self) -> list[Allow]:
         """Return the allows of all accounts that are active, by account, guard and domain."""
+
+    async def edition(self) -> int:
+        """Return a number that is another one after each change of what people set.
+
+        Of switches, allows and consents, whichever instance it was made at: who keeps them in
+        memory asks this often, and reads them anew when it has changed.
+        """

@@ -1,13 +1,15 @@
 """Keeps what people set beside the packs in force: pauses, allowed senders, consents.
 
-The engine asks a value in memory; here it is read from the store, when something is set and each
-minute, because a pause ends by itself. It must not know what may be set: that is the ratchet's.
+The engine asks a value in memory; here it is read from the store when something is set, at this
+instance or at another, and each minute, because a pause ends by itself. It must not know what may
+be set: that is the ratchet's.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
+from itertools import count
 from typing import Protocol
 
 import structlog
@@ -24,8 +26,11 @@ from vedette.ports.override import Allow, Overrides
 
 _log = structlog.stdlib.get_logger(__name__)
 
-#: Seconds between two looks at pauses that may be over.
-LOOK = 60.0
+#: Seconds between two looks whether another instance set something: a consent that is withdrawn
+#: ends there within as many.
+GLANCE = 5.0
+#: Glances between two looks at pauses that may be over: a minute.
+LOOK = 12
 
 
 class Set(Overrides, Consents, Protocol):
@@ -49,6 +54,7 @@ class Overriding(Part):
         self._clock = clock
         self._on_consent = on_consent
         self._locked: frozenset[str] = frozenset()
+        self._edition: int | None = None
 
     async def lock(self, guards: Collection[str]) -> None:
         """Learn which guards the ratchet holds, and read everything anew. Raises StoreError."""
@@ -58,6 +64,8 @@ class Overriding(Part):
     async def refresh(self) -> None:
         """Read everything anew. Raises StoreError."""
         before = self._guarding.standing.consented
+        # First: what is set while the rest is read is found by the next glance.
+        self._edition = await self._store.edition()
         self._guarding.standing = standing_of(
             await self._store.every_allow(),
             stopped=await self._off(),
@@ -71,16 +79,20 @@ class Overriding(Part):
         self.spawn(self._run(), "pauses")
 
     async def _run(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK)
+        for glance in count(1):
+            await asyncio.sleep(GLANCE)
             try:
-                stopped = await self._off()
+                if await self._is_old(look=glance % LOOK == 0):
+                    await self.refresh()
             except StoreError as error:
-                # What stood a minute ago stands on.
+                # What stood before stands on; the next glance tries it again.
+                self._edition = None
                 _log.warning("overrides.unread", error=str(error))
-                continue
-            if stopped != self._guarding.standing.stopped:
-                await self.refresh()
+
+    async def _is_old(self, *, look: bool) -> bool:
+        if await self._store.edition() != self._edition:
+            return True
+        return look and await self._off() != self._guarding.standing.stopped
 
     async def _off(self) -> frozenset[str]:
         now = self._clock.now()

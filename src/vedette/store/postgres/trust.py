@@ -58,6 +58,10 @@ class PostgresTrust:
         """Return the active allows of all accounts."""
         return await self._transactions.ask(overrides.every_allow)
 
+    async def edition(self) -> int:
+        """Return a number that is another one after each change, at whichever instance."""
+        return await self._transactions.ask(overrides.edition)
+
     # The ratchet.
 
     async def ran(self, seconds: float) -> float:

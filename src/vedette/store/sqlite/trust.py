@@ -28,10 +28,13 @@ class SqliteTrust:
     _writer: Writer
     #: Is told of each entry of the audit once it is on disk.
     _on_audit: Callable[[AuditEntry], None]
+    #: Nobody else writes here, and who holds the state reads all of it at its start.
+    _edition = 0
 
     async def _decided(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Write what leaves a mark in the audit."""
         value, entries = await self._writer.run(partial(audit.appended, work=work), writes=True)
+        self._edition += len(entries)
         for entry in entries:
             self._on_audit(entry)
         return value
@@ -49,6 +52,7 @@ class SqliteTrust:
     async def allow(self, allow: Allow) -> None:
         """Set an allow or take it back."""
         await self._writer.run(partial(overrides.put_allow, allow=allow), writes=True)
+        self._edition += 1
 
     async def allows(self, account: AccountId) -> list[Allow]:
         """Return the active allows of an account."""
@@ -57,6 +61,10 @@ class SqliteTrust:
     async def every_allow(self) -> list[Allow]:
         """Return the active allows of all accounts."""
         return await self._writer.run(overrides.every_allow, writes=False)
+
+    async def edition(self) -> int:
+        """Return a number that is another one after each change."""
+        return self._edition
 
     # The ratchet.
 

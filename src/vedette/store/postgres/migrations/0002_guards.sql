@@ -196,10 +196,12 @@ CREATE TABLE audit (
 );
 
 -- The last number that was given, so that an entry that was cut off the end is missed. Its row is
--- what instances that append wait for: each entry follows from the one before it.
+-- what instances that append wait for: each entry follows from the one before it. `edition` is
+-- another number after each change of what people set.
 CREATE TABLE audit_chain (
-  id   smallint PRIMARY KEY CHECK (id = 0),
-  last bigint   NOT NULL
+  id      smallint PRIMARY KEY CHECK (id = 0),
+  last    bigint   NOT NULL,
+  edition bigint   NOT NULL DEFAULT 0
 );
 
 INSERT INTO audit_chain (id, last) VALUES (0, 0);

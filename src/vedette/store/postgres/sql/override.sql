@@ -16,6 +16,12 @@ VALUES ($1::text, $2::text, $3::text, $4::float8, $5::text, $6::boolean)
 ON CONFLICT (account, guard, domain) DO UPDATE
 SET at = excluded.at, source = excluded.source, active = excluded.active;
 
+-- name: edition_next
+UPDATE audit_chain SET edition = edition + 1 WHERE id = 0;
+
+-- name: edition
+SELECT edition FROM audit_chain WHERE id = 0;
+
 -- name: allows
 SELECT account, guard, domain, at, source, active
 FROM guard_allow

@@ -93,7 +93,7 @@ WITH entry AS (
   INSERT INTO audit (seq, at, actor, what, detail, previous, digest)
   VALUES ($1::bigint, $2::float8, $3::text, $4::text, $5::text, $6::bytea, $7::bytea)
   RETURNING seq)
-UPDATE audit_chain SET last = entry.seq FROM entry WHERE id = 0;
+UPDATE audit_chain SET last = entry.seq, edition = edition + 1 FROM entry WHERE id = 0;
 
 -- name: audit_after
 SELECT seq, at, actor, what, detail, previous, digest
