@@ -114,3 +114,20 @@ def test_what_waits_for_its_turn_at_the_stop_is_given_back() -> None:
             assert all(row.attempt == 0 for row in rows if row.state is DeliveryState.DUE)
 
     run(main())
+
+
+def test_instances_share_the_rate_of_an_endpoint() -> None:
+    """One of four begins a quarter of the attempts, at an endpoint that is added later too."""
+
+    async def main() -> None:
+        sink, other = ScriptedSink(), ScriptedSink()
+        async with world((crm(rate=4.0), sink)) as it:
+            it.courier.share(4)
+            await it.courier.add(Endpoint(id=OTHER, rate=8.0), other)
+            await it.post(names(40), CRM, OTHER)
+            await asyncio.sleep(9.5)
+
+            assert len(sink.attempts) == 10
+            assert len(other.attempts) == 20
+
+    run(main())

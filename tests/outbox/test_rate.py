@@ -78,3 +78,23 @@ def test_who_waits_as_long_as_it_says_may_go(rate: float, used: int) -> None:
     for _ in range(used):
         now += allowance.wait(now)
         assert allowance.take(now)
+
+
+def test_a_part_of_a_rate_is_kept_to_from_when_it_is_told() -> None:
+    """Of three that share it, each has a third; alone again, it has the whole."""
+    allowance = Allowance(6.0)
+    allowance.share(3, 0.0)
+
+    assert taken(allowance, 0.0) == 2
+    assert taken(allowance, 1.0) == 2
+    allowance.share(1, 1.0)
+    assert taken(allowance, 1.0) == 0
+    assert taken(allowance, 2.0) == 6
+
+
+def test_a_part_of_no_bound_is_no_bound() -> None:
+    """There is nothing to divide."""
+    allowance = Allowance(None)
+    allowance.share(5, 0.0)
+
+    assert taken(allowance, 0.0) == 2000

@@ -6,11 +6,14 @@ It knows in which order they start and stop, and nothing of what they decide.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 
 from vedette.app.state import postgres
 from vedette.config.settings import Settings, StoreSettings
+from vedette.engine.courier import Courier
 from vedette.engine.owner import Owner, Place
 from vedette.engine.part import OnCrash, Part
+from vedette.engine.supervisor import Assignment, Supervisor
 from vedette.store.sqlite import place
 
 #: Seconds for handing mailboxes over at a stop. A twentieth of all shards moves in ten seconds,
@@ -46,6 +49,31 @@ class Cluster(Part):
     async def _close(self) -> None:
         await self.owner.stop()
         await self._table.stop()
+
+
+class Divided:
+    """The supervisor as an owner sees it; what it is told of the others, the courier is told too.
+
+    A rate of an endpoint is what all instances send there together, as that of a host is.
+    """
+
+    def __init__(self, supervisor: Supervisor, courier: Courier) -> None:
+        self._supervisor = supervisor
+        self._courier = courier
+
+    @property
+    def waiting(self) -> int:
+        """How many mailboxes are not logged in yet."""
+        return self._supervisor.waiting
+
+    async def assign(self, assignments: Iterable[Assignment]) -> None:
+        """Watch these accounts and no others."""
+        await self._supervisor.assign(assignments)
+
+    def share(self, instances: int) -> None:
+        """Log in and deliver at so large a part of the rates."""
+        self._supervisor.share(instances)
+        self._courier.share(instances)
 
 
 def _now() -> float:

@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 
 from vedette.app.clock import SystemClock, dice
-from vedette.app.cluster import HAND_OVER, Cluster
+from vedette.app.cluster import HAND_OVER, Cluster, Divided
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
 from vedette.app.guards.desk import GuardDesk
@@ -226,7 +226,7 @@ class Engine(Part):
         await self.supervisor.start()
         await self._housekeeping.start()
         if self.cluster is not None:
-            self.cluster.owner.attach(self.supervisor)
+            self.cluster.owner.attach(Divided(self.supervisor, self.courier))
         await self.apply(self.settings)
         if self.cluster is not None:
             await self.cluster.start()

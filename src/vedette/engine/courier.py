@@ -52,6 +52,7 @@ class Courier(Part):
         self._tempo = tempo or Tempo()
         self._settler = Settler(store, dice, on_crash=on_crash)
         self._lanes: dict[EndpointId, Lane] = {}
+        self._parts = 1
         self._changes = asyncio.Lock()
 
     def wake(self, endpoints: Iterable[EndpointId]) -> None:
@@ -89,6 +90,7 @@ class Courier(Part):
             # Two lanes of one endpoint would each have its concurrency, and judge it apart.
             await self._drop(endpoint.id)
             await lane.start()
+            lane.share(self._parts)
             self._lanes[endpoint.id] = lane
 
     async def remove(self, endpoint: EndpointId) -> None:
@@ -103,6 +105,12 @@ class Courier(Part):
             return False
         lane.enable()
         return True
+
+    def share(self, instances: int) -> None:
+        """Keep to a part of each endpoint's rate: so many instances deliver there."""
+        self._parts = instances
+        for lane in self._lanes.values():
+            lane.share(instances)
 
     def healths(self) -> list[EndpointState]:
         """Return how each endpoint is doing."""

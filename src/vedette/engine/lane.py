@@ -147,6 +147,11 @@ class Lane(Part):
     def _keep(self, places: int) -> None:
         self._promised += places
 
+    def share(self, parts: int) -> None:
+        """Keep to one of so many parts of the endpoint's rate."""
+        self._allowance.share(parts, _now())
+        self._stir.set()
+
     def enable(self) -> None:
         """Try again what was disabled; a person asked for it."""
         self.book.enable()

@@ -20,13 +20,22 @@ class Allowance:
     quiet time so many may begin at once, and never more.
     """
 
-    __slots__ = ("_at", "_kept", "_most", "_rate")
+    __slots__ = ("_at", "_kept", "_most", "_rate", "_whole")
 
     def __init__(self, rate: float | None) -> None:
-        self._rate = rate
+        self._whole = self._rate = rate
         self._most = 0.0 if rate is None else max(rate, 1.0)
         self._kept = self._most
         self._at = -inf
+
+    def share(self, parts: int, now: float) -> None:
+        """Keep to one of so many equal parts of the rate from now on."""
+        if self._whole is None:
+            return
+        left = self._left(now)
+        self._rate = self._whole / parts
+        self._most = max(self._rate, 1.0)
+        self._kept = min(left, self._most)
 
     def take(self, now: float) -> bool:
         """Use one, if there is one; ``now`` is an instant on a clock that only goes forward."""
