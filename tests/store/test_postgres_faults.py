@@ -215,20 +215,6 @@ async def test_a_stop_without_the_database_leaves_nothing_running(
         await store.folders(ANNA)
 
 
-async def test_a_folder_that_another_is_writing_is_waited_for(cluster: Cluster) -> None:
-    """Of two instances that set one cursor at the same moment, the second finds it moved."""
-    async with cluster.started("one", "two") as (one, two):
-        await one.commit(step(None, cursor(1)))
-        verdicts = await asyncio.gather(
-            *(
-                store.commit(step(cursor(1), cursor(2), posting(f"e{at}", HOOK)))
-                for at, store in enumerate((one, two))
-            )
-        )
-        assert sorted(verdicts) == [Verdict.DONE, Verdict.STALE]
-        assert len(await one.events(EventQuery())) == 1
-
-
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [

@@ -21,7 +21,9 @@ from tests.store.cluster import Cluster
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.store import Commit, EventQuery, Fence, Verdict
+from vedette.store.postgres import transaction as transaction_module
 from vedette.store.postgres.connection import connect
+from vedette.store.postgres.faults import is_passing
 from vedette.store.postgres.rounds import HEARD, SILENCE
 from vedette.store.postgres.store import PostgresStore
 
@@ -89,6 +91,49 @@ async def test_who_takes_a_shard_over_waits_for_the_commit_of_before(cluster: Cl
         assert await late is Verdict.FENCED
         assert await old.events(EventQuery()) == []
         assert [state.cursor for state in await old.folders(AccountId("anna"))] == [cursor(1)]
+
+
+async def test_a_folder_that_another_is_writing_is_waited_for(cluster: Cluster) -> None:
+    """Of two that set one cursor at the same moment, the second finds it moved."""
+    async with cluster.started("one") as (store,):
+        await store.commit(step(None, cursor(1)))
+        other = await connect(cluster.url)
+        transaction = other.transaction()
+        await transaction.start()
+        await other.execute("UPDATE folder SET last_uid = 2")
+        late = asyncio.create_task(store.commit(step(cursor(1), cursor(2), posting("e", HOOK))))
+        await _waits_for_a_lock(cluster)
+        await transaction.commit()
+        await other.close()
+
+        assert await late is Verdict.STALE
+        assert await store.events(EventQuery()) == []
+
+
+async def test_instances_that_settle_in_one_lane_never_wait_for_each_other_in_a_circle(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have a delivery of it: the lane is locked before either."""
+    circles: list[Exception] = []
+
+    def passing(error: Exception) -> bool:
+        circles.append(error)
+        return is_passing(error)
+
+    monkeypatch.setattr(transaction_module, "is_passing", passing)
+    async with cluster.started("one", "two") as stores:
+        for number in range(25):
+            await post(stores[0], *(posting(f"{number}-{at}", HOOK) for at in range(2)))
+            taken = [await take(store, limit=1) for store in stores]
+            await asyncio.gather(
+                *(
+                    store.settle([settled(parcel) for parcel in parcels])
+                    for store, parcels in zip(stores, taken, strict=True)
+                )
+            )
+
+        assert circles == []
+        assert await stores[0].next_due(HOOK) is None
 
 
 async def _waits_for_a_lock(cluster: Cluster) -> None:
