@@ -51,6 +51,7 @@ MADE_UP = {
     "uptime": "one row, which is set",
     "audit_chain": "one row, which is set",
     "lane": "counted from the deliveries",
+    "redating": "steps of the clock, which no instance has seen",
 }
 
 
