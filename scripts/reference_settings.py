@@ -54,6 +54,12 @@ DOCUMENTS = (
     [endpoints.amqp]
     type = "amqp"
     url = "amqp://bus.example.org"
+    [endpoints.kafka]
+    type = "kafka"
+    url = "kafka://bus.example.org"
+    [endpoints.postgres]
+    type = "postgres"
+    url = "postgres://db.example.org"
     [guards.NAME]
     pack = "pack.yaml"
     [guards.NAME.sweep]

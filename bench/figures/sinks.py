@@ -20,9 +20,13 @@ from bench.figures.figure import Figure, Quantity, Values
 from bench.receiver import receiver
 from bench.scene import Scene
 from tests.support.authority import Authority
+from tests.support.kafka import PASSWORD as KAFKA_PASSWORD
+from tests.support.kafka import USER as KAFKA_USER
+from tests.support.kafka import Kafka
 from tests.support.nats import PASSWORD as NATS_PASSWORD
 from tests.support.nats import USER as NATS_USER
 from tests.support.nats import Nats
+from tests.support.postgres import Postgres
 from tests.support.rabbitmq import PASSWORD as RABBIT_PASSWORD
 from tests.support.rabbitmq import USER as RABBIT_USER
 from tests.support.rabbitmq import RabbitMq
@@ -37,7 +41,13 @@ from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.outbox.envelope import render
 from vedette.ports.sink import Sink
 from vedette.secret import Secret
-from vedette.sinks.settings import AmqpSettings, NatsSettings, RedisSettings
+from vedette.sinks.settings import (
+    AmqpSettings,
+    KafkaSettings,
+    NatsSettings,
+    PostgresSettings,
+    RedisSettings,
+)
 from vedette.sinks.webhook import WebhookSettings
 
 #: What an endpoint has under way at a time unless it is set.
@@ -45,6 +55,12 @@ _AT_ONCE = 8
 #: Octets of text in an event: with the rest about 2 KiB.
 _TEXT = "x" * 1700
 _QUEUE = "events"
+_TABLE = f"""
+CREATE TABLE {_QUEUE} (
+    event_id text PRIMARY KEY, type text NOT NULL, tenant text NOT NULL, account text NOT NULL,
+    time timestamptz NOT NULL, body jsonb NOT NULL
+)
+"""
 _HERE = "127.0.0.1"
 
 BUS = Endpoint(id=EndpointId("bus"))
@@ -119,12 +135,37 @@ def amqp() -> Iterator[SinkSettings]:
         yield AmqpSettings(url=Secret(url), exchange="", routing_key=_QUEUE)
 
 
+@contextmanager
+def kafka() -> Iterator[SinkSettings]:
+    """Run the mock cluster of librdkafka, which keeps what it takes in its memory."""
+    with tempfile.TemporaryDirectory() as folder, Kafka(Authority(Path(folder))) as server:
+        url = f"kafka://{KAFKA_USER}:{KAFKA_PASSWORD}@{_HERE}:{server.port}"
+        yield KafkaSettings(url=Secret(url), topic=_QUEUE)
+
+
+@contextmanager
+def table() -> Iterator[SinkSettings]:
+    """Run a Postgres that syncs its log before a COMMIT is answered."""
+    with Postgres(durable=True) as server:
+
+        async def prepare() -> str:
+            name = await server.make()
+            async with server.asking(name) as connection:
+                await connection.execute(_TABLE)
+            return name
+
+        url = server.url(asyncio.run(prepare()))
+        yield PostgresSettings(url=Secret(url), table=_QUEUE)
+
+
 #: The servers by variant: ours, with the kind of sink.
 KINDS: Mapping[str, Callable[[], AbstractContextManager[SinkSettings]]] = {
     "vedette webhook": webhook,
     "vedette redis": redis,
     "vedette nats": jetstream,
     "vedette amqp": amqp,
+    "vedette kafka": kafka,
+    "vedette postgres": table,
 }
 
 
@@ -179,8 +220,9 @@ FIGURE = Figure(
     title="Events to each kind of sink",
     method=(
         "Events of 2 KiB, each acknowledged by the real server on this machine, first one after the"
-        " other, as in one folder of an ordered endpoint, then eight at a time. Redis syncs its log"
-        " before it answers. The server shares the processor; the processor time is ours alone."
+        " other, as in one folder of an ordered endpoint, then eight at a time. Redis and Postgres"
+        " sync their log before they answer; Kafka is librdkafka's mock, which keeps events in memory."
+        " The server shares the processor; the processor time is ours alone."
     ),
     quantities=(
         Quantity(key="alone_s", title="one by one", unit="/s", more_is_better=True),

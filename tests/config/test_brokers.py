@@ -11,7 +11,15 @@ from vedette.config.endpoints import read_endpoint
 from vedette.config.settings import EndpointSettings
 from vedette.errors import ConfigError
 from vedette.secret import Secret
-from vedette.sinks.settings import AmqpSettings, BrokerSettings, NatsSettings, RedisSettings
+from vedette.sinks.settings import (
+    AmqpSettings,
+    BrokerSettings,
+    KafkaSettings,
+    Mechanism,
+    NatsSettings,
+    PostgresSettings,
+    RedisSettings,
+)
 
 COMMON = 'timeout = 2.5\nconcurrency = 3\nca_file = "/etc/ca.pem"\nverify = false\n'
 LEVELS = "vedette.{tenant}.{account}.{type}"
@@ -45,6 +53,20 @@ def refusal(text: str) -> str:
             'type = "amqp"\nurl = "amqps://bus.example.org"\n',
             AmqpSettings(
                 url=Secret("amqps://bus.example.org"), exchange="amq.topic", routing_key=LEVELS
+            ),
+        ),
+        (
+            'type = "kafka"\nurl = "kafka+tls://bus.example.org"\n',
+            KafkaSettings(
+                url=Secret("kafka+tls://bus.example.org"),
+                topic="vedette",
+                mechanism=Mechanism.SCRAM_SHA_512,
+            ),
+        ),
+        (
+            'type = "postgres"\nurl = "postgres+tls://db.example.org/mail"\n',
+            PostgresSettings(
+                url=Secret("postgres+tls://db.example.org/mail"), table="vedette_event"
             ),
         ),
     ],
@@ -96,6 +118,29 @@ def test_a_broker_needs_only_its_url(text: str, sink: BrokerSettings) -> None:
                 verify=False,
             ),
         ),
+        (
+            'type = "kafka"\nurl = "kafka://h"\ntopic = "m-{tenant}"\nmechanism = "plain"\n',
+            KafkaSettings(
+                url=Secret("kafka://h"),
+                topic="m-{tenant}",
+                mechanism=Mechanism.PLAIN,
+                timeout=2.5,
+                connections=3,
+                ca_file=Path("/etc/ca.pem"),
+                verify=False,
+            ),
+        ),
+        (
+            'type = "postgres"\nurl = "postgres://h/d"\ntable = "mail.event"\n',
+            PostgresSettings(
+                url=Secret("postgres://h/d"),
+                table="mail.event",
+                timeout=2.5,
+                connections=3,
+                ca_file=Path("/etc/ca.pem"),
+                verify=False,
+            ),
+        ),
     ],
 )
 def test_every_key_of_a_broker_is_taken_as_it_is_written(text: str, sink: BrokerSettings) -> None:
@@ -129,6 +174,10 @@ def test_a_broker_whose_url_spells_an_inside_address_may_be_there(url: str, insi
         ('type = "redis"\nurl = "redis://h"\nmaxlen = -1\n', "endpoints.out.maxlen: "),
         ('type = "redis"\nurl = "redis://h"\nsubject = "x"\n', "subject: is not known here"),
         ('type = "amqp"\nurl = "amqp://h"\nexchange = 7\n', "endpoints.out.exchange: "),
+        ('type = "kafka"\nurl = "kafka://h"\ntopic = "a/b"\n', "endpoints.out.topic: "),
+        ('type = "kafka"\nurl = "kafka://h"\nmechanism = "gssapi"\n', "is none of plain"),
+        ('type = "postgres"\nurl = "postgres://h"\ntable = "a b"\n', "endpoints.out.table: "),
+        ('type = "postgres"\nurl = "postgres://u:s3cret@h?sslmode=x"\n', "no query"),
     ],
 )
 def test_a_broker_that_can_not_work_is_refused_at_its_key(text: str, said: str) -> None:

@@ -58,10 +58,13 @@ class Harness(Protocol):
     the second event. ``keeps_repeats`` tells whether a repeat is a message of its own.
     """
 
-    server: Server
     ack: bytes
     keeps_repeats: bool
     secret: str
+
+    @property
+    def server(self) -> Server:
+        """Return the broker."""
 
     def url(self, *, port: int | None = None, host: str | None = None, secret: str = "") -> str:
         """Return the URL of the broker, or of who stands before it."""

@@ -15,7 +15,7 @@ from vedette.errors import SinkError
 from vedette.sinks.library import Library
 
 #: What a service without such an endpoint does not import.
-FOREIGN = ("redis", "nats", "aio_pika", "aiormq", "pamqp", "aiokafka")
+FOREIGN = ("redis", "nats", "aio_pika", "aiormq", "pamqp", "aiokafka", "asyncpg")
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ FOREIGN = ("redis", "nats", "aio_pika", "aiormq", "pamqp", "aiokafka")
         ("redis", "redis://bus.example.org", "redis"),
         ("nats", "nats://bus.example.org", "nats"),
         ("amqp", "amqp://bus.example.org", "aio_pika"),
+        ("kafka", "kafka://bus.example.org", "aiokafka"),
+        ("postgres", "postgres://db.example.org", "asyncpg"),
     ],
 )
 async def test_a_library_that_is_not_installed_is_one_line_at_the_start(
