@@ -10,7 +10,10 @@ import pytest
 
 from tests.store.bundle import ANNA, HOOK, StillClock, cursor, posting, step
 from tests.support.postgres import Postgres
+from vedette.app.guards.recorded import recorded
 from vedette.cli.main import main
+from vedette.cli.view import view_or_none
+from vedette.engine.standing import NOTHING
 from vedette.secret import Secret
 from vedette.store.postgres.schema import STEPS
 from vedette.store.postgres.store import PostgresStore
@@ -60,3 +63,21 @@ def test_commands_look_into_the_database_of_the_configuration(
     assert main(["deliveries", "--config", str(config), "--json"]) == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["endpoint"] == HOOK
+
+
+def test_a_backtest_asks_the_database_for_what_is_recorded(url: str, tmp_path: Path) -> None:
+    """A consent that was given to a service on Postgres counts there, and no folder does."""
+
+    async def agree() -> None:
+        store = PostgresStore(Secret(url), StillClock(), instance="one")
+        await store.start()
+        await store.consent(ANNA, version="1", now=1.0, by="anna")
+        await store.stop()
+
+    asyncio.run(agree())
+    config = tmp_path / "vedette.toml"
+    config.write_text(f'[store]\nurl = "{url}"\n')
+
+    found = recorded(view_or_none(config, None), ANNA)
+    assert found.standing != NOTHING
+    assert recorded(view_or_none(None, tmp_path), ANNA).standing == NOTHING

@@ -7,10 +7,12 @@ from pathlib import Path
 from vedette.app.state import postgres
 from vedette.cli.place import configuration, state_of
 from vedette.config.document import load
-from vedette.config.environment import STORE, secret
+from vedette.config.environment import STORE, secret, state_folder
 from vedette.config.store import checked, read_store
+from vedette.errors import ConfigError
 from vedette.ports.state import StateView
 from vedette.secret import Secret
+from vedette.store.sqlite.place import DATABASE
 from vedette.store.sqlite.reader import read_only
 
 
@@ -25,6 +27,19 @@ def view(config: Path | None, state: Path | None) -> StateView:
         return read_only(state_of(config, state))
     found: StateView = postgres("reader").read_only(url)
     return found
+
+
+def view_or_none(config: Path | None, state: Path | None) -> StateView | None:
+    """Open the state as ``view`` does; None where no service ran yet, or none is configured."""
+    try:
+        if state is None and _database(config) is not None:
+            return view(config, None)
+        folder = state_of(config, state)
+    except ConfigError:
+        if config is not None:
+            raise
+        folder = state_folder()
+    return read_only(folder) if (folder / DATABASE).is_file() else None
 
 
 def _database(config: Path | None) -> Secret[str] | None:

@@ -1,4 +1,4 @@
-"""What a state folder tells of guards: what people set beside them, and which are held to stand.
+"""What the state tells of guards: what people set beside them, and which are held to stand.
 
 For a command beside the service, or without one: the state is opened for reading only. It must
 not know what is done with it.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from vedette.app.guards import protection
 from vedette.app.guards.overriding import standing_of
@@ -19,9 +18,8 @@ from vedette.errors import ConsentError
 from vedette.guard.judging import Guard
 from vedette.model.account import Account
 from vedette.model.ids import AccountId
+from vedette.ports.state import StateView
 from vedette.secret import Secret
-from vedette.store.sqlite.place import DATABASE
-from vedette.store.sqlite.reader import read_only
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +33,14 @@ class Recorded:
     held: tuple[GuardSettings, ...] = ()
 
 
-def recorded(state: Path, account: AccountId) -> Recorded:
-    """Return what is recorded of an account; nothing where no service ran yet.
+def recorded(view: StateView | None, account: AccountId) -> Recorded:
+    """Return what is recorded of an account, and close the view; nothing where there is none.
 
     Raises StoreError, and ConfigError where the pack of a held guard can not be read any more.
     """
-    if not (state / DATABASE).is_file():
+    if view is None:
         return Recorded()
-    with read_only(state) as reader:
+    with view as reader:
         allows, consents = reader.allows(account), reader.consents(account)
         protections = reader.protections()
     agreed = [each.account for each in consents if each.withdrawn_at is None]

@@ -15,9 +15,10 @@ from cyclopts import Parameter
 
 from vedette.app.backtest import Judged, Span, Tried
 from vedette.app.backtest import backtest as judged
-from vedette.app.guards.recorded import recorded
+from vedette.app.guards.recorded import Recorded, recorded
 from vedette.cli.guard.choice import chosen, others_at, ready, remark, state_or_none
 from vedette.cli.mailbox import Wanted, settings_of
+from vedette.cli.view import view_or_none
 from vedette.config.settings import GuardSettings, Settings
 from vedette.errors import UsageError
 from vedette.guard.judging import Guard
@@ -71,20 +72,21 @@ def backtest(
     span = _span(since, last)
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         settings = settings_of(wanted, Path(scratch))
-        tried = _tried(guarded, wanted, settings, place)
+        known = recorded(view_or_none(config, state), settings.accounts[0].account.id)
+        tried = _tried(guarded, wanted, known, place)
         counts = asyncio.run(_told(settings, tried, span, Path(scratch), as_json=json))
     print(end="" if json else f"{_sum(counts, tried.guard)}\n")
     return 0
 
 
-def _tried(guarded: GuardSettings, wanted: Wanted, settings: Settings, state: Path) -> Tried:
+def _tried(guarded: GuardSettings, wanted: Wanted, known: Recorded, state: Path) -> Tried:
     return Tried(
         guard=ready(guarded, state),
         think=thinking(guarded.pack, state),
         # Folders that a person names are judged, wherever it is posted.
         folders=() if wanted.folders else guarded.folders,
         others=others_at(wanted.mailbox, wanted.config),
-        known=recorded(state, settings.accounts[0].account.id),
+        known=known,
     )
 
 

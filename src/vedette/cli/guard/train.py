@@ -17,11 +17,13 @@ from vedette.app.guards.recorded import guarding_of, recorded
 from vedette.app.labelled import labelled
 from vedette.cli.guard.choice import others_at, state_or_none
 from vedette.cli.mailbox import Wanted, settings_of
+from vedette.cli.view import view_or_none
 from vedette.config.settings import AccountSettings
 from vedette.errors import StoreError, UsageError
 from vedette.guard import training
 from vedette.guard.classifier import encoded
 from vedette.guard.training import Report, Row, row_of
+from vedette.ports.state import StateView
 from vedette.scorers.classifier import model_path
 from vedette.service.mailfiles import messages_in
 from vedette.telemetry.log import LogPolicy, Style, configure
@@ -80,7 +82,7 @@ def train(
     rows = [*_of_files(yes_files, wanted=False), *_of_files(no_files, wanted=True)]
     if mailbox is not None:
         wanted = Wanted(mailbox=mailbox, password_file=password_file, config=config)
-        rows += _of_mailbox(wanted, state_or_none(config, state), yes, no, last)
+        rows += _of_mailbox(wanted, view_or_none(config, state), yes, no, last)
     elif yes or no:
         raise UsageError("--yes and --no are folders of a mailbox: name it first")
     return _learned(rows, path)
@@ -92,7 +94,9 @@ def _place(name: str, config: Path | None, state: Path | None) -> Path:
     return model_path(state_or_none(config, state), name)
 
 
-def _of_mailbox(wanted: Wanted, state: Path, yes: Several, no: Several, last: int) -> list[Row]:
+def _of_mailbox(
+    wanted: Wanted, view: StateView | None, yes: Several, no: Several, last: int
+) -> list[Row]:
     if not (yes or no):
         raise UsageError(
             "say which folders of the mailbox are unwanted (--yes), and which are not (--no)"
@@ -100,7 +104,7 @@ def _of_mailbox(wanted: Wanted, state: Path, yes: Several, no: Several, last: in
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         settings = settings_of(wanted, Path(scratch)).accounts[0]
         account = settings.account
-        guarding_of(account, others_at(wanted.mailbox, wanted.config), recorded(state, account.id))
+        guarding_of(account, others_at(wanted.mailbox, wanted.config), recorded(view, account.id))
         return asyncio.run(_of_folders(settings, yes, no, last, Path(scratch)))
 
 
