@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
@@ -14,10 +15,12 @@ from tests.sinks.conformance import BrokerContract
 from tests.sinks.harness import Taken, allowed, reason, running
 from tests.sinks.letters import letter
 from tests.support.authority import Authority
-from tests.support.kafka import PASSWORD, USER, Kafka
+from tests.support.kafka import PASSWORD, USER, Kafka, Told
+from tests.support.kafka_gate import address
 from vedette.app.sinks import LIBRARIES
 from vedette.errors import SinkError
 from vedette.model.delivery import Delivered
+from vedette.net.address import AddressGuard
 from vedette.secret import Secret
 from vedette.sinks import place
 from vedette.sinks.broker import BrokerSink
@@ -165,3 +168,55 @@ async def test_a_topic_that_no_broker_would_make_is_found_at_the_start(
     ):
         with pytest.raises(SinkError):
             await harness.sink(harness.url(), topic=topic).start()
+
+
+async def test_a_broker_that_the_cluster_tells_of_is_judged_as_the_first(
+    harness: KafkaHarness,
+) -> None:
+    """Its address is one more that somebody else chose."""
+    only = AddressGuard(allow=[ip_network("127.0.0.1/32")])
+    async with harness.server.proxy() as proxy:
+        elsewhere = address(proxy.port).replace(b"127.0.0.1", b"127.0.0.2")
+        proxy.put(Told(address(proxy.port), elsewhere))
+        async with running(harness.sink(harness.url(port=proxy.port), guard=only)) as sink:
+            sink_of_it: Any = sink
+            words = reason(await sink.send(letter(1)))
+            assert sink_of_it._link is None
+
+        assert "127.0.0.2" in words
+        assert "may not be dialled" in words
+        assert await harness.taken() == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n",
+        b"\x7f\xff\xff\xff" + bytes(100),
+        b"\xff\xff\xff\xff" + bytes(100),
+        b"\0\0\0\x06" + bytes(6),
+        b"\0\0\0\x0a\0\0\0\x01\0\0\xff\xff\xff\xff",
+        b"",
+    ],
+)
+async def test_what_answers_and_is_no_kafka_is_refused_in_one_line(answer: bytes) -> None:
+    """A web server at the port, an answer of two gigabytes, of less than nothing, or none."""
+    over = asyncio.Event()
+
+    async def other(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(4096)
+        writer.write(answer)
+        writer.write_eof()
+        await reader.read()
+        writer.close()
+        over.set()
+
+    server = await asyncio.start_server(other, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        async with running(made(f"kafka://127.0.0.1:{port}", timeout=10.0)) as sink:
+            words = reason(await sink.send(letter(1)))
+        await over.wait()
+
+    assert "within 10 s" not in words
+    assert words.isprintable()

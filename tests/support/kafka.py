@@ -123,11 +123,11 @@ class _Advertised(FaultProxy):
     async def listen(self) -> None:
         await super().listen()
         if self._told is None:
-            self._told = _Told(address(self._target), address(self.port))
+            self._told = Told(address(self._target), address(self.port))
             self.put(self._told)
 
 
-class _Told(Toxic):
+class Told(Toxic):
     """Puts one word in the place of another of the same length."""
 
     def __init__(self, word: bytes, other: bytes) -> None:
@@ -140,7 +140,7 @@ class _Told(Toxic):
 
 
 class _Telling(Flow):
-    def __init__(self, toxic: _Told) -> None:
+    def __init__(self, toxic: Told) -> None:
         self._toxic = toxic
 
     async def carry(self, data: bytes, onward: Onward) -> None:
