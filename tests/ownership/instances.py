@@ -7,10 +7,14 @@ It must not know what a test does to them.
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
+from itertools import cycle
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,6 +38,7 @@ class Instances:
         self.users = list(users)
         self.services: dict[str, Service] = {}
         self._sent: dict[str, int] = defaultdict(int)
+        self._came: dict[tuple[str, str], float] = {}
         self._stack = ExitStack()
 
     def configured(self, name: str, *, more: str = "") -> Path:
@@ -64,6 +69,54 @@ class Instances:
             self.start(name)
         self.until_watched()
 
+    def restart(self, name: str) -> Service:
+        """Start an instance again that ended, and keep what its file of events holds."""
+        events = self.folder / name / "events.jsonl"
+        events.rename(events.with_name(f"events-{time.monotonic_ns()}.jsonl"))
+        return self.start(name)
+
+    @contextmanager
+    def load(self, *, pause: float) -> Iterator[None]:
+        """Deliver one message after the other meanwhile, to one mailbox after the other."""
+        over = threading.Event()
+
+        def run() -> None:
+            for user in cycle(self.users):
+                if over.wait(pause):
+                    return
+                number = self._sent[user]
+                self._sent[user] += 1
+                self.server.deliver(user, b"Subject: %d\r\n\r\n.\r\n" % number)
+                self._came[user, str(number)] = time.time()
+
+        thread = threading.Thread(target=run)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(PATIENCE)
+
+    def ages(self) -> list[float]:
+        """Return for each message of a load how long it took from its arrival to its event."""
+        told = self._told()
+        return [max(0.0, told[key] - came) for key, came in self._came.items()]
+
+    def _told(self) -> dict[tuple[str, str], float]:
+        found: dict[tuple[str, str], float] = {}
+        for event in self._events():
+            key = (event["account"], event["data"]["subject"])
+            at = event["data"]["timing"]["committed"]
+            found[key] = min(found.get(key, inf), datetime.fromisoformat(at).timestamp())
+        return found
+
+    def _events(self) -> Iterator[dict[str, Any]]:
+        for path in self.folder.glob("*/events*.jsonl"):
+            for line in path.read_text().splitlines():
+                event = json.loads(line)
+                if event["type"] == "message.received":
+                    yield event
+
     def deliver(self, *, each: int = 1) -> None:
         """Deliver messages to every mailbox."""
         for user in self.users:
@@ -93,11 +146,8 @@ class Instances:
     def received(self) -> dict[tuple[str, str], set[str]]:
         """Return the ids of the events of each message, by mailbox and subject."""
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
-        for path in self.folder.glob("*/events*.jsonl"):
-            for line in path.read_text().splitlines():
-                event = json.loads(line)
-                if event["type"] == "message.received":
-                    found[event["account"], event["data"]["subject"]].add(event["id"])
+        for event in self._events():
+            found[event["account"], event["data"]["subject"]].add(event["id"])
         return found
 
     def until_received(self, *, within: float = PATIENCE) -> None:

@@ -191,7 +191,9 @@ class Supervisor(Part):
         if isinstance(error, FencedError):
             # It is the other's now; whoever keeps the shards assigns it again if it is not.
             _log.warning("account.fenced", account=account, reason=str(error))
-            del self._watchers[account]
+            if watcher.task is task:
+                self._known[account] = watcher.health
+                del self._watchers[account]
             return
         _log.error("watcher.crashed", account=account, exc_info=error)
         if watcher.task is task and not self._stopping:
