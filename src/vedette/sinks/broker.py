@@ -11,7 +11,8 @@
 
 Delivered is what the broker acknowledged, and nothing else: an event whose acknowledgement was
 lost is sent again, with the same id. It connects when there is something to send, so that the
-service starts while a broker is down, and goes on when it is back. It knows no broker and no
+service starts while a broker is down, and goes on when it is back; where a table must be there, it
+looks at the start, too. It knows no broker and no
 library; those are in a file for each kind, which is imported by ``start``.
 """
 
@@ -29,7 +30,7 @@ from vedette.ports.address import AddressGuard
 from vedette.sinks.facts import Facts, facts
 from vedette.sinks.library import Library
 from vedette.sinks.place import Scheme, read_place
-from vedette.sinks.reach import Way, explained, root
+from vedette.sinks.reach import PATIENCE, Way, explained, root
 from vedette.sinks.settings import BrokerSettings
 from vedette.web import trust
 from vedette.web.resolver import Resolver
@@ -40,6 +41,10 @@ GOODBYE = 1.0
 
 class RejectedError(Exception):
     """The broker answered, and the answer is no; the words are fit for a reason."""
+
+
+class UnfitError(RejectedError):
+    """What the settings name is not there, or not for us: somebody has to mend it."""
 
 
 class Link(Protocol):
@@ -97,7 +102,7 @@ class BrokerSink:
         self._goodbyes: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Import the library, load the trust store. Raises SinkError when one can not be had."""
+        """Import the library, load the trust store. Raises SinkError for what can not work."""
         settings = self._settings
         module = await asyncio.to_thread(self._library.load, self._endpoint)
         try:
@@ -114,6 +119,8 @@ class BrokerSink:
             resolver=self._resolver or Resolver(),
         )
         self._broker = module.broker(settings, way)
+        if settings.early:
+            await self._look(self._broker)
 
     async def stop(self) -> None:
         """Close the link. Idempotent."""
@@ -151,6 +158,23 @@ class BrokerSink:
             raise
         self._heard = asyncio.get_running_loop().time()
         return Delivered(detail=self._place.line(detail))
+
+    async def _look(self, broker: Broker) -> None:
+        """Open a link before there is an event. Raises SinkError for what somebody has to mend.
+
+        A broker that is down is nothing of that kind: it is used when it is there.
+        """
+        try:
+            async with asyncio.timeout(min(self._settings.timeout, PATIENCE)):
+                await self._linked(broker)
+        except UnfitError as error:
+            self._broker = None
+            said = self._place.line(str(error))
+            raise SinkError(f"the endpoint {self._endpoint} can not work: {said}") from error
+        except (RejectedError, TimeoutError):
+            return
+        except broker.failures:
+            return
 
     async def _linked(self, broker: Broker) -> Link:
         """Return the link, opened by whoever comes first."""

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, TypeAlias
 import asyncpg
 
 from vedette.model.delivery import Parcel
-from vedette.sinks.broker import RejectedError
+from vedette.sinks.broker import RejectedError, UnfitError
 from vedette.sinks.facts import Facts
 from vedette.sinks.reach import Way, explained
 from vedette.sinks.settings import PostgresSettings
@@ -143,11 +143,12 @@ class PostgresLink:
         return not (self._over or self._connection.is_closed())
 
     async def look(self) -> None:
-        """See whether there is a table with the columns. Raises RejectedError, with what to do."""
-        try:
-            await self._connection.prepare(self._insert)
-        except asyncpg.PostgresError as error:
-            raise self._refusal(error) from error
+        """Insert no rows. Raises UnfitError, with what to do, where the table is not as it must be.
+
+        To prepare the statement would tell less, and leave a lock behind: the library ends a
+        transaction with what it executes.
+        """
+        await self._inserted([])
 
     async def publish(self, parcel: Parcel, about: Facts) -> str:
         """Insert, and return once it is committed."""
@@ -207,7 +208,8 @@ class PostgresLink:
         if self._over:
             raise ConnectionError("the link was given up before the COMMIT was answered")
         try:
-            found = await self._connection.fetch(self._insert, *map(list, zip(*rows, strict=True)))
+            columns = [[each[number] for each in rows] for number in range(len(Row._fields))]
+            found = await self._connection.fetch(self._insert, *columns)
         except asyncpg.PostgresError as error:
             if self._connection.is_closed() or self._over:
                 raise ConnectionError(words(error)) from error
@@ -218,7 +220,7 @@ class PostgresLink:
         said = words(error)
         match getattr(error, "sqlstate", None):
             case str(state) if state in _OF_TABLE:
-                return RejectedError(
+                return UnfitError(
                     f"the table is not as docs/reference/brokers.md prints it: {said}"
                 )
             case str(state) if state == _READ_ONLY:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 from vedette.secret import Secret
 
@@ -26,8 +26,11 @@ class BrokerSettings:
     ``url`` is a secret: it may hold a password. ``timeout`` in seconds covers the whole attempt:
     name, connect, TLS, login, the event and its acknowledgement. ``connections`` is how many are
     open at a time, where the broker's client uses more than one. ``ca_file`` replaces the
-    system's trust store.
+    system's trust store. ``early`` kinds open a link at the start, to find what is missing before
+    an event does.
     """
+
+    early: ClassVar[bool] = False
 
     url: Secret[str]
     timeout: float = 15.0
@@ -80,5 +83,7 @@ class KafkaSettings(BrokerSettings):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostgresSettings(BrokerSettings):
     """A table of a Postgres, of the schema that the search path finds first or of a named one."""
+
+    early: ClassVar[bool] = True
 
     table: str = "vedette_event"
