@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from bench.peers.orders import Answer, Latencies, Task, obey_async, task
 from vedette.app.engine import Engine
+from vedette.app.guards.trusting import State
 from vedette.app.memory import give_back
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.gate import LoginRate
@@ -25,7 +26,6 @@ from vedette.ports.link import Target, TlsPolicy
 from vedette.ports.store import Commit, EventQuery, Verdict
 from vedette.secret import Secret
 from vedette.sinks.webhook import WebhookSettings
-from vedette.store.sqlite.store import SqliteStore
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy, configure
 
@@ -41,7 +41,7 @@ _UID = re.compile(rb'"uid": ?([0-9]+)')
 class TimedStore:
     """The store, with the age of each message noted when its commit is done."""
 
-    def __init__(self, store: SqliteStore, latencies: Latencies) -> None:
+    def __init__(self, store: State, latencies: Latencies) -> None:
         self._store = store
         self._latencies = latencies
         self.committed = 0
@@ -72,7 +72,7 @@ class Ours:
         self.beginning = Beginning()
         self.engine = Engine(self.settings())
         self.store = TimedStore(self.engine.store, self._latencies)
-        self.engine.store = cast("SqliteStore", self.store)
+        self.engine.store = cast("State", self.store)
 
     def settings(self) -> Settings:
         """Return settings with all mailboxes up to ``count``."""
