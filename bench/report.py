@@ -5,7 +5,7 @@
     python -m bench.report              write the page from what is published
     python -m bench.report --publish    publish the latest results, then write the page
 
-Published are also the latest results of ``bench.scale``, where there are any.
+Latest results of some figures take those figures' places among the published ones. Published are also the latest results of ``bench.scale``, where there are any.
 
 The page says where a peer is better and which promise is not kept, with by how much. What limits
 us is told by people, in ``limits.md`` beside the results. Must not know: how figures are measured.
@@ -58,7 +58,10 @@ def page(results: Results, soak: dict[str, Any] | None = None) -> str:
         lines += ["", LIMITS.read_text(encoding="utf-8").rstrip("\n")]
     for name, figure in FIGURES.items():
         if name in results.figures:
-            lines += ["", f"## {figure.title}", "", figure.method, "", *shown(figure, results)]
+            lines += ["", f"## {figure.title}", "", figure.method, ""]
+            if name in results.later:
+                lines += [f"Measured by itself on {results.later[name]}.", ""]
+            lines += shown(figure, results)
     if soak is not None:
         lines += ["", "## Soak on one machine", "", *_soaked(soak)]
     lines += ["", "## Versions and machine", "", *_surroundings(results)]
@@ -297,6 +300,16 @@ def _surroundings(results: Results) -> list[str]:
     return [*lines, *(f"- {name}: {words}" for name, words in results.machine.items())]
 
 
+def publish(latest: Results, path: Path = PUBLISHED) -> None:
+    """Publish results: whole ones in place of all, those of some figures in place of these."""
+    if FIGURES.keys() <= latest.figures.keys():
+        latest.write(path)
+        return
+    whole = Results.read(path)
+    whole.take(latest)
+    whole.write(path)
+
+
 def published() -> str:
     """Return the page of what is published."""
     soak = None
@@ -310,7 +323,7 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.report")
     parser.add_argument("--publish", action="store_true", help="publish the latest results first")
     if parser.parse_args(words).publish:
-        shutil.copy(LATEST, PUBLISHED)
+        publish(Results.read(LATEST))
         if SCALE.exists():
             shutil.copy(SCALE, PUBLISHED_SCALE)
     PAGE.write_text(published(), encoding="utf-8")

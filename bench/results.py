@@ -31,7 +31,11 @@ Runs = dict[str, list[float]]
 
 @dataclass(slots=True, kw_only=True)
 class Results:
-    """Everything about one benchmark. ``missing`` says why a client was left out."""
+    """Everything about one benchmark. ``missing`` says why a client was left out.
+
+    ``later`` says of figures that were measured by themselves after the others when, at which
+    commit, how often and beside what load.
+    """
 
     date: str
     machine: dict[str, str]
@@ -45,6 +49,16 @@ class Results:
     seconds: float = 0.0
     figures: dict[str, dict[str, Runs]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)
+    later: dict[str, str] = field(default_factory=dict)
+
+    def take(self, newer: Results) -> None:
+        """Take the figures of a later run of some in place of our own, and note where from."""
+        for name, measured in newer.figures.items():
+            self.figures[name] = measured
+            self.later[name] = (
+                f"{newer.date} at commit `{newer.commit}`, {newer.runs} times; the load average was"
+                f" {newer.load_before:.1f} before and {newer.load_after:.1f} after"
+            )
 
     def note(self, figure: str, variant: str, values: dict[str, float]) -> None:
         """Note one run."""

@@ -116,6 +116,33 @@ def test_a_peer_that_was_left_out_is_named() -> None:
     assert "- left out: imapflow: no Node.js" in report.page(logins([1.0], [1.0]))
 
 
+def test_some_figures_are_published_in_their_places(tmp_path: Path) -> None:
+    """The others stay, and the page says which were measured by themselves, and when."""
+    path = tmp_path / "published.json"
+    both = logins([1300.0], [625.0])
+    both.figures["guard_cpu"] = {"vedette": {"head": [200.0]}, "rspamd": {}}
+    both.write(path)
+    newer = results({"guard_cpu": {"vedette": {"head": [90.0]}, "rspamd": {}}})
+    newer.date, newer.commit = "2026-12-01 12:00 UTC", "def"
+
+    report.publish(newer, path)
+
+    page = report.page(Results.read(path))
+    assert "| 90.0 |" in page
+    assert "| 1,300 " in page
+    assert page.count("Measured by itself on 2026-12-01 12:00 UTC at commit `def`, 3 times") == 1
+
+
+def test_a_whole_run_is_published_in_place_of_all(tmp_path: Path) -> None:
+    """Nothing of the run before it stays."""
+    path = tmp_path / "published.json"
+    results({"gone": {}}).write(path)
+
+    report.publish(results({name: {} for name in FIGURES}), path)
+
+    assert Results.read(path).figures == {name: {} for name in FIGURES}
+
+
 def test_results_survive_their_file(tmp_path: Path) -> None:
     """What is read is what was written."""
     written = logins([1300.0], [1400.0])

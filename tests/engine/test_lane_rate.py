@@ -68,7 +68,7 @@ def test_a_slow_rate_does_not_shuffle_parcels_to_the_store_and_back() -> None:
     run(main())
 
 
-def test_the_rate_of_one_endpoint_is_not_anothers() -> None:
+def test_the_rate_of_one_endpoint_is_its_own() -> None:
     """While one is held to its rate, its neighbour takes all at once."""
 
     async def main() -> None:

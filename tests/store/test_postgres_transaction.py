@@ -31,7 +31,7 @@ async def epochs(connection: Connection) -> list[int]:
     return [row[0] for row in await connection.fetch("SELECT epoch FROM shard ORDER BY id")]
 
 
-async def test_a_transaction_that_is_ended_for_anothers_sake_is_begun_again(
+async def test_a_transaction_that_is_ended_for_the_sake_of_another_is_begun_again(
     transactions: Transactions,
 ) -> None:
     """Two that wait for each other: the server ends one of them, and both are done in the end."""
