@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from ipaddress import ip_network
 from typing import Any
 
@@ -209,6 +210,8 @@ async def test_what_answers_and_is_no_kafka_is_refused_in_one_line(answer: bytes
         writer.write_eof()
         await reader.read()
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
         over.set()
 
     server = await asyncio.start_server(other, "127.0.0.1", 0)

@@ -6,6 +6,7 @@ import asyncio
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -333,14 +334,16 @@ async def test_no_login_is_said_in_the_clear_where_tls_was_asked_for(
 ) -> None:
     """A server, or somebody between, that offers no TLS does not get the password."""
     said = bytearray()
-    over = asyncio.Event()
+    over: asyncio.Queue[None] = asyncio.Queue()
 
     async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         said.extend(await reader.read(4096))
         writer.write(b"N")
         said.extend(await reader.read(4096))
         writer.close()
-        over.set()
+        with suppress(OSError):
+            await writer.wait_closed()
+        over.put_nowait(None)
 
     server = await asyncio.start_server(plain, "127.0.0.1", 0)
     async with server:
@@ -348,7 +351,9 @@ async def test_no_login_is_said_in_the_clear_where_tls_was_asked_for(
         url = f"postgres+tls://{USER}:{PASSWORD}@127.0.0.1:{port}/x"
         async with running(made(url, ca_file=authority.ca_file)) as sink:
             words = reason(await sink.send(letter(1)))
-        await over.wait()
+        # It looked at the start, too.
+        await over.get()
+        await over.get()
 
     assert "rejected SSL upgrade" in words
     assert USER.encode() not in said
