@@ -223,3 +223,15 @@ async def test_what_answers_and_is_no_kafka_is_refused_in_one_line(answer: bytes
 
     assert "within 10 s" not in words
     assert words.isprintable()
+
+
+async def test_all_replicas_are_asked_by_a_producer_that_has_a_number(
+    harness: KafkaHarness,
+) -> None:
+    """The mock has one replica and can not tell, so this looks at what is asked for."""
+    async with running(harness.sink(harness.url())) as sink:
+        await sink.send(letter(1))
+        sender: Any = sink._link._sender  # type: ignore[attr-defined]
+
+        assert sender._acks == -1
+        assert sender._txn_manager.has_pid()

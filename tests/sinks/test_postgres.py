@@ -43,7 +43,7 @@ class Guarded(Postgres):
 
     def __init__(self, authority: Authority) -> None:
         super().__init__(durable=True)
-        certificate = authority.issue(folder=self.base)
+        certificate = authority.issue("localhost", folder=self.base)
         # It takes no key that others may read.
         certificate.path.chmod(0o600)
         server_account().own(certificate.path)
@@ -165,7 +165,7 @@ class TestPostgresSink(BrokerContract):
 
     @pytest.fixture
     def tls(self, harness: PostgresHarness, authority: Authority) -> Callable[..., BrokerSink]:
-        # A name: the certificate is judged by it, though an address is dialled.
+        # The certificate is for this name alone, and what is dialled is an address.
         url = harness.url(host="localhost", scheme="postgres+tls")
 
         def make(*, trusted: bool) -> BrokerSink:
@@ -327,6 +327,17 @@ async def test_a_table_that_is_locked_leaves_no_session_behind(harness: Postgres
         await until_delivered(sink, letter(2))
 
     assert waiting == 0
+
+
+async def test_a_certificate_for_another_name_is_not_trusted(
+    harness: PostgresHarness, authority: Authority
+) -> None:
+    """The server is the same, and so is its certificate; the name of the settings is another."""
+    url = harness.url(host="127.0.0.1", scheme="postgres+tls")
+    async with running(harness.sink(url, ca_file=authority.ca_file)) as sink:
+        words = reason(await sink.send(letter(1)))
+
+    assert "the certificate is not trusted" in words
 
 
 async def test_no_login_is_said_in_the_clear_where_tls_was_asked_for(
