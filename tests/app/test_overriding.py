@@ -46,7 +46,17 @@ class Other:
         self.store = Watched(StillClock())
         self.guarding = Guarding()
         self.reached: list[frozenset[str]] = []
-        self.part = Overriding(self.store, self.guarding, StillClock(), on_consent=self._consented)
+        self.moved = 0
+        self.part = Overriding(
+            self.store,
+            self.guarding,
+            StillClock(),
+            on_consent=self._consented,
+            on_moved=self._moved,
+        )
+
+    async def _moved(self) -> None:
+        self.moved += 1
 
     async def _consented(self) -> None:
         self.reached.append(frozenset(self.guarding.standing.consented))

@@ -118,6 +118,7 @@ class Host:
             endpoints=lambda: self.endpoints,
             wake=_nobody,
             again=self._again,
+            adopt=self._adopt,
             regate=self._regate,
             attend=self.attended.append,
             fence=Fence(),
@@ -173,11 +174,20 @@ class Host:
         return self.all_posted[0] if self.all_posted else None
 
     async def _again(self) -> None:
-        self.all_posted = list(await self.trust.in_force(self.wanted))
-        self.guarding.post(post_of(each) for each in self.all_posted)
+        self._post(await self.trust.in_force(self.wanted))
         self.watched = {
             str(each.account.id): each for each in await self.trust.watched(self.accounts)
         }
+
+    async def _adopt(self) -> None:
+        self._post(await self.trust.adopted(self.wanted))
+        self.watched = {
+            str(each.account.id): each for each in self.trust.still_watched(self.accounts)
+        }
+
+    def _post(self, settings: Sequence[GuardSettings]) -> None:
+        self.all_posted = list(settings)
+        self.guarding.post(post_of(each) for each in settings)
 
     async def _regate(self) -> None:
         self.regated += 1

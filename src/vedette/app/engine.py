@@ -135,6 +135,7 @@ class Engine(Part):
             endpoints=self.endpoints,
             wake=self.courier.wake,
             again=self._enforced_anew,
+            adopt=self._enforced_elsewhere,
             regate=self._regate,
             attend=self._attend,
             fence=self._fence,
@@ -283,9 +284,17 @@ class Engine(Part):
             await self._posting.apply(self.settings.guards)
             await self._watch()
 
+    async def _enforced_elsewhere(self) -> None:
+        """Go over to what another instance enforces. Only a file that is read asks for anything."""
+        async with self._applying:
+            await self._posting.stand(await self._trust.adopted(self.settings.guards))
+            await self._assign(self._trust.still_watched(self.settings.accounts))
+
     async def _watch(self) -> None:
         """Watch the accounts of the settings, and what guards are held to stand at."""
-        accounts = await self._trust.watched(self.settings.accounts)
+        await self._assign(await self._trust.watched(self.settings.accounts))
+
+    async def _assign(self, accounts: Sequence[AccountSettings]) -> None:
         if self.cluster is not None:
             await self.cluster.owner.assign(_assignments(accounts))
         elif self.supervisor is not None:

@@ -38,7 +38,10 @@ class Set(Overrides, Consents, Protocol):
 
 
 class Overriding(Part):
-    """Fills ``guarding.standing``; ``on_consent`` is told when who may be read has changed."""
+    """Fills ``guarding.standing``; ``on_consent`` is told when who may be read has changed.
+
+    ``on_moved`` is told within a glance that people, or another instance, changed anything at all.
+    """
 
     def __init__(
         self,
@@ -47,14 +50,18 @@ class Overriding(Part):
         clock: Clock,
         *,
         on_consent: Callable[[], Awaitable[None]],
+        on_moved: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__("overriding")
         self._store = store
         self._guarding = guarding
         self._clock = clock
         self._on_consent = on_consent
+        self._on_moved = on_moved
         self._locked: frozenset[str] = frozenset()
+        #: That of what stands here, and that at which ``on_moved`` was told last.
         self._edition: int | None = None
+        self._told: int | None = None
 
     async def lock(self, guards: Collection[str]) -> None:
         """Learn which guards the ratchet holds, and read everything anew. Raises StoreError."""
@@ -82,17 +89,22 @@ class Overriding(Part):
         for glance in count(1):
             await asyncio.sleep(GLANCE)
             try:
-                if await self._is_old(look=glance % LOOK == 0):
-                    await self.refresh()
+                await self._glance(look=glance % LOOK == 0)
             except StoreError as error:
                 # What stood before stands on; the next glance tries it again.
-                self._edition = None
+                self._edition = self._told = None
                 _log.warning("overrides.unread", error=str(error))
 
-    async def _is_old(self, *, look: bool) -> bool:
-        if await self._store.edition() != self._edition:
-            return True
-        return look and await self._off() != self._guarding.standing.stopped
+    async def _glance(self, *, look: bool) -> None:
+        edition = await self._store.edition()
+        if edition != self._edition or (
+            look and await self._off() != self._guarding.standing.stopped
+        ):
+            await self.refresh()
+        # By the edition of before: whoever refreshed meanwhile for itself did not tell of it.
+        if edition != self._told:
+            await self._on_moved()
+            self._told = edition
 
     async def _off(self) -> frozenset[str]:
         now = self._clock.now()

@@ -68,6 +68,10 @@ class Guards(Part):
         """Go over to new settings. The lists that are at hand are used at once."""
         if self._in_force is not None:
             settings = await self._in_force(settings)
+        await self.stand(settings)
+
+    async def stand(self, settings: Sequence[GuardSettings]) -> None:
+        """Post what is in force."""
         if tuple(settings) == self._settings:
             return
         self._settings = tuple(settings)

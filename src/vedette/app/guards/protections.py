@@ -35,7 +35,7 @@ from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.protection import Turn, changed
 from vedette.ports.clock import Clock
-from vedette.ports.ratchet import Change, ChangeId, Loosening
+from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
 from vedette.secret import Secret
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -74,6 +74,8 @@ class Protections(Part):
         self._done = done
         #: What is enforced, by guard.
         self.held: dict[str, Held] = {}
+        #: The rows of it, as they were read or written here last, by guard; of no instant.
+        self._rows: dict[str, Protection] = {}
         self._told: set[tuple[ChangeId, Turn]] = set()
 
     async def _open(self) -> None:
@@ -104,6 +106,37 @@ class Protections(Part):
                 free.append(by_name[name])
         self.held = standing
         # Of two moves of one message the first is made: what is held goes before what is not.
+        return [*(each.settings for each in standing.values()), *free]
+
+    async def is_behind(self) -> bool:
+        """Tell whether another instance changed what is enforced. Raises StoreError."""
+        rows = await self._store.protections()
+        return {each.guard: replace(each, at=0.0) for each in rows} != self._rows
+
+    async def adopted(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
+        """Return what is in force now that another instance changed it. Raises StoreError.
+
+        Nothing is asked for, withdrawn or tightened, which a file does when it is read: instances
+        whose files differ for a while would undo each other's wishes for ever. Only what nothing
+        is enforced of any more, and the file still wants, begins anew.
+        """
+        held = await self._enforced()
+        open_ = {each.id for each in await self._store.changes()}
+        self._told = {each for each in self._told if each[0] in open_}
+        by_name = {each.pack.name: each for each in settings}
+        free: list[GuardSettings] = []
+        standing = {
+            name: enforced(each.stand, by_name.get(name, each.settings), each.covered)
+            for name, each in held.items()
+        }
+        for name, each in by_name.items():
+            if name not in held:
+                begun = await self._begun(each, await self._stand(each))
+                if begun is None:
+                    free.append(each)
+                else:
+                    standing[name] = begun
+        self.held = standing
         return [*(each.settings for each in standing.values()), *free]
 
     async def look(self) -> None:
@@ -186,7 +219,9 @@ class Protections(Part):
 
     async def _enforced(self) -> dict[str, Held]:
         found: dict[str, Held] = {}
-        for protection in await self._store.protections():
+        rows = await self._store.protections()
+        self._rows = {each.guard: replace(each, at=0.0) for each in rows}
+        for protection in rows:
             try:
                 found[protection.guard] = await asyncio.to_thread(read, protection)
             except (ConfigError, KeyError, TypeError, ValueError) as error:
@@ -222,6 +257,7 @@ class Protections(Part):
         if then is None or not then.is_enforced:
             now = self._clock.now()
             await self._store.release(EVERYBODY, held.name, now=now, by=CONFIGURATION)
+            self._rows.pop(held.name, None)
             return None
         result = enforced(then, settings or held.settings, held.covered)
         for step in found:
@@ -278,7 +314,9 @@ class Protections(Part):
         return [each for each in await self._store.changes() if each.loosening.guard == guard]
 
     async def _write(self, held: Held) -> None:
-        await self._store.enforce(written(held, self._clock.now()), by=CONFIGURATION)
+        row = written(held, self._clock.now())
+        await self._store.enforce(row, by=CONFIGURATION)
+        self._rows[held.name] = replace(row, at=0.0)
 
     async def _note(self, change: Change, turn: Turn) -> None:
         """Tell what became of a loosening, once."""

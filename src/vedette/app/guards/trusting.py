@@ -33,9 +33,9 @@ class State(Store, Decided, Protocol):
 class Trusting(Part):
     """All of it, as one part.
 
-    ``again`` has the configuration of guards gone over to anew, ``regate`` lets accounts be read or
-    not as consents now stand, and ``attend`` lets an account look into its journal. ``fence`` is
-    for events that are of no mailbox.
+    ``again`` has the configuration of guards gone over to anew, ``adopt`` what another instance
+    made of what is enforced. ``regate`` lets accounts be read or not as consents now stand, and
+    ``attend`` lets an account look into its journal. ``fence`` is for events of no mailbox.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Trusting(Part):
         endpoints: Callable[[], Sequence[Endpoint]],
         wake: Callable[[Iterable[EndpointId]], None],
         again: Callable[[], Awaitable[None]],
+        adopt: Callable[[], Awaitable[None]],
         regate: Callable[[], Awaitable[None]],
         attend: Callable[[AccountId], None],
         fence: Fence,
@@ -58,10 +59,13 @@ class Trusting(Part):
         self._endpoints = endpoints
         self._wake = wake
         self._attend = attend
+        self._adopt = adopt
         self._partners: frozenset[EndpointId] = frozenset()
         self._accounts: frozenset[str] = frozenset()
         #: Pauses, allows and consents.
-        self.overriding = Overriding(store, guarding, clock, on_consent=regate)
+        self.overriding = Overriding(
+            store, guarding, clock, on_consent=regate, on_moved=self._moved
+        )
         #: The ratchet.
         self.protections = Protections(
             store, clock, key=key, tell=self._tell, again=again, done=self._done
@@ -85,10 +89,15 @@ class Trusting(Part):
 
     async def in_force(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
         """Return what is in force of what is wanted. Raises StoreError."""
-        wanted = {each.partner for each in settings}
-        held = {each.settings.partner for each in self.protections.held.values()}
-        self._partners = frozenset(each for each in wanted | held if each is not None)
+        self._know_partners(settings)
         posted = await self.protections.in_force(settings)
+        await self.overriding.lock(self.protections.held)
+        return posted
+
+    async def adopted(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
+        """Return what is in force since another instance changed it. Raises StoreError."""
+        posted = await self.protections.adopted(settings)
+        self._know_partners(settings)
         await self.overriding.lock(self.protections.held)
         return posted
 
@@ -98,6 +107,12 @@ class Trusting(Part):
         After ``in_force``, which says what guards there are.
         """
         accounts = await self._wards.in_force(wanted)
+        self._accounts = frozenset(each.account.id for each in accounts)
+        return accounts
+
+    def still_watched(self, wanted: Sequence[AccountSettings]) -> Sequence[AccountSettings]:
+        """Return the accounts that are watched by what was adopted, where these are wanted."""
+        accounts = self._wards.adopted(wanted)
         self._accounts = frozenset(each.account.id for each in accounts)
         return accounts
 
@@ -115,6 +130,16 @@ class Trusting(Part):
         posting = postings(event, self._endpoints(), partner=partner, partners=self._partners)
         await self._store.post(self._fence, [posting])
         self._wake(posting.endpoints)
+
+    def _know_partners(self, settings: Sequence[GuardSettings]) -> None:
+        wanted = {each.partner for each in settings}
+        held = {each.settings.partner for each in self.protections.held.values()}
+        self._partners = frozenset(each for each in wanted | held if each is not None)
+
+    async def _moved(self) -> None:
+        """Go over to what another instance enforces."""
+        if await self.protections.is_behind():
+            await self._adopt()
 
     async def _done(self, change: Change) -> None:
         await self.overriding.refresh()

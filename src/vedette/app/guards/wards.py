@@ -55,6 +55,31 @@ class Wards:
         for changes in asked.values():
             for change in changes:
                 await self._over(change)
+        return self._with(found, held)
+
+    def adopted(self, wanted: Sequence[AccountSettings]) -> tuple[AccountSettings, ...]:
+        """Return what is to be watched by what another instance enforces.
+
+        It knows what is held by what was written there; nothing is asked for, nor withdrawn.
+        """
+        found = {each.account.id: each for each in wanted}
+        held: dict[AccountId, list[Sight]] = {}
+        for guard in self._protections.held.values():
+            for account, ward in guard.covered.items():
+                settings = found.get(AccountId(account))
+                now = None if settings is None else sight(settings)
+                stays = now is not None and _stands(guard, account, now.tenant)
+                if _stands(guard, account, ward.sight.tenant) and _says(
+                    account, ward.sight, now, stays=stays
+                ):
+                    by = _held_to(ward.sight, now, stays=stays)
+                    held.setdefault(AccountId(account), []).append(by)
+        return self._with(found, held)
+
+    def _with(
+        self, found: dict[AccountId, AccountSettings], held: dict[AccountId, list[Sight]]
+    ) -> tuple[AccountSettings, ...]:
+        """Return what is watched of what a file names, and of what guards hold."""
         for account, sights in held.items():
             if (settings := self._kept(found.get(account), account, sights)) is not None:
                 found[account] = settings
