@@ -13,9 +13,10 @@ FOR ?= 60
 # How many histories to simulate, and the seed of the first.
 SEEDS ?= 500
 FIRST ?= 1
-# How often to kill the service, and by which plan; an empty seed draws one.
+# How often to kill the service, by which plan, and where its state is; an empty seed draws one.
 KILLS ?= 10000
 SEED ?=
+STORE ?= sqlite
 
 # Sets iterate in an order of each run's own, but the same one in all workers, as some tests are
 # named after a set. To repeat a run: make test PYTHONHASHSEED=1234
@@ -58,8 +59,8 @@ fuzz: setup ## Throw hostile input at each parser for a minute; FOR=600 for ten
 	@for name in $(FUZZ); do echo "== $$name"; \
 	  $(RUN) -m tests.fuzz.$$name --seconds $(FOR) $(ARGS) || exit 1; done
 
-chaos: setup ## Kill the service 10,000 times on a real server; KILLS=500 SEED=7 for fewer, and again
-	@$(RUN) -m tests.chaos run --kills $(KILLS) $(if $(SEED),--seed $(SEED))
+chaos: setup ## Kill the service 10,000 times on real servers; KILLS=500 SEED=7 STORE=postgres chooses
+	@$(RUN) -m tests.chaos run --kills $(KILLS) --store $(STORE) $(if $(SEED),--seed $(SEED))
 
 clean: ## Remove the environment, the unpacked servers and every cache
 	@find /tmp -maxdepth 1 -type l -name 'vd-*' -lname "$(CURDIR)/*" -delete

@@ -2,7 +2,7 @@
 
 ::
 
-    python -m tests.chaos run --kills 10000 --seed 7 --folder .cache/chaos
+    python -m tests.chaos run --kills 10000 --seed 7 --store postgres --folder .cache/chaos
     python -m tests.chaos check .cache/chaos/7
 
 The exit status is 1 on a fault. A run ends at its first fault and keeps the
@@ -17,6 +17,7 @@ import random
 import shutil
 import sys
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from tests.chaos import history
@@ -25,6 +26,10 @@ from tests.support.authority import Authority
 from tests.support.debian import UnavailableError
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot_config import Options
+from tests.support.postgres import Postgres
+
+#: Where a service can have its state.
+STORES = ("sqlite", "postgres")
 
 
 def _arguments() -> argparse.Namespace:
@@ -33,6 +38,7 @@ def _arguments() -> argparse.Namespace:
     run = commands.add_parser("run", help="kill and judge")
     run.add_argument("--kills", type=int, default=10_000)
     run.add_argument("--seed", type=int, default=None, help="of the plan; drawn when not given")
+    run.add_argument("--store", choices=STORES, default=STORES[0], help="where the state is")
     run.add_argument("--folder", type=Path, default=Path(".cache/chaos"))
     run.add_argument("--lanes", type=int, default=2 * len(os.sched_getaffinity(0)))
     check = commands.add_parser("check", help="judge the books of a run again")
@@ -45,17 +51,26 @@ def _say(line: str) -> None:
     sys.stdout.flush()
 
 
-def _run(kills: int, seed: int, folder: Path, lanes: int) -> bool:
+def _run(arguments: argparse.Namespace, seed: int, folder: Path) -> bool:
+    kills, lanes, store = arguments.kills, arguments.lanes, arguments.store
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    _say(f"chaos: seed {seed}, {kills} kills in {lanes} lanes; books in {folder}")
+    _say(f"chaos: seed {seed}, {kills} kills on {store} in {lanes} lanes; books in {folder}")
     with (
+        # What it answered is on its disk, as in earnest.
+        Postgres(durable=True) if store == "postgres" else nullcontext() as postgres,
         tempfile.TemporaryDirectory() as keys,
         Dovecot(Options(), authority=(authority := Authority(Path(keys)))) as server,
         Dovecot(Options(without=WITHOUT_MOVE), authority=authority) as other,
     ):
         campaign = Campaign(
-            servers=(server, other), folder=folder, seed=seed, kills=kills, lanes=lanes, say=_say
+            servers=(server, other),
+            postgres=postgres,
+            folder=folder,
+            seed=seed,
+            kills=kills,
+            lanes=lanes,
+            say=_say,
         )
         kept = campaign.run()
     for what, count in sorted(campaign.tally.items()):
@@ -77,9 +92,7 @@ def main() -> int:
         return int(bool(faults) or not rounds)
     seed = random.SystemRandom().getrandbits(32) if arguments.seed is None else arguments.seed
     try:
-        kept = _run(
-            arguments.kills, seed, (arguments.folder / str(seed)).absolute(), arguments.lanes
-        )
+        kept = _run(arguments, seed, (arguments.folder / str(seed)).absolute())
     except UnavailableError as error:
         _say(str(error))
         return 1

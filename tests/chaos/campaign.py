@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.chaos.lane import Lane
 from tests.support.dovecot import Dovecot
 from tests.support.nursery import Nursery
+from tests.support.postgres import Postgres
 
 #: Kills between two judgements: a fault is known within a minute, and a mailbox stays of a size
 #: at which listing it is not what a life is spent on.
@@ -33,6 +34,7 @@ class Campaign:
     """So many kills by lanes side by side, shared out among servers; ``say`` is told how it goes."""
 
     servers: Sequence[Dovecot]
+    postgres: Postgres | None = None
     folder: Path
     seed: int
     kills: int
@@ -52,6 +54,7 @@ class Campaign:
                     self.servers[number % len(self.servers)],
                     stack.enter_context(Nursery()),
                     random.Random(dice.getrandbits(64)),
+                    postgres=self.postgres,
                 )
                 for number in range(self.lanes)
             ]

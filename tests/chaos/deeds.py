@@ -16,7 +16,9 @@ from tests.support.dovecot import Holding
 from tests.support.guards import QUARANTINE
 from vedette.model.action import PENDING, ActionState
 from vedette.ports.journal import JournalQuery
-from vedette.store.sqlite.reader import read_only
+from vedette.secret import Secret
+from vedette.store.postgres.reader import read_only as postgres
+from vedette.store.sqlite.reader import read_only as sqlite
 
 #: More actions than a round has messages.
 _ALL = 1_000_000
@@ -50,9 +52,9 @@ class Telling:
     action: str
 
 
-def journal(state: Path) -> list[Deed]:
-    """Return what the journal in a state has; the service may run."""
-    with read_only(state) as reader:
+def journal(state: Path | Secret[str]) -> list[Deed]:
+    """Return what the journal in a folder or a database has; the service may run."""
+    with sqlite(state) if isinstance(state, Path) else postgres(state) as reader:
         return [
             Deed(
                 id=entry.id,

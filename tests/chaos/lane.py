@@ -9,6 +9,7 @@ Must not know: how many lanes there are.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 import shutil
@@ -24,10 +25,12 @@ from tests.support.books import Books, token_of
 from tests.support.dovecot import Dovecot
 from tests.support.guards import ACTING, PACK
 from tests.support.nursery import Nursery
+from tests.support.postgres import Postgres
 from tests.support.process import group_lives, wait_until
 from tests.support.receiver import Receiver
 from tests.support.service import Configuration, Service, account
 from vedette.model.action import ActionState
+from vedette.secret import Secret
 
 #: Seconds in which the rest has to come: a delivery that was refused twice waits for 5 minutes
 #: and half a minute of jitter (``vedette.outbox.schedule``).
@@ -39,17 +42,31 @@ APPLIED = "action.applied"
 
 
 class Lane:
-    """Kills and counts. ``tally`` says what was done, for all rounds."""
+    """Kills and counts. ``tally`` says what was done, for all rounds.
 
-    def __init__(self, server: Dovecot, nursery: Nursery, dice: random.Random) -> None:
+    The state is on ``postgres`` where there is one, a database for each round, and else in SQLite.
+    """
+
+    def __init__(
+        self,
+        server: Dovecot,
+        nursery: Nursery,
+        dice: random.Random,
+        *,
+        postgres: Postgres | None = None,
+    ) -> None:
         self._server = server
         self._nursery = nursery
         self._dice = dice
+        self._postgres = postgres
+        self._database = ""
         self.tally: Counter[str] = Counter()
 
     def round(self, folder: Path, kills: int, *, stop: Callable[[], bool]) -> list[str]:
         """Play one round in ``folder``; return its faults. ``stop`` ends it early, in order."""
         folder.mkdir(parents=True)
+        if self._postgres is not None:
+            self._database = asyncio.run(self._postgres.make())
         user = f"chaos-{uuid.uuid4().hex[:12]}"
         books = Books()
         with Receiver(books) as receiver:
@@ -70,7 +87,7 @@ class Lane:
         self._keep(folder, user, books)
         faults = late + history.judge(folder)
         if not faults:
-            _forget(folder)
+            self._forget(folder)
         return faults
 
     def _configure(self, folder: Path, user: str, url: str) -> None:
@@ -85,8 +102,19 @@ class Lane:
                 "hook": f'type = "webhook"\nurl = "{url}"',
                 "file": f'type = "file"\npath = "{folder / "events.jsonl"}"',
             },
-            tail=ACTING,
+            tail=ACTING + self._store(),
         ).write()
+
+    def _store(self) -> str:
+        if self._postgres is None:
+            return ""
+        # All lanes are on one machine, and the name of an instance is its machine's otherwise.
+        return f'[store]\nurl = "{self._postgres.url(self._database)}"\ninstance = "lane"\n'
+
+    def _state(self, folder: Path) -> Path | Secret[str]:
+        if self._postgres is None:
+            return folder / "state"
+        return Secret(self._postgres.url(self._database))
 
     def _start(self, folder: Path, plan: Plan | None = None) -> Service:
         words = ["serve", "--config", str(folder / "vedette.toml")]
@@ -143,7 +171,7 @@ class Lane:
             for what, came in (
                 ("the webhook", receiver.all_came),
                 ("the file", lambda: _is_written(folder, written)),
-                ("the guard", lambda: _is_done(folder, receiver, written)),
+                ("the guard", lambda: self._is_done(folder, receiver, written)),
             ):
                 try:
                     wait_until(came, within=SETTLING, what=what)
@@ -159,7 +187,7 @@ class Lane:
     def _keep(self, folder: Path, user: str, hooked: Books) -> None:
         """Write what the server holds now, what the guard did, and both books of deliveries."""
         history.write(folder / history.HELD, history.held(self._server, user))
-        done = deeds.journal(folder / "state")
+        done = deeds.journal(self._state(folder))
         history.write(folder / history.JOURNAL, done)
         self.tally.update(
             "moved" if each.state is ActionState.DONE else each.state for each in done
@@ -175,6 +203,21 @@ class Lane:
         self.tally["torn lines"] += halves
         self.tally["unparseable"] += len(hooked.of_type("message.unparseable"))
         self._server.expunge(user, "*")
+
+    def _is_done(self, folder: Path, receiver: Receiver, written: Books) -> bool:
+        done = deeds.journal(self._state(folder))
+        with receiver.lock:
+            hooked = receiver.books.of_type(APPLIED)
+        return _is_written(folder, written) and not any(
+            deeds.untold(done, deeds.tellings(told)) for told in (hooked, written.of_type(APPLIED))
+        )
+
+    def _forget(self, folder: Path) -> None:
+        """Remove what the judgement does not need: the state, and the bodies of events."""
+        shutil.rmtree(folder / "state", ignore_errors=True)
+        (folder / "events.jsonl").unlink(missing_ok=True)
+        if self._postgres is not None:
+            asyncio.run(self._postgres.drop(self._database))
 
 
 def _until(service: Service, done: Callable[[], bool], within: float) -> None:
@@ -200,15 +243,6 @@ def _is_written(folder: Path, written: Books) -> bool:
     return not written.missing
 
 
-def _is_done(folder: Path, receiver: Receiver, written: Books) -> bool:
-    done = deeds.journal(folder / "state")
-    with receiver.lock:
-        hooked = receiver.books.of_type(APPLIED)
-    return _is_written(folder, written) and not any(
-        deeds.untold(done, deeds.tellings(told)) for told in (hooked, written.of_type(APPLIED))
-    )
-
-
 def _read(folder: Path, books: Books) -> int:
     """Enter what the file has; return how many of its lines are half a line."""
     halves = 0
@@ -218,9 +252,3 @@ def _read(folder: Path, books: Books) -> int:
         except json.JSONDecodeError:
             halves += 1
     return halves
-
-
-def _forget(folder: Path) -> None:
-    """Remove what the judgement does not need: the state, and the bodies of events."""
-    shutil.rmtree(folder / "state", ignore_errors=True)
-    (folder / "events.jsonl").unlink(missing_ok=True)

@@ -8,11 +8,13 @@ by dice, is ``make chaos STORE=postgres``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.servers import owned
 from tests.servers.death import MOST, SIZES, Case, Scene
 from tests.support.books import Books
 from tests.support.dovecot import Dovecot
@@ -22,9 +24,6 @@ from tests.support.receiver import Receiver
 from vedette.crashpoint import Crashpoint
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(180)]
-
-#: Whose locks, leases and shards a dead one leaves behind: it comes back under its name.
-NAME = "box"
 
 CASES = (
     # Between two steps of a migration, under the lock that keeps others from it.
@@ -61,22 +60,38 @@ def nursery() -> Iterator[Nursery]:
         yield made
 
 
+@pytest.fixture(scope="module")
+def lived_in(postgres: Postgres) -> str:
+    """Return a database in which every shard is the instance's: it need not look for others."""
+    return asyncio.run(owned.prepare(postgres))
+
+
+@pytest.fixture
+def case(request: pytest.FixtureRequest) -> Case:
+    """Return the death."""
+    found: Case = request.param
+    return found
+
+
+@pytest.fixture
+async def tail(case: Case, lived_in: str, postgres: Postgres) -> AsyncIterator[str]:
+    """Return the settings of a database of the test's own, empty where the start is the first."""
+    first = {} if case.way == "first" else {"template": lived_in}
+    name = await postgres.make(**first)
+    yield owned.settings(postgres.url(name))
+    await postgres.drop(name)
+
+
 @pytest.fixture
 def scene(
-    nursery: Nursery,
-    dovecot: Dovecot,
-    postgres: Postgres,
-    database: str,
-    user: str,
-    tmp_path: Path,
+    nursery: Nursery, dovecot: Dovecot, tail: str, user: str, tmp_path: Path
 ) -> Iterator[Scene]:
-    """Return a mailbox that nobody watched yet, and an empty database."""
-    tail = f'[store]\nurl = "{postgres.url(database)}"\ninstance = "{NAME}"\n'
+    """Return a mailbox that nobody watched yet."""
     with Receiver(Books()) as receiver:
         yield Scene(nursery, dovecot, user, tmp_path, receiver, tail=tail)
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=str(case)) for case in CASES])
+@pytest.mark.parametrize("case", CASES, ids=str, indirect=True)
 def test_a_death_on_postgres_loses_nothing(scene: Scene, case: Case) -> None:
     """After one death, at the n-th visit, every message came under one id."""
     if case.way == "first":
