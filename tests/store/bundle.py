@@ -11,6 +11,7 @@ from vedette.model.delivery import DeliveryState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, ActionId, EndpointId, EventId, TenantId
 from vedette.ports.audit import Audit
 from vedette.ports.consent import Consents
+from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.journal import Journal
 from vedette.ports.override import Overrides
 from vedette.ports.ratchet import Ratchet
@@ -35,7 +36,7 @@ class StillClock:
         return self.time
 
 
-class Whole(Store, Journal, Overrides, Ratchet, Consents, Audit, Protocol):
+class Whole(Store, Journal, Overrides, Ratchet, Consents, Audit, Fingerprints, Protocol):
     """All that a store is."""
 
 

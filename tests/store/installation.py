@@ -30,6 +30,7 @@ from vedette.model.account import AccountState, Health
 from vedette.model.action import ActionState
 from vedette.model.delivery import DeliveryState, EndpointState
 from vedette.model.ids import EventId
+from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.journal import JournalQuery
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Loosening, Protection
@@ -122,6 +123,7 @@ async def trust(store: Whole) -> None:
         ),
         by="file",
     )
+    await store.imprint(Fingerprint(salt=b"salt", digest=b"digest"))
     await store.consent(ANNA, version="1", now=5.0, by="anna")
     await store.consent(ANNA, version="2", now=6.0, by="anna")
 

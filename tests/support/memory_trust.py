@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
+from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
 from vedette.store.chain import following
@@ -29,6 +30,7 @@ class TrustRows:
     protections: dict[tuple[TenantId, str], Protection] = field(default_factory=dict)
     consents: list[Consent] = field(default_factory=list)
     audit: list[AuditEntry] = field(default_factory=list)
+    fingerprint: Fingerprint | None = None
 
     def told(self, change: Change) -> Change:
         """Return a change with the seconds that are left now."""
@@ -76,7 +78,7 @@ class TrustRows:
 
 
 class MemoryTrust:
-    """The four ports over those rows."""
+    """The five ports over those rows."""
 
     def _trust(self, *, writes: bool = False) -> TrustRows:
         raise NotImplementedError
@@ -236,6 +238,14 @@ class MemoryTrust:
 
     async def consents(self, account: AccountId) -> list[Consent]:
         return [each for each in self._trust().consents if each.account == account]
+
+    async def fingerprint(self) -> Fingerprint | None:
+        return self._trust().fingerprint
+
+    async def imprint(self, first: Fingerprint) -> Fingerprint:
+        rows = self._trust(writes=True)
+        rows.fingerprint = rows.fingerprint or first
+        return rows.fingerprint
 
     async def audit(self, *, actor: str, what: str, detail: str, now: float) -> AuditEntry:
         return self._trust(writes=True).append(actor=actor, what=what, detail=detail, now=now)

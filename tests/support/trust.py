@@ -115,6 +115,7 @@ class Host:
             self.guarding,
             self.clock,
             key=lambda: KEY,
+            prove=self._prove,
             endpoints=lambda: self.endpoints,
             wake=_nobody,
             again=self._again,
@@ -178,6 +179,9 @@ class Host:
         self.watched = {
             str(each.account.id): each for each in await self.trust.watched(self.accounts)
         }
+
+    async def _prove(self) -> None:
+        """Have the one key."""
 
     async def _adopt(self) -> None:
         self._post(await self.trust.adopted(self.wanted))

@@ -20,7 +20,7 @@ from vedette.app.cluster import HAND_OVER, Cluster, Divided
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
 from vedette.app.guards.desk import GuardDesk
-from vedette.app.guards.key import guard_key
+from vedette.app.guards.key import guard_key, prove
 from vedette.app.guards.posting import Guards
 from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import State, Trusting
@@ -132,6 +132,7 @@ class Engine(Part):
             self.guards,
             self.clock,
             key=self._key,
+            prove=partial(prove, self.settings.shared or self.settings.state, self.store),
             endpoints=self.endpoints,
             wake=self.courier.wake,
             again=self._enforced_anew,

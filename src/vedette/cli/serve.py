@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 
 from vedette.app.engine import Engine
-from vedette.app.guards.key import guard_key
 from vedette.app.run import Stopper, run
 from vedette.app.workers import Workers, end_with_starter
 from vedette.cli.place import configuration
@@ -57,8 +56,6 @@ def _together(settings: Settings, file: Path, workers: int) -> int:
             " postgres://…"
         )
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Before they start: all remember messages under one key.
-    guard_key(settings.state)
     return asyncio.run(Workers(file, settings.store.url, workers).run())
 
 

@@ -21,12 +21,13 @@ from vedette.model.delivery import Endpoint
 from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.clock import Clock
+from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.ratchet import Change
 from vedette.ports.store import Fence, Store
 from vedette.secret import Secret
 
 
-class State(Store, Decided, Protocol):
+class State(Store, Decided, Fingerprints, Protocol):
     """The store of a service."""
 
 
@@ -35,7 +36,8 @@ class Trusting(Part):
 
     ``again`` has the configuration of guards gone over to anew, ``adopt`` what another instance
     made of what is enforced. ``regate`` lets accounts be read or not as consents now stand, and
-    ``attend`` lets an account look into its journal. ``fence`` is for events of no mailbox.
+    ``attend`` lets an account look into its journal. ``prove`` makes sure that the key is the one
+    that other instances have, before it is of use. ``fence`` is for events of no mailbox.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Trusting(Part):
         clock: Clock,
         *,
         key: Callable[[], Secret[str]],
+        prove: Callable[[], Awaitable[None]],
         endpoints: Callable[[], Sequence[Endpoint]],
         wake: Callable[[Iterable[EndpointId]], None],
         again: Callable[[], Awaitable[None]],
@@ -60,6 +63,8 @@ class Trusting(Part):
         self._wake = wake
         self._attend = attend
         self._adopt = adopt
+        self._prove = prove
+        self._is_proved = False
         self._partners: frozenset[EndpointId] = frozenset()
         self._accounts: frozenset[str] = frozenset()
         #: Pauses, allows and consents.
@@ -89,6 +94,7 @@ class Trusting(Part):
 
     async def in_force(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
         """Return what is in force of what is wanted. Raises StoreError."""
+        await self._know_key(settings)
         self._know_partners(settings)
         posted = await self.protections.in_force(settings)
         await self.overriding.lock(self.protections.held)
@@ -96,6 +102,7 @@ class Trusting(Part):
 
     async def adopted(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
         """Return what is in force since another instance changed it. Raises StoreError."""
+        await self._know_key(settings)
         posted = await self.protections.adopted(settings)
         self._know_partners(settings)
         await self.overriding.lock(self.protections.held)
@@ -130,6 +137,12 @@ class Trusting(Part):
         posting = postings(event, self._endpoints(), partner=partner, partners=self._partners)
         await self._store.post(self._fence, [posting])
         self._wake(posting.endpoints)
+
+    async def _know_key(self, settings: Sequence[GuardSettings]) -> None:
+        """Ask once for the key; where no guard is wanted or held nobody needs one."""
+        if not self._is_proved and (settings or await self._store.protections()):
+            await self._prove()
+            self._is_proved = True
 
     def _know_partners(self, settings: Sequence[GuardSettings]) -> None:
         wanted = {each.partner for each in settings}

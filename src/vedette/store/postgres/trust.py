@@ -1,6 +1,6 @@
 """What people decide about guards, on Postgres: overrides, the ratchet, consents, the audit.
 
-The methods of four ports, each one transaction; no SQL of its own.
+The methods of five ports, each one transaction; no SQL of its own.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import TypeVar
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
+from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Switch
 from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
 from vedette.store.chain import Mark
-from vedette.store.postgres import audit, consents, overrides, ratchet
+from vedette.store.postgres import audit, consents, fingerprints, overrides, ratchet
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.transaction import Transactions
 
@@ -23,7 +24,7 @@ T = TypeVar("T")
 
 
 class PostgresTrust:
-    """``Overrides``, ``Ratchet``, ``Consents`` and ``Audit``, on the connections of a store."""
+    """``Overrides``, ``Ratchet``, ``Consents``, ``Audit`` and ``Fingerprints``, on the connections of a store."""
 
     _transactions: Transactions
     #: Is told of each entry of the audit that this instance appended, once it is on disk.
@@ -135,6 +136,16 @@ class PostgresTrust:
     async def consents(self, account: AccountId) -> list[Consent]:
         """Return every consent of an account."""
         return await self._transactions.ask(partial(consents.of, account=account))
+
+    # The key.
+
+    async def fingerprint(self) -> Fingerprint | None:
+        """Return the fingerprint of the key of guards."""
+        return await self._transactions.ask(fingerprints.fingerprint)
+
+    async def imprint(self, first: Fingerprint) -> Fingerprint:
+        """Note a fingerprint if there is none."""
+        return await self._transactions.run(partial(fingerprints.imprint, first=first))
 
     # The audit.
 

@@ -43,6 +43,7 @@ TABLES: Final = {
     "guard_allow": sql("copy_guard_allow"),
     "protection": sql("copy_protection"),
     "ratchet": sql("copy_ratchet"),
+    "guard_key": sql("copy_guard_key"),
     "consent": sql("copy_consent"),
     "audit": sql("copy_audit"),
 }

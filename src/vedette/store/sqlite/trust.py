@@ -1,6 +1,6 @@
 """What people decide about guards, on SQLite: overrides, the ratchet, consents, the audit.
 
-The methods of four ports, each one job for the writer's thread; no SQL of its own.
+The methods of five ports, each one job for the writer's thread; no SQL of its own.
 """
 
 from __future__ import annotations
@@ -13,17 +13,18 @@ from typing import TypeVar
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
+from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Switch
 from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
 from vedette.store.chain import Mark
-from vedette.store.sqlite import audit, consents, overrides, ratchet
+from vedette.store.sqlite import audit, consents, fingerprints, overrides, ratchet
 from vedette.store.sqlite.writer import Writer
 
 T = TypeVar("T")
 
 
 class SqliteTrust:
-    """``Overrides``, ``Ratchet``, ``Consents`` and ``Audit``, on the writer of a store."""
+    """``Overrides``, ``Ratchet``, ``Consents``, ``Audit`` and ``Fingerprints``, on the writer of a store."""
 
     _writer: Writer
     #: Is told of each entry of the audit once it is on disk.
@@ -142,6 +143,16 @@ class SqliteTrust:
     async def consents(self, account: AccountId) -> list[Consent]:
         """Return every consent of an account."""
         return await self._writer.run(partial(consents.of, account=account), writes=False)
+
+    # The key.
+
+    async def fingerprint(self) -> Fingerprint | None:
+        """Return the fingerprint of the key of guards."""
+        return await self._writer.run(fingerprints.fingerprint, writes=False)
+
+    async def imprint(self, first: Fingerprint) -> Fingerprint:
+        """Note a fingerprint if there is none."""
+        return await self._writer.run(partial(fingerprints.imprint, first=first), writes=True)
 
     # The audit.
 

@@ -31,6 +31,7 @@ UNION ALL SELECT 'guard_switch', count(*) FROM guard_switch
 UNION ALL SELECT 'guard_allow', count(*) FROM guard_allow
 UNION ALL SELECT 'protection', count(*) FROM protection
 UNION ALL SELECT 'ratchet', count(*) FROM ratchet
+UNION ALL SELECT 'guard_key', count(*) FROM guard_key
 UNION ALL SELECT 'consent', count(*) FROM consent
 UNION ALL SELECT 'audit', count(*) FROM audit;
 

@@ -217,3 +217,12 @@ SELECT account, guard, day, verdict, acted, count
 FROM tally
 WHERE day >= $1::text
 ORDER BY day, account, guard, verdict, acted;
+
+-- name: fingerprint
+SELECT salt, digest FROM guard_key WHERE id = 0;
+
+-- name: imprint
+-- Of two at the same time the second waits here for the first, and finds its row by a later
+-- statement.
+INSERT INTO guard_key (id, salt, digest) VALUES (0, $1::bytea, $2::bytea)
+ON CONFLICT (id) DO NOTHING;

@@ -19,6 +19,7 @@ UNION ALL SELECT 'guard_switch', count(*) FROM guard_switch
 UNION ALL SELECT 'guard_allow', count(*) FROM guard_allow
 UNION ALL SELECT 'protection', count(*) FROM protection
 UNION ALL SELECT 'ratchet', count(*) FROM ratchet
+UNION ALL SELECT 'guard_key', count(*) FROM guard_key
 UNION ALL SELECT 'consent', count(*) FROM consent
 UNION ALL SELECT 'audit', count(*) FROM audit;
 
@@ -109,6 +110,9 @@ SELECT id, tenant, guard, account, what, actor, asked_at, due, due AS clock_due,
        decided_at, decided_by
 FROM ratchet
 ORDER BY id;
+
+-- name: copy_guard_key
+SELECT id, salt, digest FROM guard_key;
 
 -- name: copy_consent
 SELECT seq, account, version, at, actor, withdrawn_at FROM consent ORDER BY seq;

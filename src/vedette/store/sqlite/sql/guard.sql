@@ -182,3 +182,9 @@ SELECT account, guard, day, verdict, acted, count
 FROM tally
 WHERE day >= :since
 ORDER BY day, account, guard, verdict, acted;
+
+-- name: fingerprint
+SELECT salt, digest FROM guard_key WHERE id = 0;
+
+-- name: imprint
+INSERT INTO guard_key (id, salt, digest) VALUES (0, :salt, :digest) ON CONFLICT (id) DO NOTHING;
