@@ -137,8 +137,8 @@ def make_postgres() -> Iterator[Callable[..., Postgres]]:
     """Make servers of one's own, to be killed or paused: ``make_postgres(durable=True)``."""
     with ExitStack() as servers:
 
-        def make(*, durable: bool = False) -> Postgres:
-            return servers.enter_context(_start_postgres(durable=durable))
+        def make(*, durable: bool = False, authority: Authority | None = None) -> Postgres:
+            return servers.enter_context(_start_postgres(durable=durable, authority=authority))
 
         yield make
 
@@ -156,9 +156,9 @@ def _start(options: Options, authority: Authority) -> Dovecot:
         absent(reason)
 
 
-def _start_postgres(*, durable: bool = False) -> Postgres:
+def _start_postgres(*, durable: bool = False, authority: Authority | None = None) -> Postgres:
     try:
-        return Postgres(durable=durable)
+        return Postgres(durable=durable, authority=authority)
     except UnavailableError as reason:
         absent(reason)
 

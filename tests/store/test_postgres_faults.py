@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -18,10 +20,10 @@ from tests.support.toxics import Cut, Way
 from vedette.errors import StoreError, StoreFullError, StoreUnwritableError
 from vedette.model.account import Health
 from vedette.model.cursor import Cursor
-from vedette.model.ids import AccountId
+from vedette.model.ids import AccountId, EventId
 from vedette.ports.store import EventQuery, Store, Verdict
 from vedette.secret import Secret
-from vedette.store.postgres import faults
+from vedette.store.postgres import connection, faults, writer
 from vedette.store.postgres.store import PostgresStore
 
 pytestmark = pytest.mark.server
@@ -111,6 +113,9 @@ class Load:
         self._moved = asyncio.Condition()
         self._done = 0
         self.unknown = 0
+        #: What was said of commits that were not answered, and of how many mailboxes.
+        self.said: set[str] = set()
+        self.waiting = 0
         #: Whether the database is there.
         self.there = asyncio.Event()
         self.there.set()
@@ -126,6 +131,11 @@ class Load:
             enough = self._done + 100
             await self._moved.wait_for(lambda: self._done >= enough)
 
+    async def stands(self, *, within: float) -> None:
+        """Wait until every mailbox has been told that there is no answer."""
+        async with asyncio.timeout(within), self._moved:
+            await self._moved.wait_for(lambda: self.waiting == len(self._names))
+
     async def _watch(self, account: AccountId) -> None:
         known = None
         while known is None or known.last_uid < self._messages:
@@ -133,8 +143,9 @@ class Load:
             event = posting(f"{account}-{uid}", HOOK, account=account)
             try:
                 verdict = await self._store.commit(step(known, cursor(uid), event, account=account))
-            except StoreError:
+            except StoreError as error:
                 self.unknown += 1
+                self.said.add(str(error))
                 known = await self._reread(account)
                 continue
             assert verdict is Verdict.DONE
@@ -144,10 +155,18 @@ class Load:
                 self._moved.notify_all()
 
     async def _reread(self, account: AccountId) -> Cursor | None:
+        await self._tell(1)
         while True:
             await asyncio.wait_for(self.there.wait(), 60)
             with suppress(StoreError):
-                return await at(self._store, account)
+                found = await at(self._store, account)
+                await self._tell(-1)
+                return found
+
+    async def _tell(self, more: int) -> None:
+        async with self._moved:
+            self.waiting += more
+            self._moved.notify_all()
 
 
 @pytest.mark.parametrize("end", ["kill", "stop"])
@@ -172,6 +191,59 @@ async def test_a_server_that_goes_under_load_loses_and_doubles_nothing(
     found = await store.events(EventQuery(limit=10_000))
     assert len(found) == len({event.event for event in found}) == 20 * 40
     assert all(event.due == 1 for event in found)
+    await store.stop()
+
+
+async def test_a_paused_server_under_load_ends_every_wait_by_its_deadline(
+    make_postgres: Callable[..., Postgres], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who commits is told in one line that names the database; nothing is lost when it goes on."""
+    server = make_postgres()
+    # Seconds for one statement, and those for a caller, who waits for the group before, too.
+    monkeypatch.setattr(connection, "ANSWER", 1.0)
+    monkeypatch.setattr(writer, "PATIENCE", 2.0)
+    store = PostgresStore(Secret(server.url(await server.make())), StillClock(), instance="one")
+    await store.start()
+    load = Load(store, mailboxes=20, messages=40)
+    running = asyncio.create_task(load.run())
+    await load.goes_on()
+    load.there.clear()
+
+    server.pause()
+    # The caller's patience, and as much again for a machine that is busy.
+    await load.stands(within=4.0)
+    server.resume()
+    load.there.set()
+    await asyncio.wait_for(running, 60)
+
+    assert load.said
+    assert all(
+        re.fullmatch(r"the database test_\w+ on .* did not answer .*", each) for each in load.said
+    )
+    found = await store.events(EventQuery(limit=10_000))
+    assert len(found) == len({event.event for event in found}) == 20 * 40
+    await store.stop()
+
+
+async def test_a_question_without_an_answer_gives_its_connection_up_at_once(
+    make_postgres: Callable[..., Postgres],
+) -> None:
+    """Neither a reading nor a transaction that was given up waits for a server that stands still."""
+    server = make_postgres()
+    store = PostgresStore(Secret(server.url(await server.make())), StillClock(), instance="one")
+    await store.start()
+    await store.folders(ANNA)
+    server.pause()
+    for ask in (store.folders(ANNA), store.stored([EventId("e")])):
+        began = time.monotonic()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await ask
+        # A second for the server to drop it; a statement has thirty, a rollback five.
+        assert time.monotonic() - began < 3.0
+    server.resume()
+
+    assert await store.folders(ANNA) == []
     await store.stop()
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import asyncpg
 
 from tests.support import debian
+from tests.support.authority import Authority
 from tests.support.fault_proxy import FaultProxy
 from tests.support.ports import free_port
 from tests.support.process import Daemon, server_account, wait_until
@@ -73,11 +74,12 @@ class Postgres(Started):
 
     Anyone on loopback is the superuser ``vedette``, without a password. With ``durable`` it
     syncs as it does by default, so that what it answered survives ``kill``; without, it is quick.
+    With an ``authority`` it offers TLS with a certificate of it.
     """
 
     host = HOST
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, authority: Authority | None = None) -> None:
         """Make the data folder; raise debian.UnavailableError if the server can not be had."""
         self._tree = debian.find(SERVER)
         self.port = free_port()
@@ -87,6 +89,8 @@ class Postgres(Started):
         self._daemon: Daemon | None = None
         server_account().own(self.base)
         self._make_data(durable=durable)
+        if authority is not None:
+            self._show(authority.issue(folder=self.base).path)
 
     def url(self, database: str) -> str:
         """Return the address of a database."""
@@ -227,6 +231,14 @@ class Postgres(Started):
             config.write(
                 _CONFIG.format(host=HOST, port=self.port, durable="on" if durable else "off")
             )
+
+    def _show(self, certificate: Path) -> None:
+        # It refuses a key that anybody else may read.
+        certificate.chmod(0o600)
+        server_account().own(certificate)
+        with (self._data / "postgresql.conf").open("a") as config:
+            config.write(f"ssl = on\nssl_cert_file = '{certificate}'\n")
+            config.write(f"ssl_key_file = '{certificate}'\n")
 
     def _answers(self) -> bool:
         if self._daemon is None or self._daemon.has_ended():

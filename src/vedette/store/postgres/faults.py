@@ -7,6 +7,7 @@ written. It must not know what was asked.
 
 from __future__ import annotations
 
+import ssl
 from typing import Final
 
 import asyncpg
@@ -70,11 +71,27 @@ def translate(error: BaseException, where: str) -> StoreError:
         return StoreError(f"{where} did not answer in time: check it and the way to it")
     if isinstance(error, asyncpg.PostgresError):
         return _of_server(error, where)
+    if isinstance(error, (OSError, *_CLIENT)):
+        return _of_way(error, where)
+    return StoreError(f"a value can not be stored: {_words(error)}")
+
+
+def _of_way(error: BaseException, where: str) -> StoreError:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        # It may be renewed while we wait.
+        return StoreError(
+            f"the certificate of {where} is not trusted ({error.verify_message}): "
+            "check it, and sslrootcert in the URL"
+        )
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return StoreUnwritableError(f"the URL of {where} can not be used: {_words(error)}")
+    if isinstance(error, (FileNotFoundError, PermissionError)):
+        # The client opens no other files, and the system's words do not say which it was.
+        files = "a file that its URL names (sslrootcert, sslcert, sslkey, a socket)"
+        return StoreError(f"{where} can not be reached: {files}: {error.strerror}")
     if isinstance(error, OSError):
         return StoreError(f"{where} can not be reached: {_words(error)}")
-    if isinstance(error, _CLIENT):
-        return StoreError(f"{where} could not be read or written: {_words(error)}")
-    return StoreError(f"a value can not be stored: {_words(error)}")
+    return StoreError(f"{where} could not be read or written: {_words(error)}")
 
 
 def _of_server(error: asyncpg.PostgresError, where: str) -> StoreError:

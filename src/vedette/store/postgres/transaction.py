@@ -38,10 +38,18 @@ ROOM: Final = 30.0
 #: Seconds for a transaction to be rolled back, or a connection to be closed, before it is cut.
 END: Final = 5.0
 
+#: Seconds for a transaction to be rolled back behind a statement that was not waited for any more.
+#: A database that answers takes milliseconds to drop the statement and its locks. On a line that
+#: is dead this is lost, and a heartbeat has to be tried on another one before its lease ends.
+GRACE: Final = 1.0
+
 _BEGIN: Final = "BEGIN"
 #: What a crash of the database undoes is done again by whoever comes next.
 _BEGIN_LIGHT: Final = "BEGIN; SET LOCAL synchronous_commit = off"
 _BEGIN_VIEW: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+#: What ends a wait for an answer that may still come.
+_UNANSWERED: Final = (TimeoutError, OSError, asyncio.CancelledError)
 
 
 class Transactions:
@@ -103,7 +111,12 @@ class Transactions:
         """Read: each statement sees what is committed when it begins."""
         try:
             async with self._open().acquire(timeout=ROOM) as connection:
-                return await work(connection)
+                try:
+                    return await work(connection)
+                except _UNANSWERED:
+                    # The pool would wait for the answer, for as long as for another statement.
+                    _cut(connection)
+                    raise
         except Exception as error:
             raise translate(error, self.where) from error
 
@@ -126,8 +139,11 @@ class Transactions:
         try:
             await connection.execute(begin)
             value = await work(connection)
+        except _UNANSWERED:
+            await _rolled_back(connection, within=GRACE)
+            raise
         except BaseException:
-            await _rolled_back(connection)
+            await _rolled_back(connection, within=END)
             raise
         crashpoint(Crashpoint.COMMITTING)
         await self._commit(connection)
@@ -148,9 +164,9 @@ class Transactions:
             raise StoreError(f"{self.where} rolled a transaction back instead of committing it")
 
 
-async def _rolled_back(connection: Connection) -> None:
+async def _rolled_back(connection: Connection, *, within: float) -> None:
     try:
-        await connection.execute("ROLLBACK", timeout=END)
+        await connection.execute("ROLLBACK", timeout=within)
     except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
         # The server rolls back what loses its connection.
         _cut(connection)
