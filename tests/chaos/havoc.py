@@ -46,12 +46,16 @@ class Mishap(StrEnum):
     """The server's own processes for this user are killed: the line dies in mid-answer."""
     DOWN = "down"
     """The receiver of webhooks is gone for a moment, and its connections with it."""
+    SEVERED = "severed"
+    """Every connection to the database is cut, whatever is asked on it."""
 
 
 #: In a life of a third of a second: so often each end and each mishap. A receiver that is down
 #: costs deliveries an attempt, and after two of them they wait for five minutes: rare.
 _ENDS = {End.EARLY: 25, End.WATCHING: 35, End.POINT: 40}
 _MISHAPS = {Mishap.NONE: 74, Mishap.PAUSE: 12, Mishap.CUT: 12, Mishap.DOWN: 2}
+#: Where there is a database that can be cut off.
+_WITH_DATABASE = {**_MISHAPS, Mishap.NONE: 62, Mishap.SEVERED: 12}
 
 #: Seconds after the start within which an early kill falls: a start takes 0.2, a cold one 0.5.
 EARLY = 0.25
@@ -92,15 +96,16 @@ class Plan:
         return {"point": self.point, "visit": self.visit} if self.end is End.POINT else None
 
 
-def draw(dice: random.Random) -> Plan:
-    """Draw one life."""
+def draw(dice: random.Random, *, database: bool = False) -> Plan:
+    """Draw one life, of a service with a ``database`` apart or without."""
+    mishaps = _WITH_DATABASE if database else _MISHAPS
     cold = dice.randrange(COLD_SHARE) == 0
     end = dice.choices(list(_ENDS), weights=list(_ENDS.values()))[0]
     early = COLD if cold else EARLY
     return Plan(
         cold=cold,
         end=end,
-        mishap=dice.choices(list(_MISHAPS), weights=list(_MISHAPS.values()))[0],
+        mishap=dice.choices(list(mishaps), weights=list(mishaps.values()))[0],
         moment=dice.random() * (early if end is End.EARLY else WATCH),
         pause=dice.random() * PAUSE,
         point=dice.choice(POINTS),

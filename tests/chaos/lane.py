@@ -79,7 +79,8 @@ class Lane:
                 for _ in range(kills):
                     if stop():
                         break
-                    self._life(folder, user, receiver, havoc.draw(self._dice))
+                    plan = havoc.draw(self._dice, database=self._postgres is not None)
+                    self._life(folder, user, receiver, plan)
             finally:
                 feeder.stop()
                 self.tally += feeder.failures
@@ -154,6 +155,9 @@ class Lane:
                 service.process.send_signal(signal.SIGCONT)
             case Mishap.CUT:
                 havoc.cut(self._server, user)
+            case Mishap.SEVERED:
+                if self._postgres is not None:
+                    asyncio.run(self._postgres.cut(self._database))
             case Mishap.DOWN:
                 with receiver.away():
                     _until(service, lambda: False, plan.pause)
