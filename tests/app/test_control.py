@@ -8,14 +8,15 @@ import stat
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from vedette.app.control import MAX_LINE, SOCKET, Control, ask
-from vedette.app.replaying import query_from, query_to, replaying
+from vedette.app.replaying import Bookmark, Replayed, query_from, query_to, replaying
 from vedette.errors import NetworkError, UsageError
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
-from vedette.ports.store import EventQuery
+from vedette.ports.store import EventQuery, Point, Span
 
 #: For one answer over a socket of this machine, in seconds.
 PATIENCE = 60.0
@@ -31,17 +32,36 @@ QUERY = EventQuery(
 )
 
 
+REST = Bookmark(
+    endpoint=EndpointId("hook"),
+    tenant=None,
+    account=AccountId("a"),
+    span=Span(
+        first=Point(time=1763600000.000001, number=(20_000 << 46) + 7),
+        last=Point(time=1763700000.1, number=(20_001 << 46) + 9),
+    ),
+)
+
+
 class Replays:
     """Remembers what was asked for, and answers with a count or an error."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[EventQuery, list[EndpointId]]] = []
+        self.went_on: list[tuple[float | None, Bookmark | None]] = []
 
-    async def __call__(self, query: EventQuery, names: Sequence[EndpointId]) -> int:
+    async def __call__(
+        self,
+        query: EventQuery,
+        names: Sequence[EndpointId],
+        asked: float | None,
+        rest: Bookmark | None,
+    ) -> Replayed:
         self.asked.append((query, list(names)))
+        self.went_on.append((asked, rest))
         if "nobody" in names:
             raise UsageError("no endpoint is named 'nobody'")
-        return 3
+        return Replayed(queued=3, rest=REST if rest is None else None)
 
 
 @asynccontextmanager
@@ -78,9 +98,23 @@ async def test_a_replay_is_passed_on_and_its_count_comes_back(tmp_path: Path) ->
     async with door(tmp_path) as replays:
         request = {"command": "replay", "query": query_to(QUERY), "endpoints": ["hook"]}
 
-        assert await ask(tmp_path, request) == {"queued": 3}
+        answer = await ask(tmp_path, request)
 
+    assert answer is not None
+    assert answer["queued"] == 3
     assert replays.asked == [(QUERY, [EndpointId("hook")])]
+
+
+async def test_a_replay_goes_on_where_the_request_before_ended(tmp_path: Path) -> None:
+    """What an answer leaves comes back with the next request, to the last bit of an instant."""
+    async with door(tmp_path) as replays:
+        request: dict[str, Any] = {"command": "replay", "asked": 1763700000.1, "rest": None}
+        first = await ask(tmp_path, request)
+        assert first is not None
+        last = await ask(tmp_path, {**request, "rest": first["rest"]})
+
+    assert last == {"queued": 3, "rest": None}
+    assert replays.went_on == [(1763700000.1, None), (1763700000.1, REST)]
 
 
 async def test_a_replay_that_is_refused_says_why(tmp_path: Path) -> None:
@@ -121,6 +155,10 @@ async def test_what_is_no_object_is_told(tmp_path: Path, line: bytes) -> None:
         b'{"command": "replay", "query": {"limit": Infinity}}\n',
         b'{"command": "replay", "query": {"start": "yesterday"}}\n',
         b'{"command": "replay", "query": {"end": []}}\n',
+        b'{"command": "replay", "rest": 3}\n',
+        b'{"command": "replay", "rest": {}}\n',
+        b'{"command": "replay", "rest": {"endpoint": "a", "span": [[1, 2]]}}\n',
+        b'{"command": "replay", "asked": "now"}\n',
     ],
 )
 async def test_a_request_of_another_shape_is_told_and_not_run(tmp_path: Path, line: bytes) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -11,21 +14,25 @@ from tests.engine.scripted_sink import ScriptedSink
 from tests.support.clock import VirtualClock, run
 from vedette.app import redelivery
 from vedette.app.redelivery import Redelivery
+from vedette.app.replaying import Bookmark, Replayed
+from vedette.engine.courier import Courier
 from vedette.engine.lane import Tempo
 from vedette.errors import UsageError
 from vedette.model.delivery import (
     Delivered,
     DeliveryState,
     Endpoint,
+    EndpointState,
     Gone,
     Outcome,
     Parcel,
     Refused,
     Selection,
 )
-from vedette.model.ids import EndpointId
+from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.schedule import Policy
 from vedette.ports.store import EventQuery, Fence
+from vedette.store.sqlite.store import SqliteStore
 
 #: What is refused once is given up.
 ONCE = Tempo(policy=Policy(waits=()))
@@ -142,8 +149,149 @@ def test_a_replay_keeps_to_the_folders_and_tags_of_an_endpoint() -> None:
                 object.__setattr__(event, "body", body)
                 await it.store.post(Fence(), [event])
 
-            assert await redelivery_of(it, vip).replay(EventQuery(), []) == 2
+            done = await redelivery_of(it, vip).replay(EventQuery(), [])
+            assert done == Replayed(queued=2, rest=None)
             await it.settled("e1", "e3")
             assert sink.events == ["e1", "e3"]
 
     run(main())
+
+
+async def whole(again: Redelivery, query: EventQuery, *names: EndpointId) -> list[int]:
+    """Replay in as many requests as it takes; return what each of them queued."""
+    counts, rest = [], None
+    while True:
+        done = await again.replay(query, names, ASKED, rest)
+        counts.append(done.queued)
+        rest = done.rest
+        if rest is None:
+            return counts
+
+
+#: When a replay was asked for: some instant, long before the clock of the tests.
+ASKED = 1000.0
+
+
+def test_a_long_replay_is_done_in_requests_that_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each endpoint gets all, once and the oldest first."""
+    monkeypatch.setattr(redelivery, "STEP", 2)
+    monkeypatch.setattr(redelivery, "STEPS", 4)
+
+    async def main() -> None:
+        one, two = ScriptedSink(), ScriptedSink()
+        endpoints = (Endpoint(id=CRM, concurrency=1), Endpoint(id=OTHER, concurrency=1))
+        async with world((endpoints[0], one), (endpoints[1], two)) as it:
+            await it.post(names(9))
+
+            counts = await whole(redelivery_of(it, *endpoints), EventQuery())
+            await one.sent(9)
+            await two.sent(9)
+            # Where an endpoint is begun or gone on with counts as a step.
+            assert counts == [6, 3, 6, 3]
+            assert one.events == two.events == names(9)
+
+    run(main())
+
+
+@pytest.mark.parametrize("selection", [Selection(), Selection(folders=("INBOX",))])
+def test_a_request_of_a_replay_that_is_repeated_queues_nothing_twice(
+    monkeypatch: pytest.MonkeyPatch, selection: Selection
+) -> None:
+    """Its answer may be lost: what it queued is known by the instant the replay was asked for."""
+    monkeypatch.setattr(redelivery, "STEP", 2)
+    monkeypatch.setattr(redelivery, "PAGE", 2)
+    monkeypatch.setattr(redelivery, "STEPS", 3)
+
+    async def main() -> None:
+        sink, crm = ScriptedSink(), Endpoint(id=CRM, selection=selection)
+        async with world((crm, sink)) as it:
+            for name in names(6):
+                event = posting(name, (), b"A", VirtualClock().now())
+                object.__setattr__(event, "body", b'{"data":{"folder":{"path":"INBOX"}}}')
+                await it.store.post(Fence(), [event])
+            again = redelivery_of(it, crm)
+            first = await again.replay(EventQuery(), [], ASKED)
+            assert first.queued == 4
+            await it.settled(*names(4))
+
+            assert await again.replay(EventQuery(), [], ASKED) == Replayed(
+                queued=0, rest=first.rest
+            )
+            last = await again.replay(EventQuery(), [], ASKED, first.rest)
+            assert last == Replayed(queued=2, rest=None)
+            await it.settled(*names(6))
+            assert sink.events == names(6)
+
+    run(main())
+
+
+def test_a_replay_of_the_newest_so_many_ends_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However small its steps are, and whatever is committed while it goes on."""
+    monkeypatch.setattr(redelivery, "STEP", 1)
+    monkeypatch.setattr(redelivery, "STEPS", 3)
+
+    async def main() -> None:
+        sink, crm = ScriptedSink(), Endpoint(id=CRM, concurrency=1)
+        async with world((crm, sink)) as it:
+            await it.post(names(6))
+            again = redelivery_of(it, crm)
+            first = await again.replay(EventQuery(limit=3), [], ASKED)
+            assert first.queued == 2
+            await it.post(["new"])
+
+            last = await again.replay(EventQuery(limit=3), [], ASKED, first.rest)
+            assert last == Replayed(queued=1, rest=None)
+            await sink.sent(3)
+            assert sink.events == names(6)[3:]
+
+    run(main())
+
+
+def test_a_replay_does_not_go_on_for_filters_that_are_others_by_now() -> None:
+    """What is left of it can not be told any more: whoever asked is told to ask once more."""
+
+    async def main() -> None:
+        async with world((Endpoint(id=CRM), ScriptedSink())) as it:
+            rest = Bookmark(endpoint=CRM, tenant=None, account=AccountId("gone"), span=None)
+            with pytest.raises(UsageError, match="ask once more"):
+                await redelivery_of(it, Endpoint(id=CRM)).replay(EventQuery(), [], ASKED, rest)
+
+    run(main())
+
+
+async def never(_state: EndpointState) -> None:
+    raise AssertionError("no endpoint is tried")
+
+
+class Stepping(SqliteStore):
+    """Tells of the first step of a replay."""
+
+    def __init__(self, folder: Path, clock: VirtualClock) -> None:
+        super().__init__(folder, clock)
+        self.stepped = asyncio.Event()
+
+    async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
+        count = await super().replay(query, endpoints, now)
+        self.stepped.set()
+        return count
+
+
+async def test_a_commit_gets_in_between_two_steps_of_a_replay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On disk: it waits for one step at most, and not for all that is asked for."""
+    monkeypatch.setattr(redelivery, "STEP", 1)
+    monkeypatch.setattr(redelivery, "STEPS", 100)
+    store = Stepping(tmp_path, VirtualClock())
+    await store.start()
+    now = VirtualClock().now()
+    await store.post(Fence(), [posting(name, (), b"A", now) for name in names(40)])
+    courier = Courier(store, {}, VirtualClock(), lambda: 0.0, on_disabled=never)
+    again = Redelivery(store, courier, VirtualClock(), endpoints=lambda: [Endpoint(id=CRM)])
+
+    replay = asyncio.create_task(again.replay(EventQuery(), [], ASKED))
+    await store.stepped.wait()
+    await store.post(Fence(), [posting("mail", (), b"A", now)])
+    assert not replay.done()
+    assert await replay == Replayed(queued=40, rest=None)
+    await store.stop()

@@ -11,8 +11,9 @@ from tests.support.memory_store import MemoryStore
 from vedette.model.delivery import Selection
 from vedette.model.ids import AccountId, TenantId
 from vedette.outbox.selection import matches
-from vedette.ports.store import EventQuery
-from vedette.service.replay import PAGE, both, chosen, narrowed
+from vedette.ports.store import EventQuery, Point, Span
+from vedette.service.replay import behind, both, chosen, narrowed, reach
+from vedette.store.spans import LOOKED
 
 TYPES = ("message.received", "message.missing", "account.connected", "mailbox.reset")
 patterns = st.lists(st.sampled_from([*TYPES, "message.*", "account.*", "m*", "*"]), max_size=3)
@@ -62,7 +63,7 @@ def test_what_an_endpoint_does_not_take_is_not_sent_again(selection: Selection) 
     assert narrowed(query, selection) == []
 
 
-async def stored(instants: list[float]) -> MemoryStore:
+async def stored(*instants: float) -> MemoryStore:
     """Return a store of events at these instants, every third of them in the folder Support."""
     store = MemoryStore(StillClock())
     await store.start()
@@ -80,30 +81,63 @@ BODIES = {
     is_support: b'{"data":{"folder":{"path":"%b"}}}' % (b"Support" if is_support else b"INBOX")
     for is_support in (True, False)
 }
-SUPPORT = Selection(folders=("Support",))
+
+
+async def test_what_only_the_body_tells_is_chosen_by_it() -> None:
+    """The oldest first, as they were queued at first."""
+    store = await stored(*map(float, range(9)))
+
+    assert await chosen(store, EventQuery(), Selection(folders=("Support",))) == ["e0", "e3", "e6"]
+
+
+async def held(store: MemoryStore, span: Span | None) -> list[str]:
+    if span is None:
+        return []
+    found = await store.events(EventQuery(span=span, limit=100_000))
+    return [each.event for each in reversed(found)]
 
 
 @pytest.mark.parametrize(
     "instants",
     [
-        pytest.param([float(number) for number in range(3 * PAGE)], id="each at its own"),
-        pytest.param([7.0] * (5 * PAGE), id="all at one"),
-        pytest.param([float(number // 3) for number in range(2 * PAGE + 1)], id="some together"),
-        pytest.param([], id="none"),
+        pytest.param([float(number) for number in range(9)], id="each at its own"),
+        pytest.param([7.0] * 9, id="all at one"),
+        pytest.param([float(number // 3) for number in range(9)], id="some together"),
     ],
 )
-async def test_what_only_the_body_tells_is_found_page_by_page(instants: list[float]) -> None:
-    """Each of them, once, the newest first, however many happened at one instant."""
-    store = await stored(instants)
-    events = await store.events(EventQuery(limit=10_000))
-    expected = [each.event for each in events if each.body == BODIES[True]]
+@pytest.mark.parametrize(
+    ("limit", "oldest"), [(0, 9), (1, 8), (4, 5), (9, 0), (10, 0), (1_000_000, 0)]
+)
+async def test_a_walk_begins_at_the_newest_so_many(
+    instants: list[float], limit: int, oldest: int
+) -> None:
+    """Whatever their instants are: it reaches from the oldest of them to the newest."""
+    store = await stored(*instants)
 
-    assert await chosen(store, EventQuery(limit=10_000), SUPPORT) == expected
+    span = await reach(store, EventQuery(limit=limit))
+
+    assert await held(store, span) == [f"e{number}" for number in range(oldest, 9)]
 
 
-async def test_a_limit_is_about_the_events_that_are_looked_at() -> None:
-    """The newest so many, of which some are chosen, as without a look inside."""
-    store = await stored([float(number) for number in range(9)])
+async def test_a_walk_reaches_over_many_looks() -> None:
+    """More than one look passes by lie between the two that are asked for."""
+    store = await stored()
+    await post(store, posting("first", time=1.0, kind="account.connected"))
+    await post(store, *(posting(f"e{number}", time=2.0) for number in range(LOOKED + 1)))
+    await post(store, posting("last", time=3.0, kind="account.connected"))
 
-    assert await chosen(store, EventQuery(limit=6), SUPPORT) == ["e6", "e3"]
-    assert await chosen(store, EventQuery(start=3.0, end=7.0, limit=100), SUPPORT) == ["e6", "e3"]
+    span = await reach(store, EventQuery(types=("account.*",), limit=2))
+
+    found = await held(store, span)
+    assert (found[0], found[-1], len(found)) == ("first", "last", LOOKED + 3)
+
+
+def test_behind_the_last_step_nothing_is_left() -> None:
+    """Behind any other the rest is."""
+    points = [Point(time=float(number), number=number) for number in range(1, 5)]
+    whole = Span(first=points[0], last=points[3])
+
+    assert behind(whole, whole) is None
+    assert behind(whole, Span(first=points[0], last=points[2])) == Span(
+        first=Point(time=3.0, number=4), last=points[3]
+    )

@@ -37,6 +37,7 @@ from vedette.ports.store import (
     Fence,
     StoredDelivery,
     StoredEvent,
+    Survey,
     Taker,
     Verdict,
 )
@@ -169,6 +170,10 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
         return await self._run(
             partial(self._rows.replay, query, tuple(endpoints), now), writes=True
         )
+
+    async def survey(self, query: EventQuery, *, newest_first: bool) -> Survey:
+        work = partial(self._rows.survey, query, newest_first=newest_first)
+        return await self._run(work, writes=False)
 
     async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
         return await self._run(partial(self._rows.deliveries, query), writes=False)

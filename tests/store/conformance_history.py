@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.store.bundle import (
@@ -22,7 +24,9 @@ from tests.store.bundle import (
 from tests.store.conformance_folders import StoreFixture
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import EventId, TenantId
-from vedette.ports.store import EventQuery, Store
+from vedette.ports.store import EventQuery, Point, Span, Store, Survey
+from vedette.service.replay import behind
+from vedette.store.spans import LOOKED
 
 OTHER = TenantId("other")
 
@@ -131,6 +135,97 @@ class HistoryContract(StoreFixture):
 
         assert await store.replay(EventQuery(event=EventId("late")), [HOOK], 500.0) == 1
         assert names(await take(store, now=500.0)) == ["late", "later"]
+
+    async def test_what_a_replay_queued_it_does_not_queue_twice(self, store: Store) -> None:
+        """Its step may be asked for again, as its answer may be lost: delivered, failed or due."""
+        await post(store, *(posting(f"e{number}", HOOK, time=number) for number in range(3)))
+        await deliver(store)
+        assert await store.replay(EventQuery(), [HOOK], 500.0) == 3
+        first, second, _ = await take(store, now=500.0)
+        await store.settle([settled(first), settled(second, DeliveryState.FAILED)])
+
+        assert await store.replay(EventQuery(), [HOOK], 500.0) == 0
+        assert await store.replay(EventQuery(), [HOOK, FILE], 500.0) == 3
+        stored = await store.events(EventQuery())
+        assert [(each.due, each.delivered, each.failed) for each in stored] == [
+            (2, 1, 0),
+            (1, 1, 1),
+            (1, 2, 0),
+        ]
+
+    async def test_a_look_begins_at_the_end_that_is_asked_for(self, store: Store) -> None:
+        """It stops at the limit, and its span is what a query for the same finds."""
+        await post(store, *(posting(f"e{number}", time=float(number)) for number in range(5)))
+
+        for newest_first, expected in ((True, ["e4", "e3"]), (False, ["e1", "e0"])):
+            seen = await store.survey(EventQuery(limit=2), newest_first=newest_first)
+            assert seen.found == 2
+            events = await store.events(EventQuery(span=seen.span))
+            assert [each.event for each in events] == expected
+
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            (EventQuery(), ["e1", "e2", "e3", "e4", "e5", "e6"]),
+            (EventQuery(account=ANNA), ["e1", "e3", "e5"]),
+            (EventQuery(tenant=OTHER), ["e5", "e6"]),
+            (EventQuery(tenant=OTHER, account=ANNA), ["e5"]),
+            (EventQuery(start=20.0, end=40.0), ["e2", "e3", "e4"]),
+            (EventQuery(start=99.0), []),
+            (EventQuery(types=("message.missing",)), ["e4"]),
+        ],
+    )
+    @pytest.mark.parametrize("limit", [1, 2, 100])
+    async def test_looks_walk_through_all_that_is_asked_for(
+        self, store: Store, query: EventQuery, expected: list[str], limit: int
+    ) -> None:
+        """Each event lies in one of them, in order, though several are of one instant."""
+        await post(
+            store,
+            posting("e2", time=20.0, account=BERT),
+            posting("e1", time=10.0),
+            posting("e3", time=20.0),
+            posting("e4", time=20.0, account=BERT, kind="message.missing"),
+            posting("e5", time=40.0, tenant=OTHER),
+            posting("e6", time=40.0, tenant=OTHER, account=BERT),
+        )
+        walked: list[str] = []
+        left: Span | None = Span(first=Point(time=0.0, number=0), last=Point(time=1e9, number=0))
+        while left is not None:
+            look = replace(query, span=left, limit=limit)
+            seen = await store.survey(look, newest_first=False)
+            if seen.span is None:
+                break
+            found = await store.events(replace(query, span=seen.span))
+            assert len(found) == seen.found
+            walked += [each.event for each in reversed(found)]
+            left = behind(left, seen.span)
+
+        assert walked == expected
+
+    async def test_a_look_for_what_is_rare_has_an_end(self, store: Store) -> None:
+        """Some thousands that are something else are all that one look passes by."""
+        await post(store, *(posting(f"e{number}", time=1.0) for number in range(LOOKED + 1)))
+
+        seen = await store.survey(EventQuery(types=("none",)), newest_first=True)
+        assert (seen.found, seen.span is None) == (0, False)
+        left = await store.events(EventQuery(span=seen.span, limit=LOOKED + 1))
+        assert len(left) == LOOKED
+
+    async def test_a_look_for_nothing_sees_nothing(self, store: Store) -> None:
+        """And one where nothing is stored."""
+        assert await store.survey(EventQuery(), newest_first=True) == Survey(found=0, span=None)
+        await post(store, posting("e"))
+        query = EventQuery(limit=0)
+        assert await store.survey(query, newest_first=True) == Survey(found=0, span=None)
+
+    async def test_a_replay_keeps_to_its_span(self, store: Store) -> None:
+        """What lies before or behind it is left for another step."""
+        await post(store, *(posting(f"e{number}", time=float(number)) for number in range(4)))
+        seen = await store.survey(EventQuery(start=1.0, limit=2), newest_first=False)
+
+        assert await store.replay(EventQuery(span=seen.span), [HOOK], 500.0) == 2
+        assert names(await take(store, now=500.0)) == ["e1", "e2"]
 
     async def test_replay_leaves_a_parcel_in_flight_alone(self, store: Store) -> None:
         """It is being sent at this moment: twice would be once too often."""

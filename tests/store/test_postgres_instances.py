@@ -21,6 +21,7 @@ from tests.store.cluster import Cluster
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.store import Commit, EventQuery, Fence, Verdict
+from vedette.store.postgres import store as store_module
 from vedette.store.postgres import transaction as transaction_module
 from vedette.store.postgres.connection import connect
 from vedette.store.postgres.faults import is_passing
@@ -258,3 +259,44 @@ async def test_every_instance_is_told_what_is_due(cluster: Cluster) -> None:
 
         assert told == [["first", "second"]]
         await two.stop()
+
+
+async def test_unused_lanes_go_in_bounded_rounds(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each prune looks at so many behind the last, used or not, and then begins anew."""
+    monkeypatch.setattr(store_module, "LANES", 2)
+    async with cluster.started("one") as (one,):
+        accounts = [AccountId(f"a{number}") for number in range(5)]
+        await post(one, *(posting(account, HOOK, account=account) for account in accounts))
+        # What is in flight holds the lane of the first; of the others nothing waits.
+        first, *others = await take(one)
+        await one.settle([settled(parcel) for parcel in others])
+
+        left = []
+        for _ in range(3):
+            await one.prune(events_before=0.0, seen_before=0.0, limit=10)
+            left.append(await lanes(one))
+        assert left == [["a0", "a2", "a3", "a4"], ["a0", "a4"], ["a0"]]
+
+        await one.settle([settled(first)])
+        await one.prune(events_before=0.0, seen_before=0.0, limit=10)
+        assert await lanes(one) == []
+
+
+async def test_the_lane_of_a_watched_folder_stays(cluster: Cluster) -> None:
+    """Its next mail stands in it."""
+    async with cluster.started("one") as (one,):
+        await one.commit(step(None, cursor(1), posting("e", HOOK)))
+        await one.settle([settled(parcel) for parcel in await take(one)])
+
+        await one.prune(events_before=0.0, seen_before=0.0, limit=10)
+        assert len(await lanes(one)) == 1
+
+
+async def lanes(store: PostgresStore) -> list[str]:
+    """Return the accounts of all lanes."""
+    rows = await store._transactions.ask(
+        lambda connection: connection.fetch("SELECT account FROM lane ORDER BY account")
+    )
+    return [row[0] for row in rows]

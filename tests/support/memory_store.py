@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tests.support.memory_commit import check_postings, moved
-from tests.support.memory_deliveries import Row, asks_for, parcel_of, stored_delivery
+from tests.support.memory_deliveries import (
+    Row,
+    asks_for,
+    dead,
+    heads,
+    parcel_of,
+    stored_delivery,
+    surveyed,
+    was_queued,
+)
 from tests.support.memory_journal import JournalRows, MemoryJournal
 from tests.support.memory_trust import MemoryTrust, TrustRows
 from vedette.errors import StoreError
@@ -31,8 +40,10 @@ from vedette.ports.store import (
     DeliveryQuery,
     EventQuery,
     Fence,
+    Point,
     StoredDelivery,
     StoredEvent,
+    Survey,
     Taker,
     Verdict,
 )
@@ -47,6 +58,8 @@ class _State:
     epochs: dict[int, int] = field(default_factory=lambda: {0: 0})
     folders: dict[tuple[AccountId, bytes], FolderState] = field(default_factory=dict)
     events: dict[EventId, Posting] = field(default_factory=dict)
+    points: dict[EventId, Point] = field(default_factory=dict)
+    last_event: int = 0
     deliveries: dict[int, Row] = field(default_factory=dict)
     #: Those of each endpoint that are DUE: asked for at every turn of a lane.
     waiting: dict[EndpointId, dict[int, Row]] = field(default_factory=dict)
@@ -171,6 +184,8 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         if posting.event in self.state.events:
             return
         self.state.events[posting.event] = posting
+        self.state.last_event = number = self.state.last_event + 1
+        self.state.points[posting.event] = Point(time=posting.time, number=number)
         for endpoint in dict.fromkeys(posting.endpoints):
             self._queue(posting, endpoint, posting.time)
 
@@ -241,13 +256,8 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         return [parcel_of(row) for row in rows]
 
     def _waiting(self, endpoint: EndpointId, *, ordered: bool) -> list[Row]:
-        rows = list(self.state.waiting.get(endpoint, {}).values())
-        if not ordered:
-            return rows
-        heads: dict[tuple[AccountId, bytes], Row] = {}
-        for row in rows:
-            heads.setdefault(row.lane, row)
-        return list(heads.values())
+        rows = self.state.waiting.get(endpoint, {}).values()
+        return heads(rows) if ordered else list(rows)
 
     async def next_due(self, endpoint: EndpointId, *, ordered: bool = False) -> float | None:
         self._enter()
@@ -282,16 +292,19 @@ class MemoryStore(MemoryJournal, MemoryTrust):
 
     def _newest(self) -> list[Posting]:
         # Of two events of one instant the one that was stored later is the newer.
-        numbered = sorted(
-            enumerate(self.state.events.values()),
-            key=lambda entry: (entry[1].time, entry[0]),
-            reverse=True,
-        )
-        return [posting for _, posting in numbered]
+        points = self.state.points
+        return sorted(self.state.events.values(), key=lambda it: points[it.event], reverse=True)
 
     def _select(self, query: EventQuery) -> list[Posting]:
-        found = [posting for posting in self._newest() if asks_for(query, posting)]
+        points = self.state.points
+        found = [each for each in self._newest() if asks_for(query, each, points[each.event])]
         return found[: max(query.limit, 0)]
+
+    async def survey(self, query: EventQuery, *, newest_first: bool) -> Survey:
+        self._enter()
+        every = self._select(replace(query, types=(), limit=len(self.state.events)))
+        it = every if newest_first else every[::-1]
+        return surveyed(query, [(self.state.points[each.event], each.type) for each in it])
 
     def _count(self, event: EventId, state: DeliveryState) -> int:
         return sum(
@@ -317,32 +330,27 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         ]
 
     async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
-        self._enter(writes=True)
+        state = self._enter(writes=True)
         count = 0
         for posting in reversed(self._select(query)):
             for endpoint in dict.fromkeys(endpoints):
-                count += self._requeue(posting, endpoint, now)
+                if not was_queued(state.deliveries.values(), posting, endpoint, now):
+                    count += self._requeue(posting, endpoint, now)
         return count
 
     def _requeue(self, posting: Posting, endpoint: EndpointId, now: float) -> bool:
-        for dead in self._dead(endpoint):
-            if dead.posting is posting:
-                del self.state.deliveries[dead.id]
+        for row in dead(self.state.deliveries.values(), endpoint):
+            if row.posting is posting:
+                del self.state.deliveries[row.id]
         waiting = self._waiting(endpoint, ordered=False)
-        row = next((row for row in waiting if row.posting is posting), None)
-        if row is None:
+        it = next((row for row in waiting if row.posting is posting), None)
+        if it is None:
             self._queue(posting, endpoint, now)
-        elif row.leased and row.due > now:
+        elif it.leased and it.due > now:
             return False
         else:
-            row.due, row.attempt, row.leased = min(row.due, now), 0, False
+            it.due, it.attempt, it.leased = min(it.due, now), 0, False
         return True
-
-    def _dead(self, endpoint: EndpointId) -> list[Row]:
-        rows = self.state.deliveries.values()
-        return [
-            row for row in rows if row.endpoint == endpoint and row.state is DeliveryState.FAILED
-        ]
 
     async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
         self._enter()
@@ -359,8 +367,12 @@ class MemoryStore(MemoryJournal, MemoryTrust):
 
     async def redrive(self, query: EventQuery, endpoint: EndpointId, now: float) -> int:
         self._enter(writes=True)
-        dead = [row.posting for row in self._dead(endpoint) if asks_for(query, row.posting)]
-        found = {posting.event: posting for posting in dead[: max(query.limit, 0)]}
+        asked = [
+            row.posting
+            for row in dead(self.state.deliveries.values(), endpoint)
+            if asks_for(query, row.posting)
+        ]
+        found = {posting.event: posting for posting in asked[: max(query.limit, 0)]}
         for posting in found.values():
             self._requeue(posting, endpoint, now)
         return len(found)

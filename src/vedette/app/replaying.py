@@ -3,21 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 from vedette.app.control import Handler
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
-from vedette.ports.store import EventQuery
+from vedette.ports.store import EventQuery, Point, Span
 
 
-def replaying(replay: Callable[[EventQuery, Sequence[EndpointId]], Awaitable[int]]) -> Handler:
-    """Return the handler of ``{"command": "replay", "query": {…}, "endpoints": […]}``."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookmark:
+    """How far a replay has come: what is left for one endpoint, and those behind it are untouched.
+
+    ``tenant`` and ``account`` are what the query was narrowed to for the endpoint. What is left of
+    it is ``span``, or all of it while that is None.
+    """
+
+    endpoint: EndpointId
+    tenant: TenantId | None
+    account: AccountId | None
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What one request did: how many it queued, and where the next one goes on (None: done)."""
+
+    queued: int
+    rest: Bookmark | None
+
+
+Replay: TypeAlias = Callable[
+    [EventQuery, Sequence[EndpointId], float | None, Bookmark | None], Awaitable[Replayed]
+]
+
+
+def replaying(replay: Replay) -> Handler:
+    """Return the handler of ``{"command": "replay", "query": {…}, "endpoints": […]}``.
+
+    ``asked`` is the instant that makes it one replay, however many requests it takes, and ``rest``
+    is what the answer to the request before said.
+    """
 
     async def handle(request: Mapping[str, Any]) -> dict[str, Any]:
         names = [EndpointId(str(each)) for each in request.get("endpoints", [])]
-        return {"queued": await replay(query_from(request.get("query", {})), names)}
+        query, rest = query_from(request.get("query", {})), request.get("rest")
+        bookmark = None if rest is None else _bookmark_from(rest)
+        done = await replay(query, names, _instant(request.get("asked")), bookmark)
+        left = None if done.rest is None else _bookmark_to(done.rest)
+        return {"queued": done.queued, "rest": left}
 
     return handle
+
+
+def _bookmark_to(it: Bookmark) -> dict[str, Any]:
+    span = None if it.span is None else [_point_to(it.span.first), _point_to(it.span.last)]
+    return {"endpoint": it.endpoint, "tenant": it.tenant, "account": it.account, "span": span}
+
+
+def _bookmark_from(data: Mapping[str, Any]) -> Bookmark:
+    query, span = query_from(data), data.get("span")
+    return Bookmark(
+        endpoint=EndpointId(str(data["endpoint"])),
+        tenant=query.tenant,
+        account=query.account,
+        span=None if span is None else _span_from(span),
+    )
+
+
+def _span_from(data: Sequence[Any]) -> Span:
+    first, last = data
+    return Span(first=_point_from(first), last=_point_from(last))
+
+
+def _point_to(point: Point) -> list[float | int]:
+    return [point.time, point.number]
+
+
+def _point_from(data: Sequence[Any]) -> Point:
+    time, number = data
+    return Point(time=float(time), number=int(number))
 
 
 def query_to(query: EventQuery) -> dict[str, Any]:
@@ -33,7 +98,7 @@ def query_to(query: EventQuery) -> dict[str, Any]:
     }
 
 
-def query_from(data: dict[str, Any]) -> EventQuery:
+def query_from(data: Mapping[str, Any]) -> EventQuery:
     """Return the query in a request."""
     tenant, account, event = data.get("tenant"), data.get("account"), data.get("event")
     return EventQuery(

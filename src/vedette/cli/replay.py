@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
@@ -14,9 +16,12 @@ from vedette.app.control import ask
 from vedette.app.replaying import query_to
 from vedette.cli.place import state_of
 from vedette.cli.stored import Newest
-from vedette.errors import UsageError
+from vedette.errors import NetworkError, UsageError
+from vedette.outbox.envelope import instant
 from vedette.ports.store import EventQuery
 
+#: Requests for one step whose answers are lost, one after the other, before that is told.
+TRIES = 3
 #: More in one call than this is a migration; do it in steps.
 MAX_REPLAY = 1_000_000
 
@@ -73,17 +78,49 @@ async def _queued(
     folder: Path, query: EventQuery, endpoints: Sequence[str], *, failed: bool
 ) -> int:
     """Have the service queue them, in as many requests as it takes; return how many."""
-    count, command = 0, "redrive" if failed else "replay"
+    count, rest, command = 0, None, "redrive" if failed else "replay"
+    # One instant for all requests of a replay: one that is repeated queues nothing twice.
+    asked = time.time()
     while True:
-        rest = replace(query, limit=query.limit - count)
-        request = {"command": command, "query": query_to(rest), "endpoints": list(endpoints)}
-        answer = await ask(folder, request)
+        left = replace(query, limit=query.limit - count) if failed else query
+        request = {
+            "command": command,
+            "query": query_to(left),
+            "endpoints": list(endpoints),
+            "asked": asked,
+            "rest": rest,
+        }
+        answer = await _answer(folder, request, patient=not failed)
+        count += int(answer.get("queued", 0))
+        rest = answer.get("rest")
+        if rest is None and not answer.get("more"):
+            return count
+        print(f"queued {count} so far{_reached(rest)}", file=sys.stderr, flush=True)
+
+
+async def _answer(folder: Path, request: dict[str, Any], *, patient: bool) -> dict[str, Any]:
+    """Ask the service; what may be asked twice is, when an answer is lost."""
+    for more in range(TRIES if patient else 1, 0, -1):
+        try:
+            answer = await ask(folder, request)
+        except NetworkError:
+            if more == 1:
+                raise
+            continue
         if answer is None:
             raise UsageError(
                 f"no service runs on {folder}; start vedette serve, which delivers them"
             )
         if "error" in answer:
             raise UsageError(str(answer["error"]))
-        count += int(answer.get("queued", 0))
-        if not answer.get("more"):
-            return count
+        return answer
+    raise AssertionError("the last try answers or raises")
+
+
+def _reached(rest: Any) -> str:
+    """Return for which endpoint, and up to which instant, a replay has come."""
+    if not isinstance(rest, dict):
+        return ""
+    span = rest.get("span")
+    since = f", events up to {instant(span[0][0])}" if span else ""
+    return f" ({rest['endpoint']}{since})"

@@ -86,11 +86,42 @@ class Verdict(StrEnum):
     FENCED = "fenced"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Point:
+    """Where an event stands in the order of a store: its time, and of one time its number.
+
+    Numbers are above 0, and what is stored later has a higher one.
+    """
+
+    time: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A part of what is stored, in its order; both ends belong to it."""
+
+    first: Point
+    last: Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a look at stored events met: how many that were asked for, and which part it saw.
+
+    ``span`` is None where there was nothing to look at.
+    """
+
+    found: int
+    span: Span | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventQuery:
     """Which stored events: newest first, at most ``limit``, after the other filters.
 
-    ``types`` may end in ``*``; instants are inclusive at the start, exclusive at the end.
+    ``types`` may end in ``*``; instants are inclusive at the start, exclusive at the end. ``span``
+    is where a walk in steps stands; it narrows what is found, as the instants do.
     """
 
     tenant: TenantId | None = None
@@ -99,6 +130,7 @@ class EventQuery:
     start: float | None = None
     end: float | None = None
     event: EventId | None = None
+    span: Span | None = None
     limit: int = 100
 
 
@@ -247,7 +279,17 @@ class Store(Protocol):
     async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
         """Queue stored events again, with the same ids; return how many deliveries.
 
-        What had failed of them at these endpoints is a dead letter no longer.
+        What had failed of them at these endpoints is a dead letter no longer. Nothing is queued
+        where a delivery was queued at exactly ``now``: a step that is asked for once more, because
+        its answer was lost, changes nothing. It is one write, so who has many asks for a ``span``
+        of them at a time, as ``survey`` tells.
+        """
+
+    async def survey(self, query: EventQuery, *, newest_first: bool) -> Survey:
+        """Look at stored events until ``limit`` are found or some thousands were looked at.
+
+        It begins at the oldest or at the newest of what the query may find, and is about many
+        events: one that is named (``query.event``) is not looked for.
         """
 
     async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:

@@ -13,12 +13,12 @@ import orjson
 from vedette.model.delivery import Selection
 from vedette.model.ids import EventId
 from vedette.outbox.selection import fits
-from vedette.ports.store import EventQuery, Store
+from vedette.ports.store import EventQuery, Point, Span, Store
 
 T = TypeVar("T")
 
-#: Events of one page, with their bodies: some megabytes at most.
-PAGE = 200
+#: Before every event: numbers are above 0.
+BEGINNING = Point(time=-math.inf, number=0)
 
 
 def narrowed(query: EventQuery, selection: Selection) -> list[EventQuery]:
@@ -61,23 +61,42 @@ def _one_of(asked: T | None, taken: Sequence[T]) -> Sequence[T | None]:
     return [asked] if asked in taken else []
 
 
-async def chosen(store: Store, query: EventQuery, selection: Selection) -> list[EventId]:
-    """Return the events that a query finds and whose bodies fit a selection, newest first.
+async def reach(store: Store, query: EventQuery) -> Span | None:
+    """Return the part of what is stored that the newest ``limit`` events of a query lie in.
 
-    Raises StoreError.
+    It is found in bounded looks, from the newest on. What is committed later lies behind it, or is
+    new anyhow. None where there is no event. Raises StoreError.
     """
-    found: dict[EventId, bool] = {}
-    page, end = PAGE, query.end
-    while True:
-        events = await store.events(replace(query, end=end, limit=page))
-        fresh = [each for each in events if each.event not in found]
-        for each in fresh:
-            found[each.event] = fits(selection, orjson.loads(each.body)["data"])
-        if len(events) < page or len(found) >= query.limit:
+    left, span = query.limit, query.span
+    found: Span | None = None
+    while left > 0:
+        seen = await store.survey(replace(query, span=span, limit=left), newest_first=True)
+        if seen.span is None:
             break
-        # The next page begins at the same instant: of events of one instant some may be left. Where
-        # there are more of them than a page holds, it has to be longer.
-        page = PAGE if fresh else page * 2
-        end = math.nextafter(events[-1].time, math.inf)
-    newest = list(found.items())[: max(query.limit, 0)]
-    return [event for event, is_taken in newest if is_taken]
+        found = Span(first=seen.span.first, last=found.last if found else seen.span.last)
+        left -= seen.found
+        span = Span(first=BEGINNING, last=_before(seen.span.first))
+    return found
+
+
+def behind(whole: Span, step: Span) -> Span | None:
+    """Return what is left of a span behind a step of it; None where that was the last."""
+    first = replace(step.last, number=step.last.number + 1)
+    return None if first > whole.last else Span(first=first, last=whole.last)
+
+
+def _before(point: Point) -> Point:
+    return replace(point, number=point.number - 1)
+
+
+async def chosen(store: Store, query: EventQuery, selection: Selection) -> list[EventId]:
+    """Return the events that a query finds and whose bodies fit a selection, oldest first.
+
+    All their bodies are read at once: ``query.limit`` is their bound. Raises StoreError.
+    """
+    found = [
+        each.event
+        for each in await store.events(query)
+        if fits(selection, orjson.loads(each.body)["data"])
+    ]
+    return found[::-1]

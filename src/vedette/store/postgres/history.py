@@ -6,20 +6,32 @@ It knows rows and nothing of transactions or of who asks.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 from typing import Any, Final
 
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
-from vedette.ports.store import DeliveryQuery, EventQuery, StoredDelivery, StoredEvent
+from vedette.ports.store import (
+    DeliveryQuery,
+    EventQuery,
+    Point,
+    Span,
+    StoredDelivery,
+    StoredEvent,
+    Survey,
+)
+from vedette.store import spans
 from vedette.store.postgres import numbers, postings
 from vedette.store.postgres.bulk import touched
 from vedette.store.postgres.connection import Connection
-from vedette.store.postgres.postings import Queued
+from vedette.store.postgres.postings import Lane, Queued
 from vedette.store.postgres.statements import sql
 
 _PLANNED_ANEW: Final = sql("events_planned_anew")
 _FOUND: Final = sql("events_found")
+_LOOKS: Final = {True: sql("look_at_newest"), False: sql("look_at_oldest")}
+_QUEUED_AT: Final = sql("deliveries_queued_at")
 _PAYLOADS: Final = sql("payloads")
 _OUTCOMES: Final = sql("outcomes")
 _DELIVERIES: Final = sql("deliveries_found")
@@ -32,6 +44,9 @@ _DELIVERIES_PRUNE: Final = sql("deliveries_prune")
 _EVENT_DELETE: Final = sql("event_delete")
 _SEEN_PRUNE: Final = sql("seen_prune")
 _LANES_PRUNE: Final = sql("lanes_prune")
+
+#: Before every lane: an endpoint has a name.
+NO_LANE: Final[Lane] = ("", "", b"")
 
 
 def _values(query: EventQuery | DeliveryQuery) -> tuple[Any, ...]:
@@ -47,10 +62,32 @@ def _values(query: EventQuery | DeliveryQuery) -> tuple[Any, ...]:
     )
 
 
+def _within(query: EventQuery) -> tuple[Any, ...]:
+    first, last = spans.ends(query)
+    return (*_values(query), first.time, first.number, last.time, last.number)
+
+
+async def survey(connection: Connection, query: EventQuery, *, newest_first: bool) -> Survey:
+    """Look at stored events from one end, until enough are found or ``LOOKED`` were seen."""
+    await connection.execute(_PLANNED_ANEW)
+    most = spans.LOOKED if query.types else min(query.limit, spans.LOOKED)
+    values = _within(replace(query, limit=most if query.limit > 0 else 0))
+    found, begins, ended = 0, None, None
+    for time, seq, fits in await connection.fetch(_LOOKS[newest_first], *values):
+        ended = Point(time=time, number=seq)
+        begins = begins or ended
+        found += fits
+        if found == query.limit:
+            break
+    if begins is None or ended is None:
+        return Survey(found=0, span=None)
+    return Survey(found=found, span=Span(first=min(begins, ended), last=max(begins, ended)))
+
+
 async def events(connection: Connection, query: EventQuery) -> list[StoredEvent]:
     """Return stored events, newest first."""
     await connection.execute(_PLANNED_ANEW)
-    found = await connection.fetch(_FOUND, *_values(query))
+    found = await connection.fetch(_FOUND, *_within(query))
     numbers_ = [row[0] for row in found]
     bodies = {row[0]: row[1] for row in await connection.fetch(_PAYLOADS, numbers_)}
     outcomes = {(row[0], row[1]): row[2] for row in await connection.fetch(_OUTCOMES, numbers_)}
@@ -104,12 +141,18 @@ async def replay(
     """Queue events again, oldest first.
 
     A delivered delivery gets a new row, a failed one makes way for it; one that waits for its
-    next attempt starts over; one that is in flight is left alone and not counted.
+    next attempt starts over; one that is in flight is left alone and not counted, as is one that
+    this very replay queued before.
     """
     await connection.execute(_PLANNED_ANEW)
     queue, count = [], 0
-    for row in reversed(await connection.fetch(_FOUND, *_values(query))):
+    rows = await connection.fetch(_FOUND, *_within(query))
+    before = await connection.fetch(_QUEUED_AT, [row[0] for row in rows], list(endpoints), now)
+    done = {(row[0], row[1]) for row in before}
+    for row in reversed(rows):
         for endpoint in dict.fromkeys(endpoints):
+            if (row[0], endpoint) in done:
+                continue
             it = Queued(
                 event=row[0], endpoint=endpoint, account=AccountId(row[4]), lane=row[6], due=now
             )
@@ -174,6 +217,13 @@ async def prune(
         left -= touched(await connection.execute(_EVENT_DELETE, seq))
     if left:
         left -= touched(await connection.execute(_SEEN_PRUNE, seen_before, left))
-    if left:
-        await connection.execute(_LANES_PRUNE)
     return max(limit, 0) - left
+
+
+async def prune_lanes(connection: Connection, after: Lane, *, limit: int) -> Lane:
+    """Look at ``limit`` lanes behind one and delete the unused; return where the next look begins.
+
+    That is the last one looked at, or ``NO_LANE`` once there are no more.
+    """
+    row = await connection.fetchrow(_LANES_PRUNE, *after, limit)
+    return NO_LANE if row is None or row[3] < limit else (row[0], row[1], row[2])

@@ -26,6 +26,7 @@ from vedette.ports.store import (
     Fence,
     StoredDelivery,
     StoredEvent,
+    Survey,
     Verdict,
 )
 from vedette.secret import Secret
@@ -48,6 +49,10 @@ TOGETHER: Final = 0.01
 
 #: Seconds a note may wait for company: half of the second that the port promises.
 NOTE: Final = 0.5
+
+#: Lanes that one step of a prune looks at: some ten milliseconds. Each instance goes round them all,
+#: and there are two or three for each mailbox and endpoint.
+LANES: Final = 5_000
 
 _Settlements = tuple[Settlement, ...]
 
@@ -82,6 +87,8 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         self._notes = Notebook()
         self._noting: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
+        #: Behind which the next look at unused lanes begins.
+        self._lane = history.NO_LANE
         self._transactions = Transactions(url)
         self._partitions = Partitions(self._transactions)
         self._writer: Writer[Ask, Written] = Writer(
@@ -318,6 +325,12 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         )
         return await self._transactions.run(work)
 
+    async def survey(self, query: EventQuery, *, newest_first: bool) -> Survey:
+        """Look at stored events until enough are found, or thousands were looked at."""
+        return await self._transactions.view(
+            partial(history.survey, query=query, newest_first=newest_first)
+        )
+
     async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
         """Return deliveries, those of the newest events first."""
         return await self._transactions.view(partial(history.deliveries, query=query))
@@ -345,4 +358,8 @@ class PostgresStore(PostgresJournal, PostgresTrust):
             limit=limit,
             now=now,
         )
-        return gone + await self._transactions.run(work)
+        rows = await self._transactions.run(work)
+        if rows < limit:
+            look = partial(history.prune_lanes, after=self._lane, limit=LANES)
+            self._lane = await self._transactions.run(look)
+        return gone + rows

@@ -13,7 +13,16 @@ from typing import Any
 
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
-from vedette.ports.store import DeliveryQuery, EventQuery, StoredDelivery, StoredEvent
+from vedette.ports.store import (
+    DeliveryQuery,
+    EventQuery,
+    Point,
+    Span,
+    StoredDelivery,
+    StoredEvent,
+    Survey,
+)
+from vedette.store.spans import LOOKED, ends
 from vedette.store.sqlite import postings
 from vedette.store.sqlite.statements import sql
 
@@ -21,10 +30,17 @@ _BY_ID = sql("events_by_id")
 _OF_ACCOUNT = sql("events_of_account")
 _OF_TENANT = sql("events_of_tenant")
 _OF_ALL = sql("events_of_all")
+#: Looks at events, by where they begin (at the newest?) and whom they are about.
+_LOOKS = {
+    (newest_first, whom): sql(f"look_at_{'newest' if newest_first else 'oldest'}_of_{whom}")
+    for newest_first in (True, False)
+    for whom in ("account", "tenant", "all")
+}
 _OUTCOME = sql("event_outcome")
 _UNSETTLED = sql("delivery_unsettled")
 _RESTART = sql("delivery_restart")
 _REQUEUED = sql("event_requeued")
+_QUEUED_AT = sql("delivery_queued_at")
 _DELIVERIES = {
     DeliveryState.DUE: sql("list_waiting"),
     DeliveryState.FAILED: sql("list_dead"),
@@ -50,7 +66,36 @@ def _select(connection: sqlite3.Connection, query: EventQuery) -> list[_Row]:
         statement = _OF_TENANT
     else:
         statement = _OF_ALL
-    return connection.execute(statement, _values(query)).fetchall()
+    return connection.execute(statement, _values(query) | _within(query)).fetchall()
+
+
+def _within(query: EventQuery) -> dict[str, Any]:
+    first, last = ends(query)
+    return {
+        "first_time": first.time,
+        "first_seq": first.number,
+        "last_time": last.time,
+        "last_seq": last.number,
+    }
+
+
+def survey(connection: sqlite3.Connection, query: EventQuery, *, newest_first: bool) -> Survey:
+    """Look at stored events from one end, until enough are found or ``LOOKED`` were seen."""
+    whom = "tenant" if query.account is None else "account"
+    if query.account is None and query.tenant is None:
+        whom = "all"
+    values = _values(query) | _within(query) | {"looked": LOOKED}
+    found, begins, ended = 0, None, None
+    if query.limit > 0:
+        for time, seq, fits in connection.execute(_LOOKS[newest_first, whom], values):
+            ended = Point(time=time, number=seq)
+            begins = begins or ended
+            found += fits
+            if found == query.limit:
+                break
+    if begins is None or ended is None:
+        return Survey(found=0, span=None)
+    return Survey(found=found, span=Span(first=min(begins, ended), last=max(begins, ended)))
 
 
 def _values(query: EventQuery | DeliveryQuery) -> dict[str, Any]:
@@ -93,11 +138,15 @@ def replay(
     """Queue events again, oldest first.
 
     A delivered delivery gets a new row, a failed one makes way for it; one that waits for its
-    next attempt starts over; one that is in flight is left alone and not counted.
+    next attempt starts over; one that is in flight is left alone and not counted, as is one that
+    this very replay queued before.
     """
     count = 0
     for seq, _, _, _, account, _, lane in reversed(_select(connection, query)):
         for endpoint in dict.fromkeys(endpoints):
+            key = {"event": seq, "endpoint": endpoint, "now": now}
+            if connection.execute(_QUEUED_AT, key).fetchone() is not None:
+                continue
             count += _requeue(
                 connection,
                 event=seq,

@@ -26,6 +26,7 @@ from vedette.ports.store import (
     Fence,
     StoredDelivery,
     StoredEvent,
+    Survey,
     Verdict,
 )
 from vedette.store.handed import Handed
@@ -240,6 +241,11 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         return await self._writer.run(
             partial(history.replay, query=query, endpoints=tuple(endpoints), now=now), writes=True
         )
+
+    async def survey(self, query: EventQuery, *, newest_first: bool) -> Survey:
+        """Look at stored events until enough are found, or thousands were looked at."""
+        work = partial(history.survey, query=query, newest_first=newest_first)
+        return await self._writer.run(work, writes=False)
 
     async def deliveries(self, query: DeliveryQuery) -> list[StoredDelivery]:
         """Return deliveries, those of the newest events first."""

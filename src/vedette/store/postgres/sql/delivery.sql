@@ -40,9 +40,24 @@ WHERE delivery.id = next.id;
 
 -- name: lanes_prune
 -- What stood in a lane is gone, and somebody may be about to use it: he makes it anew.
-DELETE FROM lane
-WHERE waiting = 0 AND NOT EXISTS (
-  SELECT 1 FROM folder WHERE folder.account = lane.account AND folder.path = lane.lane);
+-- A round looks at so many lanes behind the last of the round before, whatever it finds.
+WITH looked AS MATERIALIZED (
+  SELECT endpoint, account, lane FROM lane
+  WHERE (endpoint, account, lane) > ($1::text, $2::text, $3::bytea)
+  ORDER BY endpoint, account, lane
+  LIMIT $4::bigint
+), empty AS (
+  SELECT lane.endpoint, lane.account, lane.lane
+  FROM looked JOIN lane USING (endpoint, account, lane)
+  WHERE lane.waiting = 0 AND NOT EXISTS (
+    SELECT 1 FROM folder WHERE folder.account = lane.account AND folder.path = lane.lane)
+  ORDER BY lane.endpoint, lane.account, lane.lane
+  FOR UPDATE OF lane SKIP LOCKED
+), gone AS (
+  DELETE FROM lane WHERE (endpoint, account, lane) IN (SELECT * FROM empty)
+)
+SELECT endpoint, account, lane, (SELECT count(*) FROM looked)
+FROM looked ORDER BY endpoint DESC, account DESC, lane DESC LIMIT 1;
 
 -- name: deliveries_queue
 INSERT INTO delivery

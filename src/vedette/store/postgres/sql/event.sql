@@ -3,22 +3,56 @@
 -- One statement finds events by whatever is asked: it is planned anew each time, so that a filter
 -- that is not given costs nothing and the one that is walks its own index.
 
--- part: of_whom
-WHERE ($8::text IS NULL OR event.id = $8::text)
-  AND ($7::text IS NULL OR event.account = $7::text)
-  AND ($6::text IS NULL OR event.tenant = $6::text)
-  AND event.time >= $1::float8 AND event.time < $2::float8
+-- part: of_types
   AND ($3::boolean OR EXISTS (
     SELECT 1 FROM unnest($4::text[]) AS pattern
     WHERE event.type = pattern
        OR (right(pattern, 1) = '*' AND starts_with(event.type, left(pattern, -1)))))
 
+-- part: of_account
+WHERE ($8::text IS NULL OR event.id = $8::text)
+  AND ($7::text IS NULL OR event.account = $7::text)
+  AND ($6::text IS NULL OR event.tenant = $6::text)
+  AND event.time >= $1::float8 AND event.time < $2::float8
+
+-- part: of_whom
+-- use: of_account
+-- use: of_types
+
+-- part: within
+  AND (event.time, event.seq) >= ($9::float8, $10::bigint)
+  AND (event.time, event.seq) <= ($11::float8, $12::bigint)
+
 -- name: events_found
 SELECT event.seq, event.id, event.type, event.tenant, event.account, event.time, event.lane
 FROM event
 -- use: of_whom
+-- use: within
 ORDER BY event.time DESC, event.seq DESC
 LIMIT $5::bigint;
+
+-- name: look_at_newest
+-- What is of another type than is asked for counts as looked at, so that a look has an end.
+SELECT event.time, event.seq, (true
+-- use: of_types
+  )
+FROM event
+-- use: of_account
+-- use: within
+ORDER BY event.time DESC, event.seq DESC
+LIMIT $5::bigint;
+
+-- name: look_at_oldest
+-- What is of another type than is asked for counts as looked at, so that a look has an end.
+SELECT event.time, event.seq, (true
+-- use: of_types
+  )
+FROM event
+-- use: of_account
+-- use: within
+ORDER BY event.time, event.seq
+LIMIT $5::bigint;
+
 
 -- name: deliveries_found
 SELECT delivery.id, delivery.endpoint, event.id, event.type, event.tenant, event.account,
@@ -79,6 +113,10 @@ SELECT id, holder IS NOT NULL AND due > $3::float8
 FROM delivery
 WHERE event = $1::bigint AND endpoint = $2::text AND state = 'due'
 FOR UPDATE;
+
+-- name: deliveries_queued_at
+SELECT event, endpoint FROM delivery
+WHERE event = ANY($1::bigint[]) AND endpoint = ANY($2::text[]) AND queued_at = $3::float8;
 
 -- name: delivery_restart
 -- A replay of what still waits: due at once, with the whole schedule before it again.

@@ -17,6 +17,9 @@ SELECT id, leased AND due > :now
 FROM delivery
 WHERE event = :event AND endpoint = :endpoint AND state = 'due';
 
+-- name: delivery_queued_at
+SELECT 1 FROM delivery WHERE event = :event AND endpoint = :endpoint AND queued_at = :now;
+
 -- name: delivery_restart
 -- A replay of what still waits: due at once, with the whole schedule before it again.
 UPDATE delivery SET leased = 0, due = min(due, :now), attempt = 0 WHERE id = :id;

@@ -1,8 +1,8 @@
 -- Events: what was committed, and its history.
 --
--- The four queries differ in the column that leads, so that each walks one index
--- from its newest end and stops at the limit. A type pattern is compared by hand:
--- GLOB and LIKE give a meaning to more characters than the final `*`.
+-- The four queries, and the looks, differ in the column that leads, so that each walks one index
+-- from one end and stops at the limit; an end is a time and a number. A type pattern is compared
+-- by hand: GLOB and LIKE give a meaning to more characters than the final `*`.
 
 -- part: events
 SELECT seq, id, type, tenant, account, time, lane
@@ -16,9 +16,18 @@ FROM event
            AND substr(event.type, 1, length(pattern.value) - 1)
              = substr(pattern.value, 1, length(pattern.value) - 1))))
 
+-- part: within
+  AND (time, seq) >= (:first_time, :first_seq) AND (time, seq) <= (:last_time, :last_seq)
+
 -- part: newest
 ORDER BY time DESC, seq DESC
 LIMIT :limit;
+
+-- part: looks
+SELECT time, seq, (true
+-- use: of_types
+  )
+FROM event
 
 -- name: event_insert
 -- A known id is left alone: the row comes back only for an event that is really new.
@@ -41,7 +50,7 @@ UPDATE event SET unsettled = unsettled + 1 WHERE seq = :seq;
 WHERE id = :event
   AND (:tenant IS NULL OR tenant = :tenant)
   AND (:account IS NULL OR account = :account)
-  AND time >= :start AND time < :end
+-- use: within
 -- use: of_types
 -- use: newest
 
@@ -49,22 +58,69 @@ WHERE id = :event
 -- use: events
 WHERE account = :account
   AND (:tenant IS NULL OR tenant = :tenant)
-  AND time >= :start AND time < :end
+-- use: within
 -- use: of_types
 -- use: newest
 
 -- name: events_of_tenant
 -- use: events
 WHERE tenant = :tenant
-  AND time >= :start AND time < :end
+-- use: within
 -- use: of_types
 -- use: newest
 
 -- name: events_of_all
 -- use: events
-WHERE time >= :start AND time < :end
+WHERE true
+-- use: within
 -- use: of_types
 -- use: newest
+
+-- What is of another type than is asked for counts as looked at, so that a look has an end.
+
+-- name: look_at_newest_of_account
+-- use: looks
+WHERE account = :account
+  AND (:tenant IS NULL OR tenant = :tenant)
+-- use: within
+ORDER BY time DESC, seq DESC
+LIMIT :looked;
+
+-- name: look_at_oldest_of_account
+-- use: looks
+WHERE account = :account
+  AND (:tenant IS NULL OR tenant = :tenant)
+-- use: within
+ORDER BY time, seq
+LIMIT :looked;
+
+-- name: look_at_newest_of_tenant
+-- use: looks
+WHERE tenant = :tenant
+-- use: within
+ORDER BY time DESC, seq DESC
+LIMIT :looked;
+
+-- name: look_at_oldest_of_tenant
+-- use: looks
+WHERE tenant = :tenant
+-- use: within
+ORDER BY time, seq
+LIMIT :looked;
+
+-- name: look_at_newest_of_all
+-- use: looks
+WHERE true
+-- use: within
+ORDER BY time DESC, seq DESC
+LIMIT :looked;
+
+-- name: look_at_oldest_of_all
+-- use: looks
+WHERE true
+-- use: within
+ORDER BY time, seq
+LIMIT :looked;
 
 -- name: event_outcome
 SELECT
