@@ -145,7 +145,7 @@ MISTAKES = [
     (
         "where: [subject, text], phrases: [free spins], score: 2",
         "classifier: lr, map: {0.9: 2}, score: 3",
-        "6:49: symbols.OFFER.score: 3 is not within 0 and 2 of a scorer's opinion",
+        "6:49: symbols.OFFER.score: 3 is not within 0 and 2 of what was learned",
     ),
     (
         "where: [subject, text], phrases: [free spins], score: 2",
@@ -156,6 +156,36 @@ MISTAKES = [
         "where: [subject, text], phrases: [free spins], score: 2",
         "classifier: lr, score: 2",
         "6:10: symbols.OFFER: `map` is missing: points by threshold",
+    ),
+    (
+        "where: [subject, text], phrases: [free spins], score: 2",
+        "wording: gamling, beside: LISTED, map: {0.9: 1}, score: 1",
+        "6:20: symbols.OFFER.wording: no table is called 'gamling'; did you mean `gambling`?",
+    ),
+    (
+        "where: [subject, text], phrases: [free spins], score: 2",
+        "wording: gambling, map: {0.9: 1}, score: 1",
+        "6:10: symbols.OFFER: `beside` is missing: symbols one of which is there too",
+    ),
+    (
+        "where: [subject, text], phrases: [free spins], score: 2",
+        "wording: gambling, beside: LISTET, map: {0.9: 1}, score: 1",
+        "6:38: symbols.OFFER.beside: there is no symbol LISTET; did you mean `LISTED`?",
+    ),
+    (
+        "where: [subject, text], phrases: [free spins], score: 2",
+        'wording: gambling, beside: "!LISTED", map: {0.9: 1}, score: 1',
+        "6:38: symbols.OFFER.beside: holds for a message that shows nothing",
+    ),
+    (
+        "where: [subject, text], phrases: [free spins], score: 2",
+        "wording: gambling, beside: LISTED, score: 1",
+        "6:10: symbols.OFFER: `map` is missing: points by threshold",
+    ),
+    (
+        "phrases: [free spins]",
+        "phrases: [free spins], beside: LISTED",
+        "6:66: symbols.OFFER.beside: belongs to `wording`, which is not there",
     ),
     (
         "where: [subject, text], phrases: [free spins], score: 2",

@@ -25,6 +25,10 @@ from vedette.guard.verdict import Verdict
 PACKS = Path(str(resources.files("vedette"))) / "packs"
 
 
+#: A list that has nobody on it.
+NOBODY = Entries([], name="nobody")
+
+
 @cache
 def pack(name: str) -> Pack:
     """Return a pack that ships, read."""
@@ -36,6 +40,12 @@ def gambling(split: Split) -> Guard:
     """Return the gambling guard; its list is what lists know of the operators of a split."""
     listed = Entries(catalogue.listed_domains(split), name="listed")
     return Guard(pack("gambling"), {"gambling": [listed]})
+
+
+@cache
+def unlisting() -> Guard:
+    """Return the gambling guard without lists: what it sees is in the letter alone."""
+    return Guard(pack("gambling"), {"gambling": [NOBODY]})
 
 
 def evidence(raw: bytes, *, facts: Iterable[str] = (), flags: Iterable[str] = ()) -> Evidence:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from tests.corpus import generate, items, links, obfuscation
+from tests.corpus import generate, handwritten, items, links, obfuscation
 from tests.corpus.family import Expectation, Label, Sample, Split, Via
+from tests.corpus.handwritten import Letter
 from tests.corpus.score import Outcome, Verdict, judge
-from tests.packs.judged import decide
+from tests.packs.judged import decide, evidence, outcome, unlisting
 
 #: Of each family; with some 130 families of ham more than 3,000 messages, which bounds the true
 #: rate of what happened to none of them at 0.1 % (95 %, rule of three).
@@ -113,6 +114,14 @@ def linked(split: Split) -> Mapping[str, Share]:
         )
         for how in links.DISGUISES
     }
+
+
+@cache
+def unseen() -> tuple[tuple[Letter, Outcome], ...]:
+    """Return the letters that judge, and what is done with each; no list knows any sender."""
+    every = (letter for batch in handwritten.UNSEEN for letter in handwritten.letters(batch))
+    guard = unlisting()
+    return tuple((letter, outcome(guard.full(evidence(letter.raw)))) for letter in every)
 
 
 @cache

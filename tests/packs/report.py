@@ -5,9 +5,10 @@ Must not know: what a number should be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tests.corpus import handwritten
 from tests.corpus.family import Split
 from tests.corpus.score import Outcome, Verdict
 from tests.packs import numbers
@@ -48,10 +49,60 @@ phrase that convicts also stands in ham.
 """
 
 
+_LETTERS = """\
+## Letters that nobody saw
+
+Written one by one (`tests/corpus/handwritten`), without sight of the pack or of each other's
+batches, by writers who were asked for what a list of kinds would miss. Batches that teach the
+wording are others than those that judge, and nothing is tuned by the latter. All are made up by
+writers of one kind, so true mail may be worse. Half of the honest ones speak of games: the news of
+regulators, help lines and newspapers is what is flagged.
+"""
+
+
 def page() -> str:
     """Return the page; a run gives the same each time."""
-    parts = [_INTRODUCTION, *(_split(split) for split in Split), _disguises(), _symbols()]
+    parts = [
+        _INTRODUCTION,
+        *(_split(split) for split in Split),
+        _unseen(),
+        _disguises(),
+        _symbols(),
+    ]
     return "\n".join(parts)
+
+
+def _unseen() -> str:
+    """Return the section on letters that nobody tuned anything by."""
+    offers = [(letter, done) for letter, done in numbers.unseen() if letter.is_offer]
+    honest = [(letter, done) for letter, done in numbers.unseen() if not letter.is_offer]
+    near = [pair for pair in honest if not pair[0].id.startswith(handwritten.EVERYDAY)]
+    everyday = [pair for pair in honest if pair[0].id.startswith(handwritten.EVERYDAY)]
+    lines = [
+        _LETTERS,
+        "| language | offers: flagged or moved | honest, of games: flagged | everyday: flagged |",
+        "|---|---|---|---|",
+    ]
+    for language in sorted({letter.language for letter, _ in offers}):
+        own = [
+            [done for each, done in pairs if each.language == language]
+            for pairs in (offers, near, everyday)
+        ]
+        lines.append(_counted(language, own))
+    lines.append(
+        _counted("all", [[done for _, done in pairs] for pairs in (offers, near, everyday)])
+    )
+    moved = sum(done is Outcome.QUARANTINED for _, done in honest)
+    lines += ["", f"Honest letters moved: {moved} of {len(honest):,}.", ""]
+    return "\n".join(lines)
+
+
+def _counted(name: str, columns: Sequence[Sequence[Outcome]]) -> str:
+    shares = [
+        Share(hits=sum(done >= Outcome.FLAGGED for done in column), total=len(column))
+        for column in columns
+    ]
+    return f"| {name} | {' | '.join(map(_told, shares))} |"
 
 
 def _split(split: Split) -> str:

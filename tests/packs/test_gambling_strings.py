@@ -19,8 +19,8 @@ from vedette.guard.verdict import Verdict
 #: An offer that is one only by the word in its middle.
 OFFERS = {
     "casino": "{} bonus for you until Friday.",
-    "freispiele": "50 {} für dich. Nur ab 18.",
-    "free spins": "Your 50 {} are waiting. 18+",
+    "freispiele": "50 {} für dich bis Freitag.",
+    "free spins": "Your 50 {} are here. Minimum deposit £10.",
     "wettbonus": "Dein {} liegt bereit.",
     "bahis": "{} bonusu seni bekliyor.",
     "iddaa": "Bugün {} tahmini var.",

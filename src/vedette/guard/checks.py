@@ -8,11 +8,12 @@ It must not know scores, tiers and actions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
 
-from vedette.guard import disguise
+from vedette.guard import disguise, wording
 from vedette.guard.domains import DomainList
 from vedette.guard.evidence import Evidence
 from vedette.guard.pack import (
@@ -32,6 +33,7 @@ from vedette.guard.pack import (
     Stage,
     Symbol,
     Test,
+    Worded,
 )
 from vedette.guard.patterns import Pattern as Regex
 from vedette.guard.phrases import Found, Index
@@ -85,7 +87,8 @@ class Look:
     """One message while one guard looks at it."""
 
     __slots__ = (
-        "_anywhere", "_found", "_left", "_phrasebook", "_stage", "evidence", "views", "work",
+        "_anywhere", "_found", "_left", "_phrasebook", "_stage", "_worded", "evidence", "held",
+        "views", "work",
     )  # fmt: skip
 
     def __init__(
@@ -102,6 +105,9 @@ class Look:
         self._anywhere: set[str] | None = None
         self._stage = stage
         self._left = MAX_PATTERN_TEXT
+        self._worded: dict[str, float] = {}
+        #: The symbols that hold, once all but those of a wording were looked for.
+        self.held: AbstractSet[str] = frozenset()
         #: Characters read and hosts looked up so far; each is one step.
         self.work = 0
 
@@ -120,6 +126,16 @@ class Look:
             self.work += len(view.plain) + len(view.skeleton)
             found = self._found[field, header] = self._phrasebook.index.find(view)
         return found
+
+    def worded(self, table: str) -> float:
+        """Return how much the message is worded as this table's kind is, from 0 to 1."""
+        opinion = self._worded.get(table)
+        if opinion is None:
+            stretches = wording.windows(self.views, self.held)
+            self.work += sum(map(len, stretches))
+            opinion = max(map(wording.shipped(table).opinion, stretches))
+            self._worded[table] = opinion
+        return opinion
 
     def matches(self, regex: Regex, view: View) -> bool:
         """Try an expression on the beginning of a text, as long as something is left to spend."""
@@ -261,13 +277,32 @@ def _scored(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
     scorer, steps = symbol.test.scorer, symbol.test.steps
 
     def check(look: Look, _: tuple[Field, ...]) -> Hit | None:
-        opinion = look.evidence.opinions.get(scorer, 0.0)
-        points = max((points for least, points in steps if opinion >= least), default=None)
-        if points is None:
-            return None
-        return Hit(symbol=symbol.name, score=min(points, symbol.score), matched=scorer)
+        return _thought(symbol, steps, look.evidence.opinions.get(scorer, 0.0), scorer)
 
     return check
+
+
+def _worded(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
+    if not isinstance(symbol.test, Worded):
+        return _never
+    table, steps = symbol.test.table, symbol.test.steps
+    # Read now, and not while the first message waits.
+    wording.shipped(table)
+
+    def check(look: Look, _: tuple[Field, ...]) -> Hit | None:
+        opinion = look.worded(table)
+        return _thought(symbol, steps, opinion, f"{opinion:.0%}")
+
+    return check
+
+
+def _thought(
+    symbol: Symbol, steps: Sequence[tuple[float, float]], opinion: float, matched: str
+) -> Hit | None:
+    points = max((points for least, points in steps if opinion >= least), default=None)
+    if points is None:
+        return None
+    return Hit(symbol=symbol.name, score=min(points, symbol.score), matched=matched)
 
 
 def _mismatch(symbol: Symbol, _: Mapping[str, Sequence[DomainList]]) -> Check:
@@ -311,5 +346,6 @@ _MAKERS: dict[type[Test], Callable[[Symbol, Mapping[str, Sequence[DomainList]]],
     Authenticated: _proved,
     Known: _known,
     Scored: _scored,
+    Worded: _worded,
     Mismatch: _mismatch,
 }

@@ -6,6 +6,7 @@ It must not know what finding more means: that depends on where it is used.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import TypeAlias
 
@@ -23,8 +24,11 @@ from vedette.guard.pack import (
     Size,
     Symbol,
     Test,
+    Worded,
 )
 
+#: Points of an opinion by threshold.
+Steps: TypeAlias = tuple[tuple[float, float], ...]
 #: A part that changed: its name, what it was, what it is, and what is found now.
 Growth: TypeAlias = tuple[str, str, str, Sign]
 
@@ -119,10 +123,10 @@ def _of_test(old: Test, new: Test) -> Iterator[Growth]:
             yield from of_number("size.below", _below(old), _below(new), more=Sign.UP)
         case Mismatch(), Mismatch() if old.names and new.names:
             yield from of_words("mismatch", old.names, new.names)
-        case Scored(), Scored() if _thresholds(old) == _thresholds(new):
-            pairs = zip(old.steps, new.steps, strict=True)
-            for (threshold, before), (_, after) in pairs:
-                yield from of_number(f"map.{threshold:g}", before, after, more=Sign.UP)
+        case Scored(), Scored() if replace(old, steps=()) == replace(new, steps=()):
+            yield from _of_steps(old.steps, new.steps)
+        case Worded(), Worded() if replace(old, steps=()) == replace(new, steps=()):
+            yield from _of_steps(old.steps, new.steps)
         case _:
             yield "test", _shown(old), _shown(new), Sign.BOTH
 
@@ -135,8 +139,13 @@ def _below(size: Size) -> float:
     return float("inf") if size.below is None else size.below
 
 
-def _thresholds(scored: Scored) -> tuple[object, ...]:
-    return scored.scorer, *(threshold for threshold, _ in scored.steps)
+def _of_steps(old: Steps, new: Steps) -> Iterator[Growth]:
+    """Yield how the points of an opinion changed, threshold by threshold."""
+    if [threshold for threshold, _ in old] != [threshold for threshold, _ in new]:
+        yield "map", str(old), str(new), Sign.BOTH
+        return
+    for (threshold, before), (_, after) in zip(old, new, strict=True):
+        yield from of_number(f"map.{threshold:g}", before, after, more=Sign.UP)
 
 
 def _shown(test: Test) -> str:

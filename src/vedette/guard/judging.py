@@ -27,6 +27,7 @@ from vedette.guard.pack import (
     Stage,
     Symbol,
     Tier,
+    Worded,
 )
 from vedette.guard.verdict import Hit, Verdict
 from vedette.guard.views import Views
@@ -47,6 +48,7 @@ class Guard:
         "_looks",
         "_phrasebook",
         "_protections",
+        "_worded",
         "pack",
     )
 
@@ -61,10 +63,14 @@ class Guard:
         shields = [each.symbol for each in pack.protections]
         self._phrasebook = Phrasebook((*pack.symbols, *shields))
         checks = [(each, check_of(each, loaded)) for each in pack.symbols]
+        plain = [(each, check) for each, check in checks if not isinstance(each.test, Worded)]
         self._looks = {
-            Stage.HEAD: [(check, each.where) for each, check in checks if each.stage is Stage.HEAD],
-            Stage.BODY: [(check, each.where) for each, check in checks],
+            Stage.HEAD: [(check, each.where) for each, check in plain if each.stage is Stage.HEAD],
+            Stage.BODY: [(check, each.where) for each, check in plain],
         }
+        self._worded = [
+            (check, each.test.beside) for each, check in checks if isinstance(each.test, Worded)
+        ]
         self._protections = [
             (Ready(check_of(each.symbol, loaded), each.symbol.where, _head(each.symbol)), each.cap)
             for each in pack.protections
@@ -138,7 +144,12 @@ class Guard:
         """Return the symbols that hold, in the order of the pack."""
         looks = self._looks[stage]
         found = (check(look, where) for check, where in looks)
-        return [hit for hit in found if hit is not None]
+        hits = [hit for hit in found if hit is not None]
+        if stage is Stage.BODY and self._worded:
+            look.held = names = {hit.symbol for hit in hits}
+            late = (check(look, ()) for check, beside in self._worded if beside.holds(names))
+            hits += [hit for hit in late if hit is not None]
+        return hits
 
     def _tiers(
         self, stage: Stage, total: int, most: int, names: set[str], possible: set[str]

@@ -166,6 +166,20 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Worded:
+    """How much the message is worded like a kind of mail: points by threshold, as of an opinion.
+
+    ``table`` comes with Vedette, in its ``version``. It is only asked where ``beside`` holds of
+    the other symbols: reading a table costs more than all phrases.
+    """
+
+    table: str
+    version: str
+    steps: tuple[tuple[float, float], ...]
+    beside: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mismatch:
     """A disguise: a link's text names another host than it leads to, or a name another sender.
 
@@ -176,8 +190,20 @@ class Mismatch:
 
 
 Test: TypeAlias = (
-    InList | Phrases | Pattern | Exists | Count | Size | Authenticated | Known | Scored | Mismatch
+    InList
+    | Phrases
+    | Pattern
+    | Exists
+    | Count
+    | Size
+    | Authenticated
+    | Known
+    | Scored
+    | Worded
+    | Mismatch
 )
+#: What was learned from mail and not written by a person: it never decides alone.
+OPINIONS = (Scored, Worded)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from vedette.guard import wording
 from vedette.guard.pack import (
     BODY_FIELDS,
     DISGUISED,
@@ -24,12 +25,14 @@ from vedette.guard.pack import (
     Stage,
 )
 from vedette.guard.reading.actions import ACTION_KEYS, LIMIT_KEYS, LOCK_KEYS, MAX_ACTIONS
-from vedette.guard.reading.clues import FIELDLESS, MAX_COUNT, MAX_OPINION, MAX_SIZE, TESTS
+from vedette.guard.reading.clues import FIELDLESS, MAX_COUNT, MAX_SIZE, TESTS
+from vedette.guard.reading.learned import MAX_OPINION
 from vedette.guard.reading.lists import FORMATS, LIST_KEYS, MAX_LISTS, UPDATE_KEYS
 from vedette.guard.reading.outcomes import COMPOSITE_KEYS, MAX_ROWS, ROUTE_KEYS, TIER_KEYS
 from vedette.guard.reading.pack import PACK_KEYS
 from vedette.guard.reading.symbols import (
     HOST_FIELDS,
+    LEARNED,
     MAX_SCORE,
     MAX_SYMBOLS,
     MISMATCH_FIELDS,
@@ -126,12 +129,9 @@ def _list() -> Schema:
 def _symbol() -> Schema:
     score = {"type": "number", "minimum": 0, "maximum": MAX_SCORE}
     found = _evidence(SYMBOL_KEYS, score=score)
-    found["allOf"].append(
-        {
-            "if": {"required": ["classifier"]},
-            "then": {"properties": {"score": {"maximum": MAX_OPINION}}},
-        }
-    )
+    for key in LEARNED:
+        few = {"properties": {"score": {"maximum": MAX_OPINION}}}
+        found["allOf"].append({"if": {"required": [key]}, "then": few})
     for key in ("in_list", "phrases", "regex", "count"):
         found["allOf"].append(_needs_where(key))
     return found
@@ -140,7 +140,7 @@ def _symbol() -> Schema:
 def _protection() -> Schema:
     found = _evidence(PROTECTION_KEYS, cap=_words(Cap))
     found["required"] = ["cap"]
-    found["properties"]["classifier"] = False
+    found["properties"] |= dict.fromkeys(LEARNED, False)
     found["properties"]["flag"] = {"enum": [each for each in FACTS if each != DISGUISED]}
     found["allOf"].append(_needs_where("count"))
     untouched = {"flag": {"const": WROTE_TO}, "cap": {"const": Cap.NONE.value}}
@@ -187,6 +187,8 @@ def _evidence(keys: Iterable[str], **more: Schema) -> Schema:
         },
         flag={"enum": list(FACTS)},
         classifier={"type": "string", "pattern": r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"},
+        wording={"enum": wording.names()},
+        beside=_TEXT,
         mismatch={"anyOf": [{"const": True}, *_texts()["anyOf"]]},
         **more,
     )
@@ -236,8 +238,10 @@ def _rules() -> list[Schema]:
 def _extras() -> Schema:
     return {
         "literals": {"required": ["regex"]},
-        "map": {"required": ["classifier"]},
+        "map": {"anyOf": [{"required": [key]} for key in LEARNED]},
+        "beside": {"required": ["wording"]},
         "classifier": {"required": ["map"]},
+        "wording": {"required": ["map", "beside"]},
     }
 
 

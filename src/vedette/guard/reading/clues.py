@@ -6,10 +6,8 @@ expression can be is asked of ``phrases`` and ``patterns``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from itertools import pairwise
 
 from vedette.errors import UsageError
 from vedette.guard.pack import (
@@ -23,18 +21,16 @@ from vedette.guard.pack import (
     Mismatch,
     Pattern,
     Phrases,
-    Scored,
     Size,
     Test,
 )
 from vedette.guard.patterns import Pattern as Regex
 from vedette.guard.phrases import Index
+from vedette.guard.reading.learned import read_scored, read_worded
 from vedette.guard.reading.literals import literals_of
 from vedette.guard.reading.table import Table, guess, shown
 from vedette.guard.source import Scalar
 
-#: Points of a scorer's opinion (decision 2 of the model): it tips a balance and never decides.
-MAX_OPINION = 2.0
 #: Values of one field that are counted: as many links and addresses are looked at.
 MAX_COUNT = 500
 #: Octets; no server takes a message of a terabyte.
@@ -50,13 +46,11 @@ TESTS = (
     "size",
     "flag",
     "classifier",
+    "wording",
     "mismatch",
 )
 #: Those that look at no field; ``auth`` too, where it is alone.
-FIELDLESS = ("size", "flag", "classifier", "auth")
-
-_THRESHOLD = re.compile(r"\d?\.?\d{1,6}")
-_SCORER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+FIELDLESS = ("size", "flag", "classifier", "wording", "auth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +58,7 @@ class Scope:
     """What a symbol may refer to."""
 
     lists: Collection[str]
+    symbols: Collection[str]
     has_scores: bool
 
 
@@ -175,40 +170,6 @@ def _flag(row: Table, _: Scope) -> Test | None:
     return None if fact is None else Known(fact=fact)
 
 
-def _classifier(row: Table, _: Scope) -> Test | None:
-    scorer = row.text("classifier", "rspamd")
-    table = row.inner("map", None)
-    if table is None:
-        row.missing("map", "points by threshold, such as {0.9: 1, 0.98: 2}")
-        return None
-    if scorer is not None and not _SCORER.fullmatch(scorer):
-        row.fail("classifier", f"{shown(scorer)} is no name of a scorer")
-        scorer = None
-    steps = _steps(table)
-    score = row.number("score", low=0, high=MAX_OPINION) if "score" in row else MAX_OPINION
-    if steps and score is not None and steps[-1][1] > score:
-        table.fail(None, f"gives {steps[-1][1]:g}, more than the symbol's score of {score:g}")
-    return None if scorer is None else Scored(scorer=scorer, steps=steps)
-
-
-def _steps(table: Table) -> tuple[tuple[float, float], ...]:
-    """Read points by threshold; both must rise."""
-    steps: list[tuple[float, float]] = []
-    for key, place, _ in table.items():
-        if not _THRESHOLD.fullmatch(key) or not 0 < float(key) <= 1:
-            what = f"{shown(key)} is no threshold above 0 and up to 1, such as 0.9"
-            table.mistakes.at(place, f"{table.path}: {what}")
-            return ()
-        points = table.number(key, low=0, high=MAX_OPINION)
-        if points is None:
-            return ()
-        steps.append((float(key), points))
-    rising = all(one[0] < two[0] and one[1] <= two[1] for one, two in pairwise(steps))
-    if not steps or not rising:
-        table.fail(None, "thresholds and points must rise, such as {0.9: 1, 0.98: 2}")
-    return tuple(steps)
-
-
 def _mismatch(row: Table, _: Scope) -> Test | None:
     if _is_flag(row, "mismatch"):
         if not row.yes("mismatch"):
@@ -231,7 +192,8 @@ _READERS: dict[str, Callable[[Table, Scope], Test | None]] = {
     "count": _count,
     "size": _size,
     "flag": _flag,
-    "classifier": _classifier,
+    "classifier": lambda row, _: read_scored(row),
+    "wording": lambda row, scope: read_worded(row, scope.symbols),
     "mismatch": _mismatch,
     "auth": _auth,
 }

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vedette.guard.pack import DISGUISED, Action, Known, Pack, Scored
-from vedette.guard.reading.clues import MAX_OPINION
+from vedette.guard.pack import DISGUISED, OPINIONS, Action, Known, Pack
+from vedette.guard.reading.learned import MAX_OPINION
 from vedette.guard.reading.outcomes import DISGUISE_ALONE, FLAG_WEIGHT
 from vedette.guard.reading.table import Table
 
@@ -20,7 +20,7 @@ def check_opinions(
 ) -> None:
     """Note what hangs on opinions too much. The rows are those of the pack's tiers and routes."""
     _check_disguise(routes, pack)
-    opinions = {each.name for each in pack.symbols if isinstance(each.test, Scored)}
+    opinions = {each.name for each in pack.symbols if isinstance(each.test, OPINIONS)}
     if not opinions:
         return
     hanging = set(opinions)
@@ -55,7 +55,7 @@ def _check_disguise(routes: Sequence[Table], pack: Pack) -> None:
     weak = {
         each.name
         for each in pack.symbols
-        if isinstance(each.test, Scored) or each.test == Known(fact=DISGUISED)
+        if isinstance(each.test, OPINIONS) or each.test == Known(fact=DISGUISED)
     }
     taking = {each.name for each in pack.actions if each.weight > FLAG_WEIGHT}
     for row, route in zip(routes, pack.routes, strict=False):

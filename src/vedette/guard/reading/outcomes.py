@@ -9,9 +9,18 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import chain, combinations
 
-from vedette.errors import UsageError
-from vedette.guard.expression import Expression, read_expression
-from vedette.guard.pack import DISGUISED, Action, Composite, Known, Route, Scored, Symbol, Tier
+from vedette.guard.expression import Expression
+from vedette.guard.pack import (
+    DISGUISED,
+    OPINIONS,
+    Action,
+    Composite,
+    Known,
+    Route,
+    Symbol,
+    Tier,
+)
+from vedette.guard.reading.names import read_names
 from vedette.guard.reading.symbols import MAX_SCORE, NAME
 from vedette.guard.reading.table import Table, guess, shown
 
@@ -53,21 +62,6 @@ def read_composites(table: Table, symbols: Collection[str]) -> tuple[Composite, 
             says = row.text("says", '"an offer of a game"') or ""
             found.append(Composite(name=name, expr=expr, score=score, says=says))
     return tuple(found)
-
-
-def read_names(row: Table, key: str, known: Collection[str]) -> Expression | None:
-    """Read an expression over names that are known."""
-    text = row.text(key, '"OFFER & GAME"')
-    if text is None:
-        return None
-    try:
-        expression = read_expression(text)
-    except UsageError as error:
-        row.fail(key, str(error))
-        return None
-    for name in sorted(expression.names - set(known)):
-        row.fail(key, f"there is no symbol {name}{guess(name, sorted(known))}")
-    return None if expression.names - set(known) else expression
 
 
 def read_tiers(
@@ -134,7 +128,7 @@ def _check_need(
     if need.holds(()):
         row.fail("need", "holds for a message that shows nothing; name evidence without `!`")
         return
-    opinions = {each.name for each in symbols if isinstance(each.test, Scored)}
+    opinions = {each.name for each in symbols if isinstance(each.test, OPINIONS)}
     if need.holds(with_composites(opinions, composites)):
         row.fail("need", "holds by a scorer's opinion alone, which never decides")
         return

@@ -111,7 +111,11 @@ def _pack(root: Node, mistakes: Mistakes) -> Pack | None:
 
 def _judgement(top: Table, pack: Pack, mistakes: Mistakes) -> Pack:
     is_routing = pack.kind is Kind.ROUTING
-    scope = Scope(lists=_names(top, "lists"), has_scores=not is_routing)
+    scope = Scope(
+        lists=_names(top, "lists"),
+        symbols=_names(top, "symbols"),
+        has_scores=not is_routing,
+    )
     symbols = read_symbols(_section(top, "symbols"), scope)
     protections = read_protections(_section(top, "protect"), scope)
     for each in protections:

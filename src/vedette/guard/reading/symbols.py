@@ -10,25 +10,25 @@ import re
 from vedette.guard.pack import (
     BODY_FIELDS,
     DISGUISED,
+    OPINIONS,
     WROTE_TO,
     Auth,
     Cap,
     Field,
     Known,
     Protection,
-    Scored,
     Stage,
     Symbol,
     Test,
 )
 from vedette.guard.reading.clues import (
     FIELDLESS,
-    MAX_OPINION,
     TESTS,
     Scope,
     names_fields,
     read_test,
 )
+from vedette.guard.reading.learned import MAX_OPINION
 from vedette.guard.reading.table import Table, shown
 from vedette.guard.source import Place, Scalar
 
@@ -40,7 +40,9 @@ MAX_SYMBOLS = 300
 #: What proves that a message is of the sender that it names.
 PROOFS = (Auth.ALIGNED, Auth.DMARC)
 
-_SHARED = ("stage", "where", "header", "auth", "says", "literals", "map", *TESTS)
+_SHARED = ("stage", "where", "header", "auth", "says", "literals", "map", "beside", *TESTS)
+#: Tests whose points come by threshold, of an opinion.
+LEARNED = ("classifier", "wording")
 SYMBOL_KEYS = (*_SHARED, "score")
 PROTECTION_KEYS = (*_SHARED, "cap")
 
@@ -84,8 +86,9 @@ def read_protections(table: Table, scope: Scope) -> tuple[Protection, ...]:
         cap = row.choice("cap", Cap)
         if "cap" not in row:
             row.missing("cap", "`flag` lets the message be flagged, `none` left alone")
-        if "classifier" in row:
-            row.fail("classifier", "an opinion protects nobody; say what the message shows")
+        for key in LEARNED:
+            if key in row:
+                row.fail(key, "an opinion protects nobody; say what the message shows")
         symbol = _symbol(name, row, scope, 0.0, default=(Field.SUBJECT, Field.TEXT))
         if symbol is not None and cap is not None:
             _check_fact(row, symbol, cap)
@@ -123,8 +126,8 @@ def _score(row: Table, scope: Scope) -> float:
     if isinstance(node, Scalar) and node.kind in {"int", "float"} and node.text.startswith("-"):
         row.fail("score", "is negative; what speaks for a message belongs under `protect`")
         return 0.0
-    if "classifier" in row:
-        return row.number("score", low=0, high=MAX_OPINION, of="a scorer's opinion") or 0.0
+    if any(key in row for key in LEARNED):
+        return row.number("score", low=0, high=MAX_OPINION, of="what was learned") or 0.0
     return row.number("score", low=0, high=MAX_SCORE) or 0.0
 
 
@@ -219,14 +222,16 @@ def _check_header(row: Table, where: tuple[Field, ...]) -> None:
 def _check_extras(key: str, row: Table) -> None:
     if "literals" in row and key != "regex":
         row.fail("literals", "belongs to `regex`, which is not there")
-    if "map" in row and key != "classifier":
-        row.fail("map", "belongs to `classifier`, which is not there")
+    if "map" in row and key not in LEARNED:
+        row.fail("map", "belongs to `classifier` or `wording`, neither of which is there")
+    if "beside" in row and key != "wording":
+        row.fail("beside", "belongs to `wording`, which is not there")
 
 
 def _stage(row: Table, test: Test | None, where: tuple[Field, ...]) -> Stage:
     body = [each.value for each in where if each in BODY_FIELDS]
-    if isinstance(test, Scored):
-        body = ["classifier"]
+    if isinstance(test, OPINIONS):
+        body = ["classifier" if "classifier" in row else "wording"]
     elif test == Known(fact=DISGUISED):
         body = [DISGUISED]
     needed = Stage.BODY if body else Stage.HEAD
