@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from functools import partial
 from typing import Any, TypeVar
 
@@ -10,6 +10,7 @@ from tests.support.memory_store import MemoryStore
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
+from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Switch
 from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
 
@@ -64,8 +65,16 @@ class SimulatedTrust:
     async def changes(self, tenant: TenantId | None = None) -> list[Change]:
         return await self._run(partial(self._rows.changes, tenant), writes=False)
 
-    async def enforce(self, protection: Protection, *, by: str) -> None:
-        await self._run(partial(self._rows.enforce, protection, by=by), writes=True)
+    async def enforce(
+        self,
+        protection: Protection,
+        *,
+        by: str,
+        over: Protection | None = None,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        work = partial(self._rows.enforce, protection, by=by, over=over, applies=applies)
+        return await self._run(work, writes=True)
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         return await self._run(partial(self._rows.enforced, tenant, guard), writes=False)
@@ -73,9 +82,17 @@ class SimulatedTrust:
     async def protections(self) -> list[Protection]:
         return await self._run(self._rows.protections, writes=False)
 
-    async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
-        work = partial(self._rows.release, tenant, guard, now=now, by=by)
+    async def release(
+        self, over: Protection, *, now: float, by: str, applies: Collection[ChangeId] = ()
+    ) -> bool:
+        work = partial(self._rows.release, over, now=now, by=by, applies=applies)
         return await self._run(work, writes=True)
+
+    async def fingerprint(self) -> Fingerprint | None:
+        return await self._run(self._rows.fingerprint, writes=False)
+
+    async def imprint(self, first: Fingerprint) -> Fingerprint:
+        return await self._run(partial(self._rows.imprint, first), writes=True)
 
     async def consent(self, account: AccountId, *, version: str, now: float, by: str) -> None:
         work = partial(self._rows.consent, account, version=version, now=now, by=by)

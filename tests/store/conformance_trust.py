@@ -277,18 +277,56 @@ class TrustContract(StoreFixture):
         assert await store.enforced(ACME, "gambling") == STRICT
         assert await store.enforced(TenantId("zeta"), "gambling") is None
 
-        await store.enforce(later, by="vedette")
+        assert await store.enforce(later, by="vedette", over=STRICT)
         assert await store.protections() == [later]
         assert await trail(store) == ["file guard.enforced", "vedette guard.enforced"]
 
     async def test_what_is_released_is_enforced_no_longer(self, store: Whole) -> None:
         """Once; and it is audited."""
         await store.enforce(STRICT, by="file")
-        assert await store.release(ACME, "gambling", now=9.0, by="vedette")
-        assert not await store.release(ACME, "gambling", now=9.0, by="vedette")
+        assert await store.release(STRICT, now=9.0, by="vedette")
+        assert not await store.release(STRICT, now=9.0, by="vedette")
 
         assert await store.protections() == []
         assert (await trail(store))[1:] == ["vedette guard.released"]
+
+    async def test_who_enforces_over_what_is_not_there_any_more_writes_nothing(
+        self, store: Whole
+    ) -> None:
+        """Another tightened it meanwhile: that must not be lost."""
+        stricter = replace(STRICT, text="stricter", at=6.0)
+        assert await store.enforce(STRICT, by="one")
+        assert await store.enforce(stricter, by="two", over=STRICT)
+
+        assert not await store.enforce(replace(STRICT, at=7.0), by="one", over=STRICT)
+        assert not await store.enforce(replace(STRICT, at=7.0), by="one")
+        assert not await store.release(STRICT, now=7.0, by="one")
+        assert await store.protections() == [stricter]
+        assert await trail(store) == ["one guard.enforced", "two guard.enforced"]
+
+    async def test_what_is_enforced_and_the_loosening_that_lets_it_are_written_at_once(
+        self, store: Whole
+    ) -> None:
+        """By one of two; before it is due by none."""
+        change = await ask(store)
+        looser = replace(STRICT, text="looser", at=120.0)
+        await store.enforce(STRICT, by="one")
+        assert not await store.enforce(looser, by="one", over=STRICT, applies=[change.id])
+
+        await store.grant(change.id, now=110.0, by="partner")
+        assert await store.enforce(looser, by="one", over=STRICT, applies=[change.id])
+        assert not await store.enforce(looser, by="two", over=looser, applies=[change.id])
+        assert not await store.release(looser, now=130.0, by="two", applies=[change.id])
+
+        assert await store.changes() == []
+        assert await store.protections() == [looser]
+        assert await trail(store) == [
+            "cli loosening.requested",
+            "one guard.enforced",
+            "partner loosening.granted",
+            "vedette loosening.applied",
+            "one guard.enforced",
+        ]
 
     # Consents.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from vedette.model.ids import AccountId, TenantId
@@ -180,8 +181,20 @@ class MemoryTrust:
             if each.state in OPEN and tenant in {None, each.loosening.tenant}
         ]
 
-    async def enforce(self, protection: Protection, *, by: str) -> None:
+    async def enforce(
+        self,
+        protection: Protection,
+        *,
+        by: str,
+        over: Protection | None = None,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
         rows = self._trust(writes=True)
+        key = protection.tenant, protection.guard
+        if rows.protections.get(key) != over:
+            return False
+        if not self._apply(rows, applies, protection.at):
+            return False
         rows.protections[protection.tenant, protection.guard] = protection
         rows.note(
             by,
@@ -192,6 +205,18 @@ class MemoryTrust:
             mode=protection.mode,
             version=protection.version,
         )
+        return True
+
+    @staticmethod
+    def _apply(rows: TrustRows, applies: Collection[ChangeId], now: float) -> bool:
+        found = [rows.changes.get(each) for each in applies]
+        due = [each for each in found if each is not None and rows.is_due(each, now)]
+        if len(due) < len(found):
+            return False
+        for change in due:
+            rows.changes[change.id] = replace(change, state=ChangeState.APPLIED)
+            rows.note_change("loosening.applied", change, now=now, by="vedette")
+        return True
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         return self._trust().protections.get((tenant, guard))
@@ -200,11 +225,15 @@ class MemoryTrust:
         rows = self._trust().protections
         return [rows[key] for key in sorted(rows)]
 
-    async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
+    async def release(
+        self, over: Protection, *, now: float, by: str, applies: Collection[ChangeId] = ()
+    ) -> bool:
         rows = self._trust(writes=True)
-        if rows.protections.pop((tenant, guard), None) is None:
+        key = over.tenant, over.guard
+        if rows.protections.get(key) != over or not self._apply(rows, applies, now):
             return False
-        rows.note(by, "guard.released", now, tenant=tenant, guard=guard)
+        del rows.protections[key]
+        rows.note(by, "guard.released", now, tenant=over.tenant, guard=over.guard)
         return True
 
     async def consent(self, account: AccountId, *, version: str, now: float, by: str) -> None:

@@ -5,6 +5,7 @@ Must not know: what a test asks for.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.memory_store import MemoryStore
-from vedette.app.guards.trusting import Trusting
+from vedette.app.guards.protection import insist
+from vedette.app.guards.trusting import State, Trusting
 from vedette.config.settings import AccountSettings, GuardSettings
 from vedette.engine.guarding import Guarding, Mode, Post
 from vedette.guard.judging import Guard
@@ -95,9 +97,11 @@ class HandClock:
 class Host:
     """One host: its file, its clocks, and what it told."""
 
-    def __init__(self) -> None:
-        self.clock = HandClock()
-        self.store = MemoryStore(self.clock)
+    def __init__(self, store: State | None = None, clock: HandClock | None = None) -> None:
+        self.clock = clock or HandClock()
+        #: What a host has for itself is in memory; some share a store that is given.
+        self.memory = MemoryStore(self.clock)
+        self.store: State = store or self.memory
         self.guarding = Guarding()
         self.all_posted: list[GuardSettings] = []
         self.wanted: Sequence[GuardSettings] = ()
@@ -106,6 +110,8 @@ class Host:
         self.endpoints: list[Endpoint] = []
         self.attended: list[AccountId] = []
         self.regated = 0
+        #: Set when it went over to what another instance enforces.
+        self.adopted = asyncio.Event()
         self.join()
 
     def join(self) -> None:
@@ -162,7 +168,7 @@ class Host:
 
     def queued(self, endpoint: EndpointId) -> list[Mapping[str, Any]]:
         """Return the events that wait to be delivered to an endpoint."""
-        rows = self.store.state.deliveries.values()
+        rows = self.memory.state.deliveries.values()
         return [json.loads(row.posting.body) for row in rows if row.endpoint == endpoint]
 
     async def trail(self) -> list[str]:
@@ -175,6 +181,9 @@ class Host:
         return self.all_posted[0] if self.all_posted else None
 
     async def _again(self) -> None:
+        await insist(self._go_over)
+
+    async def _go_over(self) -> None:
         self._post(await self.trust.in_force(self.wanted))
         self.watched = {
             str(each.account.id): each for each in await self.trust.watched(self.accounts)
@@ -188,6 +197,7 @@ class Host:
         self.watched = {
             str(each.account.id): each for each in self.trust.still_watched(self.accounts)
         }
+        self.adopted.set()
 
     def _post(self, settings: Sequence[GuardSettings]) -> None:
         self.all_posted = list(settings)

@@ -22,6 +22,7 @@ from vedette.app.descriptors import make_room
 from vedette.app.guards.desk import GuardDesk
 from vedette.app.guards.key import guard_key, prove
 from vedette.app.guards.posting import Guards
+from vedette.app.guards.protection import insist
 from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import State, Trusting
 from vedette.app.housekeeping import Housekeeping
@@ -175,8 +176,7 @@ class Engine(Part):
             self.settings = settings
             await self._apply_endpoints(settings.endpoints)
             await self._seating.apply(settings)
-            await self._posting.apply(settings.guards)
-            await self._watch()
+            await insist(self._go_over)
         _log.info(
             "settings.applied",
             accounts=len(settings.accounts),
@@ -282,8 +282,15 @@ class Engine(Part):
     async def _enforced_anew(self) -> None:
         """Go over to what is in force of the guards' settings now that a loosening is due."""
         async with self._applying:
-            await self._posting.apply(self.settings.guards)
-            await self._watch()
+            await insist(self._go_over)
+
+    async def _go_over(self) -> None:
+        """Post the guards of the settings and watch its accounts, as the ratchet lets it.
+
+        Raises OvertakenError where another instance changed meanwhile what is enforced.
+        """
+        await self._posting.apply(self.settings.guards)
+        await self._watch()
 
     async def _enforced_elsewhere(self) -> None:
         """Go over to what another instance enforces. Only a file that is read asks for anything."""

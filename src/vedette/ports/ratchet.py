@@ -9,6 +9,7 @@ wall; but every step leaves a mark in the audit, in the same transaction.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import NewType, Protocol
@@ -100,8 +101,20 @@ class Ratchet(Protocol):
     async def changes(self, tenant: TenantId | None = None) -> list[Change]:
         """Return the loosenings that wait or are granted, oldest first."""
 
-    async def enforce(self, protection: Protection, *, by: str) -> None:
-        """Set what is enforced of a guard from now on."""
+    async def enforce(
+        self,
+        protection: Protection,
+        *,
+        by: str,
+        over: Protection | None = None,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        """Set what is enforced of a guard from now on, where ``over`` was until now.
+
+        None is nothing at all. ``applies`` are the loosenings by which it is let; they take effect
+        with it. False, and nothing is written, where another came first: something else is
+        enforced by now, or one of the loosenings is not due at the protection's instant.
+        """
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         """Return what is enforced of a guard."""
@@ -109,5 +122,7 @@ class Ratchet(Protocol):
     async def protections(self) -> list[Protection]:
         """Return all that is enforced, by tenant and guard."""
 
-    async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
-        """Enforce a guard no longer; False if it was not."""
+    async def release(
+        self, over: Protection, *, now: float, by: str, applies: Collection[ChangeId] = ()
+    ) -> bool:
+        """Enforce a guard no longer of which this was enforced; False as ``enforce`` says it."""

@@ -7,7 +7,8 @@ when anything changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -17,15 +18,34 @@ from vedette.app.guards.sight import Sight
 from vedette.config.guards import parsed
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode, Span
+from vedette.errors import StoreError
 from vedette.guard.ratchet import Stand
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.ratchet import Protection
+
+#: Tries to write what is enforced; each that fails is another instance's that was written.
+_TRIES: Final = 20
 
 #: Who asks when a file does.
 CONFIGURATION: Final = "the configuration"
 
 #: Whose a guard of the configuration is: everybody's, whatever it selects.
 EVERYBODY: Final = TenantId("*")
+
+
+class OvertakenError(StoreError):
+    """Another instance changed what is enforced since it was read."""
+
+
+async def insist(work: Callable[[], Awaitable[None]]) -> None:
+    """Go over to something, again from the beginning where another instance came first.
+
+    Raises OvertakenError when that has happened too often, and what ``work`` raises.
+    """
+    for _ in range(_TRIES - 1):
+        with suppress(OvertakenError):
+            return await work()
+    return await work()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from vedette.app.guards.protection import (
     CONFIGURATION,
     EVERYBODY,
     Held,
+    OvertakenError,
     Ward,
     enforced,
     read,
@@ -30,7 +31,7 @@ from vedette.app.guards.wish import Trust, aspect_of, performed, spelled_step, t
 from vedette.config.settings import GuardSettings
 from vedette.engine.part import Part
 from vedette.errors import ConfigError, StoreError, UsageError
-from vedette.guard.ratchet import OF_A_FILE, OF_A_GUARD, Aspect, Stand, Step, after, steps
+from vedette.guard.ratchet import OF_A_FILE, OF_A_GUARD, Stand, Step, after, steps
 from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.protection import Turn, changed
@@ -74,7 +75,10 @@ class Protections(Part):
         self._done = done
         #: What is enforced, by guard.
         self.held: dict[str, Held] = {}
-        #: The rows of it, as they were read or written here last, by guard; of no instant.
+        #: The changes that were open, and the numbers of those that were due, when it was read.
+        self.asked: Sequence[Change] = ()
+        self._due: frozenset[ChangeId] = frozenset()
+        #: The rows of it, as they were read or written here last, by guard.
         self._rows: dict[str, Protection] = {}
         self._told: set[tuple[ChangeId, Turn]] = set()
 
@@ -91,9 +95,15 @@ class Protections(Part):
             await asyncio.sleep(LOOK)
 
     async def in_force(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
-        """Return what is in force of what is wanted. Raises StoreError."""
+        """Return what is in force of what is wanted.
+
+        Raises OvertakenError where another instance came first, and StoreError.
+        """
+        # Before what is enforced: what is applied in between is seen there, and not asked for anew.
+        self.asked = asked = await self._store.changes()
+        self._due = frozenset(each.id for each in await self._store.due(now=self._clock.now()))
+        self._forget(asked)
         held = await self._enforced()
-        asked = await self._store.changes()
         by_name = {each.pack.name: each for each in settings}
         free: list[GuardSettings] = []
         standing: dict[str, Held] = {}
@@ -111,7 +121,7 @@ class Protections(Part):
     async def is_behind(self) -> bool:
         """Tell whether another instance changed what is enforced. Raises StoreError."""
         rows = await self._store.protections()
-        return {each.guard: replace(each, at=0.0) for each in rows} != self._rows
+        return {each.guard: each for each in rows} != self._rows
 
     async def adopted(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
         """Return what is in force now that another instance changed it. Raises StoreError.
@@ -120,9 +130,8 @@ class Protections(Part):
         whose files differ for a while would undo each other's wishes for ever. Only what nothing
         is enforced of any more, and the file still wants, begins anew.
         """
+        self._forget(await self._store.changes())
         held = await self._enforced()
-        open_ = {each.id for each in await self._store.changes()}
-        self._told = {each for each in self._told if each[0] in open_}
         by_name = {each.pack.name: each for each in settings}
         free: list[GuardSettings] = []
         standing = {
@@ -200,6 +209,10 @@ class Protections(Part):
         """Ask for what the configuration wants of an account; the same wish is asked for once."""
         return await self._asked(guard, what, by=CONFIGURATION, account=account)
 
+    async def remind(self, change: Change) -> None:
+        """Tell of a wish that waits: a crash may have come before; it is told once."""
+        await self._note(change, Turn.WAITING)
+
     async def is_due(self, change: Change) -> bool:
         """Tell whether a wish may be had now; it is had then, and told."""
         if not await self._store.applied(change.id, now=self._clock.now()):
@@ -212,15 +225,24 @@ class Protections(Part):
         if await self._store.withdraw(change.id, now=self._clock.now(), by=CONFIGURATION):
             await self._note(change, Turn.WITHDRAWN)
 
-    async def keep(self, guard: str, covered: Mapping[str, Ward]) -> None:
-        """Write at which accounts a guard stands."""
-        self.held[guard] = replace(self.held[guard], covered=covered)
-        await self._write(self.held[guard])
+    async def keep(
+        self, guard: str, covered: Mapping[str, Ward], released: Sequence[Change]
+    ) -> None:
+        """Write at which accounts a guard stands; ``released`` are wishes that let it."""
+        then = replace(self.held[guard], covered=covered)
+        await self._write(then, released)
+        self.held[guard] = then
+        for change in released:
+            await self._note(change, Turn.APPLIED)
+
+    def may_be_had(self, change: Change) -> bool:
+        """Tell whether a wish was due when what is enforced was read."""
+        return change.id in self._due
 
     async def _enforced(self) -> dict[str, Held]:
         found: dict[str, Held] = {}
         rows = await self._store.protections()
-        self._rows = {each.guard: replace(each, at=0.0) for each in rows}
+        self._rows = {each.guard: each for each in rows}
         for protection in rows:
             try:
                 found[protection.guard] = await asyncio.to_thread(read, protection)
@@ -249,23 +271,26 @@ class Protections(Part):
             for change in open_
             if step.loosens and (step.aspect, step.to) == (aspect_of(change), target_of(change))
         }
-        released = await self._released(matching)
+        released = {
+            aspect: change for aspect, change in matching.items() if self.may_be_had(change)
+        }
         then = after(held.stand, stand, released)
         for change in open_:
-            if change not in matching.values() or (then is None or not then.is_enforced):
+            if change in released.values():
+                continue
+            if change not in matching.values() or then is None or not then.is_enforced:
                 await self.drop(change)
         if then is None or not then.is_enforced:
-            now = self._clock.now()
-            await self._store.release(EVERYBODY, held.name, now=now, by=CONFIGURATION)
-            self._rows.pop(held.name, None)
+            await self._release(held.name, tuple(released.values()))
             return None
         result = enforced(then, settings or held.settings, held.covered)
+        await self._gone_over(held, result, tuple(released.values()))
+        if any(not each.loosens for each in found):
+            await self.say(result.name, "protection", Turn.TIGHTENED)
         for step in found:
             if step.loosens and step.aspect not in released:
                 await self._wait_for(result, step, matching.get(step.aspect))
-        return await self._gone_over(
-            held, result, tightened=any(not each.loosens for each in found)
-        )
+        return result
 
     async def _begun(self, settings: GuardSettings | None, stand: Stand | None) -> Held | None:
         if settings is None or stand is None or not stand.is_enforced:
@@ -276,21 +301,23 @@ class Protections(Part):
         await self.say(held.name, "protection", Turn.ENFORCED)
         return held
 
-    async def _gone_over(self, before: Held, then: Held, *, tightened: bool) -> Held:
-        if written(then, 0.0) != written(before, 0.0):
-            await self._write(then)
+    async def _gone_over(self, before: Held, then: Held, released: Sequence[Change]) -> None:
+        if released or written(then, 0.0) != written(before, 0.0):
+            await self._write(then, released)
+        for change in released:
+            # Whom it was to be told before it is told after, should that be another now.
+            await self._note(change, Turn.APPLIED)
         self.held[then.name] = then
-        if tightened:
-            await self.say(then.name, "protection", Turn.TIGHTENED)
-        return then
 
-    async def _released(self, matching: dict[Aspect, Change]) -> set[Aspect]:
-        """Return the aspects whose wish is due; the store says so, by both clocks."""
-        released: set[Aspect] = set()
-        for aspect, change in matching.items():
-            if await self.is_due(change):
-                released.add(aspect)
-        return released
+    async def _release(self, guard: str, released: Sequence[Change]) -> None:
+        applies = [each.id for each in released]
+        now = self._clock.now()
+        row = self._rows[guard]
+        if not await self._store.release(row, now=now, by=CONFIGURATION, applies=applies):
+            raise _overtaken(guard)
+        del self._rows[guard]
+        for change in released:
+            await self._note(change, Turn.APPLIED)
 
     async def _wait_for(self, held: Held, step: Step, change: Change | None) -> None:
         if change is None:
@@ -298,8 +325,7 @@ class Protections(Part):
             what = spelled_step(step.aspect, step.to, step.says)
             await self._asked(held.name, what, by=CONFIGURATION)
         else:
-            # A crash may have come before it was told; who was told is not told again.
-            await self._note(change, Turn.WAITING)
+            await self.remind(change)
 
     async def _stand(self, settings: GuardSettings) -> Stand:
         secret = settings.partner_secret
@@ -313,10 +339,17 @@ class Protections(Part):
     async def _waiting(self, guard: str) -> list[Change]:
         return [each for each in await self._store.changes() if each.loosening.guard == guard]
 
-    async def _write(self, held: Held) -> None:
-        row = written(held, self._clock.now())
-        await self._store.enforce(row, by=CONFIGURATION)
-        self._rows[held.name] = replace(row, at=0.0)
+    async def _write(self, held: Held, released: Sequence[Change] = ()) -> None:
+        row, over = written(held, self._clock.now()), self._rows.get(held.name)
+        applies = [each.id for each in released]
+        if not await self._store.enforce(row, by=CONFIGURATION, over=over, applies=applies):
+            raise _overtaken(held.name)
+        self._rows[held.name] = row
+
+    def _forget(self, open_: Sequence[Change]) -> None:
+        """Forget what was told of changes that are over, wherever they ended."""
+        numbers = {each.id for each in open_}
+        self._told = {each for each in self._told if each[0] in numbers}
 
     async def _note(self, change: Change, turn: Turn) -> None:
         """Tell what became of a loosening, once."""
@@ -355,3 +388,7 @@ class Protections(Part):
     def _partner(self, guard: str) -> EndpointId | None:
         held = self.held.get(guard)
         return None if held is None else held.settings.partner
+
+
+def _overtaken(guard: str) -> OvertakenError:
+    return OvertakenError(f"another instance changes what is enforced of {guard} all the time")

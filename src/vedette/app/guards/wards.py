@@ -41,10 +41,13 @@ class Wards:
         self._watched: dict[AccountId, AccountSettings] = {}
 
     async def in_force(self, wanted: Sequence[AccountSettings]) -> tuple[AccountSettings, ...]:
-        """Return what is to be watched when a file wants this. Raises StoreError."""
+        """Return what is to be watched when a file wants this.
+
+        Raises OvertakenError where another instance came first, and StoreError.
+        """
         found = {each.account.id: each for each in wanted}
         asked: dict[tuple[str, str | None], list[Change]] = {}
-        for change in await self._store.changes():
+        for change in self._protections.asked:
             if aspect_of(change) is Aspect.ACCOUNT:
                 key = (change.loosening.guard, change.loosening.account)
                 asked.setdefault(key, []).append(change)
@@ -111,6 +114,7 @@ class Wards:
         before = self._protections.held[guard]
         covered: dict[str, Ward] = {}
         holds: dict[AccountId, Sight] = {}
+        released: list[Change] = []
         for account in dict.fromkeys((*before.covered, *wanted)):
             settings, ward = wanted.get(AccountId(account)), before.covered.get(account)
             now = None if settings is None else sight(settings)
@@ -118,16 +122,18 @@ class Wards:
             if ward is not None and _stands(before, account, ward.sight.tenant):
                 says = _says(account, ward.sight, now, stays=then)
                 changes = asked.pop((guard, account), [])
-                if says and not await self._released(before, account, now, says, changes):
+                if not says:
+                    await self._withdrawn(changes)
+                elif (wish := await self._released(before, account, now, says, changes)) is None:
                     by = holds[AccountId(account)] = _held_to(ward.sight, now, stays=then)
                     is_left = not self._can_be_held(AccountId(account), ward.sight, now)
                     covered[account] = Ward(sight=by, is_left=is_left)
                     continue
-                if not says:
-                    await self._withdrawn(changes)
+                else:
+                    released.append(wish)
             if now is not None and then:
                 covered[account] = Ward(sight=now)
-        await self._noted(before, covered)
+        await self._noted(before, covered, released)
         return holds
 
     def _can_be_held(self, account: AccountId, before: Sight, now: Sight | None) -> bool:
@@ -143,16 +149,19 @@ class Wards:
         now: Sight | None,
         says: tuple[str, ...],
         changes: Sequence[Change],
-    ) -> bool:
-        """Ask for what a file wants of an account; tell whether it may be had."""
+    ) -> Change | None:
+        """Ask for what a file wants of an account; return the wish if it may be had."""
         to = "" if now is None else digest(now)
-        for change in changes:
-            if target_of(change) != to:
-                await self._withdrawn([change])
-            elif await self._protections.is_due(change):
-                return True
-        what = spelled_step(Aspect.ACCOUNT, to, says)
-        change = await self._protections.want(held.name, what, AccountId(account))
+        asked = next((each for each in changes if target_of(each) == to), None)
+        await self._withdrawn([each for each in changes if target_of(each) != to])
+        if asked is not None and self._protections.may_be_had(asked):
+            return asked
+        if asked is None:
+            what = spelled_step(Aspect.ACCOUNT, to, says)
+            change = await self._protections.want(held.name, what, AccountId(account))
+        else:
+            change = asked
+            await self._protections.remind(change)
         _log.warning(
             "account.held",
             account=account,
@@ -160,13 +169,15 @@ class Wards:
             reason="; ".join(says),
             due=instant(change.due),
         )
-        return False
+        return None
 
-    async def _noted(self, before: Held, covered: dict[str, Ward]) -> None:
+    async def _noted(
+        self, before: Held, covered: dict[str, Ward], released: Sequence[Change]
+    ) -> None:
         """Write at which accounts a guard stands, and tell of those that it can not be held at."""
-        if covered == before.covered:
+        if covered == before.covered and not released:
             return
-        await self._protections.keep(before.name, covered)
+        await self._protections.keep(before.name, covered, released)
         left = [
             account
             for account, ward in covered.items()

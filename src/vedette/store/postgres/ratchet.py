@@ -8,6 +8,8 @@ the chain of the audit, so that no two steps are made at once.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from vedette.errors import StoreError
 from vedette.model.ids import TenantId
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
@@ -104,20 +106,51 @@ def _broken() -> StoreError:
     return StoreError("the count of seconds that the service ran is not there: restore a backup")
 
 
-async def enforce(connection: Connection, protection: Protection, *, by: str) -> None:
-    """Set what is enforced of a guard."""
+async def enforce(
+    connection: Connection,
+    protection: Protection,
+    *,
+    by: str,
+    over: Protection | None,
+    applies: Collection[ChangeId],
+) -> bool:
+    """Set what is enforced of a guard, if ``over`` still is and what it applies may be."""
+    now = protection.at
+    if await enforced(connection, protection.tenant, protection.guard) != over:
+        return False
+    if not await _are_due(connection, applies, now=now):
+        return False
+    for change in applies:
+        await applied(connection, change, now=now)
     await connection.execute(_PROTECTION_PUT, *rows.protection_columns(protection).values())
     await audit.append(connection, marks.enforced(protection, by=by))
+    return True
 
 
 async def release(
-    connection: Connection, tenant: TenantId, guard: str, *, now: float, by: str
+    connection: Connection,
+    over: Protection,
+    *,
+    now: float,
+    by: str,
+    applies: Collection[ChangeId],
 ) -> bool:
-    """Enforce a guard no longer."""
-    if await connection.fetchval(_PROTECTION_DROP, tenant, guard) is None:
+    """Enforce a guard no longer, if ``over`` still is enforced and what it applies may be."""
+    if await enforced(connection, over.tenant, over.guard) != over:
         return False
-    await audit.append(connection, marks.released(tenant, guard, now=now, by=by))
+    if not await _are_due(connection, applies, now=now):
+        return False
+    for change in applies:
+        await applied(connection, change, now=now)
+    await connection.execute(_PROTECTION_DROP, over.tenant, over.guard)
+    await audit.append(connection, marks.released(over.tenant, over.guard, now=now, by=by))
     return True
+
+
+async def _are_due(connection: Connection, applies: Collection[ChangeId], *, now: float) -> bool:
+    """Tell whether each of some loosenings may take effect."""
+    found = [await _find(connection, change) for change in applies]
+    return all(each is not None and ratchet.is_due(each, now) for each in found)
 
 
 async def enforced(connection: Connection, tenant: TenantId, guard: str) -> Protection | None:

@@ -5,7 +5,7 @@ The methods of five ports, each one transaction; no SQL of its own.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from functools import partial
 from typing import TypeVar
 
@@ -95,9 +95,18 @@ class PostgresTrust:
         """Return what waits or is granted."""
         return await self._transactions.ask(partial(ratchet.changes, tenant=tenant))
 
-    async def enforce(self, protection: Protection, *, by: str) -> None:
-        """Set what is enforced of a guard."""
-        await self._decided(partial(ratchet.enforce, protection=protection, by=by))
+    async def enforce(
+        self,
+        protection: Protection,
+        *,
+        by: str,
+        over: Protection | None = None,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        """Set what is enforced of a guard, where nobody came first."""
+        return await self._decided(
+            partial(ratchet.enforce, protection=protection, by=by, over=over, applies=applies)
+        )
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         """Return what is enforced of a guard."""
@@ -107,10 +116,12 @@ class PostgresTrust:
         """Return all that is enforced."""
         return await self._transactions.ask(ratchet.protections)
 
-    async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
-        """Enforce a guard no longer."""
+    async def release(
+        self, over: Protection, *, now: float, by: str, applies: Collection[ChangeId] = ()
+    ) -> bool:
+        """Enforce a guard no longer, where nobody came first."""
         return await self._decided(
-            partial(ratchet.release, tenant=tenant, guard=guard, now=now, by=by)
+            partial(ratchet.release, over=over, now=now, by=by, applies=applies)
         )
 
     # Consents.

@@ -7,6 +7,7 @@ loosening is.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 
 from vedette.model.ids import TenantId
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
@@ -97,21 +98,51 @@ def _find(connection: sqlite3.Connection, change: ChangeId) -> Change | None:
     return None if row is None else rows.change(row)
 
 
-def enforce(connection: sqlite3.Connection, protection: Protection, *, by: str) -> None:
-    """Set what is enforced of a guard."""
+def enforce(
+    connection: sqlite3.Connection,
+    protection: Protection,
+    *,
+    by: str,
+    over: Protection | None,
+    applies: Collection[ChangeId],
+) -> bool:
+    """Set what is enforced of a guard, if ``over`` still is and what it applies may be."""
+    now = protection.at
+    if enforced(connection, protection.tenant, protection.guard) != over:
+        return False
+    if not _are_due(connection, applies, now=now):
+        return False
+    for change in applies:
+        applied(connection, change, now=now)
     connection.execute(_PROTECTION_PUT, rows.protection_columns(protection))
     audit.append(connection, marks.enforced(protection, by=by))
+    return True
 
 
 def release(
-    connection: sqlite3.Connection, tenant: TenantId, guard: str, *, now: float, by: str
+    connection: sqlite3.Connection,
+    over: Protection,
+    *,
+    now: float,
+    by: str,
+    applies: Collection[ChangeId],
 ) -> bool:
-    """Enforce a guard no longer."""
-    which = {"tenant": tenant, "guard": guard}
-    if not connection.execute(_PROTECTION_DROP, which).rowcount:
+    """Enforce a guard no longer, if ``over`` still is enforced and what it applies may be."""
+    if enforced(connection, over.tenant, over.guard) != over:
         return False
-    audit.append(connection, marks.released(tenant, guard, now=now, by=by))
+    if not _are_due(connection, applies, now=now):
+        return False
+    for change in applies:
+        applied(connection, change, now=now)
+    connection.execute(_PROTECTION_DROP, {"tenant": over.tenant, "guard": over.guard})
+    audit.append(connection, marks.released(over.tenant, over.guard, now=now, by=by))
     return True
+
+
+def _are_due(connection: sqlite3.Connection, applies: Collection[ChangeId], *, now: float) -> bool:
+    """Tell whether each of some loosenings may take effect."""
+    found = [_find(connection, change) for change in applies]
+    return all(each is not None and ratchet.is_due(each, now) for each in found)
 
 
 def enforced(connection: sqlite3.Connection, tenant: TenantId, guard: str) -> Protection | None:

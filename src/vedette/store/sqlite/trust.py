@@ -6,7 +6,7 @@ The methods of five ports, each one job for the writer's thread; no SQL of its o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import TypeVar
 
@@ -101,10 +101,18 @@ class SqliteTrust:
         """Return what waits or is granted."""
         return await self._writer.run(partial(ratchet.changes, tenant=tenant), writes=False)
 
-    async def enforce(self, protection: Protection, *, by: str) -> None:
-        """Set what is enforced of a guard."""
-        work = partial(ratchet.enforce, protection=protection, by=by)
-        await self._decided(work)
+    async def enforce(
+        self,
+        protection: Protection,
+        *,
+        by: str,
+        over: Protection | None = None,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        """Set what is enforced of a guard, where nobody came first."""
+        return await self._decided(
+            partial(ratchet.enforce, protection=protection, by=by, over=over, applies=applies)
+        )
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         """Return what is enforced of a guard."""
@@ -115,10 +123,13 @@ class SqliteTrust:
         """Return all that is enforced."""
         return await self._writer.run(ratchet.protections, writes=False)
 
-    async def release(self, tenant: TenantId, guard: str, *, now: float, by: str) -> bool:
-        """Enforce a guard no longer."""
-        work = partial(ratchet.release, tenant=tenant, guard=guard, now=now, by=by)
-        return await self._decided(work)
+    async def release(
+        self, over: Protection, *, now: float, by: str, applies: Collection[ChangeId] = ()
+    ) -> bool:
+        """Enforce a guard no longer, where nobody came first."""
+        return await self._decided(
+            partial(ratchet.release, over=over, now=now, by=by, applies=applies)
+        )
 
     # Consents.
 
