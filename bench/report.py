@@ -307,6 +307,7 @@ def publish(latest: Results, path: Path = PUBLISHED) -> None:
         return
     whole = Results.read(path)
     whole.take(latest)
+    whole.figures = {name: whole.figures[name] for name in FIGURES if name in whole.figures}
     whole.write(path)
 
 
