@@ -44,7 +44,6 @@ CASES = (
     # What is claimed is so until its lease ends, unless its owner comes back.
     Case(point=Crashpoint.CLAIMED, way="away", repeats=MOST),
     # Outcomes, which Postgres may lose with its own memory, but not with ours.
-    Case(point=Crashpoint.SETTLING, way="watching", repeats=MOST),
     Case(point=Crashpoint.LANE_HELD, way="watching", repeats=MOST),
     Case(point=Crashpoint.COMMITTED, way="watching", after=Crashpoint.LANE_HELD, repeats=MOST),
     # While it hands over: mail, outcomes, shards and the row of the instance, in this order.
