@@ -291,7 +291,6 @@ class MemoryStore(MemoryJournal, MemoryTrust):
         self._enter(writes=True).endpoints[state.id] = replace(state, disabled_reason=reason)
 
     def _newest(self) -> list[Posting]:
-        # Of two events of one instant the one that was stored later is the newer.
         points = self.state.points
         return sorted(self.state.events.values(), key=lambda it: points[it.event], reverse=True)
 
@@ -380,15 +379,11 @@ class MemoryStore(MemoryJournal, MemoryTrust):
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
         state = self._enter(writes=True)
         left = max(limit, 0)
-        old = sorted(
-            (
-                posting
-                for posting in state.events.values()
-                if posting.time < events_before
-                and not self._count(posting.event, DeliveryState.DUE)
-            ),
-            key=lambda posting: posting.time,
-        )
+        old = [
+            posting
+            for posting in sorted(state.events.values(), key=lambda posting: posting.time)
+            if posting.time < events_before and not self._count(posting.event, DeliveryState.DUE)
+        ]
         for posting in old[:left]:
             rows = [row.id for row in state.deliveries.values() if row.posting is posting][:left]
             for row in rows:
