@@ -6,11 +6,10 @@ import json
 from dataclasses import replace
 
 from tests.store.bundle import ACME, ANNA, BERT, Harness, Whole
-from tests.store.conformance_folders import StoreFixture
+from tests.store.conformance_fingerprint import FingerprintContract
 from vedette.model.ids import TenantId
 from vedette.ports.audit import Trail
 from vedette.ports.consent import Consent
-from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
 
@@ -47,7 +46,7 @@ async def trail(store: Whole) -> list[str]:
     return [f"{each.actor} {each.what}" for each in await store.audit_trail()]
 
 
-class TrustContract(StoreFixture):
+class TrustContract(FingerprintContract):
     """Overrides, the ratchet, consents, the audit."""
 
     # Overrides.
@@ -356,23 +355,6 @@ class TrustContract(StoreFixture):
         assert standing is not None
         assert standing.version == "2"
         assert [each.withdrawn_at for each in await store.consents(ANNA)] == [6.0, None]
-
-    # The key.
-
-    async def test_the_first_fingerprint_of_a_key_holds(
-        self, store: Whole, harness: Harness
-    ) -> None:
-        """Whoever comes later is told of it, also after a restart."""
-        first = Fingerprint(salt=b"\x00salt", digest=b"\xff" * 32)
-        assert await store.fingerprint() is None
-        assert await store.imprint(first) == first
-        assert await store.imprint(Fingerprint(salt=b"other", digest=b"other")) == first
-
-        await store.stop()
-        again = harness.make()
-        await again.start()
-        assert await again.fingerprint() == first
-        await again.stop()
 
     # The audit.
 

@@ -82,8 +82,11 @@ class Trusting(Part):
             store, clock, protections=self.protections, overriding=self.overriding
         )
         guarding.on_returned = self.returns.returned
-        self.desk = TrustDesk(
-            store,
+        self.desk = self._desk(guarding, clock, key)
+
+    def _desk(self, guarding: Guarding, clock: Clock, key: Callable[[], Secret[str]]) -> TrustDesk:
+        return TrustDesk(
+            self._store,
             clock,
             protections=self.protections,
             overriding=self.overriding,
