@@ -163,8 +163,7 @@ async def test_a_database_that_is_away_moves_nothing_and_loses_nothing(
         server.start()
 
         instances.deliver()
-        # A crash of the database may have undone that something was delivered. It counts as under
-        # way then, and what is behind it in its order waits for the end of that claim.
+        # Every session begins anew, and each login waits for its turn.
         instances.until_received(within=120.0)
 
         instances.until_watched()

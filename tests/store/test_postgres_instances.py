@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 
@@ -18,6 +19,7 @@ from tests.store.bundle import (
     take,
 )
 from tests.store.cluster import Cluster
+from tests.support.postgres import Postgres
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.store import Commit, EventQuery, Fence, Verdict
@@ -240,6 +242,27 @@ async def test_what_a_living_instance_holds_is_left_to_it(cluster: Cluster) -> N
             await alive._rounds.look()
 
         assert await take(alive, now=1000.0) == []
+
+
+async def test_what_was_held_while_the_database_crashed_is_due_again(
+    make_postgres: Callable[..., Postgres],
+) -> None:
+    """The crash may have undone that it was settled, and its lane shall not wait for the lease."""
+    server = make_postgres(durable=True)
+    cluster = Cluster(server.url(await server.make()))
+    async with cluster.started("one") as (one,):
+        assert isinstance(one, PostgresStore)
+        await post(one, posting("e", HOOK))
+        await take(one, now=1000.0, lease=80.0)
+        await one._rounds.look()
+        # What is lasting takes the claim before it along to the disk.
+        await post(one, posting("later", EndpointId("other")))
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        assert await take(one, now=1000.0) == []
+
+        await one._rounds.look()
+        assert names(await take(one, now=1000.0)) == ["e"]
 
 
 async def test_every_instance_is_told_what_is_due(cluster: Cluster) -> None:

@@ -29,6 +29,7 @@ _DUE_IN_ORDER: Final = sql("deliveries_due_in_order")
 _LEASE: Final = sql("deliveries_lease")
 _PARCELS: Final = sql("parcels")
 _RELEASE: Final = sql("deliveries_release")
+_STARTED: Final = sql("database_started")
 _REDATE: Final = sql("deliveries_redate")
 _REDATING: Final = sql("redating_put")
 _REDATE_ALL: Final = sql("deliveries_redate_all")
@@ -105,6 +106,11 @@ async def read_clock(connection: Connection, *, instance: str, now: float) -> No
 async def adopt(connection: Connection, *, silent: float, now: float) -> None:
     """Let go of what instances hold that were not heard of for ``silent`` seconds."""
     await connection.execute(_ORPHANED, now, silent)
+
+
+async def started(connection: Connection) -> float:
+    """Return when the database was started, in seconds of its own clock."""
+    return float(await connection.fetchval(_STARTED))
 
 
 async def overdue(connection: Connection, *, now: float) -> list[EndpointId]:

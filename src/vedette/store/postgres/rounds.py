@@ -6,6 +6,10 @@ look costs one statement for all endpoints together. A message from the database
 (NOTIFY) would wake every instance for what one of them is sending already, and is lost with a
 connection; so there is none, and a look is all there is to rely on.
 
+A database that was started anew may have crashed, and forgotten that something was settled: nobody
+waits for its disk then. What this instance holds is let go of once, so that no lane waits for the end
+of a lease; what it is sending at this moment may be sent twice, under its one id.
+
 It knows nothing of what is sent.
 """
 
@@ -39,16 +43,29 @@ HEARD: Final = 4
 class Rounds:
     """Looks while it runs: ``start``, ``stop``. ``on_due`` is told of endpoints to look at."""
 
-    __slots__ = ("_answered", "_clock", "_on_due", "_task", "_transactions")
+    __slots__ = (
+        "_answered",
+        "_clock",
+        "_instance",
+        "_on_due",
+        "_started",
+        "_task",
+        "_transactions",
+    )
 
     def __init__(
         self,
         transactions: Transactions,
         clock: Clock,
         on_due: Callable[[Sequence[EndpointId]], None],
+        *,
+        instance: str,
     ) -> None:
         self._transactions = transactions
         self._clock = clock
+        self._instance = instance
+        #: When the database said last that it had been started; None before it said so.
+        self._started: float | None = None
         self._on_due = on_due
         self._answered = 0
         self._task: asyncio.Task[None] | None = None
@@ -78,6 +95,12 @@ class Rounds:
     async def look(self) -> None:
         """Let go of what the dead hold, and tell what is due. Raises StoreError."""
         now = self._clock.now()
+        started = await self._transactions.ask(deliveries.started)
+        if self._started not in {None, started}:
+            await self._transactions.run(
+                partial(deliveries.release, instance=self._instance, now=now), lasting=False
+            )
+        self._started = started
         if self._answered >= HEARD:
             await self._transactions.run(
                 partial(deliveries.adopt, silent=SILENCE, now=now), lasting=False

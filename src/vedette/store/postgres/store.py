@@ -99,7 +99,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
             weight=group.weight,
             ready=self._ready,
         )
-        self._rounds = Rounds(self._transactions, clock, on_due)
+        self._rounds = Rounds(self._transactions, clock, on_due, instance=instance)
         # Apart, so that no commit waits for lanes of accounts that are another's.
         self._settler: Writer[_Settlements, None] = Writer(
             self._transactions,

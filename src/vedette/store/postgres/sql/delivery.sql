@@ -167,3 +167,6 @@ WHERE endpoint IS NOT NULL AND EXISTS (
 SELECT NOT EXISTS (
   SELECT 1 FROM instance
   WHERE id <> $1::text AND heartbeat > now() - interval '15 seconds');
+
+-- name: database_started
+SELECT extract(epoch FROM pg_postmaster_start_time())::float8;
