@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,8 @@ def fit(message: Message) -> None:
     assert Defect.INTERNAL not in message.defects
     told = json.dumps({**mime.to_wire(message), "raw_header": None}, ensure_ascii=False)
     assert told.encode("utf-8")
-    assert "\\u0000" not in told
+    # A mail may spell an escape out; what stands for a NUL has no backslash before it.
+    assert not re.search(r"(?<!\\)(?:\\\\)*\\u0000", told)
     for _name, value in message.headers:
         assert not set(value) & set("\r\n")
     for text in (message.subject, *(each.filename or "" for each in message.attachments)):

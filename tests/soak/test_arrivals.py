@@ -49,7 +49,7 @@ class Forgetful(MemoryStore):
         verdict = await super().commit(commit)
         self.told += len(events) - before
         for event in list(events)[:-REMEMBERED]:
-            del events[event]
+            del events[event], self.state.points[event]
         self.state.deliveries.clear()
         self.state.seen.clear()
         return verdict

@@ -192,7 +192,7 @@ class Ledger(MemoryStore):
                 self.done.set()
         for _ in mails if commit.account != FULL else ():
             self.waits.append(elapsed() - self.came_at[commit.account].popleft())
-        for part in (self.state.events, self.state.deliveries, self.state.seen):
+        for part in (self.state.events, self.state.points, self.state.deliveries, self.state.seen):
             part.clear()
         return verdict
 

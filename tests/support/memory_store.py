@@ -391,7 +391,7 @@ class MemoryStore(MemoryJournal, MemoryTrust):
             left -= len(rows)
             if not left:
                 break
-            del state.events[posting.event]
+            del state.events[posting.event], state.points[posting.event]
             left -= 1
         keys = sorted((at, key) for key, at in state.seen.items() if at < seen_before)[:left]
         for _, key in keys:

@@ -32,9 +32,12 @@ _OF_TENANT = sql("events_of_tenant")
 _OF_ALL = sql("events_of_all")
 #: Looks at events, by where they begin (at the newest?) and whom they are about.
 _LOOKS = {
-    (newest_first, whom): sql(f"look_at_{'newest' if newest_first else 'oldest'}_of_{whom}")
-    for newest_first in (True, False)
-    for whom in ("account", "tenant", "all")
+    (True, "account"): sql("look_at_newest_of_account"),
+    (True, "tenant"): sql("look_at_newest_of_tenant"),
+    (True, "all"): sql("look_at_newest_of_all"),
+    (False, "account"): sql("look_at_oldest_of_account"),
+    (False, "tenant"): sql("look_at_oldest_of_tenant"),
+    (False, "all"): sql("look_at_oldest_of_all"),
 }
 _OUTCOME = sql("event_outcome")
 _UNSETTLED = sql("delivery_unsettled")
