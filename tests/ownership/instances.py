@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from itertools import cycle
@@ -25,7 +25,8 @@ from tests.support.dovecot import Dovecot
 from tests.support.process import wait_until
 from tests.support.service import PATIENCE, Configuration, Service, account
 from vedette.model.ids import AccountId
-from vedette.ownership.shard import shard_of
+from vedette.ownership.shard import InstanceId, shard_of
+from vedette.ownership.wish import Instance, Wishes
 
 
 class Instances:
@@ -195,3 +196,15 @@ class Instances:
 def seconds(since: float) -> float:
     """Return how long ago an instant of the monotonic clock was."""
     return time.monotonic() - since
+
+
+def spread(user: str, count: int, names: Sequence[str]) -> list[str]:
+    """Return names of mailboxes of which each instance wants as many as the others."""
+    wishes = Wishes([Instance(id=InstanceId(name)) for name in names])
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for number in range(100 * count):
+        each = f"{user}-{number}"
+        wanted = found[str(wishes.of(shard_of(AccountId(each))))]
+        if len(wanted) < count // len(names):
+            wanted.append(each)
+    return sorted(each for wanted in found.values() for each in wanted)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ownership.instances import Instances, seconds
+from tests.ownership.instances import Instances, seconds, spread
 from tests.support.dovecot import Dovecot
 from tests.support.postgres import Postgres
 from tests.support.process import wait_until
@@ -26,7 +26,7 @@ NAMES = ("one", "two", "three")
 def instances(
     tmp_path: Path, dovecot: Dovecot, postgres: Postgres, database: str, user: str
 ) -> Iterator[Instances]:
-    users = [f"{user}-{number}" for number in range(18)]
+    users = spread(user, 18, NAMES)
     with Instances(tmp_path, dovecot, postgres.url(database), users) as instances:
         yield instances
 
@@ -152,7 +152,7 @@ async def test_a_database_that_is_away_moves_nothing_and_loses_nothing(
     """Everybody lets go, nobody buries the others, and each watches again what it had."""
     server = make_postgres(durable=True)
     url = server.url(await server.make())
-    users = [f"{user}-{number}" for number in range(12)]
+    users = spread(user, 12, NAMES)
     with Instances(tmp_path, dovecot, url, users) as instances:
         await shared(instances)
         before = await instances.owners()
@@ -177,7 +177,7 @@ async def test_a_database_that_starts_again_is_hardly_noticed(
     """A restart of a second or two costs no lease and no message."""
     server = make_postgres(durable=True)
     url = server.url(await server.make())
-    users = [f"{user}-{number}" for number in range(12)]
+    users = spread(user, 12, NAMES)
     with Instances(tmp_path, dovecot, url, users) as instances:
         await shared(instances)
         instances.deliver(each=3)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.ownership.instances import Instances
+from tests.ownership.instances import Instances, spread
 from tests.support.dovecot import Dovecot
 from tests.support.postgres import Postgres
 from tests.support.process import wait_until
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.server, pytest.mark.timeout(180)]
 def place(
     tmp_path: Path, dovecot: Dovecot, postgres: Postgres, database: str, user: str
 ) -> Iterator[Instances]:
-    users = [f"{user}-{number}" for number in range(8)]
+    users = spread(user, 8, ("host/1", "host/2"))
     with Instances(tmp_path, dovecot, postgres.url(database), users) as place:
         yield place
 

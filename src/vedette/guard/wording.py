@@ -57,12 +57,11 @@ class Wording:
 
     def opinion(self, found: Iterable[str]) -> float:
         """Return how much something with these stems looks like the kind, from 0 to 1."""
-        total = length = 0.0
         entries, unknown = self.entries, (0.0, self.rarity)
-        for each in found:
-            weight, rarity = entries.get(each, unknown)
-            total += weight * rarity
-            length += rarity * rarity
+        pairs = [entries.get(each, unknown) for each in found]
+        # Exact sums: a set has another order in each process, and all are to judge alike.
+        total = math.fsum([weight * rarity for weight, rarity in pairs])
+        length = math.fsum([rarity * rarity for _, rarity in pairs])
         margin = self.bias + (total / math.sqrt(length) if length else 0.0)
         # 1/(1 + e**-x), by a function that does not overflow.
         return 0.5 + 0.5 * math.tanh(margin / 2.0)
