@@ -15,6 +15,10 @@ from tests.support.postgres import Postgres
 
 pytestmark = pytest.mark.server
 
+#: What a statement may raise whose session has ended: the server's farewell was read before it,
+#: or with it, or the end of the connection was.
+LOST = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
 
 async def test_a_database_of_the_tests_is_empty_and_no_other_test_has_it(
     postgres: Postgres, database: str
@@ -54,7 +58,7 @@ async def test_a_cut_connection_fails_and_the_next_one_is_made(
     """The server ends the session; it does not refuse the next."""
     async with postgres.asking(database) as connection:
         assert await postgres.cut(database) == 1
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        with pytest.raises(LOST):
             await connection.execute("SELECT 1")
     async with postgres.asking(database) as connection:
         assert await connection.fetchval("SELECT 1") == 1
@@ -86,7 +90,7 @@ async def test_a_restarted_server_has_ended_its_sessions_in_order(
     server = make_postgres()
     async with server.asking("postgres") as connection:
         await asyncio.to_thread(server.restart)
-        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
+        with pytest.raises(LOST):
             await connection.execute("SELECT 1")
 
     assert "was not properly shut down" not in server.log()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from tests.conftest import absent
@@ -29,7 +30,7 @@ from vedette.secret import Secret
 from vedette.sinks import place
 from vedette.sinks.broker import BrokerSink
 from vedette.sinks.facts import facts
-from vedette.sinks.postgres import row
+from vedette.sinks.postgres import PostgresBroker, row
 from vedette.sinks.settings import PostgresSettings
 
 pytestmark = pytest.mark.server
@@ -392,3 +393,8 @@ async def test_a_name_that_would_have_to_be_escaped_is_no_table(table: str) -> N
     """It stands in a statement; the configuration says so at its key."""
     with pytest.raises(SinkError, match="is no table"):
         await made("postgres://h", table=table).start()
+
+
+def test_a_farewell_just_before_a_statement_is_a_lost_link() -> None:
+    """The client then speaks of its own states, not of the server: no less a link that is gone."""
+    assert issubclass(asyncpg.InternalClientError, PostgresBroker.failures)

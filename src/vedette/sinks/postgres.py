@@ -83,7 +83,13 @@ def broker(settings: PostgresSettings, way: Way) -> PostgresBroker:
 class PostgresBroker:
     """Opens links to one database."""
 
-    failures: tuple[type[Exception], ...] = (asyncpg.InterfaceError, OSError, EOFError)
+    failures: tuple[type[Exception], ...] = (
+        asyncpg.InterfaceError,
+        # What asyncpg says when the server's farewell came just before the next statement.
+        asyncpg.InternalClientError,
+        OSError,
+        EOFError,
+    )
 
     def __init__(self, settings: PostgresSettings, way: Way) -> None:
         self._settings = settings

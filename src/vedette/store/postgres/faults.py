@@ -24,8 +24,9 @@ _PASSING: Final = ("40001", "40P01")
 #: The disk is full (53100), or a file of it can not grow (58030 says so in its words).
 _FULL: Final = ("53100",)
 
-#: The client's own errors, that are about the connection.
-_CLIENT: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
+#: The client's own errors, that are about the connection. The second comes of a statement on a
+#: connection whose farewell the client has read, and whose end it has not.
+CLIENT: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 #: What we may not do: to log in (28), to touch a table (42501), to write at all (25006).
 _FORBIDDEN: Final = ("28", "42501", "25006", "3D000")
@@ -41,7 +42,7 @@ def is_private(error: Exception) -> bool:
     if isinstance(error, asyncpg.PostgresError):
         return _state(error).startswith(_PRIVATE)
     # What Python itself can not make of a value: the day of an instant that is none, say.
-    return not isinstance(error, (StoreError, OSError, TimeoutError, *_CLIENT))
+    return not isinstance(error, (StoreError, OSError, TimeoutError, *CLIENT))
 
 
 def is_passing(error: Exception) -> bool:
@@ -71,7 +72,7 @@ def translate(error: BaseException, where: str) -> StoreError:
         return StoreError(f"{where} did not answer in time: check it and the way to it")
     if isinstance(error, asyncpg.PostgresError):
         return _of_server(error, where)
-    if isinstance(error, (OSError, *_CLIENT)):
+    if isinstance(error, (OSError, *CLIENT)):
         return _of_way(error, where)
     return StoreError(f"a value can not be stored: {_words(error)}")
 

@@ -24,7 +24,7 @@ from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError
 from vedette.secret import Secret
 from vedette.store.postgres.connection import Connection, Pool, open_pool, spelled
-from vedette.store.postgres.faults import is_passing, is_refusal, translate, unknown
+from vedette.store.postgres.faults import CLIENT, is_passing, is_refusal, translate, unknown
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class Transactions:
             return
         try:
             await asyncio.wait_for(pool.close(), END)
-        except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (TimeoutError, OSError, asyncpg.PostgresError, *CLIENT):
             pool.terminate()
 
     async def run(self, work: Callable[[Connection], Awaitable[T]], *, lasting: bool = True) -> T:
@@ -167,12 +167,12 @@ class Transactions:
 async def _rolled_back(connection: Connection, *, within: float) -> None:
     try:
         await connection.execute("ROLLBACK", timeout=within)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except (TimeoutError, OSError, asyncpg.PostgresError, *CLIENT):
         # The server rolls back what loses its connection.
         _cut(connection)
 
 
 def _cut(connection: Connection) -> None:
     # One that was lost is no longer the pool's, and has nothing to be cut.
-    with suppress(asyncpg.InterfaceError):
+    with suppress(*CLIENT):
         connection.terminate()
