@@ -1,0 +1,1 @@
+"""What goes over the wire, resource by resource, as the OpenAPI document shows it."""

@@ -1,0 +1,1 @@
+"""Accounts that a host application keeps in a table of its own."""
