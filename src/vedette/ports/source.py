@@ -1,0 +1,48 @@
+"""Where accounts come from that are kept elsewhere, such as in a table of the host application.
+
+A source reads when it wants to; who follows it takes what it read last, and compares. It must not
+know what becomes of the accounts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vedette.ports.registration import Registration
+from vedette.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sourced:
+    """One account as its source has it; the registration's ``origin`` says which kind that is.
+
+    ``secrets`` are by the names that a record keeps them under: ``password``, ``token``,
+    ``refresh_token``, ``proxy_password``, ``token_url_secret``. ``refused`` is why it can not be
+    watched, in one line for a person (a secret that can not be opened): it is shown in state
+    ``error`` with these words, and the others go on.
+    """
+
+    registration: Registration
+    secrets: Mapping[str, Secret[str]] = field(default_factory=dict)
+    refused: str | None = None
+
+
+class Source(Protocol):
+    """A list of accounts that others keep. It is started and stopped by whoever made it."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in logs."""
+
+    async def accounts(self) -> Sequence[Sourced]:
+        """Return all accounts there are, each id once.
+
+        What did not change since the last call should be the same object: twenty thousand of
+        them are then compared in a millisecond. Raises StoreError where it can not be told yet;
+        who follows goes on with what it had.
+        """
+
+    async def changed(self) -> None:
+        """Return when ``accounts`` may say something else than at the last call."""
