@@ -16,8 +16,14 @@ from vedette.outbox.shape import dressed
 from vedette.ports.sink import Sink
 from vedette.telemetry.counters import Counter, Gauge
 
+#: What can come of an attempt.
+OUTCOMES = ("delivered", "refused", "gone")
+
 ATTEMPTS = Counter(
-    "vedette_delivery_attempts_total", "Attempts to deliver an event, by outcome", label="outcome"
+    "vedette_delivery_attempts_total",
+    "Attempts to deliver an event, by outcome.",
+    label="outcome",
+    values=OUTCOMES,
 )
 IN_FLIGHT = Gauge("vedette_delivery_in_flight", "Attempts that wait for their endpoint's answer")
 

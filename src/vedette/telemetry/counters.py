@@ -1,99 +1,69 @@
 """Counters and gauges, declared at the top of the file that moves them, with help text.
 
-A number costs one dictionary store; nobody is called and nothing is formatted
-until somebody reads ``REGISTRY.samples()``. It must not know how the numbers are
-shown. Never label by account, host or address: a label has few, known values.
+A number costs one dictionary store; nobody is called and nothing is formatted until somebody
+reads it. A ``Reading`` costs nothing at all between two scrapes: it is asked for when it is shown.
+It must not know how the numbers are shown.
 
 Not for threads: a number is moved from the event loop's thread only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum, unique
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
-#: Values of one label before the rest are counted as ``other``. A scrape costs about
-#: 1 us per sample, and a label with more values than this was fed from outside.
-MAX_VALUES = 64
-_OTHER = "other"
+from vedette.telemetry.registry import OTHER, REGISTRY, Kind, Point, Registry
 
-
-@unique
-class Kind(StrEnum):
-    """What a number does: a counter only grows, a gauge goes both ways."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
+#: A number without labels.
+PLAIN: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """One number as it stands. ``label`` is ``None`` or (name, value)."""
+class _Moved:
+    """One name and its values, one for each value of its label; all are there from the start."""
 
-    name: str
-    kind: Kind
-    help: str
-    label: tuple[str, str] | None
-    value: float
-
-
-class Registry:
-    """The numbers of one process, by name, in the order of their declaration."""
-
-    def __init__(self) -> None:
-        self._series: dict[str, _Series] = {}
-
-    def add(self, series: _Series) -> None:
-        """Take a number. Raises ValueError when its name is taken."""
-        if series.name in self._series:
-            raise ValueError(f"the number {series.name} is declared twice")
-        self._series[series.name] = series
-
-    def samples(self) -> Iterator[Sample]:
-        """Give every number as it stands; a labelled one gives nothing before its first move."""
-        for series in self._series.values():
-            yield from series.samples()
-
-
-#: The numbers of this process.
-REGISTRY = Registry()
-
-
-class _Series:
-    """One name and its values, one for each value of the label."""
-
-    __slots__ = ("_values", "help", "label", "name")
+    __slots__ = ("_label", "_values", "help", "labels", "name")
 
     kind: Kind
 
     def __init__(
-        self, name: str, help_text: str, *, label: str | None = None, registry: Registry = REGISTRY
+        self,
+        name: str,
+        help_text: str,
+        *,
+        label: str | None = None,
+        values: Sequence[str] = (),
+        registry: Registry = REGISTRY,
     ) -> None:
+        if (label is None) is not (not values):
+            raise ValueError(f"the number {name} has a label without values, or values without one")
         self.name = name
         self.help = help_text
-        self.label = label
-        self._values: dict[str, float] = {} if label else {"": 0}
+        self.labels = PLAIN if label is None else {label: tuple(values)}
+        self._label = label
+        # A series that is first seen at 1 has no increase: a rate over it would miss the first.
+        self._values: dict[str, float] = dict.fromkeys(values, 0) if label else {"": 0}
         registry.add(self)
 
     def value(self, label: str = "") -> float:
         """Return the number as it stands; 0 for a label value never met."""
         return self._values.get(label, 0)
 
-    def samples(self) -> Iterator[Sample]:
-        """Give one sample for each value of the label."""
+    def points(self) -> Iterator[Point]:
+        """Give one point for each value of the label."""
         for value, number in self._values.items():
-            label = None if self.label is None else (self.label, value)
-            yield Sample(name=self.name, kind=self.kind, help=self.help, label=label, value=number)
+            yield Point("", () if self._label is None else ((self._label, value),), number)
 
     def _key(self, label: str) -> str:
-        if bool(label) != (self.label is not None):
+        if label in self._values:
+            return label
+        if self._label is None or not label:
             raise ValueError(f"the number {self.name} is moved with the wrong label")
-        return label if label in self._values or len(self._values) < MAX_VALUES else _OTHER
+        return OTHER
 
 
-class Counter(_Series):
-    """A number that only grows, as long as the process lives."""
+class Counter(_Moved):
+    """A number that only grows, as long as the process lives. Its name ends in ``_total``."""
 
     __slots__ = ()
 
@@ -107,7 +77,7 @@ class Counter(_Series):
         self._values[key] = self._values.get(key, 0) + by
 
 
-class Gauge(_Series):
+class Gauge(_Moved):
     """A number that says how things are now."""
 
     __slots__ = ()
@@ -122,3 +92,54 @@ class Gauge(_Series):
         """Move it by ``by``, up or down. Raises ValueError for a wrong label."""
         key = self._key(label)
         self._values[key] = self._values.get(key, 0) + by
+
+
+#: What is asked at a scrape: the value for each combination of label values, in the labels' order.
+Read: TypeAlias = Callable[[], Mapping[tuple[str, ...], float]]
+
+
+class Reading:
+    """A gauge that is counted when it is shown, by whoever keeps what it counts.
+
+    ``labels`` has the values of each label. While nobody is attached there are no points.
+    """
+
+    __slots__ = ("_read", "help", "labels", "name")
+
+    kind = Kind.GAUGE
+
+    def __init__(
+        self,
+        name: str,
+        help_text: str,
+        *,
+        labels: Mapping[str, tuple[str, ...]] = PLAIN,
+        registry: Registry = REGISTRY,
+    ) -> None:
+        self.name = name
+        self.help = help_text
+        self.labels = labels
+        self._read: Read | None = None
+        registry.add(self)
+
+    def attach(self, read: Read) -> None:
+        """Ask ``read`` from now on, and nobody else: one process shows one service."""
+        self._read = read
+
+    def detach(self, read: Read) -> None:
+        """Ask nobody any more, unless somebody else took over meanwhile."""
+        # Two bound methods of one object are equal and not identical.
+        if self._read == read:
+            self._read = None
+
+    def points(self) -> Iterator[Point]:
+        """Give one point for each combination that was counted; unknown values are ``other``."""
+        sums: dict[tuple[str, ...], float] = {}
+        for values, number in ({} if self._read is None else self._read()).items():
+            known = tuple(
+                value if value in domain else OTHER
+                for value, domain in zip(values, self.labels.values(), strict=True)
+            )
+            sums[known] = sums.get(known, 0) + number
+        for values, number in sums.items():
+            yield Point("", tuple(zip(self.labels, values, strict=True)), number)
