@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from vedette import __version__
+from vedette.engine.credential import bearer, is_by_grant
 from vedette.engine.link import Link
 from vedette.engine.session import Session
 from vedette.engine.world import World
@@ -32,6 +33,7 @@ from vedette.imap import (
 )
 from vedette.model.account import Account
 from vedette.ports.link import Encryption, Target
+from vedette.secret import Secret
 
 #: DNS, TCP, a proxy, two TLS handshakes and five round trips on a bad line.
 DEADLINE = 30.0
@@ -48,18 +50,30 @@ LITERAL_SLACK = 16 * 1024 * 1024
 NOT_SENT = "the password was not sent"
 
 
-async def log_in(account: Account, target: Target, world: World) -> Session:
+async def log_in(
+    account: Account, target: Target, world: World, *, token: Secret[str] | None = None
+) -> Session:
     """Return a session that is logged in, in the authenticated state.
 
+    ``token`` is one that the caller got beforehand, for an account that logs in by a grant.
     Raises LinkError of the class that fits: AuthError only for credentials.
     """
-    return await opened(account, target, world, stage=lambda _stage: None)
+    return await opened(account, target, world, stage=lambda _stage: None, token=token)
 
 
 async def opened(
-    account: Account, target: Target, world: World, *, stage: Callable[[str], None]
+    account: Account,
+    target: Target,
+    world: World,
+    *,
+    stage: Callable[[str], None],
+    token: Secret[str] | None = None,
 ) -> Session:
     """As ``log_in``, telling ``stage`` what it is about to do (for the doctor)."""
+    if token is None and is_by_grant(account):
+        # Before the connection: no server is kept waiting for another one.
+        stage("asking for an access token")
+        token = await bearer(account, world)
     connection = Connection(
         limits=_limits(account.max_message),
         encrypted=target.encryption is Encryption.IMPLICIT,
@@ -85,7 +99,7 @@ async def opened(
             entered("asking for capabilities")
             await _capable(session)
             entered("logging in")
-            await _authenticated(session, account, target)
+            await _authenticated(session, account, target, world, token)
             _introduced(session)
     except TimeoutError as error:
         link.close()
@@ -147,20 +161,40 @@ async def _secured(session: Session) -> None:
     session.link.connection.tls_started()
 
 
-async def _authenticated(session: Session, account: Account, target: Target) -> None:
-    command = _login(session, account, target)
-    reply = await session.run(command)
-    if not reply.is_ok:
-        raise refusal(command.verb, reply.kind, reply.code, reply.text)
+async def _authenticated(
+    session: Session, account: Account, target: Target, world: World, token: Secret[str] | None
+) -> None:
+    try:
+        await _logged_in(session, account, target, token)
+    except AuthError:
+        if token is None:
+            raise
+        # It may have been withdrawn, or have ended on the way: once more, with another.
+        fresh = await bearer(account, world, refused=token)
+        if fresh is None or fresh == token:
+            raise
+        await _logged_in(session, account, target, fresh)
     # What was offered before login says nothing about what is offered after it (A15).
     await _capable(session)
 
 
-def _login(session: Session, account: Account, target: Target) -> Command:
+async def _logged_in(
+    session: Session, account: Account, target: Target, token: Secret[str] | None
+) -> None:
+    command = _login(session, account, target, token)
+    reply = await session.run(command)
+    if not reply.is_ok:
+        raise refusal(command.verb, reply.kind, reply.code, reply.text)
+
+
+def _login(
+    session: Session, account: Account, target: Target, token: Secret[str] | None
+) -> Command:
     credentials = account.credentials
-    if credentials.token is not None:
+    token = token or credentials.token
+    if token is not None:
         return choose(
-            Token(user=credentials.user, token=credentials.token),
+            Token(user=credentials.user, token=token),
             session.link.connection.capabilities,
             host=target.host,
             port=target.port,

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from contextvars import Context
 from dataclasses import replace
 from functools import partial
-from hashlib import blake2b
 from operator import is_not
 
 import structlog
 
+from vedette.engine.credential import bearer, fingerprint
 from vedette.engine.discovery import discover
 from vedette.engine.gate import Gate
 from vedette.engine.health import HealthBook
@@ -219,8 +219,7 @@ class Watcher:
     async def _connection(self, only: Folder | None) -> None:
         """Log in, watch, and log out; ``only`` is the one folder of a connection of its own."""
         paced = self._world.turnstile.paced
-        async with self._gate.login(self.target.host):
-            session = await paced(log_in(self.account, self.target, self._world))
+        session = await self._logged_in()
         lookout: Lookout | None = None
         try:
             if self.is_unread:
@@ -243,6 +242,14 @@ class Watcher:
             # A generator here would keep a cell for its name, as long as the watch lasts.
             self._lookouts = tuple(filter(partial(is_not, lookout), self._lookouts))
             await session.logout()
+
+    async def _logged_in(self) -> Session:
+        # The token first: who waits for a token service must hold no place of the others.
+        token = await bearer(self.account, self._world)
+        async with self._gate.login(self.target.host):
+            return await self._world.turnstile.paced(
+                log_in(self.account, self.target, self._world, token=token)
+            )
 
     async def _withheld(self, session: Session) -> None:
         """Stay logged in and read nothing, for as long as the consent is missing.
@@ -387,11 +394,3 @@ class _Surroundings:
 def _watched(folders: Iterable[Folder], states: Iterable[FolderState]) -> list[Watched]:
     known = {state.path: state for state in states}
     return [Watched(folder, known.get(folder.path)) for folder in folders]
-
-
-def fingerprint(account: Account) -> str:
-    """Return 16 bits of the credentials: enough to see a change, too few to guess from."""
-    credentials = account.credentials
-    secret = credentials.token or credentials.password
-    text = f"{credentials.user}\0{'' if secret is None else secret.reveal()}"
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=2).hexdigest()

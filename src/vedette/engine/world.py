@@ -24,6 +24,7 @@ from vedette.ports.journal import Journal
 from vedette.ports.link import Dialer
 from vedette.ports.reader import Reader
 from vedette.ports.store import Store
+from vedette.ports.token import Tokens
 from vedette.sync.cadence import Tempo
 from vedette.turnstile import Turnstile
 
@@ -51,6 +52,7 @@ class World:
     ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
     written; without a journal nobody acts. ``panel`` has the scorers that they may ask, and
     ``correspondents`` whom users wrote to, as far as guards ask for it.
+    ``tokens`` are for accounts that log in by a grant; without it there are none such.
     """
 
     dialer: Dialer
@@ -74,3 +76,4 @@ class World:
     panel: Panel = field(default_factory=Panel)
     correspondents: Correspondents = field(default_factory=Correspondents)
     turnstile: Turnstile = field(default_factory=Turnstile)
+    tokens: Tokens | None = None

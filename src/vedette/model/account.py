@@ -50,11 +50,16 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What opens the mailbox: a password, or an OAuth 2.0 access token."""
+    """What opens the mailbox: a password, an OAuth 2.0 access token, or a grant.
+
+    ``grant`` says that a token is to be asked for at each login (``ports.token``). Its text tells
+    one consent from the next and holds no secret: another text is another set of credentials.
+    """
 
     user: str
     password: Secret[str] | None = None
     token: Secret[str] | None = None
+    grant: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """A key of the API, by the digest of its secret."""
     LINK = "link"
     """A connect link, until it is used."""
+    GRANT = "grant"
+    """What the owner of a mailbox consented to, by the id of the account; its tokens are sealed."""
     STATE = "state"
     """An authorization that is under way (RFC 6749 section 4.1.1)."""
     ANSWER = "answer"
