@@ -15,6 +15,7 @@ from vedette.model.delivery import Delivered, Endpoint, Gone, Outcome, Parcel, R
 from vedette.outbox.shape import dressed
 from vedette.ports.sink import Sink
 from vedette.telemetry.counters import Counter, Gauge
+from vedette.telemetry.histogram import Histogram
 
 #: What can come of an attempt.
 OUTCOMES = ("delivered", "refused", "gone")
@@ -25,7 +26,17 @@ ATTEMPTS = Counter(
     label="outcome",
     values=OUTCOMES,
 )
-IN_FLIGHT = Gauge("vedette_delivery_in_flight", "Attempts that wait for their endpoint's answer")
+IN_FLIGHT = Gauge("vedette_delivery_in_flight", "Attempts that wait for their endpoint's answer.")
+FIRST = Histogram(
+    "vedette_committed_to_attempted_seconds",
+    "Time from the commit of an event to the first attempt to deliver it.",
+)
+DURATION = Histogram(
+    "vedette_delivery_attempt_seconds",
+    "Time from the begin of an attempt to its outcome: the webhook's answer, the broker's.",
+    label="outcome",
+    values=OUTCOMES,
+)
 
 _log = structlog.get_logger(__name__)
 
@@ -51,15 +62,27 @@ def report(parcel: Parcel, outcome: Outcome, took: float) -> None:
         attempt=parcel.attempt,
         ms=round(took * 1000),
     )
+    named = _name(outcome)
+    ATTEMPTS.inc(named)
+    DURATION.observe(took, named)
     match outcome:
         case Delivered():
-            ATTEMPTS.inc("delivered")
             log(10, "delivery.delivered")
         case Refused(reason=reason):
-            ATTEMPTS.inc("refused")
             log(30, "delivery.refused", reason=reason)
         case Gone(reason=reason):
-            ATTEMPTS.inc("gone")
             log(30, "delivery.gone", reason=reason)
+        case _:
+            assert_never(outcome)
+
+
+def _name(outcome: Outcome) -> str:
+    match outcome:
+        case Delivered():
+            return "delivered"
+        case Refused():
+            return "refused"
+        case Gone():
+            return "gone"
         case _:
             assert_never(outcome)

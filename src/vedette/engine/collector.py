@@ -31,6 +31,12 @@ from vedette.ports.store import Verdict
 from vedette.sync import gaps, reconcile
 from vedette.sync.fold import fold, is_contiguous
 from vedette.sync.plan import Adopt, Baseline, CatchUp, CaughtUp, Opened, advanced, plan
+from vedette.telemetry.histogram import Histogram
+
+ARRIVAL = Histogram(
+    "vedette_announced_to_committed_seconds",
+    "Time from the server's announcement of a message to the commit of its event.",
+)
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -372,3 +378,7 @@ class Collector:
         self._stumbles.passed(watched.folder.path)
         if batch.mails:
             self.announced_at = batch.announced_at
+            if batch.announced_at is not None:
+                took = self._world.clock.now() - batch.announced_at
+                for _mail in batch.mails:
+                    ARRIVAL.observe(took)

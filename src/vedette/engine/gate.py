@@ -11,6 +11,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from vedette.telemetry.counters import Gauge
+from vedette.telemetry.histogram import Histogram
+
+WAIT = Histogram(
+    "vedette_login_wait_seconds",
+    "Time that a login waited for its turn, because a host or one core takes so many a second.",
+)
+LOGINS = Gauge("vedette_logins_pending", "Logins that wait for their turn or are under way.")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoginRate:
@@ -60,6 +69,9 @@ class Gate:
     async def login(self, host: str) -> AsyncIterator[None]:
         """Wait for a turn to log in at ``host``, and hold it during the login."""
         self.waiting += 1
+        LOGINS.add(1)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         try:
             # Who waited while the parts changed goes by the new ones.
             while True:
@@ -73,10 +85,12 @@ class Gate:
                     async with self._total.slots:
                         await lane.turn()
                         await self._total.turn()
+                        WAIT.observe(loop.time() - begun)
                         yield
                         return
         finally:
             self.waiting -= 1
+            LOGINS.add(-1)
 
     def _lane(self, head: float = 0.0) -> _Lane:
         rate, parts = self._rate, self._instances

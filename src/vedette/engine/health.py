@@ -16,6 +16,14 @@ from vedette.model.account import Account, AccountState, Health
 from vedette.outbox.occurrence import state_changed
 from vedette.outbox.selection import plan
 from vedette.ports.store import Verdict
+from vedette.telemetry.counters import Counter
+
+FAILURES = Counter(
+    "vedette_connection_failures_total",
+    "Connections that ended in a failure, a refused login among them, by class.",
+    label="class",
+    values=(*(trouble.value for trouble in Trouble), "store", "store_full", "stale"),
+)
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -73,6 +81,7 @@ class HealthBook:
     async def failed(self, error: VedetteError, *, strikes: int, degraded: bool) -> None:
         """Note a failure; ``degraded`` is whether it is more than a passing one (I11)."""
         trouble = error.trouble if isinstance(error, LinkError) else None
+        FAILURES.inc(error.code if trouble is None else trouble.value)
         health = replace(
             self.health,
             error_at=self._world.clock.now(),

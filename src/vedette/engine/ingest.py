@@ -7,6 +7,7 @@ its reader three times becomes ``message.unparseable``, so the cursor moves on.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -33,6 +34,18 @@ from vedette.ports.reader import ReaderKilledError
 from vedette.ports.scorer import Letter
 from vedette.ports.store import Commit, Verdict
 from vedette.sync.identity import keys_of
+from vedette.telemetry import counters
+from vedette.telemetry.histogram import Histogram
+
+COMMIT = Histogram(
+    "vedette_store_commit_seconds", "Time that a commit of the store took, waits included."
+)
+EVENTS = counters.Counter(
+    "vedette_events_total",
+    "Events about messages that were committed, by type.",
+    label="type",
+    values=tuple(kind.value for kind in EventType),
+)
 
 #: Starts of reading one message, across restarts, before it is reported as unparseable (M5).
 MAX_STARTS = 3
@@ -160,6 +173,8 @@ class Ingest:
         """Commit, and let the lanes have it: those with room with the commit, all others woken."""
         wanted = Counter(endpoint for posting in postings for endpoint in posting.endpoints)
         promises = self._world.promises(wanted)
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
         try:
             verdict = await self._world.store.commit(
                 Commit(
@@ -181,7 +196,10 @@ class Ingest:
         finally:
             for promise in promises:
                 promise.release()
+        COMMIT.observe(loop.time() - begun)
         if verdict is Verdict.DONE:
+            for posting in postings:
+                EVENTS.inc(posting.type)
             if postings and not promises:
                 # Else a lane has some of it by now.
                 crashpoint(Crashpoint.UNWOKEN)

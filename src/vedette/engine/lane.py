@@ -28,7 +28,7 @@ from functools import partial
 import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
-from vedette.engine.attempt import IN_FLIGHT, report, send
+from vedette.engine.attempt import FIRST, IN_FLIGHT, report, send
 from vedette.engine.endpoint_book import EndpointBook
 from vedette.engine.part import OnCrash, Part
 from vedette.engine.promise import Promise
@@ -319,6 +319,8 @@ class Lane(Part):
 
     async def _attempt(self, parcel: Parcel) -> None:
         began = _now()
+        if parcel.attempt == 1:
+            FIRST.observe(self._clock.now() - parcel.queued_at)
         crashpoint(Crashpoint.ATTEMPT_BEGUN)
         try:
             outcome = await send(self._sink, self.endpoint, parcel, deadline=self._tempo.deadline)

@@ -21,6 +21,14 @@ from vedette.outbox.selection import plan
 from vedette.ports.journal import Journal
 from vedette.ports.store import Verdict
 from vedette.sync.deed import MAX_ATTEMPTS, MAX_LOOKS
+from vedette.telemetry.counters import Counter
+
+ACTIONS = Counter(
+    "vedette_guard_actions_total",
+    "Actions of guards that came to an end, by what became of them.",
+    label="state",
+    values=("done", "gone", "failed", "undone", "expired"),
+)
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -49,6 +57,7 @@ class Ledger:
         for entry, place in entries:
             _log.info("action.applied", **_named(entry), to=_shown(place))
         await self._move_on(ActionState.DONE, entries, now)
+        ACTIONS.inc("done", by=len(entries))
 
     async def copied(self, entries: Sequence[Done]) -> None:
         """Write that there are copies, and that the originals are to go."""
@@ -76,6 +85,7 @@ class Ledger:
             self._world.clock.now(),
             reason,
         )
+        ACTIONS.inc("gone", by=len(entries))
 
     async def failed(self, entries: Sequence[JournalEntry], reason: str) -> None:
         """Write that actions were given up; one that was to be taken back is done as before."""
@@ -87,6 +97,7 @@ class Ledger:
         rest = [each for each in entries if each.state is not ActionState.UNDOING]
         await self._move_on(ActionState.DONE, [(each, None) for each in back], now, reason)
         await self._move_on(ActionState.FAILED, [(each, None) for each in rest], now, reason)
+        ACTIONS.inc("failed", by=len(entries))
 
     async def undone(self, entries: Sequence[tuple[JournalEntry, Place]]) -> None:
         """Write that messages are back where they were."""
@@ -97,12 +108,14 @@ class Ledger:
         for entry, place in entries:
             _log.info("action.undone", **_named(entry), to=_shown(place))
             await self._move_on(ActionState.UNDONE, [(entry, place)], now, entry.reason)
+            ACTIONS.inc("undone")
 
     async def expired(self, entries: Sequence[Done]) -> None:
         """Write that messages went to the trash at the end of their time."""
         for entry, place in entries:
             _log.info("action.expired", **_named(entry), to=_shown(place))
         await self._move_on(ActionState.EXPIRED, entries, self._world.clock.now())
+        ACTIONS.inc("expired", by=len(entries))
 
     async def kept(self, entries: Sequence[JournalEntry], reason: str) -> None:
         """Write why messages are where they are although their time is over; one line for all."""
