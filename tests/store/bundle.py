@@ -10,6 +10,7 @@ from vedette.model.cursor import Cursor, Gap
 from vedette.model.delivery import DeliveryState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, ActionId, EndpointId, EventId, TenantId
 from vedette.ports.audit import Audit
+from vedette.ports.backlog import Backlogs
 from vedette.ports.consent import Consents
 from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.journal import Journal
@@ -36,7 +37,7 @@ class StillClock:
         return self.time
 
 
-class Whole(Store, Journal, Overrides, Ratchet, Consents, Audit, Fingerprints, Protocol):
+class Whole(Store, Journal, Overrides, Ratchet, Consents, Audit, Fingerprints, Backlogs, Protocol):
     """All that a store is."""
 
 

@@ -10,6 +10,7 @@ from tests.store.bundle import (
     FILE,
     HOOK,
     Harness,
+    Whole,
     names,
     next_in_order,
     post,
@@ -19,6 +20,7 @@ from tests.store.bundle import (
 )
 from tests.store.conformance_folders import StoreFixture
 from vedette.model.delivery import DeliveryState, EndpointState, Parcel
+from vedette.ports.backlog import Backlog
 from vedette.ports.store import EventQuery, Store
 
 DUE = DeliveryState.DUE
@@ -84,6 +86,17 @@ class DeliveryContract(StoreFixture):
         await store.settle([settled(parcel)])
         assert await store.next_due(HOOK) == 300.0
         assert await store.next_due(FILE) is None
+
+    async def test_the_backlog_is_what_is_not_settled(self, store: Whole) -> None:
+        """Of all endpoints, claimed or not, since the first of it was queued."""
+        assert await store.backlog() == Backlog(waiting=0, oldest_at=None)
+        await post(store, posting("e", HOOK, time=90.0), posting("f", HOOK, FILE, time=95.0))
+        (parcel,) = await take(store, now=90.0)
+        claimed = await store.backlog()
+        await store.settle([settled(parcel)])
+
+        assert claimed == Backlog(waiting=3, oldest_at=90.0)
+        assert await store.backlog() == Backlog(waiting=2, oldest_at=95.0)
 
     async def test_a_retry_comes_at_its_instant_with_the_next_number(self, store: Store) -> None:
         """A settlement that stays due moves the parcel and counts the attempt."""

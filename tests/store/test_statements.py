@@ -15,8 +15,18 @@ from vedette.store.sqlite.schema import migrate
 from vedette.store.sqlite.statements import STATEMENTS
 from vedette.store.statements import blocks, load
 
-#: Tables with one row for each account, endpoint or guard: a walk over them is the answer.
-SMALL = ("health", "endpoint", "pattern", "ground", "guard_switch", "protection", "sqlite_sequence")
+#: Tables with one row for each account, endpoint or guard: a walk over them is the answer. A
+#: subquery has what its own search found.
+SMALL = (
+    "health",
+    "endpoint",
+    "pattern",
+    "ground",
+    "guard_switch",
+    "protection",
+    "sqlite_sequence",
+    "(subquery-1)",
+)
 
 #: What is asked for all that stands, once at a start: the rows that are walked are the answer.
 WHOLE = ("allows_all", "consents_standing")

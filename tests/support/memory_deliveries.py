@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 from vedette.model.delivery import DeliveryState, Parcel, Posting
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.selection import matches
+from vedette.ports.backlog import Backlog
 from vedette.ports.store import (
     DeliveryQuery,
     EventQuery,
@@ -37,6 +39,18 @@ class Row:
     @property
     def lane(self) -> tuple[AccountId, bytes]:
         return (self.posting.account, self.posting.lane)
+
+
+class MemoryBacklog:
+    """``vedette.ports.backlog.Backlogs`` over the rows that wait."""
+
+    def _enter(self, *, writes: bool = False) -> Any:
+        raise NotImplementedError
+
+    async def backlog(self) -> Backlog:
+        waiting: dict[EndpointId, dict[int, Row]] = self._enter().waiting
+        queued = [row.queued_at for rows in waiting.values() for row in rows.values()]
+        return Backlog(waiting=len(queued), oldest_at=min(queued, default=None))
 
 
 def asks_for(

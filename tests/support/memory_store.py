@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from tests.support.memory_commit import check_postings, moved
 from tests.support.memory_deliveries import (
+    MemoryBacklog,
     Row,
     asks_for,
     dead,
@@ -76,7 +77,7 @@ class _State:
     trust: TrustRows = field(default_factory=TrustRows)
 
 
-class MemoryStore(MemoryJournal, MemoryTrust):
+class MemoryStore(MemoryJournal, MemoryTrust, MemoryBacklog):
     """``vedette.ports.store.Store``, and every other port of state, without a disk.
 
     ``state`` may be handed to a second store, as a restart finds it. ``changed``

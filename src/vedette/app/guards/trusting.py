@@ -20,6 +20,7 @@ from vedette.engine.part import Part
 from vedette.model.delivery import Endpoint
 from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
+from vedette.ports.backlog import Backlogs
 from vedette.ports.clock import Clock
 from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.ratchet import Change
@@ -27,7 +28,7 @@ from vedette.ports.store import Fence, Store
 from vedette.secret import Secret
 
 
-class State(Store, Decided, Fingerprints, Protocol):
+class State(Store, Decided, Fingerprints, Backlogs, Protocol):
     """The store of a service."""
 
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.delivery import DeliveryState, Parcel, Settlement
 from vedette.model.ids import EndpointId, EventId
+from vedette.ports.backlog import COUNTED, Backlog
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.postings import Lane, columns
 from vedette.store.postgres.statements import sql
@@ -40,6 +41,7 @@ _ORPHANED: Final = sql("deliveries_orphaned")
 _OVERDUE: Final = sql("endpoints_overdue")
 _NEXT: Final = sql("delivery_next")
 _NEXT_IN_ORDER: Final = sql("delivery_next_in_order")
+_WAITING: Final = sql("delivery_waiting")
 _LOCK: Final = sql("lanes_lock")
 _SETTLE: Final = sql("deliveries_settle")
 _LESS: Final = sql("lanes_less")
@@ -138,6 +140,12 @@ async def next_due(connection: Connection, endpoint: EndpointId, *, ordered: boo
     """Return the instant of the next delivery that a claim could take, leased ones included."""
     due = await connection.fetchval(_NEXT_IN_ORDER if ordered else _NEXT, endpoint)
     return None if due is None else float(due)
+
+
+async def backlog(connection: Connection) -> Backlog:
+    """Return how much is not settled, and since when, of all instances together."""
+    row = await connection.fetchrow(_WAITING, COUNTED)
+    return Backlog(waiting=0 if row is None else row[0], oldest_at=None if row is None else row[1])
 
 
 async def settle(

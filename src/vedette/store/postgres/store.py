@@ -18,6 +18,7 @@ from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.audit import AuditEntry
+from vedette.ports.backlog import Backlog
 from vedette.ports.clock import Clock
 from vedette.ports.store import (
     Commit,
@@ -270,6 +271,10 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         return await self._transactions.ask(
             partial(deliveries.next_due, endpoint=endpoint, ordered=ordered)
         )
+
+    async def backlog(self) -> Backlog:
+        """Look at what waits to be delivered, at any instance."""
+        return await self._transactions.ask(deliveries.backlog)
 
     async def settle(self, settlements: Sequence[Settlement], *, patience: float = 0.0) -> None:
         """Write what came of claimed deliveries."""

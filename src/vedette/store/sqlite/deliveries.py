@@ -18,6 +18,7 @@ from collections.abc import Sequence
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.model.delivery import DeliveryState, Parcel, Settlement
 from vedette.model.ids import EndpointId
+from vedette.ports.backlog import COUNTED, Backlog
 from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
@@ -31,6 +32,7 @@ _CLOCK_SHOWN = sql("clock_shown")
 _CLOCK_READ = sql("clock_read")
 _NEXT = sql("delivery_next")
 _NEXT_IN_ORDER = sql("delivery_next_in_order")
+_WAITING = sql("delivery_waiting")
 _SETTLE = sql("delivery_settle")
 _PROMOTE = sql("delivery_promote")
 _EVENT_SETTLED = sql("event_settled")
@@ -117,6 +119,12 @@ def next_due(
         _NEXT_IN_ORDER if ordered else _NEXT, {"endpoint": endpoint}
     ).fetchone()
     return None if row[0] is None else float(row[0])
+
+
+def backlog(connection: sqlite3.Connection) -> Backlog:
+    """Return how much is not settled, and since when."""
+    waiting, oldest = connection.execute(_WAITING, {"counted": COUNTED}).fetchone()
+    return Backlog(waiting=waiting, oldest_at=oldest)
 
 
 def settle(

@@ -18,6 +18,7 @@ from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.audit import AuditEntry
+from vedette.ports.backlog import Backlog
 from vedette.ports.clock import Clock
 from vedette.ports.store import (
     Commit,
@@ -29,6 +30,7 @@ from vedette.ports.store import (
     Survey,
     Verdict,
 )
+from vedette.store.bell import Bell
 from vedette.store.handed import Handed
 from vedette.store.notes import Notebook
 from vedette.store.sqlite import accounts, deliveries, folders, history
@@ -36,6 +38,7 @@ from vedette.store.sqlite.connection import open_writer
 from vedette.store.sqlite.journaling import SqliteJournal
 from vedette.store.sqlite.place import Place
 from vedette.store.sqlite.postings import post, stored
+from vedette.store.sqlite.recording import SqliteRecords
 from vedette.store.sqlite.schema import migrate
 from vedette.store.sqlite.trust import SqliteTrust
 from vedette.store.sqlite.writer import Writer
@@ -45,7 +48,7 @@ from vedette.store.sqlite.writer import Writer
 TOGETHER = 0.01
 
 
-class SqliteStore(SqliteJournal, SqliteTrust):
+class SqliteStore(SqliteJournal, SqliteTrust, SqliteRecords):
     """``vedette.ports.store.Store``, and every other port of state, in one folder of one machine.
 
     ``clock`` dates the identity keys, which come without an instant of their own.
@@ -66,6 +69,7 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         self._place = Place(folder)
         self._clock = clock
         self._notes = Notebook()
+        self._bell = Bell()
         self._writer = Writer(self._open, folder, self._notes, on_distrust=on_distrust)
 
     def _open(self) -> sqlite3.Connection:
@@ -206,6 +210,10 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         return await self._writer.run(
             partial(deliveries.next_due, endpoint=endpoint, ordered=ordered), writes=False
         )
+
+    async def backlog(self) -> Backlog:
+        """Look at what waits to be delivered."""
+        return await self._writer.run(deliveries.backlog, writes=False)
 
     async def settle(self, settlements: Sequence[Settlement], *, patience: float = 0.0) -> None:
         """Write what came of claimed deliveries."""

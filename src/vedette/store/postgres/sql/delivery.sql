@@ -127,6 +127,12 @@ SELECT due FROM delivery WHERE endpoint = $1::text AND state = 'due' ORDER BY du
 -- name: delivery_next_in_order
 SELECT due FROM delivery WHERE endpoint = $1::text AND state = 'due' AND head ORDER BY due LIMIT 1;
 
+-- name: delivery_waiting
+-- The oldest of all is the first of its lane, and an index holds the first ones; the other count
+-- reads an index alone, and ends.
+SELECT (SELECT count(*) FROM (SELECT 1 FROM delivery WHERE state = 'due' LIMIT $1) AS waiting),
+       (SELECT min(queued_at) FROM delivery WHERE state = 'due' AND head);
+
 -- name: deliveries_settle
 -- A settled row stays settled, and an older attempt never overwrites a younger one:
 -- after an outlived lease two workers may hold the same parcel. Success always counts.

@@ -73,6 +73,13 @@ SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due';
 -- name: delivery_next_in_order
 SELECT min(due) FROM delivery WHERE endpoint = :endpoint AND state = 'due' AND head = 1;
 
+-- name: delivery_waiting
+-- The oldest of all is the first of its lane, and an index holds the first ones; the other count
+-- reads an index alone, and ends.
+SELECT (SELECT count(*)
+        FROM (SELECT 1 FROM delivery WHERE state = 'due' AND endpoint >= '' LIMIT :counted)),
+       (SELECT min(queued_at) FROM delivery WHERE state = 'due' AND head = 1 AND endpoint >= '');
+
 -- name: delivery_settle
 -- A settled row stays settled, and an older attempt never overwrites a younger one:
 -- after an outlived lease two workers may hold the same parcel. Success always counts.
