@@ -19,6 +19,8 @@
     │   ├── StoreFullError        no space: the cursor stands still     exit 74
     │   ├── StoreUnwritableError  the state folder can not be used      exit 73
     │   └── StoreVersionError     written by a newer version            exit 78
+    ├── SecretError           a secret can not be sealed or opened      exit 78
+    │   └── SecretDamagedError    what is kept was changed or moved         exit 65
     └── SinkError             an endpoint can not be built or reached   exit 69
 
 Foreign exceptions are translated once, where they enter. Exit statuses are
@@ -80,13 +82,15 @@ class ConsentError(VedetteError):
 class LinkError(VedetteError):
     """The way to a mail server failed.
 
-    ``reply`` holds the server's or the TLS library's own words, where it said any.
+    ``reply`` holds the server's or the TLS library's own words, where it said any, and
+    ``response_code`` the code before them (RFC 9051 section 7.1).
     """
 
     code = "link"
     exit_status = 69
     retryable = True
     trouble = Trouble.NETWORK
+    response_code: str | None = None
 
     def __init__(self, message: str, *, reply: str | None = None) -> None:
         super().__init__(message)
@@ -190,6 +194,20 @@ class StoreVersionError(StoreError):
     code = "store_version"
     exit_status = 78
     retryable = False
+
+
+class SecretError(VedetteError):
+    """A secret can not be sealed or opened: its key is missing, wrong, or can not be had."""
+
+    code = "secret"
+    exit_status = 78
+
+
+class SecretDamagedError(SecretError):
+    """The key is the right one, and what is kept was changed, cut, or is another row's."""
+
+    code = "secret_damaged"
+    exit_status = 65
 
 
 class SinkError(VedetteError):

@@ -11,6 +11,7 @@ from vedette.config.endpoints import read_endpoint
 from vedette.config.environment import state_folder
 from vedette.config.guards import read_guard
 from vedette.config.scorers import read_scorer
+from vedette.config.secrets import read_secrets
 from vedette.config.settings import (
     DAY,
     EndpointSettings,
@@ -49,6 +50,7 @@ def read_settings(path: Path, *, store: Secret[str] | None = None) -> Settings:
         endpoints=endpoints,
         guards=guards,
         scorers=tuple(read_scorer(table) for table in document.table("scorers").tables()),
+        secrets=read_secrets(document.table("secrets"), path.parent),
         log=_log(document.table("log")),
         logins=_logins(document.table("logins")),
         tempo=_tempo(document.table("tempo")),

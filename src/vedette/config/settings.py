@@ -9,6 +9,7 @@ from typing import TypeAlias
 from vedette.engine.gate import LoginRate
 from vedette.engine.guarding import Mode, Span
 from vedette.guard.pack import Pack
+from vedette.identity.keysource import KeySource
 from vedette.model.account import Account
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
@@ -128,6 +129,17 @@ class StoreSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SecretsSettings:
+    """Where the key is from under which secrets are sealed; None: a file in the state folder.
+
+    ``old`` are keys before it, which still open what a rotation has not reached.
+    """
+
+    key: KeySource | None = None
+    old: tuple[KeySource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All of it. ``state`` is the folder that holds the state, or what of it stays on the machine.
 
@@ -142,6 +154,7 @@ class Settings:
     endpoints: tuple[EndpointSettings, ...] = ()
     guards: tuple[GuardSettings, ...] = ()
     scorers: tuple[ScorerSettings, ...] = ()
+    secrets: SecretsSettings = field(default_factory=SecretsSettings)
     log: LogPolicy = field(default_factory=LogPolicy)
     logins: LoginRate = field(default_factory=LoginRate)
     tempo: Tempo = field(default_factory=Tempo)

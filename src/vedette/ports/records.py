@@ -51,7 +51,11 @@ class Record:
     ``version`` is 1 at first and grows by one with each write; ``revision`` is higher than that of
     everything written before it, in the whole store. ``label`` is what a search looks into, and
     ``is_counted`` whether it counts against a limit. ``expires_at`` is when it is as if it were
-    gone. Instants are in seconds since 1970.
+    gone. Instants are in seconds since 1970. A record stays its tenant's.
+
+    A store spells the body in its own way: without blanks, each member once, and what it can not
+    hold (NUL, half of a character) in plain letters; of the label as well. An id or a tenant that it
+    can not hold is an error.
     """
 
     kind: Kind
@@ -79,13 +83,16 @@ class Put:
 
     record: Record
     expected: int
-    secrets: Mapping[str, bytes | None] = NONE
+    secrets: Mapping[str, bytes | None] = field(default_factory=lambda: NONE)
     limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drop:
-    """Take a record and its secrets away where its version is still ``expected`` (None: any)."""
+    """Take a record and its secrets away where its version is still ``expected`` (None: any).
+
+    One that is not there is STALE.
+    """
 
     kind: Kind
     id: str
@@ -107,16 +114,16 @@ class Refusal(StrEnum):
     """Why nothing was written."""
 
     STALE = "stale"
-    """The record has another version, is gone, or was there already."""
+    """The record has another version, is gone, was there already, or is another tenant's."""
     LIMIT = "limit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What became of a write: the records as they are now, or why nothing of it was written.
+    """What became of a write: the record of each Put as it is now, or why nothing was written.
 
     ``refused`` is the place, from 0, of the change that was refused. ``current`` is how many
-    counted records there are where the limit refused it.
+    counted records there are where the limit refused it, those of the changes before it among them.
     """
 
     records: tuple[Record, ...] = ()
@@ -130,7 +137,7 @@ class RecordQuery:
     """Which records: of a kind, by id, those after ``after``, at most ``limit``.
 
     ``text`` is found anywhere in the label, whatever its case. ``fields`` are values that members
-    of the body have, by their names; of a list, that it holds the value.
+    of the body have, by their names; of a list, that it holds the text.
     """
 
     kind: Kind
@@ -178,7 +185,8 @@ class Records(Protocol):
     """Every method raises StoreError. What a method returns is on disk.
 
     A ``tenant`` that is given is a wall: what is another's is as if it were not there, and the
-    database itself sees to that where it can. Records that expired are as if they were gone.
+    database itself sees to that where it can. A wall with no name is an error: what belongs to
+    no tenant has the tenant "", and is behind none. Records that expired are as if they were gone.
     """
 
     async def record(
@@ -205,10 +213,13 @@ class Records(Protocol):
     async def touched(self, after: int, *, limit: int = 1000) -> list[Touched]:
         """Return what was written after a revision, by revision; of each record the last only.
 
-        That a record is gone is told for a day. It never skips a write that is committed later.
+        That a record is gone is told for a day: who has not asked for as long asks for all again.
+        It never skips a write that is committed later.
         """
 
-    async def secrets(self, kind: Kind, ids: Sequence[str]) -> list[SealedValue]:
+    async def secrets(
+        self, kind: Kind, ids: Sequence[str], *, tenant: TenantId | None = None
+    ) -> list[SealedValue]:
         """Return all secrets of some records of a kind, by id and name."""
 
     async def sealed(self, after: tuple[str, str, str], *, limit: int = 100) -> list[SealedValue]:
@@ -227,7 +238,13 @@ class Records(Protocol):
         """Take keys of a tenant away, those with lower numbers or all: what they sealed is gone."""
 
     async def expire(self, now: float, *, limit: int) -> int:
-        """Take away what expired, and what is gone for a day, in a bounded step; return how many."""
+        """Take away what expired, and what is gone for a day, in a bounded step; return how many.
 
-    async def listen(self) -> None:
-        """Return when something may have been written since the last call, or after a second."""
+        Of ``limit`` or more there may be more.
+        """
+
+    async def listen(self, after: int | None = None) -> None:
+        """Return when something may have been written after a revision, or after a second.
+
+        With None it is what is written from now on. Any number may listen at the same time.
+        """
