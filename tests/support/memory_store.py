@@ -23,17 +23,12 @@ from tests.support.memory_deliveries import (
     was_queued,
 )
 from tests.support.memory_journal import JournalRows, MemoryJournal
+from tests.support.memory_records import MemoryRecords, RecordRows
 from tests.support.memory_trust import MemoryTrust, TrustRows
 from vedette.errors import StoreError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
-from vedette.model.delivery import (
-    DeliveryState,
-    EndpointState,
-    Parcel,
-    Posting,
-    Settlement,
-)
+from vedette.model.delivery import DeliveryState, EndpointState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, EndpointId, EventId
 from vedette.ports.clock import Clock
 from vedette.ports.store import (
@@ -75,6 +70,7 @@ class _State:
     endpoints: dict[EndpointId, EndpointState] = field(default_factory=dict)
     journal: JournalRows = field(default_factory=JournalRows)
     trust: TrustRows = field(default_factory=TrustRows)
+    records: RecordRows = field(default_factory=RecordRows)
 
 
 class MemoryStore(MemoryJournal, MemoryTrust, MemoryBacklog):
@@ -90,6 +86,8 @@ class MemoryStore(MemoryJournal, MemoryTrust, MemoryBacklog):
         self._clock = clock
         self._open = False
         self._failures: list[StoreError] = []
+        it = self.state
+        self.records = MemoryRecords(clock, it.records, enter=self._enter, note=it.trust.note_of)
 
     def fail(self, error: StoreError, times: int = 1) -> None:
         """Let the next ``times`` calls raise ``error``; nothing of them is written."""

@@ -12,6 +12,7 @@ from vedette.ports.consent import Consent
 from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.ports.records import Note
 from vedette.store.chain import following
 from vedette.store.delay import LONGEST_STEP
 from vedette.store.words import printable
@@ -49,6 +50,10 @@ class TrustRows:
     def note(self, actor: str, what: str, now: float, /, **detail: object) -> None:
         """Append to the audit, as the store itself does."""
         self.append(actor=actor, what=what, detail=json.dumps(detail), now=now)
+
+    def note_of(self, note: Note, now: float) -> AuditEntry:
+        """Append what a write of records says."""
+        return self.append(actor=note.actor, what=note.what, detail=note.detail, now=now)
 
     def note_change(self, what: str, change: Change, *, now: float, by: str) -> None:
         """Append a step of a loosening."""

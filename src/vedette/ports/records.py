@@ -248,3 +248,11 @@ class Records(Protocol):
 
         With None it is what is written from now on. Any number may listen at the same time.
         """
+
+
+class Recorded(Protocol):
+    """A store that keeps records."""
+
+    @property
+    def records(self) -> Records:
+        """Return what is kept."""

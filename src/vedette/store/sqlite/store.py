@@ -30,7 +30,6 @@ from vedette.ports.store import (
     Survey,
     Verdict,
 )
-from vedette.store.bell import Bell
 from vedette.store.handed import Handed
 from vedette.store.notes import Notebook
 from vedette.store.sqlite import accounts, deliveries, folders, history
@@ -48,8 +47,10 @@ from vedette.store.sqlite.writer import Writer
 TOGETHER = 0.01
 
 
-class SqliteStore(SqliteJournal, SqliteTrust, SqliteRecords):
+class SqliteStore(SqliteJournal, SqliteTrust):
     """``vedette.ports.store.Store``, and every other port of state, in one folder of one machine.
+
+    ``records`` is what people set through the API, the port of that name.
 
     ``clock`` dates the identity keys, which come without an instant of their own.
     ``on_distrust`` is called when the disk failed to sync: the store stays shut then,
@@ -69,8 +70,8 @@ class SqliteStore(SqliteJournal, SqliteTrust, SqliteRecords):
         self._place = Place(folder)
         self._clock = clock
         self._notes = Notebook()
-        self._bell = Bell()
         self._writer = Writer(self._open, folder, self._notes, on_distrust=on_distrust)
+        self.records = SqliteRecords(self._writer, clock, on_audit)
 
     def _open(self) -> sqlite3.Connection:
         connection = open_writer(self._place.database)
