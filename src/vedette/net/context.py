@@ -27,6 +27,7 @@ class _Trust:
 
     verify: bool
     ca_file: str | None
+    ca: str | None
     minimum: str
     security_level: int | None
 
@@ -50,6 +51,7 @@ class Contexts:
         trust = _Trust(
             verify=chained,
             ca_file=policy.ca_file if chained else None,
+            ca=policy.ca if chained else None,
             minimum=policy.minimum,
             security_level=policy.security_level,
         )
@@ -91,11 +93,22 @@ def _make(trust: _Trust) -> ssl.SSLContext:
     if not trust.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif trust.ca_file is None:
-        context.load_default_certs()
-    else:
+    elif trust.ca is not None:
+        _trust_text(context, trust.ca)
+    elif trust.ca_file is not None:
         _trust_file(context, trust.ca_file)
+    else:
+        context.load_default_certs()
     return context
+
+
+def _trust_text(context: ssl.SSLContext, text: str) -> None:
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_PARTIAL_CHAIN
+    try:
+        context.load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError) as error:
+        words = str(getattr(error, "reason", None) or error)
+        raise TLSError(f"the CA holds no certificate in PEM form: {words}", reply=words) from error
 
 
 def _trust_file(context: ssl.SSLContext, path: str) -> None:

@@ -46,7 +46,8 @@ class Proxy:
 class TlsPolicy:
     """Whom to trust. Links with equal policies share one context and one session cache.
 
-    ``ca_file`` replaces the system's trust store. ``pin`` is the SHA-256 of the
+    ``ca_file`` replaces the system's trust store, and so does ``ca``, the certificates
+    themselves as PEM text. ``pin`` is the SHA-256 of the
     peer's DER certificate in lower-case hex and replaces chain and name checks.
     ``minimum`` is ``"1.2"`` or ``"1.3"``; ``security_level`` lowers OpenSSL's
     level for one account with an old server. ``verify`` off is for tests by hand.
@@ -57,6 +58,7 @@ class TlsPolicy:
     pin: str | None = None
     minimum: str = "1.2"
     security_level: int | None = None
+    ca: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

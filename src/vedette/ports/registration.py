@@ -73,8 +73,10 @@ class Registration:
     """An account, where it lives, and what was set beside.
 
     The ``credentials`` of the account hold the user alone. ``consent`` is the version of the words
-    that somebody has to agree to before mail is read, or None. ``reconnect`` grows with each wish
-    to connect anew. ``version`` is that of the record. Instants are in seconds since 1970.
+    that somebody has to agree to before mail is read, or None. ``beneath`` is what it was paused
+    for when a stronger reason came upon it, and what stands again without that. ``reconnect``
+    grows with each wish to connect anew. ``version`` is that of the record. Instants are in
+    seconds since 1970.
     """
 
     account: Account
@@ -84,6 +86,7 @@ class Registration:
     grant: Grant = field(default_factory=Grant)
     active: bool = True
     pause: Pause | None = None
+    beneath: Pause | None = None
     paused_at: float | None = None
     consent: str | None = None
     reconnect: int = 0

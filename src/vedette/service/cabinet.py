@@ -1,0 +1,193 @@
+"""Records read and written for a caller: the wall of its tenant, versions, the audit's note.
+
+Every use case goes through here, so that each of these is kept in one place: what is another
+tenant's is not there; a write names the version that it replaces; each has its note. It must not
+know what is in a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+import orjson
+
+from vedette.model.ids import TenantId
+from vedette.ports.clock import Clock
+from vedette.ports.records import Drop, Kind, Note, Put, Record, Records, Refusal
+from vedette.secret import Secret
+from vedette.service.caller import Caller
+from vedette.service.refusals import (
+    BusyError,
+    NotFoundError,
+    PlanLimitError,
+    StaleError,
+    TakenError,
+)
+
+#: How often a write is tried anew on what others wrote meanwhile; each time one of them got on.
+TRIES: Final = 8
+
+#: What a kind is called in the error of a plan, and in its quota.
+RESOURCES: Final[Mapping[Kind, str]] = {
+    Kind.ACCOUNT: "accounts",
+    Kind.ENDPOINT: "endpoints",
+    Kind.GUARD: "guards",
+}
+
+
+class Sealer(Protocol):
+    """Seals secrets for their place beside a record (``identity.vault`` is one)."""
+
+    async def seal(
+        self, kind: Kind, tenant: TenantId, id_: str, name: str, secret: Secret[str]
+    ) -> bytes:
+        """Return the sealed value, which can be opened for that place alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """A record to write, with what the audit says of it.
+
+    ``secrets`` are by name, None takes one away. ``detail`` is a JSON object without any secret.
+    """
+
+    record: Record
+    what: str
+    detail: Mapping[str, object] = field(default_factory=dict)
+    secrets: Mapping[str, Secret[str] | None] = field(default_factory=dict)
+    limit: int | None = None
+
+
+#: Decides on what is there now; None: nothing changes. It is asked again where another came first.
+Decide = Callable[[Record], Awaitable[Writing | None]]
+
+
+class Cabinet:
+    """What all use cases share. ``new_id`` returns an id that nobody has."""
+
+    __slots__ = ("_clock", "_sealer", "new_id", "records")
+
+    def __init__(
+        self, records: Records, sealer: Sealer, clock: Clock, new_id: Callable[[], str]
+    ) -> None:
+        self.records = records
+        self._sealer = sealer
+        self._clock = clock
+        self.new_id = new_id
+
+    def now(self) -> float:
+        """Return the instant, in seconds since 1970."""
+        return self._clock.now()
+
+    async def record(self, caller: Caller, kind: Kind, id_: str) -> Record:
+        """Return a record that the caller may see. Raises NotFoundError."""
+        found = await self.records.record(kind, id_, tenant=caller.tenant)
+        if found is None:
+            raise NotFoundError(kind.value, id_)
+        return found
+
+    async def add(self, caller: Caller, writing: Writing) -> Record:
+        """Write a record that is new. Raises TakenError, PlanLimitError."""
+        put = await self._put(writing, 0)
+        record = writing.record
+        written = await self.records.write(
+            [put], now=self.now(), notes=[note(caller, writing)], tenant=caller.tenant
+        )
+        if written.refusal is Refusal.LIMIT:
+            raise _over(record.kind, written.current, put.limit)
+        if written.refusal is not None:
+            raise TakenError(record.kind.value, record.id)
+        return written.records[0]
+
+    async def change(
+        self, caller: Caller, kind: Kind, id_: str, decide: Decide, *, expected: int | None = None
+    ) -> Record:
+        """Replace a record by what ``decide`` makes of it; return it as it is then.
+
+        Raises NotFoundError, StaleError where it has not the version that is ``expected``,
+        PlanLimitError, BusyError.
+        """
+        for _ in range(TRIES):
+            record = await self.record(caller, kind, id_)
+            if expected is not None and record.version != expected:
+                raise StaleError(kind.value, id_, expected=expected, version=record.version)
+            writing = await decide(record)
+            if writing is None:
+                return record
+            put = await self._put(writing, record.version)
+            written = await self.records.write(
+                [put], now=self.now(), notes=[note(caller, writing)], tenant=caller.tenant
+            )
+            if written.refusal is None:
+                return written.records[0]
+            if written.refusal is Refusal.LIMIT:
+                raise _over(kind, written.current, put.limit)
+        raise BusyError(kind.value, id_)
+
+    async def drop(
+        self,
+        caller: Caller,
+        record: Record,
+        what: str,
+        detail: Mapping[str, object],
+        *,
+        expected: int | None = None,
+    ) -> None:
+        """Take a record and its secrets away. Raises NotFoundError, StaleError."""
+        if expected is not None and record.version != expected:
+            raise StaleError(
+                record.kind.value, record.id, expected=expected, version=record.version
+            )
+        gone = Drop(kind=record.kind, id=record.id, tenant=record.tenant, expected=expected)
+        written = await self.records.write(
+            [gone],
+            now=self.now(),
+            notes=[noted(caller, what, record, detail)],
+            tenant=caller.tenant,
+        )
+        if written.refusal is not None:
+            found = await self.record(caller, record.kind, record.id)
+            raise StaleError(
+                record.kind.value, record.id, expected=record.version, version=found.version
+            )
+
+    async def write(self, caller: Caller, writings: Sequence[tuple[Writing, int]]) -> bool:
+        """Write some records, each over its version, or none of them; whether that was done.
+
+        Raises PlanLimitError.
+        """
+        puts = [await self._put(writing, version) for writing, version in writings]
+        notes = [note(caller, writing) for writing, _ in writings]
+        written = await self.records.write(puts, now=self.now(), notes=notes, tenant=caller.tenant)
+        if written.refusal is Refusal.LIMIT:
+            put = puts[written.refused]
+            raise _over(put.record.kind, written.current, put.limit)
+        return written.refusal is None
+
+    async def _put(self, writing: Writing, expected: int) -> Put:
+        record = writing.record
+        secrets: dict[str, bytes | None] = {}
+        for name, secret in writing.secrets.items():
+            secrets[name] = None
+            if secret is not None:
+                secrets[name] = await self._sealer.seal(
+                    record.kind, record.tenant, record.id, name, secret
+                )
+        return Put(record=record, expected=expected, secrets=secrets, limit=writing.limit)
+
+
+def note(caller: Caller, writing: Writing) -> Note:
+    """Return what the audit says of a write."""
+    return noted(caller, writing.what, writing.record, writing.detail)
+
+
+def noted(caller: Caller, what: str, record: Record, detail: Mapping[str, object]) -> Note:
+    """Return what the audit says of a deed: who, what, of which record of which tenant."""
+    named = {record.kind.value: record.id, "tenant": record.tenant, **detail}
+    return Note(actor=caller.name, what=what, detail=orjson.dumps(named).decode())
+
+
+def _over(kind: Kind, current: int, limit: int | None) -> PlanLimitError:
+    return PlanLimitError(RESOURCES.get(kind, kind.value), current=current, limit=limit or 0)
