@@ -21,6 +21,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from scripts import reference_metrics
 from scripts.reference_events import examples, fields, other_fields
 from scripts.reference_settings import sections
 from vedette import errors
@@ -37,6 +38,7 @@ DOCUMENTS = (
     "docs/reference/configuration.md",
     "docs/reference/events.md",
     "docs/reference/exit-statuses.md",
+    "docs/reference/metrics.md",
     "docs/reference/webhooks.md",
 )
 
@@ -78,6 +80,9 @@ def block(name: str, old: str) -> str:
         "defects": lambda: table(("code", "meaning"), defects(), old),
         "errors": lambda: table(("code", "error", "exit", "retried", "meaning"), error_rows(), old),
         "schedule": lambda: table(("attempt", "wait", "after the first"), schedule(), None),
+        "metrics": lambda: table(
+            ("name", "type", "labels", "meaning"), reference_metrics.rows(), None
+        ),
         "logs": lambda: table(("event", "level", "from", "meaning"), logs(), old),
     }
     return makers[kind]()

@@ -26,6 +26,7 @@ from vedette.app.guards.protection import insist
 from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import State, Trusting
 from vedette.app.housekeeping import Housekeeping
+from vedette.app.measuring import Measuring
 from vedette.app.memory import settle_allocator
 from vedette.app.redelivery import Redelivery
 from vedette.app.run_marker import RunMarker
@@ -112,6 +113,7 @@ class Engine(Part):
         handlers = {**self.redelivery.handlers, **self._desk.handlers, **trust.handlers}
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
+        self._measuring: Measuring | None = None
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
     def _state(self) -> State:
@@ -227,6 +229,8 @@ class Engine(Part):
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
         await self._housekeeping.start()
+        self._measuring = Measuring(self.store, self.clock, self.supervisor.census)
+        await self._measuring.start()
         if self.cluster is not None:
             self.cluster.owner.attach(Divided(self.supervisor, self.courier))
         await self.apply(self.settings)
@@ -243,6 +247,8 @@ class Engine(Part):
         await self._trust.stop()
         await self._posting.stop()
         await self._housekeeping.stop()
+        if self._measuring is not None:
+            await self._measuring.stop()
         if self.cluster is not None:
             await self.cluster.stop()
         if self.supervisor is not None:

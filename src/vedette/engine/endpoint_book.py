@@ -24,7 +24,7 @@ from vedette.ports.clock import Dice
 from vedette.ports.store import Store
 from vedette.telemetry.counters import Counter
 
-DISABLED = Counter("vedette_endpoints_disabled_total", "Endpoints that were disabled")
+DISABLED = Counter("vedette_endpoints_disabled_total", "Endpoints that were disabled.")
 
 OnDisabled: TypeAlias = Callable[[EndpointState], Awaitable[None]]
 

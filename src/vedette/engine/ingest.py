@@ -44,7 +44,9 @@ EVENTS = counters.Counter(
     "vedette_events_total",
     "Events about messages that were committed, by type.",
     label="type",
-    values=tuple(kind.value for kind in EventType),
+    values=tuple(
+        kind.value for kind in EventType if kind.startswith(("message", "mailbox", "guard"))
+    ),
 )
 
 #: Starts of reading one message, across restarts, before it is reported as unparseable (M5).

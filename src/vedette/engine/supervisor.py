@@ -6,7 +6,7 @@ Accounts come and go while it runs, each without touching the others.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextvars import Context
 from dataclasses import dataclass
 
@@ -68,6 +68,11 @@ class Supervisor(Part):
     def healths(self) -> list[Health]:
         """How every watched account is doing."""
         return [watcher.health for watcher in self._watchers.values()]
+
+    def census(self) -> Iterator[tuple[Health, str]]:
+        """Give how every watched account is doing, and the host of its mailbox."""
+        for watcher in self._watchers.values():
+            yield watcher.health, watcher.target.host
 
     async def assign(self, assignments: Iterable[Assignment]) -> None:
         """Make these the watched accounts: new ones start, changed ones restart, others end.

@@ -5,6 +5,7 @@ A host is somebody's own name as often as not; here it becomes one of a few word
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from vedette.telemetry.registry import OTHER
@@ -46,6 +47,7 @@ _BY_DOMAIN: Final = {
 PROVIDERS: Final = (*dict.fromkeys(_BY_DOMAIN.values()), OTHER)
 
 
+@lru_cache(maxsize=1024)
 def provider_of(host: str) -> str:
     """Return the provider of a mail server by its name; ``other`` for one that is not known."""
     name = host.rstrip(".").lower()
