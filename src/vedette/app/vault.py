@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vedette.config.settings import Settings
-from vedette.identity.datakeys import NOBODY, Keep
+from vedette.identity.datakeys import Keep
 from vedette.identity.keyloading import keyring
 from vedette.identity.keysource import FILE, KeyFile
 from vedette.identity.vault import Vault
@@ -17,7 +17,7 @@ async def unlocked(settings: Settings, records: Keep, clock: Clock) -> Vault:
     """
     folder = settings.shared or settings.state
     source = settings.secrets.key or KeyFile(path=folder / FILE)
-    is_first = not await records.data_keys(NOBODY)
+    is_first = not await records.data_keys()
     vault = Vault(records, await keyring(source, settings.secrets.old, makes=is_first), clock)
     await vault.prove()
     return vault

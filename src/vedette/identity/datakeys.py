@@ -25,7 +25,7 @@ from vedette.ports.clock import Clock
 from vedette.ports.records import DataKey, SealedValue
 from vedette.secret import Secret
 
-#: Whose the data key is by which a start is judged: no tenant has an empty id.
+#: Whose a secret is that belongs to no tenant; by its data key a start is judged.
 NOBODY: Final = TenantId("")
 
 #: Seconds for which keys that were read are believed to be all that there are.
@@ -174,7 +174,12 @@ class DataKeys:
 
     async def _read(self, tenant: TenantId) -> Held:
         asked = _time()
-        return self._hold(tenant, await self._records.data_keys(tenant), asked=asked)
+        if tenant == NOBODY:
+            # A wall needs a name: all are asked for instead.
+            keys = [key for key in await self._records.data_keys() if key.tenant == NOBODY]
+        else:
+            keys = await self._records.data_keys(tenant)
+        return self._hold(tenant, keys, asked=asked)
 
     def _hold(self, tenant: TenantId, keys: Iterable[DataKey], *, asked: float) -> Held:
         held = Held(keys={key.number: key for key in keys}, until=asked + FRESH)

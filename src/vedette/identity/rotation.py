@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vedette.errors import SecretError
-from vedette.identity.datakeys import FRESH, NOBODY, DataKeys, Keep
+from vedette.identity.datakeys import FRESH, DataKeys, Keep
 from vedette.identity.envelope import number_of, place_of, seal, unseal
 from vedette.model.ids import TenantId
 from vedette.ports.clock import Clock
@@ -104,23 +104,23 @@ class Rotation:
         # What is at hand may be older than what another process made a moment ago.
         self._keys.forget()
         made = await self._make()
+        return replace(await self.settle(), made=made)
+
+    async def settle(self) -> Renewed:
+        """Go on with a renewal: seal anew what is left, and take old keys away that rested.
+
+        Where there is none it costs a look at the data keys: a service does it every hour.
+        """
+        self._keys.forget()
         resealed = 0
         for _ in range(_ROUNDS):
             step = await self._reseal()
             resealed += step
             if not step:
                 break
-        result = await self.tidy()
-        return Renewed(
-            made=made,
-            resealed=resealed,
-            dropped=result.dropped,
-            resting=result.resting,
-            failed=result.failed,
-            unread=result.unread,
-        )
+        return replace(await self._tidied(), resealed=resealed)
 
-    async def tidy(self) -> Renewed:
+    async def _tidied(self) -> Renewed:
         """Take old data keys away that rested and that no secret names."""
         owned = await self._owned()
         superseded = {tenant: keys for tenant, keys in owned.items() if len(keys) > 1}
@@ -142,8 +142,7 @@ class Rotation:
         """Return the data keys of each tenant, by number."""
         owned: dict[TenantId, list[DataKey]] = defaultdict(list)
         for key in await self._records.data_keys():
-            if key.tenant != NOBODY:
-                owned[key.tenant].append(key)
+            owned[key.tenant].append(key)
         for keys in owned.values():
             keys.sort(key=lambda key: key.number)
         return owned
@@ -158,14 +157,17 @@ class Rotation:
 
     async def _reseal(self) -> int:
         """Seal anew what is sealed under an old key; return how many were."""
-        newest = {tenant: keys[-1].number for tenant, keys in (await self._owned()).items()}
+        owned = await self._owned()
+        newest = {tenant: keys[-1].number for tenant, keys in owned.items() if len(keys) > 1}
+        if not newest:
+            return 0
         done = 0
         async for value in self._all():
             try:
                 if number_of(value.value, place_of(value)) < newest.get(value.tenant, 0):
                     done += await self._records.reseal(value, await self._anew(value))
             except SecretError:
-                # It stays as it is, and so does the key that it names: ``tidy`` tells of it.
+                # It stays as it is, and so does the key that it names: ``settle`` tells of it.
                 continue
         return done
 

@@ -1,9 +1,8 @@
 """Seals secrets for the rows they belong to, and opens them again.
 
 A wrong key, a missing one and a changed row are errors, each in words of its own; none of them
-is ever an empty password. The state has a data key that is of no tenant, wrapped by the first start:
-whoever starts with another key than the one which opens it does not start
-(docs/decisions/0042-sealed-secrets.md).
+is ever an empty password. The state has a data key of no tenant from its first start on: who starts
+with another key than the one that opens it does not start (docs/decisions/0042-sealed-secrets.md).
 It must not know what a secret is for, nor write records.
 """
 
@@ -67,9 +66,9 @@ class Vault:
                     f" {self._keys.ring.current.name}: copy it from an instance that runs, or from"
                     " a backup"
                 )
-            first = next((key for key in known if key.tenant == NOBODY), None)
-            if first is not None:
-                self._keys.ring.unwrap(first)
+            own = [key for key in known if key.tenant == NOBODY]
+            if own:
+                self._keys.ring.unwrap(own[-1])
                 return
             # Where another start is faster, its key is the one that counts.
             await self._keys.make(NOBODY, 1)
@@ -82,19 +81,19 @@ class Vault:
         It is to be written within minutes. Raises SecretError where there is no key for it.
         """
         place = Place(kind=kind, tenant=tenant, id=id_, name=name)
-        number, key = await self._keys.newest(_owner(tenant))
+        number, key = await self._keys.newest(tenant)
         return seal(key, number, place, secret, self._keys.nonce())
 
     async def open(self, value: SealedValue) -> Secret[str]:
         """Return a secret. Raises SecretError, or SecretDamagedError where its row was changed."""
         place = place_of(value)
         number = number_of(value.value, place)
-        key = await self._keys.numbered(_owner(value.tenant), number)
+        key = await self._keys.numbered(value.tenant, number)
         return unseal(key, value.value, place)
 
     async def open_all(self, values: Sequence[SealedValue]) -> Opened:
         """Open secrets of one kind of records; what can not be opened is told record by record."""
-        await self._keys.fetch({_owner(each.tenant) for each in values})
+        await self._keys.fetch({each.tenant for each in values})
         found: dict[str, dict[str, Secret[str]]] = {}
         failed: dict[str, SecretError] = {}
         for count, value in enumerate(values, start=1):
@@ -108,14 +107,12 @@ class Vault:
         return Opened(secrets=whole, failed=failed)
 
     async def shred(self, tenants: Iterable[TenantId]) -> None:
-        """Take the data keys of tenants away: nothing that they sealed is ever opened again."""
+        """Take the data keys of tenants away: nothing that they sealed is ever opened again.
+
+        A copy of the state from before has them still. Raises SecretError where a tenant is nobody.
+        """
         for tenant in tenants:
-            await self._records.drop_data_keys(_owner(tenant))
+            if tenant == NOBODY:
+                raise SecretError("what belongs to no tenant is not taken away with one")
+            await self._records.drop_data_keys(tenant)
             self._keys.forget(tenant)
-
-
-def _owner(tenant: TenantId) -> TenantId:
-    """Return the tenant, who must be somebody."""
-    if tenant == NOBODY:
-        raise SecretError("a secret belongs to a tenant, and none is named")
-    return tenant

@@ -131,4 +131,5 @@ def _bound(key: DataKey) -> bytes:
 
 
 def _named(key: DataKey) -> str:
-    return f"data key {key.number} of tenant {key.tenant!r}" if key.tenant else "the first data key"
+    whose = f"tenant {key.tenant!r}" if key.tenant else "no tenant"
+    return f"data key {key.number} of {whose}"
