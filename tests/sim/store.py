@@ -41,7 +41,7 @@ from vedette.ports.store import (
     Taker,
     Verdict,
 )
-from vedette.store.sqlite.accounts import check
+from vedette.store.rows.health import check
 
 T = TypeVar("T")
 

@@ -43,7 +43,7 @@ from vedette.ports.store import (
     Taker,
     Verdict,
 )
-from vedette.store.sqlite.accounts import check
+from vedette.store.rows.health import check
 from vedette.store.words import printable
 
 

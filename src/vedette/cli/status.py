@@ -29,11 +29,14 @@ from vedette.service.status import Liveness, StatusRow, rows, troubles
 
 STYLES = {
     Liveness.LIVE: "green",
+    Liveness.INIT: "cyan",
     Liveness.CONNECTING: "cyan",
+    Liveness.SYNCING: "cyan",
     Liveness.SILENT: "red",
     Liveness.DEGRADED: "yellow",
     Liveness.AUTH_FAILED: "red",
     Liveness.PAUSED: "red",
+    Liveness.ERROR: "red",
     Liveness.STOPPED: "dim",
 }
 

@@ -220,6 +220,15 @@ class Collector:
             told += await self._ask_again(watched, first or due[:1], now)
         return told
 
+    async def again(self, watched: Watched, since: float) -> int:
+        """Tell what never was of all mail from an instant on; return the messages told."""
+        if watched.state is None:
+            return 0
+        rebasing = Rebasing(self._account, self._world, self._fetching)
+        await self._write(watched, await rebasing.again(watched, watched.state, since))
+        watched.again = None
+        return await self.settle_gaps(watched)
+
     async def reconcile(self, watched: Watched) -> int:
         """Hold the recent UIDs of the server against the stored events (S9)."""
         state = watched.state
@@ -237,7 +246,7 @@ class Collector:
             # Events end with their retention, identities later: what was told is not told again.
             rebasing = Rebasing(self._account, self._world, self._fetching)
             untold = await rebasing.untold(UidSet(lost), state.cursor.since)
-            await self._open_gaps(watched, state.cursor, untold)
+            await self.owe(watched, untold)
         watched.reconciled = listed.wire
         return await self.settle_gaps(watched)
 
@@ -320,7 +329,11 @@ class Collector:
             await self._write(watched, batch)
         return len(found)
 
-    async def _open_gaps(self, watched: Watched, cursor: Cursor, uids: Iterable[int]) -> None:
+    async def owe(self, watched: Watched, uids: Iterable[int]) -> None:
+        """Have messages behind the cursor asked for: nobody knew of them until now (S9)."""
+        if watched.state is None:
+            return
+        cursor = watched.state.cursor
         batch = self._batch(watched, cursor, None)
         now = self._world.clock.now()
         batch.gaps = tuple(

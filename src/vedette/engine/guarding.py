@@ -180,11 +180,13 @@ class Guarding:
         )
 
     def is_unread(self, account: Account) -> bool:
-        """Whether an account's mail must not be read: a guard asks for a consent that is not there.
+        """Whether an account's mail must not be read: a consent that is asked for is not there.
 
         Not where one is held to stand that asks for none: a second guard that asks for what nobody
         gives must not be a way to end the first.
         """
+        if account.demand.withheld is not None:
+            return True
         if not self._posts or account.id in self.standing.consented:
             return False
         posts = [post for post in self._posts if post.covers(account)]

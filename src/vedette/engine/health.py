@@ -10,12 +10,14 @@ from dataclasses import replace
 
 import structlog
 
+from vedette.engine.credential import fingerprint
 from vedette.engine.world import World
 from vedette.errors import LinkError, Trouble, VedetteError
-from vedette.model.account import Account, AccountState, Health
+from vedette.model.account import Account, Health, Hold
 from vedette.outbox.occurrence import state_changed
 from vedette.outbox.selection import plan
 from vedette.ports.store import Verdict
+from vedette.sync import story
 from vedette.telemetry.counters import Counter
 
 FAILURES = Counter(
@@ -39,7 +41,11 @@ CONSENT_MISSING = "consent missing: a guard asks for one before mail is read"
 
 
 class HealthBook:
-    """Keeps the health of one account, writes it down, and tells of its changes."""
+    """Keeps the health of one account, writes it down, and tells of its changes.
+
+    Every method raises StoreError; what is in ``health`` is true all the same, and what could not
+    be told is told with the next word. Raises FencedError where the account is another's by now.
+    """
 
     __slots__ = ("_account", "_world", "health")
 
@@ -50,72 +56,110 @@ class HealthBook:
 
     async def proved(self) -> None:
         """Write the heartbeat: a round trip ended, so the account was alive just now."""
-        await self._note(replace(self.health, proof_at=self._world.clock.now()))
+        await self._keep(replace(self.health, proof_at=self._world.clock.now()))
 
     async def worked(self, announced_at: float | None) -> None:
         """Write that messages were committed; ``announced_at`` gives the lag of the last one."""
         now = self._world.clock.now()
         lag = self.health.lag if announced_at is None else max(0.0, now - announced_at)
-        await self._note(replace(self.health, proof_at=now, work_at=now, lag=lag))
+        await self._keep(replace(self.health, proof_at=now, work_at=now, lag=lag))
 
-    async def connected(self) -> None:
-        """Enter the state after login and first sync; it is told once per recovery."""
-        now = self._world.clock.now()
-        health = replace(self.health, proof_at=now, strikes=0, trouble=None, error=None)
-        await self._enter(health, AccountState.CONNECTED)
+    async def dialled(self) -> None:
+        """Note that a connection is being made."""
+        await self._keep(story.dialled(self.health, self._world.clock.now()))
+
+    async def logged_in(self) -> None:
+        """Write the first heartbeat of a connection: whoever waits for it has waited enough."""
+        await self._keep(story.logged_in(self.health, self._world.clock.now()))
+
+    async def connected(self, *, resynced: int = 0) -> None:
+        """Enter the state after login and first sync; it is told once per recovery.
+
+        ``resynced`` is the last wish to look anew that is fulfilled by it.
+        """
+        health = story.synced(self.health, self._world.clock.now())
+        await self._keep(replace(health, resynced=max(health.resynced, resynced)))
         self._world.on_connected(self._account.id)
 
-    async def unread(self) -> None:
+    async def unread(self, reason: str) -> None:
         """Enter the state after a login where nothing may be read: connected, and why no mail."""
-        now = self._world.clock.now()
-        health = replace(
-            self.health,
-            proof_at=now,
-            error_at=now,
-            error=CONSENT_MISSING,
-            trouble=None,
-            strikes=0,
-        )
-        await self._enter(health, AccountState.CONNECTED)
+        await self._keep(story.withheld(self.health, reason, self._world.clock.now()))
 
-    async def failed(self, error: VedetteError, *, strikes: int, degraded: bool) -> None:
-        """Note a failure; ``degraded`` is whether it is more than a passing one (I11)."""
-        trouble = error.trouble if isinstance(error, LinkError) else None
-        FAILURES.inc(error.code if trouble is None else trouble.value)
-        health = replace(
-            self.health,
-            error_at=self._world.clock.now(),
+    async def failed(
+        self,
+        error: VedetteError,
+        *,
+        strikes: int,
+        degraded: bool,
+        attempts: int = 0,
+        wait: float | None = None,
+    ) -> None:
+        """Note a failure; ``degraded`` is whether it is more than a passing one (I11).
+
+        It is tried again after ``wait`` seconds, for the ``attempts``-th time in a row.
+        """
+        now, link = self._world.clock.now(), error if isinstance(error, LinkError) else None
+        trouble = None if link is None else link.trouble
+        FAILURES.inc(label=error.code if trouble is None else trouble.value)
+        failure = story.Failure(
             error=str(error)[:MAX_ERROR],
             trouble=trouble,
+            reply=None if link is None or link.reply is None else link.reply[:MAX_ERROR],
+            response_code=None if link is None else link.response_code,
             strikes=strikes,
+            attempts=attempts,
+            retry_at=None if wait is None else now + wait,
+            is_lasting=degraded,
         )
-        if trouble in {Trouble.AUTH, Trouble.REVOKED}:
-            await self._enter(health, AccountState.AUTH_FAILED)
-        elif degraded:
-            await self._enter(health, AccountState.DEGRADED)
-        else:
-            await self._note(health)
+        await self._keep(story.failed(self.health, failure, now))
 
     async def parked(self) -> None:
         """Enter the state without further tries, until the credentials change."""
-        await self._enter(self.health, AccountState.PAUSED)
+        await self._keep(story.parked(self.health, self._world.clock.now()))
 
-    async def _enter(self, health: Health, state: AccountState) -> None:
-        if state is health.state:
-            await self._note(health)
-            return
-        health = replace(health, state=state, since=self._world.clock.now())
-        event = state_changed(self._account, health)
-        if event is not None:
-            postings = plan([event], self._world.endpoints())
+    async def held(self, hold: Hold) -> None:
+        """Enter the state of an account that is not watched, with the reason."""
+        await self._keep(story.held(self.health, hold, self._world.clock.now()))
+
+    async def _keep(self, health: Health) -> None:
+        before, self.health = self.health, health
+        if (told := story.news(health)) is not None:
+            event = state_changed(self._account, health)
+            postings = () if event is None else plan([event], self._world.endpoints())
             fence = self._world.tenure.fence(self._account.id)
             verdict = await self._world.store.post(fence, postings, patience=COMPANY)
             if verdict is Verdict.FENCED:
                 raise self._world.tenure.refused(self._account.id)
             self._world.wake({each for posting in postings for each in posting.endpoints})
-        _log.info("account.state", account=self._account.id, state=state.value, error=health.error)
-        await self._note(health)
+            # Others may have noted something meanwhile.
+            self.health = health = replace(self.health, told=told)
+        if health.state is not before.state and told is not None:
+            _log.info(
+                "account.state",
+                account=self._account.id,
+                state=health.state.value,
+                error=health.reason,
+            )
+        await self._world.store.note(self.health)
 
-    async def _note(self, health: Health) -> None:
-        self.health = health
-        await self._world.store.note(health)
+
+def beginning(account: Account, known: Health | None, now: float) -> Health:
+    """Return how the story of an account goes on, or begins, where its watch does."""
+    credential, demand = fingerprint(account), account.demand
+    if known is None:
+        return Health(
+            account=account.id,
+            tenant=account.tenant,
+            email=account.email,
+            since=now,
+            credential=credential,
+            reconnect=demand.reconnect,
+        )
+    known = replace(known, tenant=account.tenant, email=account.email)
+    return story.begun(
+        known,
+        credential=credential,
+        reconnect=demand.reconnect,
+        resync=demand.resync,
+        now=now,
+    )

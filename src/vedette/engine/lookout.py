@@ -22,6 +22,7 @@ from typing import Protocol
 import structlog
 
 from vedette.engine.collector import Collector
+from vedette.engine.completeness import Completeness
 from vedette.engine.docket import Docket
 from vedette.engine.guardroom import Guardroom
 from vedette.engine.health import HealthBook
@@ -300,6 +301,8 @@ class Lookout:
             opened = await self._session.examine(watched.folder.path)
             told, opened = await self._guardroom.stragglers(watched, opened)
             told += await self._collector.sync(watched, opened, known_since=self._known_since)
+            if watched.again is not None:
+                told += await self._collector.again(watched, watched.again)
             if thorough:
                 told += await self._collector.reconcile(watched)
             told += await self._acted(watched)
@@ -352,12 +355,13 @@ class Lookout:
         await self._proved()
 
     async def _owed(self) -> None:
-        """Ask again for UIDs that are owed, folder by folder."""
-        for watched in self.roster.owing(self._world.clock.now()):
+        """Ask again for UIDs that are owed, and hold one folder against the ledger at times."""
+        audit = Completeness(self._account, self._world, self._collector)
+        for watched in [*self.roster.owing(self._world.clock.now()), *audit.due(self.roster)]:
             if self._open is not watched:
                 await self._sync(watched)
             if self._open is watched:
-                told = await self._collector.settle_gaps(watched)
+                told = await audit.settle(watched)
                 await self._told(told + await self._acted(watched))
 
     async def _pushed(self) -> None:

@@ -7,6 +7,7 @@ cursor. A crash half-way then loses nothing: the gaps are still owed.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from math import floor
@@ -19,7 +20,7 @@ from vedette.errors import ProtocolError
 from vedette.imap import Fetch, UidSet
 from vedette.imap.dates import read_date_time
 from vedette.model.account import Account
-from vedette.model.cursor import Cursor, Gap
+from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.outbox.occurrence import reset
 from vedette.sync.identity import keys_of
 from vedette.sync.plan import Adopt, Opened, Rebase
@@ -108,6 +109,23 @@ class Rebasing:
                     now=now,
                 )
             ]
+        return batch
+
+    async def again(self, watched: Watched, state: FolderState, since: float) -> Batch:
+        """Look anew: tell of all mail from an instant on that was never told, as owed."""
+        cursor, wanted = state.cursor, list[int]()
+        if cursor.last_uid > 0:
+            every = UidSet.span(1, cursor.last_uid)
+            listed = await self._fetching.listing(every, since=_day(since))
+            wanted = await self.untold(listed, since)
+        owed = {gap.uid for gap in state.gaps}
+        wanted = [uid for uid in wanted if uid not in owed]
+        first = min(wanted, default=cursor.last_uid + 1) - 1
+        moved = replace(
+            cursor, first_uid=min(cursor.first_uid, first), since=min(cursor.since, since)
+        )
+        batch = Batch(folder=watched.folder, state=state, cursor=moved)
+        batch.gaps = _owed(cursor.uid_validity, wanted, self._world.clock.now())
         return batch
 
     async def untold(self, uids: UidSet, since: float) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from vedette.errors import VedetteError
@@ -34,6 +35,7 @@ class Watched:
     number of messages as they were at the last sync. ``was_reset`` is whether its
     UIDVALIDITY has changed since it is watched on this connection, and ``began``
     whether its watch began anew since guards last looked at the mail that is there.
+    ``again`` is the instant from which on all of its mail is to be looked through once more.
     """
 
     folder: Folder
@@ -44,8 +46,17 @@ class Watched:
     seen: tuple[int | None, int | None] | None = None
     was_reset: bool = False
     began: bool = False
+    again: float | None = None
 
     @property
     def next_uid(self) -> int:
         """The first UID that is not ours yet; the highest there is where none can follow."""
         return 1 if self.state is None else min(self.state.cursor.last_uid + 1, LAST_UID)
+
+
+def watched(
+    folders: Iterable[Folder], states: Iterable[FolderState], *, again: float | None
+) -> list[Watched]:
+    """Return folders with what is stored of them."""
+    known = {state.path: state for state in states}
+    return [Watched(folder, known.get(folder.path), again=again) for folder in folders]

@@ -8,25 +8,23 @@ noted in the account's health, and answered by a wait that fits (V1-V5).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 from contextvars import Context
-from dataclasses import replace
 from functools import partial
 from operator import is_not
 
 import structlog
 
-from vedette.engine.credential import bearer, fingerprint
+from vedette.engine.credential import bearer
 from vedette.engine.discovery import discover
 from vedette.engine.gate import Gate
-from vedette.engine.health import HealthBook
+from vedette.engine.health import CONSENT_MISSING, HealthBook, beginning
 from vedette.engine.idle_book import IdleBook
 from vedette.engine.login import log_in
 from vedette.engine.lookout import Lookout
 from vedette.engine.session import Session
 from vedette.engine.sides import Sides
 from vedette.engine.stumbles import Stumbles
-from vedette.engine.watched import StaleError, Watched
+from vedette.engine.watched import StaleError, Watched, watched
 from vedette.engine.world import World
 from vedette.errors import (
     AuthError,
@@ -40,7 +38,6 @@ from vedette.errors import (
 )
 from vedette.imap import Noop
 from vedette.model.account import Account, Cover, Health
-from vedette.model.cursor import FolderState
 from vedette.model.folder import Folder
 from vedette.ports.link import Target
 from vedette.ports.reader import ReaderUnavailableError
@@ -92,18 +89,8 @@ class Watcher:
         self._world = world
         self._gate = gate
         self.idles = idles
-        credential = fingerprint(account)
-        fresh = Health(
-            account=account.id,
-            tenant=account.tenant,
-            email=account.email,
-            since=world.clock.now(),
-            credential=credential,
-        )
         # The state of before is no news again, and new credentials begin with no strikes (A3).
-        start = fresh if health is None else replace(health, email=account.email)
-        if start.credential != credential:
-            start = replace(start, strikes=0, credential=credential)
+        start = beginning(account, health, world.clock.now())
         self._health = HealthBook(account, world, start)
         self._recovery = Recovery(strikes=start.strikes) if start.strikes else FRESH
         self._stumbles = Stumbles()
@@ -136,6 +123,17 @@ class Watcher:
             await asyncio.wait(tasks)
         if sides is not None:
             sides.open.clear()
+
+    @property
+    def _again(self) -> float | None:
+        """Since when all mail is to be looked through anew, until that is done."""
+        demand = self.account.demand
+        return demand.since if demand.resync > self.health.resynced else None
+
+    def _resynced(self, lookout: Lookout) -> int:
+        """Return the last wish to look anew, if every folder of a connection did."""
+        is_left = any(each.again is not None for each in lookout.roster)
+        return 0 if is_left else self.account.demand.resync
 
     def probe(self) -> None:
         """Let every link of the account prove itself now (V8)."""
@@ -180,19 +178,18 @@ class Watcher:
 
     async def _failed(self, error: VedetteError) -> float:
         """Note what ended a connection; return how long to wait before the next, in seconds."""
+        wait = STORE_WAIT
         if isinstance(error, StaleError):
             # Someone else moved the cursor: read it again, but never in a tight circle.
             self._recovery = self._recovery.failed(Trouble.PROTOCOL)
-            await self._noted(error)
-            return self._recovery.wait(Trouble.PROTOCOL, self._world.dice())
-        if isinstance(error, LinkError):
+            wait = self._recovery.wait(Trouble.PROTOCOL, self._world.dice())
+        elif isinstance(error, LinkError):
             self._recovery = self._recovery.failed(error.trouble)
-            await self._noted(error)
-            return self._wait_after(error)
-        await self._noted(error)
-        return STORE_WAIT
+            wait = self._wait_after(error)
+        await self._noted(error, None if self._recovery.is_parked else wait)
+        return wait
 
-    async def _noted(self, error: VedetteError) -> None:
+    async def _noted(self, error: VedetteError, wait: float | None) -> None:
         _log.warning(
             "account.failed",
             account=self.account.id,
@@ -207,6 +204,8 @@ class Watcher:
                 error,
                 strikes=self._recovery.strikes,
                 degraded=self._recovery.failures >= DEGRADED_AFTER or isinstance(error, StoreError),
+                attempts=self._recovery.failures,
+                wait=wait,
             )
         except StoreError as again:
             # The health is still in memory; the store says so itself when it is back.
@@ -219,9 +218,11 @@ class Watcher:
     async def _connection(self, only: Folder | None) -> None:
         """Log in, watch, and log out; ``only`` is the one folder of a connection of its own."""
         paced = self._world.turnstile.paced
-        session = await self._logged_in()
+        session = await self._logged_in(only)
         lookout: Lookout | None = None
         try:
+            if only is None:
+                await self._health.logged_in()
             if self.is_unread:
                 await self._withheld(session)
             lookout = await paced(self._lookout(session, only))
@@ -229,7 +230,7 @@ class Watcher:
             await paced(lookout.first_sync())
             if only is None:
                 self._recovery = self._recovery.accepted()
-                await paced(self._health.connected())
+                await paced(self._health.connected(resynced=self._resynced(lookout)))
             del paced  # a bound method is 64 octets, and what follows takes days
             await lookout.watch()
         except NetworkError:
@@ -243,10 +244,12 @@ class Watcher:
             self._lookouts = tuple(filter(partial(is_not, lookout), self._lookouts))
             await session.logout()
 
-    async def _logged_in(self) -> Session:
+    async def _logged_in(self, only: Folder | None) -> Session:
         # The token first: who waits for a token service must hold no place of the others.
         token = await bearer(self.account, self._world)
         async with self._gate.login(self.target.host):
+            if only is None:
+                await self._health.dialled()
             return await self._world.turnstile.paced(
                 log_in(self.account, self.target, self._world, token=token)
             )
@@ -258,8 +261,9 @@ class Watcher:
         """
         loop = asyncio.get_running_loop()
         self._recovery = self._recovery.accepted()
-        _log.info("account.unread", account=self.account.id, reason="consent missing")
-        await self._health.unread()
+        reason = self.account.demand.withheld or CONSENT_MISSING
+        _log.info("account.unread", account=self.account.id, reason=reason)
+        await self._health.unread(reason)
         while True:
             await session.wait(loop.time() + self._world.tempo.proof, enough=lambda: False)
             await session.check(Noop())
@@ -281,7 +285,7 @@ class Watcher:
             self.account,
             self._world,
             session,
-            _watched(folders, states),
+            watched(folders, states, again=self._again),
             self._health,
             _Surroundings(self, session, only),
             known_since=min(since, default=None),
@@ -291,7 +295,8 @@ class Watcher:
     async def watched(self, session: Session, only: Folder | None) -> list[Watched]:
         """Ask which folders there are; the result carries their stored states."""
         folders = await self._folders(session, only)
-        return _watched(folders, await self._world.store.folders(self.account.id))
+        states = await self._world.store.folders(self.account.id)
+        return watched(folders, states, again=self._again)
 
     async def _folders(self, session: Session, only: Folder | None) -> tuple[Folder, ...]:
         """Return the folders of this connection; others may get connections of their own."""
@@ -300,7 +305,8 @@ class Watcher:
         folders = (await discover(session, self.account)).folders
         # What lies in a quarantine was told of before, and is looked after by the steward.
         folders = self._world.guards.watchable(self.account, folders)
-        if self.account.cover is not Cover.CONNECTIONS:
+        if self.account.cover is not Cover.CONNECTIONS or self._again is not None:
+            # What is looked through anew is so on one connection, whose end is the end of it.
             return folders
         # With NOTIFY one connection tells of all; the server may have learned it meanwhile.
         own = len(folders) if session.has("NOTIFY") else 1
@@ -348,7 +354,7 @@ class Watcher:
                 await self._connection(folder)
             except (AuthError, RevokedError) as error:
                 self._recovery = self._recovery.failed(error.trouble)
-                await self._noted(error)
+                await self._noted(error, None)
                 return
             except (LinkError, StoreError, StaleError, ReaderUnavailableError) as error:
                 trouble = error.trouble if isinstance(error, LinkError) else Trouble.NETWORK
@@ -389,8 +395,3 @@ class _Surroundings:
     def cares(self, path: bytes) -> bool:
         """Tell whether what is to be done in a folder is done on this connection."""
         return self._watcher.cares(path, self._only)
-
-
-def _watched(folders: Iterable[Folder], states: Iterable[FolderState]) -> list[Watched]:
-    known = {state.path: state for state in states}
-    return [Watched(folder, known.get(folder.path)) for folder in folders]

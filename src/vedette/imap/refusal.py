@@ -63,9 +63,13 @@ def refusal(verb: str, kind: Kind, code: Code | None, text: str) -> LinkError:
     name = code.name if code is not None else ""
     words = text[:_WORDS] or name or "no reason given"
     said = f"the server answered {kind.value} to {verb or 'the connection'}: {words}"
+    error: LinkError
     if name == CodeName.THROTTLED or _THROTTLED.search(text) or _BACKOFF.search(text):
-        return ThrottledError(said, reply=text, retry_after=_seconds(text))
-    return _class_of(verb, kind, name, text)(said, reply=text)
+        error = ThrottledError(said, reply=text, retry_after=_seconds(text))
+    else:
+        error = _class_of(verb, kind, name, text)(said, reply=text)
+    error.response_code = name or None
+    return error
 
 
 def _class_of(verb: str, kind: Kind, name: str, text: str) -> type[LinkError]:

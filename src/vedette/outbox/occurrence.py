@@ -15,12 +15,13 @@ from vedette.outbox.message import whereabouts
 #: Whom an event is about that belongs to no account.
 SERVICE = AccountId("vedette")
 
-#: Which event tells of which state; CONNECTING is no news.
+#: Which event tells of which state; those on the way to one of these are no news.
 STATE_EVENTS = {
     AccountState.CONNECTED: EventType.ACCOUNT_CONNECTED,
     AccountState.DEGRADED: EventType.ACCOUNT_DEGRADED,
     AccountState.AUTH_FAILED: EventType.ACCOUNT_AUTH_FAILED,
     AccountState.PAUSED: EventType.ACCOUNT_PAUSED,
+    AccountState.ERROR: EventType.ACCOUNT_DEGRADED,
 }
 
 
@@ -103,12 +104,13 @@ def state_changed(account: Account, health: Health) -> Event | None:
         return None
     data: dict[str, Any] = {
         "account": {"id": account.id, "email": account.email},
-        "state": health.state.value,
+        "state": kind.removeprefix("account."),
         "since": instant(health.since),
     }
-    if health.error is not None and health.state is not AccountState.CONNECTED:
-        data["error"] = health.error
-        data["trouble"] = None if health.trouble is None else health.trouble.value
+    if health.reason is not None and health.state is not AccountState.CONNECTED:
+        trouble = health.trouble if health.held is None else None
+        data["error"] = health.reason
+        data["trouble"] = None if trouble is None else trouble.value
     return Event(
         id=occurrence_event_id(account.id, kind, f"{health.since:.6f}"),
         type=kind,

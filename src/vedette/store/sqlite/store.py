@@ -32,6 +32,7 @@ from vedette.ports.store import (
 )
 from vedette.store.handed import Handed
 from vedette.store.notes import Notebook
+from vedette.store.rows.health import check
 from vedette.store.sqlite import accounts, deliveries, folders, history
 from vedette.store.sqlite.connection import open_writer
 from vedette.store.sqlite.journaling import SqliteJournal
@@ -180,7 +181,7 @@ class SqliteStore(SqliteJournal, SqliteTrust):
 
     async def note(self, health: Health) -> None:
         """Remember an account's health: at once in memory, on disk within a second."""
-        accounts.check(health)
+        check(health)
         if self._notes.put(health):
             self._writer.note()
 

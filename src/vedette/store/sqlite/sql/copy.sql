@@ -70,7 +70,8 @@ ORDER BY delivery.id;
 
 -- name: copy_health
 SELECT account, tenant, email, state, since, proof_at, work_at, error_at, error, trouble, lag,
-       strikes, credential
+       strikes, credential, stage, stage_since, reply, response_code, held, attempts, retry_at,
+       reconnect, resynced
 FROM health;
 
 -- name: copy_endpoint
