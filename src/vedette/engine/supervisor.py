@@ -114,6 +114,13 @@ class Supervisor(Part):
             watcher.attend(sweep=sweep)
         return len(asked)
 
+    def probe(self, account: AccountId) -> bool:
+        """Let an account prove itself now, and do what is due; False where it is not watched."""
+        watcher = self._watchers.get(account)
+        if watcher is not None:
+            watcher.probe()
+        return watcher is not None
+
     async def regate(self) -> None:
         """Restart the accounts that may be read now and were not, or the other way round.
 
@@ -217,6 +224,7 @@ class Supervisor(Part):
             stopping = []
             for account in accounts[start : start + STOPPING_AT_ONCE]:
                 self._world.correspondents.forget(account)
+                self._world.audits.forget(account)
                 revival = self._revivals.pop(account, None)
                 if revival is not None:
                     revival.cancel()

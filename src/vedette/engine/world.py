@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from vedette.engine.audit_book import AuditBook
 from vedette.engine.correspondents import Correspondents
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
@@ -51,7 +52,8 @@ class World:
     and counted: the last run ended without a word, and a message may be why (M5).
     ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
     written; without a journal nobody acts. ``panel`` has the scorers that they may ask, and
-    ``correspondents`` whom users wrote to, as far as guards ask for it.
+    ``correspondents`` whom users wrote to, as far as guards ask for it. ``audits`` says when a folder
+    is held against the ledger, and what came of it.
     ``tokens`` are for accounts that log in by a grant; without it there are none such.
     """
 
@@ -75,5 +77,6 @@ class World:
     journal: Journal | None = None
     panel: Panel = field(default_factory=Panel)
     correspondents: Correspondents = field(default_factory=Correspondents)
+    audits: AuditBook = field(default_factory=AuditBook)
     turnstile: Turnstile = field(default_factory=Turnstile)
     tokens: Tokens | None = None

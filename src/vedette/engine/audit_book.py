@@ -1,0 +1,150 @@
+"""When each folder is held against the ledger, and what came of it the last time.
+
+It is in memory: a look costs two questions, and a service that begins anew looks anew within a
+day. It must not know a session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from vedette.model.ids import AccountId
+from vedette.ports.clock import Dice
+from vedette.ports.completeness import DayCount
+from vedette.telemetry.counters import Counter, Gauge
+
+#: Seconds between two looks at a folder. With 50,000 mailboxes of two folders that is one look a
+#: second, and a message that was lost is known the next day at the latest.
+PERIOD = 86_400.0
+#: Seconds after which a folder in which something was missing is looked at again: what was asked
+#: for has come by then, or is reported as missing (``sync.gaps``).
+AGAIN = 600.0
+#: Looks at the same time: each is some milliseconds of the loop and of the store.
+AT_ONCE = 4
+
+CHECKS = Counter(
+    "vedette_completeness_checks_total",
+    "Folders that were held against the ledger, by what was found.",
+    label="outcome",
+    values=("complete", "incomplete", "failed"),
+)
+MISSING = Counter(
+    "vedette_completeness_missing_total",
+    "Messages that a look at the server found and nobody had known of; each was then asked for.",
+)
+GAP = Gauge(
+    "vedette_completeness_gap_messages",
+    "Messages that were missing at the last look, of all folders of this instance.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The numbers of one day."""
+
+    day: date
+    server: int
+    owed: int
+    missing: int
+
+
+class _Entry:
+    """One folder. ``due`` is on the loop's clock, ``at`` on the wall."""
+
+    __slots__ = ("at", "days", "due", "name")
+
+    def __init__(self, due: float, name: str) -> None:
+        self.due = due
+        self.name = name
+        self.at = 0.0
+        self.days: tuple[Tally, ...] = ()
+
+
+class AuditBook:
+    """``ports.completeness.Completeness`` of one engine.
+
+    ``dice`` spreads the looks over the ``period``, so that a start with thousands of mailboxes is
+    not followed by as many looks at once.
+    """
+
+    __slots__ = ("_accounts", "_dice", "_period", "under_way")
+
+    def __init__(self, dice: Dice = lambda: 0.5, *, period: float = PERIOD) -> None:
+        self._dice = dice
+        self._period = period
+        self._accounts: dict[AccountId, dict[bytes, _Entry]] = {}
+        #: How many looks are under way.
+        self.under_way = 0
+
+    def is_due(self, account: AccountId, path: bytes, name: str, now: float) -> bool:
+        """Tell whether a folder is to be looked at now; one that is new gets its first instant."""
+        entries = self._accounts.setdefault(account, {})
+        entry = entries.get(path)
+        if entry is None:
+            entries[path] = _Entry(now + self._dice() * self._period, name)
+            return False
+        return entry.due <= now and self.under_way < AT_ONCE
+
+    def enter(
+        self, account: AccountId, path: bytes, days: tuple[Tally, ...], *, now: float, at: float
+    ) -> None:
+        """Write down what a look found at ``at``, and when to look again after ``now``."""
+        entry = self._accounts.get(account, {}).get(path)
+        if entry is None:
+            # The account is let go of meanwhile.
+            return
+        missing = sum(each.missing for each in days)
+        CHECKS.inc("incomplete" if missing else "complete")
+        MISSING.inc(by=missing)
+        GAP.add(missing - _missing(entry))
+        entry.days, entry.at = days, at
+        self._put_off(entry, now, AGAIN if missing else self._period)
+
+    def failed(self, account: AccountId, path: bytes, *, now: float) -> None:
+        """Note that a folder could not be looked at."""
+        CHECKS.inc("failed")
+        entry = self._accounts.get(account, {}).get(path)
+        if entry is not None:
+            self._put_off(entry, now, AGAIN)
+
+    def forget(self, account: AccountId) -> None:
+        """Drop what is known of an account that is not watched any more."""
+        for entry in self._accounts.pop(account, {}).values():
+            GAP.add(-_missing(entry))
+
+    def ask(self, account: AccountId) -> bool:
+        """Have the folders of an account looked at at its next turn; False for an unknown one."""
+        entries = self._accounts.get(account)
+        for entry in (entries or {}).values():
+            entry.due = 0.0
+        return entries is not None
+
+    def days(self, account: AccountId) -> Sequence[DayCount]:
+        """Return what the last looks found, by folder and day."""
+        entries = sorted(self._accounts.get(account, {}).values(), key=lambda entry: entry.name)
+        return list(_counts(account, entries))
+
+    def _put_off(self, entry: _Entry, now: float, wait: float) -> None:
+        # By up to a quarter: folders that were looked at together do not stay together for ever.
+        entry.due = now + wait * (0.875 + self._dice() / 4)
+
+
+def _missing(entry: _Entry) -> int:
+    return sum(each.missing for each in entry.days)
+
+
+def _counts(account: AccountId, entries: Iterable[_Entry]) -> Iterable[DayCount]:
+    for entry in entries:
+        for each in entry.days:
+            yield DayCount(
+                account=account,
+                folder=entry.name,
+                day=each.day,
+                server=each.server,
+                ledger=each.server - each.owed - each.missing,
+                owed=each.owed,
+                missing=each.missing,
+                checked_at=entry.at,
+            )
