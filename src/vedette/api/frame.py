@@ -1,0 +1,67 @@
+"""The app: routes, and around them who asks, what was asked before, and what every answer has.
+
+From the outside in: the gate (``gate.py``), the doorkeeper (``caller.py``), idempotency, FastAPI.
+It must not know how it is served.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+
+from vedette import __version__
+from vedette.api import document, problems
+from vedette.api.caller import Doorkeeper, Doors
+from vedette.api.gate import Gate
+from vedette.api.idempotency import Once
+from vedette.api.pace import Pace
+from vedette.api.routes import audit, keys, probes, settings, tenants
+from vedette.api.services import Services
+
+#: Every resource.
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    tenants.router,
+    keys.router,
+    settings.router,
+    audit.router,
+    probes.router,
+)
+
+ABOUT: Final = """\
+Mailboxes that are watched, and what is done with what is found in them.
+
+Send an API key as `Authorization: Bearer vdt_…`. Bodies are JSON. A list has `items` and `next`, and
+goes on with `?after=`. A write takes `If-Match` with the `ETag` that was read. A POST takes an
+`Idempotency-Key`. Everything that goes wrong is a problem (RFC 9457) with a stable `code`."""
+
+
+def build(services: Services) -> FastAPI:
+    """Return the app of some services; there may be many of them in one process."""
+    served = services.settings
+    app = FastAPI(
+        title="Vedette",
+        version=__version__,
+        description=ABOUT,
+        openapi_url="/openapi.json" if served.docs else None,
+        # They load their scripts from elsewhere, and show what openapi.json says.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.services = services
+    problems.install(app)
+    document.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    # The last one is the outermost.
+    app.add_middleware(Once, records=services.records, safe=services.safe, clock=services.clock)
+    doors = Doors(
+        keys=services.keys,
+        pace=Pace(rate=served.rate, burst=served.burst),
+        proxies=served.trusted_proxies,
+    )
+    app.add_middleware(Doorkeeper, doors=doors)
+    app.add_middleware(Gate, clock=services.clock)
+    return app

@@ -1,0 +1,180 @@
+"""The outermost layer: a name for each request, the headers of each answer, bounds, and the log.
+
+What nobody expected ends here as a 500 whose number is in the log: no traceback leaves. It must
+not know callers or routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from email.utils import formatdate
+from typing import Final
+from uuid import uuid4
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from vedette.api.headers import SECURITY
+from vedette.api.problems import Problem, ProblemError, of_error, of_status
+from vedette.errors import VedetteError
+from vedette.ports.clock import Clock
+from vedette.telemetry.counters import Counter
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_REQUESTS = Counter(
+    "vedette_api_requests_total",
+    "Requests of the API that were answered, by class of status; 0xx: the peer went before.",
+    label="status",
+    values=("0xx", "2xx", "3xx", "4xx", "5xx"),
+)
+
+#: Octets of a body: a thousand accounts at once are half of it.
+MAX_BODY: Final = 1024 * 1024
+#: Seconds for a whole body.
+BODY: Final = 30.0
+#: Requests that are being answered at once: each may hold a body, and waits for the one store.
+AT_ONCE: Final = 200
+#: Octets of an address with its query.
+MAX_TARGET: Final = 8 * 1024
+
+#: What a body may be. Its first two are JSON; the third is how a list of accounts is imported.
+TYPES: Final = frozenset({"application/json", "application/merge-patch+json", "text/csv"})
+
+#: Paths that are asked every few seconds by machines: they are logged at debug.
+_PROBES: Final = frozenset({"/livez", "/readyz", "/ownerz", "/metrics"})
+
+
+class Gate:
+    """Wraps the whole app."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+        self._going = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, whatever happens."""
+        if scope["type"] != "http":
+            # A lifespan at most: there are no WebSockets here.
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._clock)
+        self._going += 1
+        try:
+            await self._answer(exchange)
+        finally:
+            self._going -= 1
+            exchange.tell()
+
+    async def _answer(self, exchange: _Exchange) -> None:
+        try:
+            exchange.check(is_full=self._going > AT_ONCE)
+            await self._app(exchange.scope, exchange.receive, exchange.send)
+        except ProblemError as error:
+            await exchange.end(error.problem)
+        except VedetteError as error:
+            await exchange.end(of_error(error))
+        except HTTPException as error:
+            await exchange.end(of_status(error))
+        except Exception as error:  # noqa: BLE001 - the last one who can answer
+            _log.error("api.failed", request=exchange.request, exc_info=error)
+            await exchange.end(
+                Problem(
+                    code="internal",
+                    detail=f"a defect of ours; the log has it under {exchange.request}",
+                )
+            )
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, clock: Clock) -> None:
+        self.request = str(uuid4())
+        self.scope = scope
+        self._receive = receive
+        self._send = send
+        self._clock = clock
+        self._begun = asyncio.get_running_loop().time()
+        self._status = 0
+        self._octets = 0
+        self._is_read = False
+        scope.setdefault("state", {})["request"] = self.request
+
+    def check(self, *, is_full: bool) -> None:
+        """Refuse what can be seen to be too much, or of the wrong type. Raises a problem."""
+        headers = Headers(scope=self.scope)
+        if is_full:
+            raise _refused("overloaded", "too much is asked at once; wait", {"Retry-After": "1"})
+        if len(self.scope["path"]) + len(self.scope["query_string"]) > MAX_TARGET:
+            raise _refused("uri_too_long", f"an address has at most {MAX_TARGET} octets")
+        length = headers.get("content-length", "0")
+        if not (length.isascii() and length.isdigit()):
+            raise _refused("malformed", "Content-Length is no number")
+        if len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
+            raise _refused("too_large", f"a body has at most {MAX_BODY} octets")
+        if length == "0" and "transfer-encoding" not in headers:
+            return
+        kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
+        if kind not in TYPES or headers.get("content-encoding", "identity") != "identity":
+            raise _refused("media_type", f"a body is one of {', '.join(sorted(TYPES))}")
+
+    async def receive(self) -> Message:
+        """Pass a body on, up to its bound and its deadline."""
+        if self._is_read:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(BODY):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(408) from None
+        self._octets += len(message.get("body", b""))
+        if self._octets > MAX_BODY:
+            raise HTTPException(413)
+        self._is_read = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer, whose first has the headers of every answer."""
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message = {**message, "headers": self._headers(message.get("headers", []))}
+        await self._send(message)
+
+    async def end(self, problem: Problem) -> None:
+        """Answer with a problem. In the middle of an answer the server sees that it is broken off."""
+        if not self._status:
+            await problem.answer(self.request)(self.scope, self._receive, self.send)
+
+    def tell(self) -> None:
+        """Log what was asked and answered: the route and not the address, which names people."""
+        route = getattr(self.scope.get("route"), "path", None)
+        caller = self.scope["state"].get("caller")
+        say = _log.debug if route in _PROBES else _log.info
+        _REQUESTS.inc(f"{self._status // 100}xx")
+        say(
+            "api.answered",
+            request=self.request,
+            method=self.scope["method"][:16],
+            route=route,
+            status=self._status,
+            seconds=round(asyncio.get_running_loop().time() - self._begun, 4),
+            caller=getattr(caller, "name", None),
+        )
+
+    def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        mine = {name for name, _ in SECURITY}
+        date = formatdate(self._clock.now(), usegmt=True).encode()
+        own: list[tuple[bytes, bytes]] = [
+            *SECURITY,
+            (b"date", date),
+            (b"x-request-id", self.request.encode()),
+        ]
+        return [*own, *((name, value) for name, value in given if name.lower() not in mine)]
+
+
+def _refused(code: str, detail: str, headers: dict[str, str] | None = None) -> ProblemError:
+    return ProblemError(Problem(code=code, detail=detail, headers=headers or {}))

@@ -1,0 +1,50 @@
+"""What the API is made of: the use cases, and what serves them. Nothing of it is global.
+
+It must not know HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from vedette.api.idempotency import Safe
+from vedette.config.api import ApiSettings
+from vedette.ports.clock import Clock
+from vedette.ports.records import Records
+from vedette.service.history import History
+from vedette.service.keys import Keys
+from vedette.service.preferences import PreferenceBook
+from vedette.service.running import Examine, Running
+from vedette.service.tenants import Tenants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What routes call. ``exposition`` returns the numbers in Prometheus' words."""
+
+    settings: ApiSettings
+    records: Records
+    safe: Safe
+    clock: Clock
+    keys: Keys
+    tenants: Tenants
+    history: History
+    preferences: PreferenceBook
+    running: Running
+    examine: Examine
+    exposition: Callable[[], str]
+    ready: Callable[[], Awaitable[None]]
+    """Raises VedetteError where the state can not be served: away, of another version, no key."""
+
+
+def _given(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+#: The services of the app that is asked.
+Given = Annotated[Services, Depends(_given)]

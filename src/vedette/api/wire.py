@@ -1,0 +1,108 @@
+"""A connection of the API: uvicorn's HTTP/1.1, with the deadlines and the bound that it lacks.
+
+A stranger who opens a connection and sends nothing, or little by little, or never reads what we
+answered, would keep it for ever. It must not know what is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Final
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from vedette.api.headers import SECURITY
+from vedette.api.problems import Problem
+
+#: Seconds for a whole head of a request. A person's slow line needs a second for its kilobyte.
+HEAD: Final = 10.0
+#: Seconds that a peer may leave 64 KiB of an answer unread.
+STALLED: Final = 30.0
+#: Connections at once. Each is a descriptor, and those are for mailboxes in the first place.
+CONNECTIONS: Final = 512
+#: Octets of a request's head: 16 KiB hold any key and cursor of ours many times over.
+MAX_HEAD: Final = 16 * 1024
+#: Seconds between two requests of one connection.
+KEEP_ALIVE: Final = 30
+
+
+class Wire(H11Protocol):
+    """One connection. ``_patience`` runs while nothing that was asked is being answered."""
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._patience: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection, or drop one too many."""
+        super().connection_made(transport)
+        if len(self.connections) > CONNECTIONS:
+            transport.abort()
+            return
+        self._be_patient()
+
+    def data_received(self, data: bytes) -> None:
+        """Take octets; the deadline of a head is not moved on by a part of it."""
+        before = self.cycle
+        super().data_received(data)
+        if self.cycle is not before or self._is_answering:
+            self._stop("_patience")
+        elif self._patience is None:
+            self._be_patient()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let go of the timers with the connection."""
+        self._stop("_patience")
+        self._stop("_stalled")
+        super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Give a peer that does not read some time."""
+        super().pause_writing()
+        if self._stalled is None:
+            self._stalled = self.loop.call_later(STALLED, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on with a peer that reads again."""
+        super().resume_writing()
+        self._stop("_stalled")
+
+    def send_400_response(self, _msg: str) -> None:
+        """Answer what is no HTTP, in the form of every other error, and hang up."""
+        problem = Problem(code="malformed", detail="the request is no HTTP/1.1 that can be read")
+        body = problem.body()
+        headers = [
+            *SECURITY,
+            (b"content-type", b"application/problem+json"),
+            (b"content-length", str(len(body)).encode()),
+            (b"connection", b"close"),
+        ]
+        events: list[h11.Event] = [
+            h11.Response(status_code=problem.status, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ]
+        for event in events:
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
+
+    @property
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _be_patient(self) -> None:
+        self._patience = self.loop.call_later(HEAD, self._give_up)
+
+    def _give_up(self) -> None:
+        self._patience = None
+        if not self._is_answering:
+            self.transport.abort()
+
+    def _stop(self, name: str) -> None:
+        timer: asyncio.TimerHandle | None = getattr(self, name)
+        if timer is not None:
+            timer.cancel()
+            setattr(self, name, None)

@@ -1,0 +1,116 @@
+"""Where the HTTP API is served, and to whom: ``[api]``.
+
+It must not know what the API can do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from vedette.config.document import Table
+
+Network: TypeAlias = IPv4Network | IPv6Network
+
+#: Loopback, so that a first start is open to nobody else; 8025 is no port that IANA gave away.
+HOST, PORT = "127.0.0.1", 8025
+#: Requests a second and at once for one key: a dashboard makes tens, a runaway loop thousands.
+RATE, BURST = 100.0, 200
+
+_LAST_PORT: Final = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What the API shows where it speaks TLS: a chain and its key, both as PEM files."""
+
+    chain: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiSettings:
+    """How the API is served. The Unix socket in the state folder is there wherever it is enabled.
+
+    ``is_asked`` says that somebody named the address: one that is taken is an error then, and only
+    a warning where it is the default. What comes from ``trusted_proxies`` may say in
+    ``X-Forwarded-For`` whom it asks for. ``rate`` is in requests a second for each key, ``burst``
+    what may come at once.
+    """
+
+    enabled: bool = True
+    host: str = HOST
+    port: int = PORT
+    is_asked: bool = False
+    certificate: Certificate | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    docs: bool = True
+    rate: float = RATE
+    burst: int = BURST
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether nobody but this machine can reach the port."""
+        return self.host == "localhost" or ip_address(self.host).is_loopback
+
+
+def read_api(table: Table, beside: Path) -> ApiSettings:
+    """Read how the API is served; relative files are ``beside``. Raises ConfigError."""
+    host, port = _listen(table)
+    settings = ApiSettings(
+        enabled=table.flag("enabled", default=True),
+        host=host,
+        port=port,
+        is_asked="listen" in table,
+        certificate=_certificate(table, beside),
+        trusted_proxies=_proxies(table),
+        docs=table.flag("docs", default=True),
+        rate=table.number("rate", RATE, low=0.1, high=100_000),
+        burst=table.whole("burst", BURST, low=1, high=1_000_000),
+    )
+    table.done()
+    return settings
+
+
+def _listen(table: Table) -> tuple[str, int]:
+    """Read an address and a port; an address of IPv6 stands in brackets (RFC 3986, 3.2.2)."""
+    given = table.text("listen", f"{HOST}:{PORT}") or ""
+    host, colon, port = given.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    is_number = port.isascii() and port.isdigit()
+    if not colon or not is_number or int(port[:6]) > _LAST_PORT:
+        table.fail("listen", f"{given!r} is no address and port, such as {HOST}:{PORT}")
+    if host != "localhost":
+        try:
+            host = str(ip_address(host))
+        except ValueError:
+            # A name may have many addresses, and others tomorrow: who may reach us is not left to it.
+            table.fail("listen", f"{host!r} is no address; for all of them say 0.0.0.0:{port}")
+    return host, int(port)
+
+
+def _certificate(table: Table, beside: Path) -> Certificate | None:
+    chain, key = table.text("cert_file"), table.text("key_file")
+    if chain is None and key is None:
+        return None
+    if chain is None:
+        table.missing("cert_file", "the certificate that key_file belongs to")
+    if key is None:
+        table.missing("key_file", "the key of cert_file")
+    found = Certificate(chain=beside / Path(chain), key=beside / Path(key))
+    for name, path in (("cert_file", found.chain), ("key_file", found.key)):
+        if not path.is_file():
+            table.fail(name, f"there is no file {path}")
+    return found
+
+
+def _proxies(table: Table) -> tuple[Network, ...]:
+    networks: list[Network] = []
+    for each in table.texts("trusted_proxies"):
+        try:
+            networks.append(ip_network(each, strict=False))
+        except ValueError:
+            table.fail("trusted_proxies", f'{each!r} is no network, such as "10.0.0.0/8"')
+    return tuple(networks)

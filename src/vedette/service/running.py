@@ -1,0 +1,75 @@
+"""What the API asks of the engine that runs on the state, and what it is told where none runs.
+
+The CLI serves itself the API over a state that nobody watches: everything that is set can be set
+then, and what only an engine knows is not known. It must not know the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vedette.model.account import Account, Health
+from vedette.model.ids import AccountId
+from vedette.ports.link import Target
+from vedette.service.doctor import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """What this instance carries.
+
+    ``shards`` maps those that are its own to their epochs, ``sessions`` is how many mailboxes it
+    is connected to, and ``oldest_age`` how long the oldest undelivered event waits, in seconds.
+    """
+
+    instance: str = ""
+    shards: Mapping[int, int] = field(default_factory=dict)
+    sessions: int = 0
+    oldest_age: float | None = None
+
+
+class Running(Protocol):
+    """The engine as the API sees it. What is asked of it touches neither network nor disk."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether an engine runs in this process."""
+
+    @property
+    def is_ready(self) -> str | None:
+        """Say why requests are better sent to another instance, or None."""
+
+    @property
+    def lag(self) -> float:
+        """How late the loop is, in seconds."""
+
+    def health(self, account: AccountId) -> Health | None:
+        """Return how an account is doing that this instance watches."""
+
+    def ownership(self) -> Ownership:
+        """Return what this instance carries."""
+
+
+class Examine(Protocol):
+    """Tries an account out, as ``vedette doctor`` does: nothing is kept and nothing is changed."""
+
+    def __call__(self, account: Account, target: Target) -> AsyncIterator[Finding]:
+        """Yield what is found on the way in; the first failure is the last finding."""
+
+
+class Nothing:
+    """There is no engine: the state alone is served."""
+
+    is_running = False
+    is_ready = None
+    lag = 0.0
+
+    def health(self, account: AccountId) -> Health | None:  # noqa: ARG002 - the protocol has it
+        """Know of nobody."""
+        return None
+
+    def ownership(self) -> Ownership:
+        """Carry nothing."""
+        return Ownership()
