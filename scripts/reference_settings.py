@@ -66,6 +66,16 @@ DOCUMENTS = (
     messages = 100
     [scorers.NAME]
     url = "http://127.0.0.1:11333"
+    [sources.NAME]
+    url = "postgres://db.example.org/app"
+    query = "SELECT id FROM mailbox"
+    [sources.NAME.mail]
+    port = 993
+    [sources.NAME.cipher]
+    key_env = "SCRATCH"
+    key_form = "sha256"
+    [sources.NAME.providers.NAME]
+    host = "imap.example.org"
     """,
 )
 
@@ -115,9 +125,15 @@ def grouped(found: dict[tuple[str, ...], Row]) -> dict[str, Sequence[Row]]:
     rows: dict[str, dict[str, Row]] = {}
     for (*table, key), row in found.items():
         match table:
-            case ["accounts" | "endpoints" | "guards" | "scorers"]:
+            case ["accounts" | "endpoints" | "guards" | "scorers" | "sources"]:
                 # These names are the user's own.
                 continue
+            case ["sources", _, "providers"]:
+                continue
+            case ["sources", _, "providers", _, *rest]:
+                place = " ".join(["sources", "providers", *rest])
+            case ["sources", _, *rest]:
+                place = " ".join(["sources", *rest])
             case ["guards", _, *rest]:
                 place = " ".join(["guards", *rest])
             case ["scorers", _, *rest]:

@@ -42,7 +42,7 @@ def read_account(table: Table) -> AccountSettings:
         email=email,
         credentials=_credentials(table, address),
         folders=table.texts("folders", DEFAULT_FOLDERS) or DEFAULT_FOLDERS,
-        beginning=_beginning(table),
+        beginning=read_beginning(table),
         depth=table.choice("depth", Depth, Depth.TEXT),
         cover=table.choice("cover", Cover, Cover.POLL),
         trusted_authserv=table.texts("authserv"),
@@ -52,7 +52,7 @@ def read_account(table: Table) -> AccountSettings:
         host=address.host,
         port=address.port,
         encryption=address.encryption,
-        policy=_policy(table.table("tls")),
+        policy=read_policy(table.table("tls")),
         proxy=_checked(table, "proxy", read_proxy),
         # Whoever writes this file runs this service: an inside server is what they mean.
         private=table.flag("private", default=True),
@@ -117,7 +117,8 @@ def _credentials(table: Table, address: MailAddress) -> Credentials:
     return Credentials(user=address.user or "", password=password, token=token)
 
 
-def _beginning(table: Table) -> Beginning:
+def read_beginning(table: Table) -> Beginning:
+    """Read ``start``: where the first watch of a folder begins."""
     value = table.raw("start")
     if value is None or value == "now":
         return Beginning()
@@ -133,7 +134,8 @@ def _beginning(table: Table) -> Beginning:
     return table.fail("start", 'expected "now", a date such as 2026-11-01, or a number of messages')
 
 
-def _policy(table: Table) -> TlsPolicy:
+def read_policy(table: Table) -> TlsPolicy:
+    """Read a table ``tls``: whom to trust."""
     pin = table.text("pin")
     if pin is not None:
         pin = pin.replace(":", "").lower()
