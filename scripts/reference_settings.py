@@ -124,27 +124,9 @@ def grouped(found: dict[tuple[str, ...], Row]) -> dict[str, Sequence[Row]]:
     """Sort the keys into tables; those that every type of endpoint has come once."""
     rows: dict[str, dict[str, Row]] = {}
     for (*table, key), row in found.items():
-        match table:
-            case ["accounts" | "endpoints" | "guards" | "scorers" | "sources"]:
-                # These names are the user's own.
-                continue
-            case ["sources", _, "providers"]:
-                continue
-            case ["sources", _, "providers", _, *rest]:
-                place = " ".join(["sources", "providers", *rest])
-            case ["sources", _, *rest]:
-                place = " ".join(["sources", *rest])
-            case ["guards", _, *rest]:
-                place = " ".join(["guards", *rest])
-            case ["scorers", _, *rest]:
-                place = " ".join(["scorers", *rest])
-            case ["accounts", _, *rest]:
-                place = " ".join(["accounts", *rest])
-            case ["endpoints", name, *rest]:
-                place = " ".join(["endpoints", name, *rest])
-            case _:
-                place = " ".join(table) or "top"
-        rows.setdefault(place, {}).setdefault(key, row)
+        place = _place(table)
+        if place is not None:
+            rows.setdefault(place, {}).setdefault(key, row)
     of_types = [rows[f"endpoints {each}"] for each in ENDPOINT_TYPES]
     # A default for the code's sake: a document without it is refused before.
     key, kind, _, bounds = of_types[0]["type"]
@@ -155,6 +137,23 @@ def grouped(found: dict[tuple[str, ...], Row]) -> dict[str, Sequence[Row]]:
         for key in shared:
             del each[key]
     return {place: list(of.values()) for place, of in rows.items()}
+
+
+def _place(table: Sequence[str]) -> str | None:
+    """Return the section that a table's keys stand in; None where the keys are names of a user."""
+    match table:
+        case ["accounts" | "endpoints" | "guards" | "scorers" | "sources"]:
+            return None
+        case ["sources", _, "providers"]:
+            return None
+        case ["sources", _, "providers", _, *rest]:
+            return " ".join(["sources", "providers", *rest])
+        case [("accounts" | "guards" | "scorers" | "sources") as kind, _, *rest]:
+            return " ".join([kind, *rest])
+        case ["endpoints", name, *rest]:
+            return " ".join(["endpoints", name, *rest])
+        case _:
+            return " ".join(table) or "top"
 
 
 @contextmanager

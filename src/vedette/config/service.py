@@ -19,6 +19,7 @@ from vedette.config.settings import (
     Retention,
     Settings,
 )
+from vedette.config.sources import read_source
 from vedette.config.store import read_store
 from vedette.engine.gate import LoginRate
 from vedette.model.event import EventType
@@ -50,6 +51,7 @@ def read_settings(path: Path, *, store: Secret[str] | None = None) -> Settings:
         endpoints=endpoints,
         guards=guards,
         scorers=tuple(read_scorer(table) for table in document.table("scorers").tables()),
+        sources=tuple(read_source(table) for table in document.table("sources").tables()),
         secrets=read_secrets(document.table("secrets"), path.parent),
         log=_log(document.table("log")),
         logins=_logins(document.table("logins")),

@@ -27,6 +27,7 @@ from vedette.sinks.settings import (
     RedisSettings,
 )
 from vedette.sinks.webhook import WebhookSettings
+from vedette.sources.settings import SourceSettings
 from vedette.sync.cadence import Tempo
 from vedette.telemetry.log import LogPolicy
 
@@ -154,6 +155,7 @@ class Settings:
     endpoints: tuple[EndpointSettings, ...] = ()
     guards: tuple[GuardSettings, ...] = ()
     scorers: tuple[ScorerSettings, ...] = ()
+    sources: tuple[SourceSettings, ...] = ()
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
     log: LogPolicy = field(default_factory=LogPolicy)
     logins: LoginRate = field(default_factory=LoginRate)
