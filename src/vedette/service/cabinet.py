@@ -7,7 +7,7 @@ know what is in a body.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -45,6 +45,9 @@ class Sealer(Protocol):
     ) -> bytes:
         """Return the sealed value, which can be opened for that place alone."""
 
+    async def shred(self, tenants: Iterable[TenantId]) -> None:
+        """Take the keys of tenants away: nothing that they sealed is ever opened again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writing:
@@ -67,13 +70,13 @@ Decide = Callable[[Record], Awaitable[Writing | None]]
 class Cabinet:
     """What all use cases share. ``new_id`` returns an id that nobody has."""
 
-    __slots__ = ("_clock", "_sealer", "new_id", "records")
+    __slots__ = ("_clock", "new_id", "records", "sealer")
 
     def __init__(
         self, records: Records, sealer: Sealer, clock: Clock, new_id: Callable[[], str]
     ) -> None:
         self.records = records
-        self._sealer = sealer
+        self.sealer = sealer
         self._clock = clock
         self.new_id = new_id
 
@@ -172,7 +175,7 @@ class Cabinet:
         for name, secret in writing.secrets.items():
             secrets[name] = None
             if secret is not None:
-                secrets[name] = await self._sealer.seal(
+                secrets[name] = await self.sealer.seal(
                     record.kind, record.tenant, record.id, name, secret
                 )
         return Put(record=record, expected=expected, secrets=secrets, limit=writing.limit)

@@ -69,9 +69,8 @@ class Tenants:
 
     async def get(self, caller: Caller, id_: TenantId) -> Tenant:
         """Return a tenant. Raises NotFoundError."""
-        if caller.tenant is None:
-            caller.needs_admin("to see a tenant")
-        elif caller.tenant != id_:
+        caller.needs("tenants:read")
+        if caller.tenant not in {None, id_}:
             raise NotFoundError("tenant", id_)
         return await self.of(id_)
 
@@ -219,7 +218,7 @@ class Tenants:
                 found += await self._take_kind(caller, id_, kind)
             if not found:
                 break
-        await self._cabinet.records.drop_data_keys(id_)
+        await self._cabinet.sealer.shred([id_])
         record = await self._cabinet.records.record(Kind.TENANT, id_)
         if record is not None:
             await self._cabinet.drop(caller, record, "tenant.deleted", {})
