@@ -16,6 +16,7 @@ from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.journal import Journal
 from vedette.ports.override import Overrides
 from vedette.ports.ratchet import Ratchet
+from vedette.ports.records import Recorded
 from vedette.ports.store import Commit, Fence, Store, Taker
 
 ANNA = AccountId("anna")
@@ -37,7 +38,18 @@ class StillClock:
         return self.time
 
 
-class Whole(Store, Journal, Overrides, Ratchet, Consents, Audit, Fingerprints, Backlogs, Protocol):
+class Whole(
+    Store,
+    Journal,
+    Overrides,
+    Ratchet,
+    Consents,
+    Audit,
+    Fingerprints,
+    Backlogs,
+    Recorded,
+    Protocol,
+):
     """All that a store is."""
 
 

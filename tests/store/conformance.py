@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from tests.store.conformance_dead_letters import DeadLetterContract
 from tests.store.conformance_deliveries import DeliveryContract
+from tests.store.conformance_feed import FeedContract
 from tests.store.conformance_folders import FolderContract
 from tests.store.conformance_handover import HandoverContract
 from tests.store.conformance_history import HistoryContract
 from tests.store.conformance_journal import JournalContract
+from tests.store.conformance_records import RecordContract
 from tests.store.conformance_returns import ReturnContract
+from tests.store.conformance_searches import SearchContract
+from tests.store.conformance_secrets import SecretContract
 from tests.store.conformance_trust import TrustContract
 
 
@@ -24,5 +28,9 @@ class StoreContract(
     JournalContract,
     ReturnContract,
     TrustContract,
+    RecordContract,
+    FeedContract,
+    SearchContract,
+    SecretContract,
 ):
     """The whole suite."""

@@ -14,7 +14,6 @@ from typing import Any
 
 from vedette.errors import StoreError
 from vedette.model.ids import TenantId
-from vedette.ports.audit import AuditEntry
 from vedette.ports.clock import Clock
 from vedette.ports.records import (
     DataKey,
@@ -30,13 +29,14 @@ from vedette.ports.records import (
     Written,
 )
 from vedette.store.bell import Bell
-from vedette.store.rows.record import fit, folded, wall
+from vedette.store.rows.record import fit, folded, key_columns, wall
+from vedette.store.words import printable
 
 Key = tuple[Kind, str]
 DAY = 86_400.0
 
 
-def nobody_notes(_note: Note, _now: float) -> None:
+def nobody_notes(_notes: Sequence[Note], _now: float) -> None:
     """Keep no audit."""
 
 
@@ -81,7 +81,7 @@ class _RefusedError(Exception):
 class MemoryRecords:
     """``vedette.ports.records.Records``; ``rows`` may be handed to another, as a restart finds them.
 
-    ``enter`` is called first by every method and may raise; ``note`` is told what the audit says.
+    ``enter`` is called first by every method and may raise; ``note`` keeps what the audit says.
     """
 
     def __init__(
@@ -90,12 +90,12 @@ class MemoryRecords:
         rows: RecordRows | None = None,
         *,
         enter: Callable[[], object] = lambda: None,
-        note: Callable[[Note, float], AuditEntry | None] | None = None,
+        note: Callable[[Sequence[Note], float], None] = nobody_notes,
     ) -> None:
         self.rows = rows or RecordRows()
         self._clock = clock
         self._enter = enter
-        self._note = note or nobody_notes
+        self._note = note
         self._bell = Bell()
 
     def fail(self, error: StoreError, times: int = 1) -> None:
@@ -164,8 +164,7 @@ class MemoryRecords:
                     _drop(tried, change, over=over, now=now, tenant=tenant)
             except _RefusedError as error:
                 return Written(refusal=error.refusal, refused=place, current=error.current)
-        for note in notes:
-            self._note(note, now)
+        self._note(notes, now)
         for name in ("records", "secrets", "gone", "revision"):
             setattr(self.rows, name, getattr(tried, name))
         self._bell.ring(self.rows.revision)
@@ -248,6 +247,7 @@ class MemoryRecords:
 
     async def put_data_key(self, key: DataKey, *, expected: DataKey | None) -> bool:
         self._enter()
+        key_columns(key)
         at = key.tenant, key.number
         if expected is not None and at != (expected.tenant, expected.number):
             return False
@@ -266,9 +266,10 @@ class MemoryRecords:
 
 def has_all(body: dict[str, Any], fields: Mapping[str, str | bool]) -> bool:
     for name, value in fields.items():
-        member = body.get(name)
+        member = body.get(printable(name))
+        wanted = printable(value) if isinstance(value, str) else value
         held = member if isinstance(member, list) and isinstance(value, str) else [member]
-        if not any(type(each) is type(value) and each == value for each in held):
+        if not any(type(each) is type(wanted) and each == wanted for each in held):
             return False
     return True
 

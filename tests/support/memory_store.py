@@ -87,7 +87,7 @@ class MemoryStore(MemoryJournal, MemoryTrust, MemoryBacklog):
         self._open = False
         self._failures: list[StoreError] = []
         it = self.state
-        self.records = MemoryRecords(clock, it.records, enter=self._enter, note=it.trust.note_of)
+        self.records = MemoryRecords(clock, it.records, enter=self._enter, note=it.trust.keep)
 
     def fail(self, error: StoreError, times: int = 1) -> None:
         """Let the next ``times`` calls raise ``error``; nothing of them is written."""

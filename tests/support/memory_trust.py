@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
+from vedette.errors import StoreError
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
@@ -51,9 +52,15 @@ class TrustRows:
         """Append to the audit, as the store itself does."""
         self.append(actor=actor, what=what, detail=json.dumps(detail), now=now)
 
-    def note_of(self, note: Note, now: float) -> AuditEntry:
-        """Append what a write of records says."""
-        return self.append(actor=note.actor, what=note.what, detail=note.detail, now=now)
+    def keep(self, notes: Sequence[Note], now: float) -> None:
+        """Append what a write of records says: all of it, or nothing."""
+        before = len(self.audit)
+        try:
+            for each in notes:
+                self.append(actor=each.actor, what=each.what, detail=each.detail, now=now)
+        except UnicodeEncodeError as error:
+            del self.audit[before:]
+            raise StoreError("a value can not be stored") from error
 
     def note_change(self, what: str, change: Change, *, now: float, by: str) -> None:
         """Append a step of a loosening."""

@@ -185,8 +185,8 @@ class Records(Protocol):
     """Every method raises StoreError. What a method returns is on disk.
 
     A ``tenant`` that is given is a wall: what is another's is as if it were not there, and the
-    database itself sees to that where it can. A wall with no name is an error: what belongs to
-    no tenant has the tenant "", and is behind none. Records that expired are as if they were gone.
+    database itself sees to that where it can. What belongs to no tenant has the tenant "".
+    Records that expired are as if they were gone.
     """
 
     async def record(

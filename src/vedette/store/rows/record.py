@@ -40,8 +40,8 @@ def bounded(number: int) -> int:
 
 
 def wall(tenant: TenantId | None) -> TenantId | None:
-    """Return a wall that is one. Raises StoreError for that of a tenant without a name."""
-    if tenant is not None and (not tenant or not is_storable(tenant)):
+    """Return a wall that a statement can be asked with. Raises StoreError for one that can not."""
+    if tenant is not None and not is_storable(tenant):
         raise StoreError(f"{printable(tenant)!r} is no tenant: nothing is asked in its name")
     return tenant
 
@@ -49,6 +49,9 @@ def wall(tenant: TenantId | None) -> TenantId | None:
 def fit(put: Put) -> Record:
     """Return the record of a put as it is stored. Raises StoreError for what can not be."""
     record = put.record
+    if not record.id:
+        # Pages begin behind an id, the first one behind none.
+        raise StoreError("a value can not be stored: an id that is empty")
     _check(id=record.id, tenant=record.tenant)
     for name in put.secrets:
         _check(name=name)
@@ -189,7 +192,14 @@ def _text(name: str, value: str) -> Wanted:
 
 def after(query: RecordQuery) -> str:
     """Return the id behind which a query begins, as a statement can be asked with it."""
-    return printable(query.after)
+    for at, sign in enumerate(query.after):
+        if sign == "\0":
+            # Every id that goes on with another sign stands behind it.
+            return query.after[:at]
+        if "\ud800" <= sign <= "\udfff":
+            # The last code point in front of those that are half of a character.
+            return query.after[:at] + "\ud7ff"
+    return query.after
 
 
 def touched(row: Row) -> Touched:

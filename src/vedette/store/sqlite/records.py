@@ -31,6 +31,7 @@ from vedette.store.rows import record as rows
 from vedette.store.rows.record import Standing
 from vedette.store.sqlite import audit
 from vedette.store.sqlite.statements import sql
+from vedette.store.words import printable
 
 _RECORD = sql("record")
 _RECORDS = {True: sql("records_of_all"), False: sql("records_of_tenant")}
@@ -214,13 +215,15 @@ def sealed(
     connection: sqlite3.Connection, after: tuple[str, str, str], *, limit: int
 ) -> list[SealedValue]:
     """Return secrets in the order of (kind, id, name)."""
-    asked = dict(zip(("kind", "id", "name"), after, strict=True))
+    asked = dict(zip(("kind", "id", "name"), map(printable, after), strict=True))
     found = connection.execute(_SEALED, {**asked, "limit": rows.bounded(limit), "kinds": _KINDS})
     return [rows.sealed(row) for row in found]
 
 
 def reseal(connection: sqlite3.Connection, old: SealedValue, new: bytes) -> bool:
     """Put a value in the place of a secret that is still the old one."""
+    if not rows.is_storable(old.id + old.name + old.tenant):
+        return False
     asked = {**rows.sealed_columns(old), "new": new}
     return connection.execute(_RESEAL, asked).rowcount > 0
 
