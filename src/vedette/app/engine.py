@@ -15,6 +15,7 @@ from pathlib import Path
 
 import structlog
 
+from vedette.app.auditing import Auditing
 from vedette.app.clock import SystemClock, dice
 from vedette.app.cluster import HAND_OVER, Cluster, Divided
 from vedette.app.control import Control
@@ -34,6 +35,7 @@ from vedette.app.scorers import Seating
 from vedette.app.sinks import build
 from vedette.app.state import kept
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
+from vedette.engine.audit_book import AuditBook
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
@@ -101,6 +103,9 @@ class Engine(Part):
         self._panel = Panel()
         self._seating = Seating(self._panel)
         self.supervisor: Supervisor | None = None
+        self._audits = AuditBook(dice)
+        #: Whether a message was missed.
+        self.completeness = Auditing(self._audits, self._probe)
         #: Settings are gone over to by one at a time: a file that changed, a loosening that is due.
         self._applying = asyncio.Lock()
         self._trust = self._trusting()
@@ -222,6 +227,7 @@ class Engine(Part):
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
             guards=self.guards,
             journal=self.store,
+            audits=self._audits,
             panel=self._panel,
             turnstile=turnstile,
             tenure=Sole() if self.cluster is None else self.cluster.owner,
@@ -279,6 +285,9 @@ class Engine(Part):
         postings = plan([event], self.endpoints())
         await self.store.post(self._fence, postings)
         self.courier.wake({each for posting in postings for each in posting.endpoints})
+
+    def _probe(self, account: AccountId) -> bool:
+        return self.supervisor is not None and self.supervisor.probe(account)
 
     def _attend(self, account: AccountId | None = None) -> None:
         """Let accounts look at once into what guards left to do."""

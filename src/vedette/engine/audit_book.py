@@ -69,12 +69,14 @@ class AuditBook:
     not followed by as many looks at once.
     """
 
-    __slots__ = ("_accounts", "_dice", "_period", "under_way")
+    __slots__ = ("_accounts", "_asked", "_dice", "_period", "under_way")
 
     def __init__(self, dice: Dice = lambda: 0.5, *, period: float = PERIOD) -> None:
         self._dice = dice
         self._period = period
         self._accounts: dict[AccountId, dict[bytes, _Entry]] = {}
+        # Asked for before anything is known of their folders: the first look is at once.
+        self._asked: set[AccountId] = set()
         #: How many looks are under way.
         self.under_way = 0
 
@@ -83,8 +85,8 @@ class AuditBook:
         entries = self._accounts.setdefault(account, {})
         entry = entries.get(path)
         if entry is None:
-            entries[path] = _Entry(now + self._dice() * self._period, name)
-            return False
+            wait = 0.0 if account in self._asked else self._dice() * self._period
+            entry = entries[path] = _Entry(now + wait, name)
         return entry.due <= now and self.under_way < AT_ONCE
 
     def enter(
@@ -111,15 +113,15 @@ class AuditBook:
 
     def forget(self, account: AccountId) -> None:
         """Drop what is known of an account that is not watched any more."""
+        self._asked.discard(account)
         for entry in self._accounts.pop(account, {}).values():
             GAP.add(-_missing(entry))
 
-    def ask(self, account: AccountId) -> bool:
-        """Have the folders of an account looked at at its next turn; False for an unknown one."""
-        entries = self._accounts.get(account)
-        for entry in (entries or {}).values():
+    def ask(self, account: AccountId) -> None:
+        """Have the folders of an account looked at at its next turn."""
+        self._asked.add(account)
+        for entry in self._accounts.get(account, {}).values():
             entry.due = 0.0
-        return entries is not None
 
     def days(self, account: AccountId) -> Sequence[DayCount]:
         """Return what the last looks found, by folder and day."""
