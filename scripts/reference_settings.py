@@ -66,6 +66,8 @@ DOCUMENTS = (
     messages = 100
     [scorers.NAME]
     url = "http://127.0.0.1:11333"
+    [secrets.old.NAME]
+    key_env = "SCRATCH"
     [sources.NAME]
     url = "postgres://db.example.org/app"
     query = "SELECT id FROM mailbox"
@@ -142,10 +144,14 @@ def grouped(found: dict[tuple[str, ...], Row]) -> dict[str, Sequence[Row]]:
 def _place(table: Sequence[str]) -> str | None:
     """Return the section that a table's keys stand in; None where the keys are names of a user."""
     match table:
-        case ["accounts" | "endpoints" | "guards" | "scorers" | "sources"]:
+        case (
+            ["accounts" | "endpoints" | "guards" | "scorers" | "sources"]
+            | ["sources", _, "providers"]
+            | ["secrets", "old"]
+        ):
             return None
-        case ["sources", _, "providers"]:
-            return None
+        case ["secrets", "old", _]:
+            return "secrets old"
         case ["sources", _, "providers", _, *rest]:
             return " ".join(["sources", "providers", *rest])
         case [("accounts" | "guards" | "scorers" | "sources") as kind, _, *rest]:

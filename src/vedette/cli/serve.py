@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vedette.app.engine import Engine
 from vedette.app.run import Stopper, run
+from vedette.app.undumped import stay_undumped
 from vedette.app.workers import Workers, end_with_starter
 from vedette.cli.place import configuration
 from vedette.config.environment import WORKER, variable
@@ -39,6 +40,7 @@ def serve(*, config: Path | None = None, store: str | None = None, workers: int 
     given = None if store is None else checked(Secret(store))
     settings = read_settings(file, store=given)
     configure(settings.log)
+    stay_undumped()
     if workers < 1:
         raise UsageError("--workers needs a number from 1 on")
     if workers > 1:

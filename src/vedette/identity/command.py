@@ -90,6 +90,7 @@ class _Run(asyncio.SubprocessProtocol):
         self.output = bytearray()
         self._most = most
         self._exited = asyncio.Event()
+        self._is_closed = False
         self._transport: asyncio.SubprocessTransport | None = None
 
     @property
@@ -112,6 +113,7 @@ class _Run(asyncio.SubprocessProtocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         # It has ended, and everything that it printed was read.
+        self._is_closed = True
         self.over.set()
 
     async def end(self) -> None:
@@ -119,11 +121,15 @@ class _Run(asyncio.SubprocessProtocol):
         if self._transport is None:
             return
         try:
-            if self._transport.get_returncode() is None:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(self._transport.get_pid(), signal.SIGKILL)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(_GONE):
-                        await self._exited.wait()
+            if not self._is_closed:
+                await self._kill(self._transport.get_pid())
         finally:
             self._transport.close()
+
+    async def _kill(self, group: int) -> None:
+        """Kill it, or the child that holds its output open: the group's id is theirs till then."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GONE):
+                await self._exited.wait()

@@ -1,0 +1,173 @@
+"""A state has one key for its secrets: the first start makes it, and every other start needs it."""
+
+from __future__ import annotations
+
+import io
+import traceback
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import structlog
+
+from vedette.app.clock import SystemClock
+from vedette.app.vault import unlocked
+from vedette.config.settings import SecretsSettings, Settings
+from vedette.errors import SecretError
+from vedette.identity.keysource import FILE, KeyFile, KeyVariable
+from vedette.identity.vault import Vault
+from vedette.model.ids import TenantId
+from vedette.ports.records import Kind, Put, Record, SealedValue
+from vedette.secret import Secret
+from vedette.store.sqlite.store import SqliteStore
+from vedette.telemetry.log import LogPolicy, configure
+
+ANNA = TenantId("anna")
+KEY = bytes(range(100, 132)).hex()
+
+
+@asynccontextmanager
+async def state(folder: Path) -> AsyncIterator[SqliteStore]:
+    """Open a real state for one process."""
+    store = SqliteStore(folder, SystemClock())
+    await store.start()
+    try:
+        yield store
+    finally:
+        await store.stop()
+
+
+async def keep(store: SqliteStore, vault: Vault, text: str) -> SealedValue:
+    """Set a secret beside a record."""
+    sealed = await vault.seal(Kind.ACCOUNT, ANNA, "post", "password", Secret(text))
+    record = Record(kind=Kind.ACCOUNT, id="post", tenant=ANNA, body="{}")
+    await store.records.write(
+        [Put(record=record, expected=0, secrets={"password": sealed})], now=1.0
+    )
+    (value,) = await store.records.secrets(Kind.ACCOUNT, ["post"])
+    return value
+
+
+async def test_a_restart_opens_what_was_sealed(tmp_path: Path) -> None:
+    """With the key that the first start made in the state folder, and never in the database."""
+    settings = Settings(state=tmp_path)
+    async with state(tmp_path) as store:
+        await keep(store, await unlocked(settings, store.records, SystemClock()), "hunter2")
+    async with state(tmp_path) as store:
+        vault = await unlocked(settings, store.records, SystemClock())
+        (value,) = await store.records.secrets(Kind.ACCOUNT, ["post"])
+
+        assert (await vault.open(value)).reveal() == "hunter2"
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+
+async def test_workers_of_one_machine_share_the_key(tmp_path: Path) -> None:
+    """It lies in the folder that they share."""
+    async with state(tmp_path) as store:
+        await unlocked(Settings(state=tmp_path), store.records, SystemClock())
+        second = Settings(state=tmp_path / "worker-2", shared=tmp_path)
+
+        await unlocked(second, store.records, SystemClock())
+    assert not (tmp_path / "worker-2").exists()
+
+
+async def test_a_machine_with_another_key_does_not_start(tmp_path: Path) -> None:
+    """Nor one without; and neither makes a key."""
+    async with state(tmp_path / "one") as store:
+        await unlocked(Settings(state=tmp_path / "one"), store.records, SystemClock())
+        other = Settings(state=tmp_path / "two")
+
+        with pytest.raises(SecretError, match=r"two/secrets\.key is missing.*copy it"):
+            await unlocked(other, store.records, SystemClock())
+        assert not (tmp_path / "two").exists()
+        with pytest.raises(SecretError, match=r"sealed under the key with the fingerprint"):
+            await unlocked(
+                replace(
+                    other, secrets=SecretsSettings(key=KeyVariable(name="K", text=Secret(KEY)))
+                ),
+                store.records,
+                SystemClock(),
+            )
+
+
+async def test_a_rotation_of_a_real_state(tmp_path: Path) -> None:
+    """The file's key is changed for another; then the old one is of no use."""
+    new = KeyVariable(name="K", text=Secret(KEY))
+    old = KeyFile(path=tmp_path / FILE)
+    async with state(tmp_path) as store:
+        await keep(
+            store, await unlocked(Settings(state=tmp_path), store.records, SystemClock()), "hunter2"
+        )
+        both = Settings(state=tmp_path, secrets=SecretsSettings(key=new, old=(old,)))
+        vault = await unlocked(both, store.records, SystemClock())
+        await vault.rotation.rewrap()
+        await vault.rotation.renew()
+        (value,) = await store.records.secrets(Kind.ACCOUNT, ["post"])
+
+        alone = Settings(state=tmp_path, secrets=SecretsSettings(key=new))
+        vault = await unlocked(alone, store.records, SystemClock())
+        assert (await vault.open(value)).reveal() == "hunter2"
+        with pytest.raises(SecretError):
+            await unlocked(Settings(state=tmp_path), store.records, SystemClock())
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Return what is logged, at the level that shows tracebacks."""
+    stream = io.StringIO()
+    configure(LogPolicy(level="debug"), stream)
+    yield stream
+    configure(LogPolicy())
+
+
+def everything(folder: Path) -> bytes:
+    """Return what all files of a state hold."""
+    return b"".join(each.read_bytes() for each in folder.rglob("*") if each.is_file())
+
+
+async def test_planted_secrets_are_seen_nowhere(tmp_path: Path, log: io.StringIO) -> None:
+    """Not in the database, a log line, a repr, nor a traceback that shows every local value."""
+    drawn: list[bytes] = []
+
+    def entropy(octets: int) -> bytes:
+        drawn.append((len(drawn) + 1).to_bytes(1, "big") * octets)
+        return drawn[-1]
+
+    planted = ["canary-password", "canary-token", KEY]
+    secrets = SecretsSettings(key=KeyVariable(name="K", text=Secret(KEY)))
+    seen = [repr(Settings(state=tmp_path, secrets=secrets))]
+    async with state(tmp_path) as store:
+        vault = await unlocked(
+            Settings(state=tmp_path, secrets=secrets), store.records, SystemClock()
+        )
+        vault = Vault(store.records, vault._keys.ring, SystemClock(), entropy)
+        value = await keep(store, vault, "canary-password")
+        opened = await vault.open_all([value])
+        seen += [repr(each) for each in (vault, vault._keys.ring, opened, value)]
+        too_long = Secret("canary-token" * 10_000)
+        for failing in (
+            vault.open(replace(value, tenant=TenantId("bert"))),
+            vault.open(replace(value, value=value.value[:-1])),
+            vault.open(replace(value, id="other")),
+            vault.seal(Kind.APP, ANNA, "a", "token", too_long),
+        ):
+            with pytest.raises(SecretError) as caught:
+                await failing
+            shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+            # The first frame is this test's, which knows what it planted.
+            del shown.stack[0]
+            seen += list(shown.format())
+            structlog.get_logger().error("x", exc_info=caught.value, found=opened, value=value)
+    seen += [log.getvalue()]
+    files = everything(tmp_path)
+
+    data_key = drawn[0]
+    assert len(data_key) == 32
+    for each in [*planted, data_key.hex(), repr(data_key)[2:-1]]:
+        assert all(each not in text for text in seen)
+        assert each.encode() not in files
+    assert data_key not in files
+    assert bytes.fromhex(KEY) not in files
+    assert "canary" not in "".join(seen)
