@@ -87,8 +87,8 @@ class Problem:
         """The status code of HTTP."""
         return TABLE.get(self.code, _ELSEWHERE)[0]
 
-    def body(self, instance: str | None = None) -> bytes:
-        """Return the JSON; ``instance`` names this one occurrence, as the log does."""
+    def told(self, instance: str | None = None) -> dict[str, Any]:
+        """Return the members; ``instance`` names this one occurrence, as the log does."""
         status, title = TABLE.get(self.code, _ELSEWHERE)
         told = {
             "type": f"urn:vedette:problem:{self.code}",
@@ -99,7 +99,11 @@ class Problem:
         }
         if instance is not None:
             told["instance"] = f"urn:uuid:{instance}"
-        return json.dumps({**self.members, **told}).encode()
+        return {**self.members, **told}
+
+    def body(self, instance: str | None = None) -> bytes:
+        """Return the JSON."""
+        return json.dumps(self.told(instance)).encode()
 
     def answer(self, instance: str | None = None) -> Response:
         """Return the answer."""

@@ -15,11 +15,17 @@ from vedette.api.idempotency import Safe
 from vedette.config.api import ApiSettings
 from vedette.ports.clock import Clock
 from vedette.ports.records import Records
+from vedette.service.accounts import Accounts
+from vedette.service.agreements import Agreements
+from vedette.service.batches import Batches
 from vedette.service.history import History
 from vedette.service.keys import Keys
+from vedette.service.orders import Orders
+from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
-from vedette.service.running import Examine, Running
+from vedette.service.running import Running
 from vedette.service.tenants import Tenants
+from vedette.service.verifying import Verifying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +38,15 @@ class Services:
     clock: Clock
     keys: Keys
     tenants: Tenants
+    accounts: Accounts
+    orders: Orders
+    agreements: Agreements
+    batches: Batches
+    overview: Overview
+    verifying: Verifying
     history: History
     preferences: PreferenceBook
     running: Running
-    examine: Examine
     exposition: Callable[[], str]
     ready: Callable[[], Awaitable[None]]
     """Raises VedetteError where the state can not be served: away, of another version, no key."""

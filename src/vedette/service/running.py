@@ -6,7 +6,7 @@ then, and what only an engine knows is not known. It must not know the engine.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -31,7 +31,7 @@ class Ownership:
 
 
 class Running(Protocol):
-    """The engine as the API sees it. What is asked of it touches neither network nor disk."""
+    """The engine as the API sees it."""
 
     @property
     def is_running(self) -> bool:
@@ -45,8 +45,8 @@ class Running(Protocol):
     def lag(self) -> float:
         """How late the loop is, in seconds."""
 
-    def health(self, account: AccountId) -> Health | None:
-        """Return how an account is doing that this instance watches."""
+    async def healths(self) -> Mapping[AccountId, Health]:
+        """Return how accounts are doing, up to some seconds ago. Raises StoreError."""
 
     def ownership(self) -> Ownership:
         """Return what this instance carries."""
@@ -60,15 +60,18 @@ class Examine(Protocol):
 
 
 class Nothing:
-    """There is no engine: the state alone is served."""
+    """There is no engine: the state alone is served. ``read`` returns what was noted last."""
 
     is_running = False
     is_ready = None
     lag = 0.0
 
-    def health(self, account: AccountId) -> Health | None:  # noqa: ARG002 - the protocol has it
-        """Know of nobody."""
-        return None
+    def __init__(self, read: Callable[[], Awaitable[list[Health]]]) -> None:
+        self._read = read
+
+    async def healths(self) -> Mapping[AccountId, Health]:
+        """Return how accounts were doing when somebody watched them."""
+        return {health.account: health for health in await self._read()}
 
     def ownership(self) -> Ownership:
         """Carry nothing."""

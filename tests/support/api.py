@@ -1,0 +1,215 @@
+"""The API in the process of a test: its services on a store, and requests without a network.
+
+Must not know: any route.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fastapi import FastAPI
+
+from vedette.api.caller import Socket
+from vedette.api.frame import build
+from vedette.api.services import Services
+from vedette.config.api import ApiSettings
+from vedette.errors import VedetteError
+from vedette.identity.vault import Vault
+from vedette.identity.wrapping import Keyring, WrappingKey
+from vedette.model.account import Account, Health
+from vedette.model.ids import AccountId
+from vedette.ports.audit import Audit
+from vedette.ports.clock import Clock
+from vedette.ports.consent import Consents
+from vedette.ports.link import Target
+from vedette.ports.records import Recorded
+from vedette.secret import Secret
+from vedette.service.accounts import Accounts
+from vedette.service.agreements import Agreements
+from vedette.service.batches import Batches
+from vedette.service.cabinet import Cabinet
+from vedette.service.caller import admin
+from vedette.service.doctor import Finding, Outcome
+from vedette.service.history import History
+from vedette.service.keys import Keys
+from vedette.service.orders import Orders
+from vedette.service.overview import Overview
+from vedette.service.preferences import PreferenceBook
+from vedette.service.running import Ownership
+from vedette.service.tenants import Tenants
+from vedette.service.verifying import Verifying
+
+ROOT = admin("test")
+
+
+class State(Recorded, Consents, Audit, Protocol):
+    """What of a store the API needs."""
+
+
+class Engine:
+    """An engine that says what a test lets it say."""
+
+    def __init__(self) -> None:
+        self.is_running = True
+        self.is_ready: str | None = None
+        self.lag = 0.0
+        self.told: dict[AccountId, Health] = {}
+        self.owned = Ownership(instance="one", shards={3: 7}, sessions=2, oldest_age=1.5)
+
+    async def healths(self) -> Mapping[AccountId, Health]:
+        return self.told
+
+    def ownership(self) -> Ownership:
+        return self.owned
+
+
+class Doctor:
+    """Finds what a test lets it find, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Account, Target]] = []
+        self.findings = [Finding(check="login", outcome=Outcome.OK, seconds=0.1, detail="is in")]
+
+    async def __call__(self, account: Account, target: Target) -> AsyncIterator[Finding]:
+        self.asked.append((account, target))
+        for finding in self.findings:
+            yield finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was answered. Names of headers are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+    @property
+    def code(self) -> str | None:
+        """The code of a problem."""
+        found = self.json
+        return found.get("code") if isinstance(found, dict) else None
+
+
+class Face:
+    """An app over a store. ``root`` is an admin's key."""
+
+    def __init__(self, state: State, clock: Clock, *, settings: ApiSettings | None = None) -> None:
+        self.state = state
+        self.clock = clock
+        self.engine = Engine()
+        self.doctor = Doctor()
+        self.ready_error: VedetteError | None = None
+        self.vault = Vault(state.records, Keyring(current=WrappingKey(Secret(bytes(32)))), clock)
+        cabinet = Cabinet(state.records, self.vault, clock, lambda: secrets.token_hex(8))
+        tenants = Tenants(cabinet, state)
+        accounts = Accounts(cabinet, tenants, state)
+        self.services = Services(
+            settings=settings or ApiSettings(rate=1e6, burst=1_000_000),
+            records=state.records,
+            safe=self.vault,
+            clock=clock,
+            keys=Keys(cabinet),
+            tenants=tenants,
+            accounts=accounts,
+            orders=Orders(cabinet, accounts),
+            agreements=Agreements(cabinet, accounts, state),
+            batches=Batches(accounts),
+            overview=Overview(accounts, self.engine, clock),
+            verifying=Verifying(accounts, state.records, self.vault, self.doctor, clock),
+            history=History(state),
+            preferences=PreferenceBook(cabinet),
+            running=self.engine,
+            exposition=lambda: "vedette_one 1\n",
+            ready=self._ready,
+        )
+        self.app: FastAPI = build(self.services)
+        self.socket = Socket(self.app)
+        self.root = ""
+
+    async def key(self, *scopes: str, tenant: str | None = None) -> str:
+        """Return a new key with these scopes; without any an admin's."""
+        given = {"name": "test", "scopes": list(scopes or ("admin",)), "tenant": tenant}
+        _, secret = await self.services.keys.create(ROOT, given)
+        return secret.reveal()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = "root",
+        **headers: str,
+    ) -> Answer:
+        """Ask with a key: an admin's, one that is given, or None for none."""
+        if key == "root":
+            self.root = self.root or await self.key()
+            key = self.root
+        if key is not None:
+            headers["authorization"] = f"Bearer {key}"
+        return await request(self.app, method, path, body, headers)
+
+    async def at_socket(self, method: str, path: str, body: object = None) -> Answer:
+        """Ask through the socket in the state folder."""
+        return await request(self.socket, method, path, body, {})
+
+    async def _ready(self) -> None:
+        if self.ready_error is not None:
+            raise self.ready_error
+
+
+async def request(
+    app: Any,
+    method: str,
+    path: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+    *,
+    client: tuple[str, int] | None = ("192.0.2.7", 4711),
+) -> Answer:
+    """Call an ASGI app as a server does. ``body`` is JSON, or octets as they are."""
+    data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    told = {"host": "vedette.example"}
+    if data:
+        told |= {"content-type": "application/json", "content-length": str(len(data))}
+    told |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+    where, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": where,
+        "raw_path": where.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in told.items()],
+        "client": client,
+        "server": ("127.0.0.1", 8025),
+    }
+    left = [{"type": "http.request", "body": data, "more_body": False}]
+    sent: list[Mapping[str, Any]] = []
+
+    async def receive() -> Mapping[str, Any]:
+        return left.pop() if left else {"type": "http.disconnect"}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    start, *parts = sent
+    return Answer(
+        status=start["status"],
+        headers={name.decode().lower(): value.decode() for name, value in start["headers"]},
+        body=b"".join(part.get("body", b"") for part in parts),
+    )
