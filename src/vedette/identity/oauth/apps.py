@@ -19,11 +19,13 @@ import orjson
 from vedette.errors import RevokedError, SecretError, StoreError
 from vedette.identity.vault import Vault
 from vedette.model.ids import TenantId
-from vedette.ports.records import Kind, Record, Records
+from vedette.ports.records import Kind, Record, Records, SealedValue
 from vedette.secret import Secret
 
 #: The name under which client id and secret are sealed beside the record of an app.
 CLIENT: Final = "client"
+#: Whose apps serve all tenants: those of the one that is there where nobody speaks of tenants.
+SHARED: Final = TenantId("default")
 
 
 @unique
@@ -238,36 +240,46 @@ def from_json(id_: str, tenant: TenantId, body: Mapping[str, Any], version: int 
     )
 
 
-async def seal_client(vault: Vault, tenant: TenantId, app: str, client: Client) -> bytes:
-    """Return client id and secret as they are kept beside the record of an app."""
-    both = orjson.dumps({"id": client.id, "secret": client.secret.reveal()}).decode()
-    return await vault.seal(Kind.APP, tenant, app, CLIENT, Secret(both))
+def client_text(client: Client) -> Secret[str]:
+    """Return client id and secret as the one secret that is sealed beside the record of an app."""
+    both = {"id": client.id, "secret": client.secret.reveal()}
+    return Secret(orjson.dumps(both).decode())
 
 
 class AppBook:
-    """Reads apps with their clients: each time anew, for a secret that was changed holds at once."""
+    """Reads apps with their clients: each time anew, for a secret that was changed holds at once.
 
-    def __init__(self, records: Records, vault: Vault) -> None:
+    What a tenant does not have itself is looked for among the apps of ``shared``.
+    """
+
+    def __init__(self, records: Records, vault: Vault, shared: TenantId = SHARED) -> None:
         self._records = records
         self._vault = vault
+        self._shared = shared
 
     async def app(self, id_: str, tenant: TenantId) -> tuple[App, Client]:
         """Return an app of a tenant and its client.
 
         Raises RevokedError where there is none, and StoreError where it can not be read or opened.
         """
-        record = await self._records.record(Kind.APP, id_, tenant=tenant)
+        record = await self._record(id_, tenant)
         if record is None:
             raise RevokedError(f"there is no OAuth app {id_!r} any more; connect by another one")
         app = read(record)
         for value in await self._records.secrets(Kind.APP, [id_]):
-            if value.name == CLIENT and value.tenant == tenant:
-                return app, await self._opened(value.tenant, id_, value)
+            if value.name == CLIENT and value.tenant == record.tenant:
+                return app, await self._client(value)
         return app, Client(id=app.client_id)
 
-    async def _opened(self, tenant: TenantId, id_: str, value: Any) -> Client:
+    async def _record(self, id_: str, tenant: TenantId) -> Record | None:
+        found = await self._records.record(Kind.APP, id_, tenant=tenant)
+        if found is None and tenant != self._shared:
+            found = await self._records.record(Kind.APP, id_, tenant=self._shared)
+        return found
+
+    async def _client(self, value: SealedValue) -> Client:
         try:
             both = orjson.loads((await self._vault.open(value)).reveal())
         except SecretError as error:
-            raise StoreError(f"the secret of the OAuth app {id_} of {tenant}: {error}") from error
+            raise StoreError(f"the secret of the OAuth app {value.id}: {error}") from error
         return Client(id=both["id"], secret=Secret(both["secret"]))
