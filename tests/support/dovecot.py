@@ -276,6 +276,9 @@ class Dovecot(Started):
         config.write_text(
             dovecot_config.write(self.version, options, self.ports, place, self.certificate)
         )
+        oauth = dovecot_config.write_oauth(self.version, options)
+        if oauth is not None:
+            (self.base / "oauth2.conf").write_text(oauth)
         return config
 
 

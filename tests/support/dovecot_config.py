@@ -103,7 +103,7 @@ libexec_dir = {libexec}
 mail_plugin_dir = {plugins}
 ssl = yes
 ssl_min_protocol = TLSv1.2
-auth_mechanisms = plain login
+auth_mechanisms = plain login{mechanisms}
 auth_failure_delay = 0
 mail_fsync = never
 mailbox_list_index = yes
@@ -122,9 +122,10 @@ disable_plaintext_auth = no
 mail_location = {store}:~/{store}
 lmtp_save_to_detail_mailbox = yes
 recipient_delimiter = +
-passdb {{
+{oauth}passdb {{
   driver = static
   args = password={password}
+  mechanisms = plain login
 }}
 userdb {{
   driver = static
@@ -147,8 +148,9 @@ mail_driver = {store}
 mail_path = ~/{store}
 lmtp_save_to_detail_mailbox = yes
 recipient_delimiter = +
-passdb static {{
+{oauth}passdb static {{
   password = {password}
+  mechanisms_filter = plain login
 }}
 userdb static {{
   fields {{
@@ -157,6 +159,33 @@ userdb static {{
     home = {base}/mail/%{{user}}
   }}
   userdb_static_allow_all_users = yes
+}}
+"""
+
+
+# Tokens are judged by the authorization server that gave them, each time (RFC 7662).
+_OAUTH_V23 = """passdb {{
+  driver = oauth2
+  mechanisms = oauthbearer xoauth2
+  args = {base}/oauth2.conf
+}}
+"""
+
+_OAUTH_V23_FILE = """introspection_url = {introspection}
+introspection_mode = post
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+_OAUTH_V24 = """oauth2 {{
+  introspection_url = {introspection}
+  introspection_mode = post
+  force_introspection = yes
+  username_attribute = username
+  active_attribute = active
+  active_value = true
 }}
 """
 
@@ -171,6 +200,8 @@ class Options:
     mail at once: a session that is not hibernating waits half a second to gather changes.
     ``rights`` obeys the access control lists that ``doveadm acl set`` writes; ``messages`` is a
     quota, how many a user may have in all. Without ``trash`` there is no folder for that use.
+    ``introspection`` is where an authorization server is asked about access tokens; with it
+    OAUTHBEARER and XOAUTH2 log in too.
     """
 
     without: frozenset[str] = frozenset()
@@ -182,6 +213,7 @@ class Options:
     rights: bool = False
     messages: int | None = None
     trash: bool = True
+    introspection: str | None = None
     extra: str = ""
 
 
@@ -234,6 +266,8 @@ def write(
         serves="restart_request_count" if modern else "service_count",
         forever="unlimited" if modern else "0",
         password=PASSWORD,
+        mechanisms=" oauthbearer xoauth2" if options.introspection else "",
+        oauth=_oauth(options, place, modern=modern),
         connections=options.max_connections,
         idle_notify=options.idle_notify,
         idle_check=options.idle_check,
@@ -242,6 +276,20 @@ def write(
     head = _V24_HEAD if modern else ""
     own = _capability(options, modern=modern) + _plugins(options, modern=modern)
     return head + text + own + _MAILBOXES % (_TRASH * options.trash) + options.extra
+
+
+def write_oauth(version: tuple[int, int], options: Options) -> str | None:
+    """Return the text of ``oauth2.conf`` beside it, where this version of Dovecot reads one."""
+    if version >= (2, 4) or options.introspection is None:
+        return None
+    return _OAUTH_V23_FILE.format(introspection=options.introspection)
+
+
+def _oauth(options: Options, place: Place, *, modern: bool) -> str:
+    if options.introspection is None:
+        return ""
+    template = _OAUTH_V24 if modern else _OAUTH_V23
+    return template.format(base=place.base, introspection=options.introspection)
 
 
 def _plugins(options: Options, *, modern: bool) -> str:

@@ -198,6 +198,7 @@ def _login(
             session.link.connection.capabilities,
             host=target.host,
             port=target.port,
+            mechanism=account.mechanism,
         )
     if credentials.password is None:
         raise AuthError(f"no password or token is known for {credentials.user}")
@@ -206,6 +207,7 @@ def _login(
         session.link.connection.capabilities,
         host=target.host,
         port=target.port,
+        mechanism=account.mechanism,
     )
 
 

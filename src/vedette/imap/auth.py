@@ -183,14 +183,22 @@ class Token:
 
 
 def choose(
-    credentials: Password | Token, capabilities: Collection[str], *, host: str, port: int
+    credentials: Password | Token,
+    capabilities: Collection[str],
+    *,
+    host: str,
+    port: int,
+    mechanism: str | None = None,
 ) -> Login | Authenticate:
     r"""Choose how to log in from what the server offers (capabilities in upper case).
 
     Passwords: PLAIN, then AUTH LOGIN, then the LOGIN command unless LOGINDISABLED. A name
     with a backslash or slash (Exchange's ``domain\user\mailbox``) prefers the LOGIN
-    command. Tokens: OAUTHBEARER, then XOAUTH2. Raises AuthError when nothing fits.
+    command. Tokens: OAUTHBEARER, then XOAUTH2. ``mechanism`` is the one to use, where a person
+    said so: some servers offer what they do not do. Raises AuthError when nothing fits.
     """
+    if mechanism is not None:
+        capabilities = _only(mechanism, capabilities)
     if isinstance(credentials, Token):
         return _choose_token(credentials, capabilities, host, port)
     user, password = credentials.user, credentials.password
@@ -216,6 +224,16 @@ def _choose_token(
     if "AUTH=XOAUTH2" in capabilities:
         return Authenticate(mechanism=XOAuth2(user=user, token=token))
     raise AuthError(f"the server takes no OAuth token; {_offer(capabilities)}")
+
+
+def _only(mechanism: str, capabilities: Collection[str]) -> frozenset[str]:
+    """Return what the server offers without all ways to log in but one; ``LOGIN`` is both of it."""
+    kept = {f"AUTH={mechanism}"}
+    # Servers leave XOAUTH2 out of what they list, and do it (Yandex).
+    forced = kept if mechanism in {"XOAUTH2", "OAUTHBEARER"} else kept.intersection(capabilities)
+    bare = set() if mechanism == "LOGIN" else {"LOGINDISABLED"}
+    others = {name for name in capabilities if not name.startswith("AUTH=")}
+    return frozenset(others | forced | bare)
 
 
 def _offer(capabilities: Collection[str]) -> str:
