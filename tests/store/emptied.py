@@ -15,6 +15,7 @@ _FIRST = (
     "INSERT INTO shard (id) VALUES (0)",
     "INSERT INTO uptime (id, seconds, counted_at) VALUES (0, 0.0, database_clock())",
     "INSERT INTO audit_chain (id, last) VALUES (0, 0)",
+    "INSERT INTO record_revision (id, last) VALUES (0, 0)",
 )
 
 _TABLES = """

@@ -190,8 +190,12 @@ class MemoryRecords:
     async def expire(self, now: float, *, limit: int) -> int:
         self._enter()
         rows, left = self.rows, max(limit, 0)
-        over = [(each.expires_at, key) for key, each in rows.records.items() if is_over(each, now)]
-        for _, key in sorted(over, key=str)[:left]:
+        over = [
+            (each.expires_at or 0.0, key)
+            for key, each in rows.records.items()
+            if is_over(each, now)
+        ]
+        for _, key in sorted(over)[:left]:
             rows.take_away(key, now)
             left -= 1
         old = [key for key, (_, at) in rows.gone.items() if at < now - DAY]

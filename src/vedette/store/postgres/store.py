@@ -38,6 +38,7 @@ from vedette.store.postgres.group import Ask, Notes, Post, Step, Written
 from vedette.store.postgres.journaling import PostgresJournal
 from vedette.store.postgres.numbers import day_of
 from vedette.store.postgres.partitions import Partitions
+from vedette.store.postgres.recording import PostgresRecords
 from vedette.store.postgres.rounds import Rounds
 from vedette.store.postgres.schema import STEPS, migrate, version
 from vedette.store.postgres.tail import Followed, Spot, tail
@@ -92,6 +93,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         self._lane = history.NO_LANE
         self._transactions = Transactions(url)
         self._partitions = Partitions(self._transactions)
+        self.records = PostgresRecords(self._transactions, url, clock, on_audit)
         self._writer: Writer[Ask, Written] = Writer(
             self._transactions,
             partial(group.write, instance=instance),
@@ -115,6 +117,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         await self._transactions.start()
         try:
             await self._transactions.ask(self._shape)
+            await self.records.start()
             await self._partitions.make_ahead(day_of(self._clock.now()))
             await self._begin()
             crashpoint(Crashpoint.LEASES_RELEASED)
@@ -133,6 +136,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
             self._noting.cancel()
             self._noting = None
         await self._rounds.stop()
+        await self.records.stop()
         # A database that is gone keeps no one from ending; what it did not take, it never had.
         for last in (self._flush, self._settler.stop, self._writer.stop, self._give_back):
             with suppress(StoreError):

@@ -91,7 +91,7 @@ WHERE rowid IN (SELECT rowid FROM record_gone WHERE at < :before ORDER BY at LIM
 -- name: record_expired
 SELECT kind, id, tenant FROM record
 WHERE expires_at <= :now
-ORDER BY expires_at
+ORDER BY expires_at, kind, id
 LIMIT :limit;
 
 -- name: record_revision
