@@ -125,8 +125,10 @@ def read_layout(text: str, *, nonce: int = NONCE, members: tuple[str, ...] = ())
     parts = [part for chunk in words for part in chunk if part in _PARTS]
     if sorted(parts) not in (sorted(_PARTS), sorted((IV, DATA))):
         raise UsageError(f"{text!r} needs iv and ciphertext once each, and tag once at most")
-    for chunk in words:
-        if not _PARTS.issuperset(chunk) and (len(chunk) > 1 or not chunk[0]):
+    for place, chunk in enumerate(words):
+        # Before the first separator there may be nothing: ``$aes$iv$ciphertext``.
+        is_word = len(chunk) == 1 and (bool(chunk[0]) or place == 0)
+        if not _PARTS.issuperset(chunk) and not is_word:
             raise UsageError(f"{_JOINED.join(chunk)!r} is no iv, tag or ciphertext, and no word")
     return Layout(chunks=words, separator=separator, nonce=nonce)
 
