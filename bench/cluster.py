@@ -31,9 +31,9 @@ from bench.results import FOLDER, begin
 from tests.sim.loop import new_loop
 from tests.sim.process import Process
 from tests.support.memory_ownership import MemoryOwnership, Rows
+from vedette.engine.assignment import Assignment
 from vedette.engine.gate import LoginRate
 from vedette.engine.owner import Owner, Place
-from vedette.engine.supervisor import Assignment
 from vedette.errors import StoreError
 from vedette.model.account import Account, Credentials
 from vedette.model.ids import AccountId, TenantId
@@ -104,6 +104,10 @@ class Mailboxes:
         for shard in sorted(wanted - self._there):
             self._open(shard, now)
         self._there = wanted
+
+    async def change(self, assignments: Iterable[Assignment], gone: Iterable[AccountId]) -> None:
+        """Nobody changes an account here."""
+        raise NotImplementedError
 
     def close(self, shards: Iterable[Shard], now: float) -> None:
         """End the sessions of shards."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, field, replace
@@ -24,9 +24,9 @@ from tests.ownership.table import Line, Table
 from tests.sim.loop import SimulatedLoop, new_loop
 from tests.sim.process import Process
 from tests.support.memory_ownership import Rows
+from vedette.engine.assignment import Assignment
 from vedette.engine.gate import LoginRate
 from vedette.engine.owner import Owner, Place
-from vedette.engine.supervisor import Assignment
 from vedette.engine.watched import FencedError
 from vedette.errors import StoreError
 from vedette.model.account import Account, Credentials
@@ -86,6 +86,10 @@ class Keeper:
             if not is_watched and self._owner.has(account):
                 watch = self._watch(account)
                 self.tasks[account] = asyncio.create_task(watch, name=account)
+
+    async def change(self, assignments: Iterable[Assignment], gone: Collection[AccountId]) -> None:
+        """Nobody changes an account here."""
+        raise NotImplementedError
 
     async def _watch(self, account: AccountId) -> None:
         cluster, dice = self._cluster, self._node.dice

@@ -13,11 +13,12 @@ from contextlib import suppress
 from tests.sim.store import SimulatedStore
 from vedette.app.engine import CAREFUL
 from vedette.app.guards.desk import GuardDesk
+from vedette.engine.assignment import Assignment
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.lane import Tempo as LaneTempo
 from vedette.engine.part import Part
-from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.supervisor import Supervisor
 from vedette.engine.world import World
 from vedette.errors import StoreError, UsageError
 from vedette.model.account import Health

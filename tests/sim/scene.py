@@ -28,9 +28,9 @@ from tests.sim.sink import Receiver, SimulatedSink
 from tests.sim.store import SimulatedStore
 from tests.support.world import FORBIDDEN, NEVER
 from vedette.crashpoint import Crashpoint
+from vedette.engine.assignment import Assignment
 from vedette.engine.guarding import Guarding, Mode
 from vedette.engine.lane import Tempo as LaneTempo
-from vedette.engine.supervisor import Assignment
 from vedette.errors import StoreError
 from vedette.model.delivery import Endpoint, Selection
 from vedette.model.ids import EndpointId

@@ -20,8 +20,9 @@ from tests.support.clock import VirtualClock
 from tests.support.memory_store import MemoryStore
 from tests.support.wire import WireDialer
 from tests.support.world import PlainReader, Setting, Watch
+from vedette.engine.assignment import Assignment
 from vedette.engine.gate import LoginRate
-from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.supervisor import Supervisor
 from vedette.engine.world import World
 from vedette.net.dial import SocketDialer
 from vedette.ports.link import Encryption, Target

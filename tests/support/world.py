@@ -18,8 +18,9 @@ from tests.support.clock import START, VirtualClock
 from tests.support.memory_store import MemoryStore
 from tests.support.wire import WireDialer
 from vedette import mime
+from vedette.engine.assignment import Assignment
 from vedette.engine.guarding import Guarding, Post
-from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.supervisor import Supervisor
 from vedette.engine.world import World
 from vedette.model.account import Account, Beginning, Cover, Credentials, Health
 from vedette.model.cursor import Cursor, FolderState

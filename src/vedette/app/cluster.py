@@ -6,14 +6,16 @@ It knows in which order they start and stop, and nothing of what they decide.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from vedette.app.state import postgres
 from vedette.config.settings import Settings, StoreSettings
+from vedette.engine.assignment import Assignment
 from vedette.engine.courier import Courier
 from vedette.engine.owner import Owner, Place
 from vedette.engine.part import OnCrash, Part
-from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.supervisor import Supervisor
+from vedette.model.ids import AccountId
 from vedette.store.sqlite import place
 
 #: Seconds for handing mailboxes over at a stop. A twentieth of all shards moves in ten seconds,
@@ -66,9 +68,15 @@ class Divided:
         """How many mailboxes are not logged in yet."""
         return self._supervisor.waiting
 
-    async def assign(self, assignments: Iterable[Assignment]) -> None:
+    async def assign(self, assignments: Collection[Assignment]) -> None:
         """Watch these accounts and no others."""
         await self._supervisor.assign(assignments)
+
+    async def change(
+        self, assignments: Collection[Assignment], gone: Collection[AccountId]
+    ) -> None:
+        """Watch these accounts as they are now, those that are gone no more, all others on."""
+        await self._supervisor.change(assignments, gone)
 
     def share(self, instances: int) -> None:
         """Log in and deliver at so large a part of the rates."""

@@ -35,12 +35,13 @@ from vedette.app.scorers import Seating
 from vedette.app.sinks import build
 from vedette.app.state import kept
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
+from vedette.engine.assignment import Assignment
 from vedette.engine.audit_book import AuditBook
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
 from vedette.engine.part import Part
-from vedette.engine.supervisor import Assignment, Supervisor
+from vedette.engine.supervisor import Supervisor
 from vedette.engine.tenure import COMMON, Sole
 from vedette.engine.world import World
 from vedette.errors import StoreError, VedetteError

@@ -54,6 +54,11 @@ class HealthBook:
         self._world = world
         self.health = health
 
+    @property
+    def is_told(self) -> bool:
+        """Whether everything that there is to tell was told."""
+        return story.news(self.health) is None
+
     async def proved(self) -> None:
         """Write the heartbeat: a round trip ended, so the account was alive just now."""
         await self._keep(replace(self.health, proof_at=self._world.clock.now()))

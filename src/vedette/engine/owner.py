@@ -14,16 +14,16 @@ kept, nor what is done with a mailbox.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import structlog
 
+from vedette.engine.assignment import Assignment, Portions, Watching
 from vedette.engine.gate import LoginRate
 from vedette.engine.part import OnCrash, Part
-from vedette.engine.supervisor import Assignment
 from vedette.engine.tenure import lapsed, refused
 from vedette.engine.watched import FencedError
 from vedette.errors import StoreError, UsageError
@@ -56,15 +56,12 @@ SETTLE = 3.0
 ANSWER = 5.0
 
 
-class Watching(Protocol):
+class Shared(Watching, Protocol):
     """The supervisor, as far as it matters here."""
 
     @property
     def waiting(self) -> int:
         """How many mailboxes are not logged in yet."""
-
-    async def assign(self, assignments: Iterable[Assignment]) -> None:
-        """Watch these accounts and no others."""
 
     def share(self, instances: int) -> None:
         """Log in at so large a part of the rates."""
@@ -98,14 +95,11 @@ class Owner(Part):
         self.place = place
         self._table = table
         self._now = now
-        self._watching: Watching | None = None
+        self._watching: Shared | None = None
         self._lease = Lease()
         self._held: dict[Shard, int] = {}
         self._leaving: frozenset[Shard] = frozenset()  # held, and not to be watched any more
-        self._wanted: dict[Shard, list[Assignment]] = {}
-        self._sizes: dict[Shard, int] = {}
-        self._count = 0
-        self._hosts = 1
+        self._wanted = Portions()
         self._weight = place.weight
         self._standing = Standing.LIVE
         self._seen = View(instances=(), shards=())
@@ -123,9 +117,7 @@ class Owner(Part):
 
     def has(self, account: AccountId) -> bool:
         """Tell whether an account's shard is held and not about to be handed over."""
-        shard = shard_of(account)
-        mine = shard in self._held and shard not in self._leaving
-        return mine and self._lease.is_held(self._now())
+        return self._is_mine(account) and self._lease.is_held(self._now())
 
     def fence(self, account: AccountId) -> Fence:
         """Return the fence of an account's shard. Raises FencedError when it is not ours now."""
@@ -157,20 +149,30 @@ class Owner(Part):
         """The shards that are ours, with their epochs."""
         return dict(self._held)
 
-    def attach(self, watching: Watching) -> None:
+    def attach(self, watching: Shared) -> None:
         """Say who watches; before the start."""
         self._watching = watching
 
-    async def assign(self, assignments: Sequence[Assignment]) -> None:
+    async def assign(self, assignments: Collection[Assignment]) -> None:
         """Make these the accounts of the whole cluster; ours among them are watched."""
-        wanted: dict[Shard, list[Assignment]] = {}
-        for each in assignments:
-            wanted.setdefault(shard_of(each.account.id), []).append(each)
-        self._wanted, self._count = wanted, len(assignments)
-        self._sizes = {shard: len(there) for shard, there in wanted.items()}
-        self._hosts = max(1, len({each.target.host for each in assignments}))
+        self._wanted.assign(assignments)
         if self.started:
             await self._watch()
+
+    async def change(
+        self, assignments: Collection[Assignment], gone: Collection[AccountId]
+    ) -> None:
+        """Take what changed of the accounts of the cluster; ours among them are watched so."""
+        self._wanted.change(assignments, gone)
+        if not self.started or self._watching is None:
+            return
+        touched = {*gone, *(each.account.id for each in assignments)}
+        async with self._lock:
+            # As it is by now: who waited for another change may have been overtaken.
+            mine = [each for each in touched if self._is_mine(each)]
+            wanted = [each for account in mine if (each := self._wanted.get(account)) is not None]
+            left = touched - {each.account.id for each in wanted}
+            await self._watching.change(wanted, left)
 
     async def drain(self, patience: float) -> None:
         """Hand everything over in slices, for ``patience`` seconds at most."""
@@ -294,7 +296,7 @@ class Owner(Part):
             given = self._rows({s: e for s, e in self._held.items() if s in self._leaving})
             self._held = _without(self._held, moves.give)
             self._leaving = frozenset()
-            mailboxes = sum(self._sizes.get(shard, 0) for shard in moves.give)
+            mailboxes = sum(self._wanted.size(shard) for shard in moves.give)
             _RELEASED.inc(by=len(given))
             _log.info("owner.released", shards=len(given), mailboxes=mailboxes)
             await self._asked(self._table.release(self.place.name, given))
@@ -305,8 +307,7 @@ class Owner(Part):
             return
         async with self._lock:
             mine = [shard for shard in self._held if shard not in self._leaving]
-            assignments = [each for shard in mine for each in self._wanted.get(shard, ())]
-            await self._watching.assign(assignments)
+            await self._watching.assign(self._wanted.of(mine))
         _SHARDS.set(len(self._held))
 
     def _wished(self, view: View) -> Wishes:
@@ -326,7 +327,7 @@ class Owner(Part):
         return Stand(
             me=self.place.name,
             held=self._held,
-            mailboxes=self._sizes,
+            mailboxes=self._wanted.sizes(),
             may_bury=self._lease.may_bury(now),
             settled=now - self._joined >= SETTLE,
             slices=self._slices,
@@ -348,7 +349,7 @@ class Owner(Part):
         return climbed(
             weight,
             full,
-            mailboxes=self._count * full // (full + others),
+            mailboxes=self._wanted.count * full // (full + others),
             waiting=0 if self._watching is None else self._watching.waiting,
             logins=self._logins(1),
         )
@@ -356,7 +357,11 @@ class Owner(Part):
     def _logins(self, instances: int) -> float:
         """Return how many logins a second so many of us manage together."""
         rate = self.place.rate
-        return min(instances * rate.total_per_second, self._hosts * rate.host_per_second)
+        return min(instances * rate.total_per_second, self._wanted.hosts * rate.host_per_second)
+
+    def _is_mine(self, account: AccountId) -> bool:
+        shard = shard_of(account)
+        return shard in self._held and shard not in self._leaving
 
     def _empty_if_over(self) -> None:
         if self._standing is Standing.DRAINING and not self._held:

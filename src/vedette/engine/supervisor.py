@@ -6,22 +6,24 @@ Accounts come and go while it runs, each without touching the others.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextvars import Context
-from dataclasses import dataclass
 
 import structlog
 
+from vedette.engine.assignment import Assignment
 from vedette.engine.gate import Gate, LoginRate
+from vedette.engine.holding import Holding
 from vedette.engine.idle_book import IdleBook
+from vedette.engine.login import log_in
 from vedette.engine.part import OnCrash, Part
+from vedette.engine.session import Session
 from vedette.engine.watched import FencedError
 from vedette.engine.watcher import Watcher
 from vedette.engine.world import World
-from vedette.errors import StoreError
-from vedette.model.account import Account, Health
+from vedette.errors import StoreError, VedetteError
+from vedette.model.account import AccountState, Health
 from vedette.model.ids import AccountId
-from vedette.ports.link import Target
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -39,16 +41,8 @@ STARTING_AT_ONCE = 50
 STOPPING_AT_ONCE = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """An account and where it lives."""
-
-    account: Account
-    target: Target
-
-
 class Supervisor(Part):
-    """Keeps exactly one watcher for each assigned account."""
+    """Keeps exactly one watcher for each assigned account that is not held."""
 
     def __init__(
         self, world: World, *, rate: LoginRate | None = None, on_crash: OnCrash | None = None
@@ -58,6 +52,7 @@ class Supervisor(Part):
         self._gate = Gate(rate or LoginRate())
         self._idles = IdleBook()
         self._watchers: dict[AccountId, Watcher] = {}
+        self._holding = Holding(world)
         self._known: dict[AccountId, Health] = {}
         self._revivals: dict[AccountId, asyncio.TimerHandle] = {}
         # One for all watchers: thousands of them need neither a method nor variables of their own.
@@ -66,13 +61,19 @@ class Supervisor(Part):
 
     @property
     def healths(self) -> list[Health]:
-        """How every watched account is doing."""
-        return [watcher.health for watcher in self._watchers.values()]
+        """How every assigned account is doing."""
+        return [health for health, _ in self.census()]
+
+    def health(self, account: AccountId) -> Health | None:
+        """Return how an assigned account is doing."""
+        watcher = self._watchers.get(account)
+        return self._holding.health(account) if watcher is None else watcher.health
 
     def census(self) -> Iterator[tuple[Health, str]]:
-        """Give how every watched account is doing, and the host of its mailbox."""
+        """Give how every assigned account is doing, and the host of its mailbox."""
         for watcher in self._watchers.values():
             yield watcher.health, watcher.target.host
+        yield from self._holding
 
     async def assign(self, assignments: Iterable[Assignment]) -> None:
         """Make these the watched accounts: new ones start, changed ones restart, others end.
@@ -80,19 +81,35 @@ class Supervisor(Part):
         A supervisor that is stopping, or begins to meanwhile, starts nothing any more.
         """
         wanted = {each.account.id: each for each in assignments}
-        changed = [
-            account
-            for account, watcher in self._watchers.items()
-            if account not in wanted or _differs(watcher, wanted[account])
-        ]
-        await self._stop_watchers(changed)
+        there = [*self._watchers, *self._holding.accounts()]
+        gone = [account for account in there if account not in wanted]
+        await self.change(wanted.values(), gone)
+
+    async def change(
+        self, assignments: Collection[Assignment], gone: Collection[AccountId]
+    ) -> None:
+        """Watch these accounts as they are now, those that are gone no more, all others on.
+
+        What is as it was goes on undisturbed. As with ``assign``, nothing starts after the stop.
+        """
+        changed = [each for each in assignments if not self._is_so(each)]
+        await self._stop_watchers([*gone, *(each.account.id for each in changed)])
         begun = 0
-        for account, assignment in wanted.items():
-            if account not in self._watchers and not self._stopping:
+        for assignment in changed:
+            if assignment.account.id not in self._watchers and not self._stopping:
                 self._begin(assignment)
                 begun += 1
                 if begun % STARTING_AT_ONCE == 0:
                     await asyncio.sleep(0)
+        await self._holding.write()
+
+    def _is_so(self, assignment: Assignment) -> bool:
+        """Tell whether an account is watched, or held, just as it should be."""
+        account = assignment.account
+        watcher = self._watchers.get(account.id)
+        if watcher is None:
+            return self._holding.has(assignment)
+        return watcher.account == account and watcher.target == assignment.target
 
     @property
     def waiting(self) -> int:
@@ -120,6 +137,31 @@ class Supervisor(Part):
         if watcher is not None:
             watcher.probe()
         return watcher is not None
+
+    def canaries(self) -> list[Assignment]:
+        """Return the watched accounts that ask for probe mails."""
+        return [
+            Assignment(account=watcher.account, target=watcher.target)
+            for watcher in self._watchers.values()
+            if watcher.account.canary is not None and not watcher.is_unread
+        ]
+
+    async def visit(self, assignment: Assignment) -> Session:
+        """Log in beside the watch, in turn with all others. Raises LinkError."""
+        async with self._gate.login(assignment.target.host):
+            return await log_in(assignment.account, assignment.target, self._world)
+
+    async def doubt(self, account: AccountId, error: VedetteError | None) -> None:
+        """Say that a watch does not see what it should, or does again; raises StoreError."""
+        watcher = self._watchers.get(account)
+        if watcher is None:
+            return
+        if error is not None:
+            strikes = watcher.health.strikes
+            await watcher.story.failed(error, strikes=strikes, degraded=True)
+            watcher.probe()
+        elif watcher.health.state is AccountState.DEGRADED:
+            await watcher.story.connected()
 
     async def regate(self) -> None:
         """Restart the accounts that may be read now and were not, or the other way round.
@@ -157,6 +199,7 @@ class Supervisor(Part):
                     watcher.probe()
             if back and await self._redated(back):
                 back = 0.0
+            await self._holding.write()
 
     async def _redated(self, seconds: float) -> bool:
         """Let retries wait no longer because the wall clock was set back; False to try again."""
@@ -176,6 +219,9 @@ class Supervisor(Part):
         account = assignment.account
         if not self._world.tenure.has(account.id):
             # Lost while others were waited for; whoever keeps the shards assigns it again.
+            return
+        if account.demand.hold is not None:
+            self._holding.take(assignment, self._known.pop(account.id, None))
             return
         watcher = Watcher(
             account,
@@ -229,12 +275,10 @@ class Supervisor(Part):
                 if revival is not None:
                     revival.cancel()
                 # Somebody else may have stopped it while others were waited for.
+                if (health := self._holding.let_go(account)) is not None:
+                    self._known[account] = health
                 watcher = self._watchers.pop(account, None)
                 if watcher is not None:
                     self._known[account] = watcher.health
                     stopping.append(watcher.stop())
             await asyncio.gather(*stopping)
-
-
-def _differs(watcher: Watcher, assignment: Assignment) -> bool:
-    return watcher.account != assignment.account or watcher.target != assignment.target
