@@ -34,6 +34,7 @@ from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.journal import JournalQuery
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Loosening, Protection
+from vedette.ports.records import DataKey, Drop, Kind, Note, Put, Record, RecordQuery
 from vedette.ports.store import DeliveryQuery, EventQuery
 from vedette.secret import Secret
 from vedette.store.postgres.copy import Proof, copy
@@ -51,6 +52,7 @@ async def live(store: Whole) -> None:
     await mail(store)
     await guards(store)
     await trust(store)
+    await records(store)
 
 
 async def mail(store: Whole) -> None:
@@ -128,6 +130,32 @@ async def trust(store: Whole) -> None:
     await store.consent(ANNA, version="2", now=6.0, by="anna")
 
 
+async def records(store: Whole) -> None:
+    """Set records, take one away, seal secrets under a key."""
+    await store.records.write(
+        [
+            Put(record=ACCOUNT, expected=0, secrets={"password": b"\0sealed"}, limit=9),
+            Put(record=replace(ACCOUNT, id="bert", expires_at=NOW + DAY), expected=0),
+            Put(record=replace(ACCOUNT, id="gone", is_counted=False), expected=0),
+            Drop(kind=Kind.ACCOUNT, id="gone", tenant=ACME),
+        ],
+        now=NOW,
+        notes=[Note(actor="key:1", what="accounts.imported", detail='{"count": 2}')],
+    )
+    key = DataKey(tenant=ACME, number=1, wrapper="file:1", wrapped=b"\0wrapped", created_at=NOW)
+    await store.records.put_data_key(key, expected=None)
+
+
+ACCOUNT = Record(
+    kind=Kind.ACCOUNT,
+    id="anna",
+    tenant=ACME,
+    body='{"email":"änna@example.org"}',
+    label="Änna \udc80",
+    is_counted=True,
+)
+
+
 async def told(store: Whole) -> dict[str, object]:
     """Return all that a store tells of an installation."""
     events = await store.events(EventQuery(limit=1000))
@@ -150,6 +178,11 @@ async def told(store: Whole) -> dict[str, object]:
         "uptime": await store.ran(0.0),
         "protections": await store.protections(),
         "consents": await store.consents(ANNA),
+        "records": await store.records.records(RecordQuery(kind=Kind.ACCOUNT, text="änna")),
+        "counted": await store.records.count(Kind.ACCOUNT, ACME),
+        "touched": await store.records.touched(0),
+        "sealed": await store.records.sealed(("", "", "")),
+        "data keys": await store.records.data_keys(),
         "audit": await store.audit_trail(limit=1000),
         "verified": await store.verify_audit(),
     }

@@ -21,10 +21,11 @@ from tests.store.bundle import (
     step,
     take,
 )
-from tests.store.installation import LOOSER, NOW, Move, live, told
+from tests.store.installation import ACCOUNT, LOOSER, NOW, Move, live, told
 from tests.support.postgres import Postgres
 from vedette.model.ids import AccountId
 from vedette.ports.ratchet import ChangeState
+from vedette.ports.records import Put
 from vedette.ports.store import Verdict
 from vedette.secret import Secret
 from vedette.store.postgres import intake
@@ -41,6 +42,7 @@ LEFT_OUT = {
     "shard": "who writes is not what was written",
     "clock": "each instance has a clock of its own",
     "uptime": "one row, which is set",
+    "record_revision": "one row, which is set",
     "sqlite_sequence": "SQLite's own",
 }
 MADE_UP = {
@@ -50,6 +52,7 @@ MADE_UP = {
     "clock": "each instance has a clock of its own",
     "uptime": "one row, which is set",
     "audit_chain": "one row, which is set",
+    "record_revision": "one row, which is set",
     "lane": "counted from the deliveries",
     "redating": "steps of the clock, which no instance has seen",
 }
@@ -133,6 +136,9 @@ async def test_no_number_is_given_twice_after_a_copy(move: Move) -> None:
         assert change.id == 3
         assert (await store.audit_head()).entries == last + 1
         assert (await store.verify_audit()).broken_at is None
+        put = Put(record=replace(ACCOUNT, id="new"), expected=0)
+        (kept,) = (await store.records.write([put], now=NOW)).records
+        assert kept.revision == 5
 
 
 async def test_a_loosening_waits_on_after_a_copy(move: Move) -> None:

@@ -26,13 +26,22 @@ _UPTIME: Final = sql("copy_uptime")
 _CHAIN: Final = sql("copy_chain")
 _COUNT: Final = sql("copy_count")
 _NUMBER: Final = sql("copy_number")
+_REVISION: Final = sql("copy_revision")
+
+#: The tables with row level security: whoever it holds for can not COPY into them.
+_WALLED: Final = {
+    "record": sql("copy_record"),
+    "record_gone": sql("copy_record_gone"),
+    "secret": sql("copy_secret"),
+    "data_key": sql("copy_data_key"),
+}
 
 #: Seconds for one statement over a whole table, and for one page of rows.
 LONG: Final = 3_600.0
 PAGE: Final = 300.0
 
 #: The columns that are true or false here.
-_FLAGS: Final = frozenset({"head", "seen", "listed", "is_off", "active"})
+_FLAGS: Final = frozenset({"head", "seen", "listed", "is_off", "active", "is_counted"})
 
 #: The tables that number their rows by themselves, each with the column.
 _NUMBERED: Final = {
@@ -81,7 +90,10 @@ async def put(
         numbered(dict(zip(columns, (_fit(n, v, plain) for n, v in pairs), strict=True)))
         for pairs in (list(zip(columns, row, strict=True)) for row in rows)
     ]
-    if given:
+    if given and table in _WALLED:
+        records = [tuple(row.values()) for row in given]
+        await connection.executemany(_WALLED[table], records, timeout=PAGE)
+    elif given:
         await connection.copy_records_to_table(
             table,
             records=[tuple(row.values()) for row in given],
@@ -126,6 +138,7 @@ async def finish(connection: Connection, given: Mapping[str, int], *, uptime: fl
     await connection.execute(_LANES, timeout=LONG)
     await connection.execute(_UPTIME, uptime)
     await connection.execute(_CHAIN, given.get("audit", 0))
+    await connection.execute(_REVISION, given.get("record", 0))
     last = max(given.get("event", 0), given.get("delivery", 0))
     if last:
         await connection.execute(_COUNT, last)

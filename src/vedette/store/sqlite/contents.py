@@ -46,6 +46,10 @@ TABLES: Final = {
     "guard_key": sql("copy_guard_key"),
     "consent": sql("copy_consent"),
     "audit": sql("copy_audit"),
+    "record": sql("copy_record"),
+    "record_gone": sql("copy_record_gone"),
+    "secret": sql("copy_secret"),
+    "data_key": sql("copy_data_key"),
 }
 
 _COUNTS: Final = sql("copy_counts")

@@ -33,7 +33,11 @@ UNION ALL SELECT 'protection', count(*) FROM protection
 UNION ALL SELECT 'ratchet', count(*) FROM ratchet
 UNION ALL SELECT 'guard_key', count(*) FROM guard_key
 UNION ALL SELECT 'consent', count(*) FROM consent
-UNION ALL SELECT 'audit', count(*) FROM audit;
+UNION ALL SELECT 'audit', count(*) FROM audit
+UNION ALL SELECT 'record', count(*) FROM record
+UNION ALL SELECT 'record_gone', count(*) FROM record_gone
+UNION ALL SELECT 'secret', count(*) FROM secret
+UNION ALL SELECT 'data_key', count(*) FROM data_key;
 
 -- name: copy_octets
 SELECT coalesce(sum(length(body)), 0)::bigint FROM payload;
@@ -55,3 +59,28 @@ SELECT setval('number', $1::bigint);
 
 -- name: copy_number
 SELECT setval(pg_get_serial_sequence($1::text, $2::text), $3::bigint);
+
+-- name: copy_revision
+UPDATE record_revision SET last = $1::bigint WHERE id = 0;
+
+-- Tables with row level security take no COPY. The columns stand as those that are told.
+
+-- name: copy_record
+INSERT INTO record
+  (kind, id, tenant, version, revision, is_counted, created_at, updated_at, expires_at, label,
+   folded, body)
+VALUES
+  ($1::text, $2::text, $3::text, $4::bigint, $5::bigint, $6::boolean, $7::float8, $8::float8,
+   $9::float8, $10::text, $11::text, $12::text);
+
+-- name: copy_record_gone
+INSERT INTO record_gone (kind, id, tenant, revision, at)
+VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::float8);
+
+-- name: copy_secret
+INSERT INTO secret (kind, id, name, tenant, value)
+VALUES ($1::text, $2::text, $3::text, $4::text, $5::bytea);
+
+-- name: copy_data_key
+INSERT INTO data_key (tenant, number, wrapper, wrapped, created_at)
+VALUES ($1::text, $2::bigint, $3::text, $4::bytea, $5::float8);

@@ -21,7 +21,11 @@ UNION ALL SELECT 'protection', count(*) FROM protection
 UNION ALL SELECT 'ratchet', count(*) FROM ratchet
 UNION ALL SELECT 'guard_key', count(*) FROM guard_key
 UNION ALL SELECT 'consent', count(*) FROM consent
-UNION ALL SELECT 'audit', count(*) FROM audit;
+UNION ALL SELECT 'audit', count(*) FROM audit
+UNION ALL SELECT 'record', count(*) FROM record
+UNION ALL SELECT 'record_gone', count(*) FROM record_gone
+UNION ALL SELECT 'secret', count(*) FROM secret
+UNION ALL SELECT 'data_key', count(*) FROM data_key;
 
 -- name: copy_octets
 SELECT coalesce(sum(length(body)), 0) FROM payload;
@@ -34,7 +38,8 @@ UNION ALL SELECT min(queued_at) FROM delivery GROUP BY CAST(queued_at / 86400 AS
 -- name: copy_numbers
 -- The highest number that each table has given.
 SELECT name, seq FROM sqlite_sequence
-UNION ALL SELECT 'folder', coalesce(max(id), 0) FROM folder;
+UNION ALL SELECT 'folder', coalesce(max(id), 0) FROM folder
+UNION ALL SELECT 'record', last FROM record_revision;
 
 -- name: copy_uptime
 SELECT seconds FROM uptime WHERE id = 0;
@@ -120,3 +125,17 @@ SELECT seq, account, version, at, actor, withdrawn_at FROM consent ORDER BY seq;
 
 -- name: copy_audit
 SELECT seq, at, actor, what, detail, previous, digest FROM audit ORDER BY seq;
+
+-- name: copy_record
+SELECT kind, id, tenant, version, revision, is_counted, created_at, updated_at, expires_at, label,
+       folded, body
+FROM record;
+
+-- name: copy_record_gone
+SELECT kind, id, tenant, revision, at FROM record_gone;
+
+-- name: copy_secret
+SELECT kind, id, name, tenant, value FROM secret;
+
+-- name: copy_data_key
+SELECT tenant, number, wrapper, wrapped, created_at FROM data_key;
