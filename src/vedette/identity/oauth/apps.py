@@ -110,7 +110,7 @@ class Client:
 class _Preset:
     addresses: Addresses
     scopes: tuple[str, ...]
-    extra: Mapping[str, str] = MappingProxyType({})
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 # openid and email let the provider say which mailbox was consented to; no more is asked for.
