@@ -1,4 +1,4 @@
-"""What ``vedette status`` and the API show: each account's state, derived from proof, not flags."""
+"""What ``vedette status`` shows: each account's state, derived from proof and not from flags."""
 
 from __future__ import annotations
 
@@ -8,17 +8,12 @@ from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Final
 
-from vedette.errors import Trouble
 from vedette.model.account import AccountState, Health
 from vedette.model.delivery import EndpointState
 from vedette.outbox.envelope import instant
-from vedette.ports.registration import Pause
 
 #: "live" is proven within this many seconds: two intervals of proof and a slow answer.
 LIVE = 300.0
-
-#: Failures that only other credentials end.
-_OF_CREDENTIALS: Final = frozenset({Trouble.AUTH, Trouble.REVOKED})
 
 #: No account has anything that waits.
 NOTHING: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
@@ -106,74 +101,8 @@ def liveness(health: Health, *, now: float, running: bool) -> Liveness:
     return _OTHERS[health.state]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Condition:
-    """How an account is doing, as the API shows it; instants in seconds since 1970, None: never.
-
-    ``state`` is one of ``init``, ``connecting``, ``syncing``, ``live``, ``degraded``,
-    ``auth_failed``, ``paused`` and ``error``. ``reason`` is one line about why, ``reply`` and
-    ``response_code`` the server's own words in it. ``pause`` is why nothing is tried, where it is
-    ``paused``. ``is_due`` says that a person has to do something before mail comes again.
-    """
-
-    state: str
-    since: float
-    reason: str | None = None
-    reply: str | None = None
-    response_code: str | None = None
-    pause: Pause | None = None
-    last_error_at: float | None = None
-    last_proof_at: float | None = None
-    last_event_at: float | None = None
-    lag: float | None = None
-    attempts: int = 0
-    next_retry_at: float | None = None
-    is_due: bool = False
-
-
-def condition(
-    health: Health | None, *, now: float, pause: Pause | None = None, created_at: float = 0.0
-) -> Condition:
-    """Say how a registered account is; ``pause`` is what it is registered as paused for.
-
-    Without a health nobody has begun to watch it yet.
-    """
-    if health is None:
-        state = "init" if pause is None else "paused"
-        return Condition(state=state, since=created_at, pause=pause, is_due=pause is not None)
-    state, reason = health.state.value, health.reason
-    if health.state is AccountState.CONNECTED:
-        state = "live"
-        if not _is_proven(health, now):
-            state = "degraded"
-            reason = reason or _unproven(health)
-    if state == AccountState.PAUSED and pause is None and health.trouble in _OF_CREDENTIALS:
-        pause = Pause.AUTH_FAILURE
-    return Condition(
-        state=state,
-        since=health.since,
-        reason=reason,
-        reply=health.reply,
-        response_code=health.response_code,
-        pause=pause,
-        last_error_at=health.error_at,
-        last_proof_at=health.proof_at,
-        last_event_at=health.work_at,
-        lag=health.lag,
-        attempts=health.attempts,
-        next_retry_at=health.retry_at,
-        is_due=state in {AccountState.AUTH_FAILED, AccountState.PAUSED, AccountState.ERROR},
-    )
-
-
 def _is_proven(health: Health, now: float) -> bool:
     return health.proof_at is not None and now - health.proof_at <= LIVE
-
-
-def _unproven(health: Health) -> str:
-    if health.proof_at is None:
-        return "nothing has proved yet that the connection is alive"
-    return f"nothing has proved since {instant(health.proof_at)} that the connection is alive"
 
 
 def troubles(endpoints: Iterable[EndpointState], known: Collection[str] | None) -> list[str]:

@@ -7,7 +7,7 @@ the same as ``since``, for else an older instance had the last word. It must not
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+
 from math import isnan
 from typing import Any, Final, TypeAlias
 
@@ -73,8 +73,8 @@ def columns(health: Health) -> tuple[Column, ...]:
     )
 
 
-def health_of(row: Sequence[Any]) -> Health:
-    """Return what a row says."""
+def health_of(row: Any) -> Health:
+    """Return what a row, in the order of the columns, says."""
     told = AccountState(row[3])
     is_ours = row[13] is not None and row[14] == row[4]
     return Health(

@@ -3,19 +3,26 @@
 -- name: healths_put
 INSERT INTO health
   (account, tenant, email, state, since, proof_at, work_at, error_at, error, trouble, lag,
-   strikes, credential)
+   strikes, credential, stage, stage_since, reply, response_code, held, attempts, retry_at,
+   reconnect, resynced)
 SELECT * FROM unnest(
   $1::text[], $2::text[], $3::text[], $4::text[], $5::float8[], $6::float8[], $7::float8[],
-  $8::float8[], $9::text[], $10::text[], $11::float8[], $12::bigint[], $13::text[])
+  $8::float8[], $9::text[], $10::text[], $11::float8[], $12::bigint[], $13::text[], $14::text[],
+  $15::float8[], $16::text[], $17::text[], $18::text[], $19::bigint[], $20::float8[],
+  $21::bigint[], $22::bigint[])
 ON CONFLICT (account) DO UPDATE
 SET tenant = excluded.tenant, email = excluded.email, state = excluded.state,
     since = excluded.since, proof_at = excluded.proof_at, work_at = excluded.work_at,
     error_at = excluded.error_at, error = excluded.error, trouble = excluded.trouble,
-    lag = excluded.lag, strikes = excluded.strikes, credential = excluded.credential;
+    lag = excluded.lag, strikes = excluded.strikes, credential = excluded.credential,
+    stage = excluded.stage, stage_since = excluded.stage_since, reply = excluded.reply,
+    response_code = excluded.response_code, held = excluded.held, attempts = excluded.attempts,
+    retry_at = excluded.retry_at, reconnect = excluded.reconnect, resynced = excluded.resynced;
 
 -- name: healths
 SELECT account, tenant, email, state, since, proof_at, work_at, error_at, error, trouble, lag,
-       strikes, credential
+       strikes, credential, stage, stage_since, reply, response_code, held, attempts, retry_at,
+       reconnect, resynced
 FROM health
 ORDER BY account;
 
