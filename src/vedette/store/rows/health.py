@@ -7,7 +7,6 @@ the same as ``since``, for else an older instance had the last word. It must not
 
 from __future__ import annotations
 
-
 from math import isnan
 from typing import Any, Final, TypeAlias
 
