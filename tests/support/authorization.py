@@ -119,6 +119,12 @@ class Authorization(Started):
         if status != 200:
             raise RuntimeError(f"the revocation was answered with HTTP {status}")
 
+    def is_active(self, token: str) -> bool:
+        """Tell whether a mail server would take a token (RFC 7662)."""
+        form = {"token": token, "client_id": "daemon", "client_secret": "the-secret-of-a-daemon"}
+        _, (_, page) = _Browser(self.issuer).ask("POST", f"{self.issuer}/token/introspection", form)
+        return bool(json.loads(page)["active"])
+
     def consent(self, url: str, user: str) -> dict[str, str]:
         """Log in and consent in a browser of one's own; return what comes back to the redirect URI."""
         browser = _Browser(self.issuer)
