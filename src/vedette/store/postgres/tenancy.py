@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from vedette.errors import StoreUnwritableError
 from vedette.model.ids import TenantId
@@ -21,6 +21,9 @@ from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.statements import sql
 
 T = TypeVar("T")
+
+#: The tables with rows of tenants that a tenant may ask for.
+TABLES: Final = ("record", "record_gone", "secret", "data_key")
 
 _TENANCY = sql("tenancy")
 _ENTER = sql("tenancy_enter")
@@ -64,15 +67,16 @@ async def tenancy(connection: Connection) -> Tenancy:
         raise StoreUnwritableError(
             "the policies of the table record are not there: restore them, or a backup"
         )
-    role, own, user, may_wall, sees_all = row
+    spelled, role, own, user, may_wall, sees_all = row
     if not may_wall:
         raise StoreUnwritableError(
-            f"the role {user} may not ask for tenants: a superuser runs GRANT {role} TO {user}"
+            f"the role {user} may not ask for tenants: a superuser runs GRANT {spelled} TO {user};"
         )
     if not sees_all:
+        policies = " ".join(
+            f"CREATE POLICY {user} ON {table} TO {user} USING (true);" for table in TABLES
+        )
         raise StoreUnwritableError(
-            f"the role {user} does not see all records: the owner of the tables runs CREATE POLICY "
-            f"service ON … TO {user} USING (true), for record, record_gone, secret and data_key, "
-            f"and ALTER POLICY everything ON record TO CURRENT_USER, {user}"
+            f"the role {user} does not see all records: the owner of their tables runs {policies}"
         )
     return Tenancy(role=role, own=own)

@@ -164,14 +164,17 @@ WHERE tenant = $1::text AND number = $2::bigint AND wrapper = $6::text AND wrapp
 DELETE FROM data_key WHERE tenant = $1::text AND ($2::bigint IS NULL OR number < $2::bigint);
 
 -- name: tenancy
--- The role behind the wall, who we are, and whether we may take its place and see every row.
-SELECT wall.rolname, current_setting('role'), current_user::text,
+-- The role behind the wall, the one we have, who we are, whether we may take its place, and whether
+-- every row is shown to us: another policy than that of tenants has to be for us, in each table.
+SELECT quote_ident(wall.rolname), wall.rolname, current_setting('role'), quote_ident(current_user),
        pg_has_role(wall.oid, CASE WHEN current_setting('server_version_num')::int >= 160000
                              THEN 'SET' ELSE 'MEMBER' END) AS may_wall,
-       NOT row_security_active('record') OR EXISTS (
-         SELECT FROM pg_policy AS it, unnest(it.polroles) AS whose
-         WHERE it.polrelid = 'record'::regclass AND it.polname = 'everything'
-           AND pg_has_role(whose, 'USAGE')) AS sees_all
+       NOT EXISTS (
+         SELECT FROM unnest(ARRAY['record', 'record_gone', 'secret', 'data_key']) AS it
+         WHERE row_security_active(it) AND NOT EXISTS (
+           SELECT FROM pg_policy AS policy, unnest(policy.polroles) AS whose
+           WHERE policy.polrelid = it::regclass AND policy.polname <> 'tenant'
+             AND (whose = 0 OR pg_has_role(whose, 'USAGE')))) AS sees_all
 FROM pg_policy AS policy JOIN pg_roles AS wall ON wall.oid = ANY (policy.polroles)
 WHERE policy.polrelid = 'record'::regclass AND policy.polname = 'tenant';
 
