@@ -112,9 +112,8 @@ class WriteBack:
             self._woken.clear()
             while self._due:
                 await asyncio.sleep(self._settings.pace)
-                wait = await self._round()
-                if wait:
-                    await asyncio.sleep(wait)
+                if self._due:
+                    await asyncio.sleep(await self._round())
 
     def _newest(self, account: AccountId) -> _Word | None:
         return self._due.get(account) or self._said.get(account)
