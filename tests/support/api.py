@@ -5,49 +5,31 @@ Must not know: any route.
 
 from __future__ import annotations
 
+import asyncio
 import json
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from fastapi import FastAPI
 
+from vedette.api.assembly import Ground, State, assembled
 from vedette.api.caller import Socket
 from vedette.api.frame import build
-from vedette.api.services import Services
 from vedette.config.api import ApiSettings
-from vedette.errors import VedetteError
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring, WrappingKey
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId
-from vedette.ports.audit import Audit
 from vedette.ports.clock import Clock
-from vedette.ports.consent import Consents
 from vedette.ports.link import Target
-from vedette.ports.records import Recorded
 from vedette.secret import Secret
-from vedette.service.accounts import Accounts
-from vedette.service.agreements import Agreements
-from vedette.service.batches import Batches
-from vedette.service.cabinet import Cabinet
 from vedette.service.caller import admin
 from vedette.service.doctor import Finding, Outcome
-from vedette.service.history import History
-from vedette.service.keys import Keys
-from vedette.service.orders import Orders
-from vedette.service.overview import Overview
-from vedette.service.preferences import PreferenceBook
+from vedette.service.elsewhere import Elsewhere
 from vedette.service.running import Ownership
-from vedette.service.tenants import Tenants
-from vedette.service.verifying import Verifying
 
 ROOT = admin("test")
-
-
-class State(Recorded, Consents, Audit, Protocol):
-    """What of a store the API needs."""
 
 
 class Engine:
@@ -107,30 +89,17 @@ class Face:
         self.clock = clock
         self.engine = Engine()
         self.doctor = Doctor()
-        self.ready_error: VedetteError | None = None
+        self.elsewhere = Elsewhere()
         self.vault = Vault(state.records, Keyring(current=WrappingKey(Secret(bytes(32)))), clock)
-        cabinet = Cabinet(state.records, self.vault, clock, lambda: secrets.token_hex(8))
-        tenants = Tenants(cabinet, state)
-        accounts = Accounts(cabinet, tenants, state)
-        self.services = Services(
-            settings=settings or ApiSettings(rate=1e6, burst=1_000_000),
-            records=state.records,
-            safe=self.vault,
+        ground = Ground(
+            state=state,
+            vault=self.vault,
             clock=clock,
-            keys=Keys(cabinet),
-            tenants=tenants,
-            accounts=accounts,
-            orders=Orders(cabinet, accounts),
-            agreements=Agreements(cabinet, accounts, state),
-            batches=Batches(accounts),
-            overview=Overview(accounts, self.engine, clock),
-            verifying=Verifying(accounts, state.records, self.vault, self.doctor, clock),
-            history=History(state),
-            preferences=PreferenceBook(cabinet),
             running=self.engine,
-            exposition=lambda: "vedette_one 1\n",
-            ready=self._ready,
+            examine=self.doctor,
+            elsewhere=self.elsewhere,
         )
+        self.services = assembled(ground, settings or ApiSettings(rate=1e6, burst=1_000_000))
         self.app: FastAPI = build(self.services)
         self.socket = Socket(self.app)
         self.root = ""
@@ -162,10 +131,6 @@ class Face:
         """Ask through the socket in the state folder."""
         return await request(self.socket, method, path, body, {})
 
-    async def _ready(self) -> None:
-        if self.ready_error is not None:
-            raise self.ready_error
-
 
 async def request(
     app: Any,
@@ -175,8 +140,12 @@ async def request(
     headers: Mapping[str, str] | None = None,
     *,
     client: tuple[str, int] | None = ("192.0.2.7", 4711),
+    stalls: bool = False,
 ) -> Answer:
-    """Call an ASGI app as a server does. ``body`` is JSON, or octets as they are."""
+    """Call an ASGI app as a server does. ``body`` is JSON, or octets as they are.
+
+    One that ``stalls`` sends nothing of its body, and does not go either.
+    """
     data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     told = {"host": "vedette.example"}
     if data:
@@ -201,6 +170,8 @@ async def request(
     sent: list[Mapping[str, Any]] = []
 
     async def receive() -> Mapping[str, Any]:
+        if stalls:
+            await asyncio.Event().wait()
         return left.pop() if left else {"type": "http.disconnect"}
 
     async def send(message: Mapping[str, Any]) -> None:

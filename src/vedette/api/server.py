@@ -22,7 +22,7 @@ from uvicorn import Config, Server
 from vedette.api.caller import Socket
 from vedette.api.wire import KEEP_ALIVE, MAX_HEAD, Wire
 from vedette.config.api import ApiSettings, Certificate
-from vedette.engine.part import OnCrash, Part
+from vedette.engine.part import Part
 from vedette.errors import ConfigError
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -37,22 +37,18 @@ _BACKLOG: Final = 256
 
 
 class ApiServer(Part):
-    """Serves an app. ``shares`` lets other processes of this service listen on the same port."""
+    """Serves an app, on the port of the settings and on the socket in a folder."""
 
     def __init__(
         self,
         app: ASGIApp,
         settings: ApiSettings,
         state: Path,
-        *,
-        shares: bool = False,
-        on_crash: OnCrash | None = None,
     ) -> None:
-        super().__init__("api", on_crash=on_crash)
+        super().__init__("api server")
         self._app = app
         self._settings = settings
         self._path = state / SOCKET
-        self._shares = shares
         self._servers: list[Server] = []
         #: The port that is served, or None.
         self.port: int | None = None
@@ -90,7 +86,7 @@ class ApiServer(Part):
         """Serve the port. Raises ConfigError where it was asked for and can not be had."""
         settings = self._settings
         try:
-            listener = _listener(settings, shares=self._shares)
+            listener = _listener(settings)
         except OSError as error:
             where = f"{settings.host}:{settings.port}"
             why = f"the API can not listen on {where}: {error.strerror}; say [api] listen"
@@ -135,16 +131,13 @@ class ApiServer(Part):
         self._servers.append(server)
 
 
-def _listener(settings: ApiSettings, *, shares: bool) -> socket.socket:
+def _listener(settings: ApiSettings) -> socket.socket:
     """Return a socket that is bound. Raises OSError."""
     host = "127.0.0.1" if settings.host == "localhost" else settings.host
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shares:
-            # Each worker answers: the system deals the connections out.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, settings.port))
     except OSError:
         listener.close()

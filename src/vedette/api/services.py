@@ -30,7 +30,7 @@ from vedette.service.verifying import Verifying
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """What routes call. ``exposition`` returns the numbers in Prometheus' words."""
+    """What routes call."""
 
     settings: ApiSettings
     records: Records
@@ -47,7 +47,6 @@ class Services:
     history: History
     preferences: PreferenceBook
     running: Running
-    exposition: Callable[[], str]
     ready: Callable[[], Awaitable[None]]
     """Raises VedetteError where the state can not be served: away, of another version, no key."""
 

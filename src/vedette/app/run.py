@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ import structlog
 
 from vedette.app.engine import Engine, stop_within
 from vedette.config.settings import Settings
+from vedette.engine.part import Part
 from vedette.errors import VedetteError
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -68,15 +69,18 @@ async def run(
     *,
     read: Callable[[], Settings] | None = None,
     file: Path | None = None,
+    beside: Sequence[Part] = (),
 ) -> None:
     """Start the engine, keep it until it is told to stop, and drain it.
 
-    ``read`` reads the settings again when ``file`` changes or SIGHUP comes.
+    ``read`` reads the settings again when ``file`` changes or SIGHUP comes. What is ``beside`` it
+    starts after it and stops before it, when it is drained.
     Raises what a part crashed with, or VedetteError when the start fails.
     """
     # Before the start, which may take a while: a change during it is a change.
     seen = None if file is None else _stamp(file)
     await engine.start()
+    await _start(beside, engine)
     if read is not None and file is not None:
         # A task of the engine's: a defect in it takes the service down, and is not silent.
         engine.spawn(_reload(engine, stopper, read, file, seen), "settings")
@@ -94,9 +98,27 @@ async def run(
         elif stopper.asked.is_set():
             # As long as that takes; a second signal ends it.
             await engine.drain()
+        for part in reversed(beside):
+            await part.stop()
         await stop_within(engine, DRAIN)
     if engine.crash is not None:
         raise engine.crash
+
+
+async def _start(parts: Sequence[Part], engine: Engine) -> None:
+    """Start what is beside the engine, in its order; where one can not start, nothing runs."""
+    begun: list[Part] = []
+    try:
+        for part in parts:
+            begun.append(part)
+            await part.start()
+            # A task of the engine's: a crash of the part is one of the service.
+            engine.spawn(part.wait(), part.name)
+    except BaseException:
+        for part in reversed(begun):
+            await part.stop()
+        await stop_within(engine, DRAIN)
+        raise
 
 
 async def _reload(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from dataclasses import replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from vedette.app.engine import Engine
@@ -12,10 +14,12 @@ from vedette.app.run import Stopper, run
 from vedette.app.undumped import stay_undumped
 from vedette.app.workers import Workers, end_with_starter
 from vedette.cli.place import configuration
+from vedette.config.api import ApiSettings
 from vedette.config.environment import WORKER, variable
 from vedette.config.service import read_settings
 from vedette.config.settings import Settings
 from vedette.config.store import checked
+from vedette.engine.part import Part
 from vedette.errors import UsageError
 from vedette.secret import Secret
 from vedette.telemetry.log import configure
@@ -66,7 +70,17 @@ def _read(file: Path, store: Secret[str] | None, worker: str | None) -> Settings
     settings = read_settings(file, store=store)
     if worker in {None, "1"}:
         return settings
-    return replace(settings, state=settings.state / f"worker-{worker}", shared=settings.state)
+    return replace(
+        settings,
+        state=settings.state / f"worker-{worker}",
+        shared=settings.state,
+        api=_beside(settings.api, int(worker)),
+    )
+
+
+def _beside(api: ApiSettings, worker: int) -> ApiSettings:
+    """Return how a further worker serves: on a port of its own, as it has numbers of its own."""
+    return replace(api, port=api.port and api.port + worker - 1, is_asked=False)
 
 
 async def _serve(read: partial[Settings], file: Path, *, is_worker: bool) -> None:
@@ -74,4 +88,23 @@ async def _serve(read: partial[Settings], file: Path, *, is_worker: bool) -> Non
     stopper.install()
     if is_worker:
         end_with_starter(stopper)
-    await run(Engine(read()), stopper, read=read, file=file)
+    engine = Engine(read())
+    beside = [_face(engine, stopper)] if engine.settings.api.enabled else []
+    await run(engine, stopper, read=read, file=file, beside=beside)
+
+
+def _face(engine: Engine, stopper: Stopper) -> Part:
+    """Return the API, whose import costs 0.5 s and 30 MiB: who serves none pays for none."""
+    face: Part = import_module("vedette.api.face").Face(
+        engine, announce=_announce, leaving=stopper.asked.is_set
+    )
+    return face
+
+
+def _announce(key: Secret[str]) -> None:
+    """Show the key of the first admin, once in the life of a state."""
+    print(
+        f"The API's first key, for an admin; it is shown this once: {key.reveal()}",
+        file=sys.stderr,
+        flush=True,
+    )

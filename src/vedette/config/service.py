@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vedette.config.accounts import read_account
+from vedette.config.api import read_api
 from vedette.config.document import Table, load
 from vedette.config.endpoints import read_endpoint
 from vedette.config.environment import state_folder
@@ -53,6 +54,7 @@ def read_settings(path: Path, *, store: Secret[str] | None = None) -> Settings:
         scorers=tuple(read_scorer(table) for table in document.table("scorers").tables()),
         sources=tuple(read_source(table) for table in document.table("sources").tables()),
         secrets=read_secrets(document.table("secrets"), path.parent),
+        api=read_api(document.table("api"), path.parent),
         log=_log(document.table("log")),
         logins=_logins(document.table("logins")),
         tempo=_tempo(document.table("tempo")),

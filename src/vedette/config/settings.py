@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
+from vedette.config.api import ApiSettings
 from vedette.engine.gate import LoginRate
 from vedette.engine.guarding import Mode, Span
 from vedette.guard.pack import Pack
@@ -157,6 +158,7 @@ class Settings:
     scorers: tuple[ScorerSettings, ...] = ()
     sources: tuple[SourceSettings, ...] = ()
     secrets: SecretsSettings = field(default_factory=SecretsSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
     log: LogPolicy = field(default_factory=LogPolicy)
     logins: LoginRate = field(default_factory=LoginRate)
     tempo: Tempo = field(default_factory=Tempo)

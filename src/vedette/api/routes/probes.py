@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Response, Security
+from fastapi import APIRouter, Request, Response, Security
 
 from vedette.api.caller import allowed
 from vedette.api.problems import refuse
 from vedette.api.services import Given
 from vedette.api.shapes.probes import Alive, Owned, Ready
 from vedette.service.caller import Caller
+from vedette.telemetry.exposition import Dialect, dialect_for, render
 
 router = APIRouter(tags=["probes"])
 
@@ -22,9 +23,6 @@ Measurer = Annotated[Caller, Security(allowed, scopes=["metrics:read"])]
 
 #: Seconds by which a loop may be late and still be called alive: a start anew costs more.
 LATE: Final = 5.0
-
-#: The text format of Prometheus.
-_TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
 @router.get("/livez")
@@ -57,7 +55,12 @@ async def get_owned(_caller: Measurer, services: Given) -> Owned:
     )
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {_TEXT: {}}}})
-async def get_metrics(_caller: Measurer, services: Given) -> Response:
-    """Return the numbers, in the words of Prometheus."""
-    return Response(services.exposition(), media_type=_TEXT)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {each.value: {"schema": {"type": "string"}} for each in Dialect}}},
+)
+async def get_metrics(_caller: Measurer, request: Request) -> Response:
+    """Return the numbers of this instance, as Prometheus or as OpenMetrics reads them."""
+    dialect = dialect_for(request.headers.get("accept", ""))
+    return Response(render(dialect), headers={"content-type": dialect.value})

@@ -24,11 +24,12 @@ from vedette.ports.backlog import Backlogs
 from vedette.ports.clock import Clock
 from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.ratchet import Change
+from vedette.ports.records import Recorded
 from vedette.ports.store import Fence, Store
 from vedette.secret import Secret
 
 
-class State(Store, Decided, Fingerprints, Backlogs, Protocol):
+class State(Store, Decided, Fingerprints, Backlogs, Recorded, Protocol):
     """The store of a service."""
 
 

@@ -1,0 +1,103 @@
+"""Puts the use cases together over a state: for a service that runs, and for a command without one.
+
+It must not know how the API is served.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from vedette.api.services import Services
+from vedette.config.api import ApiSettings
+from vedette.errors import StoreError
+from vedette.identity.vault import Vault
+from vedette.ports.audit import Audit
+from vedette.ports.clock import Clock
+from vedette.ports.consent import Consents
+from vedette.ports.records import Kind, Recorded
+from vedette.service.accounts import Accounts
+from vedette.service.agreements import Agreements
+from vedette.service.batches import Batches
+from vedette.service.cabinet import Cabinet
+from vedette.service.elsewhere import Elsewhere
+from vedette.service.history import History
+from vedette.service.keys import Keys
+from vedette.service.orders import Orders
+from vedette.service.overview import Overview
+from vedette.service.preferences import PreferenceBook
+from vedette.service.running import Examine, Running
+from vedette.service.tenants import Tenants
+from vedette.service.verifying import Verifying
+
+#: Octets of an id that is made: 96 bits, in 24 letters.
+_OCTETS: Final = 12
+#: Seconds within which a store answers that is ready: those who ask wait as long.
+READY: Final = 2.0
+
+
+class State(Recorded, Consents, Audit, Protocol):
+    """What of a store the use cases need."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What everything stands on. ``elsewhere`` has the accounts that others keep."""
+
+    state: State
+    vault: Vault
+    clock: Clock
+    running: Running
+    examine: Examine
+    elsewhere: Elsewhere
+
+
+def assembled(ground: Ground, settings: ApiSettings) -> Services:
+    """Return the use cases."""
+    state, clock, vault = ground.state, ground.clock, ground.vault
+    cabinet = Cabinet(state.records, vault, clock, new_id)
+    tenants = Tenants(cabinet, state)
+    accounts = Accounts(cabinet, tenants, state, ground.elsewhere)
+    return Services(
+        settings=settings,
+        records=state.records,
+        safe=vault,
+        clock=clock,
+        keys=Keys(cabinet),
+        tenants=tenants,
+        accounts=accounts,
+        orders=Orders(cabinet, accounts),
+        agreements=Agreements(cabinet, accounts, state),
+        batches=Batches(accounts),
+        overview=Overview(accounts, ground.running, clock),
+        verifying=Verifying(accounts, state.records, vault, ground.examine, clock),
+        history=History(state),
+        preferences=PreferenceBook(cabinet),
+        running=ground.running,
+        ready=_Readiness(state, vault),
+    )
+
+
+def new_id() -> str:
+    """Return an id that nobody has."""
+    return secrets.token_hex(_OCTETS)
+
+
+class _Readiness:
+    """Asks the state, and whether its key is here."""
+
+    def __init__(self, state: State, vault: Vault) -> None:
+        self._state = state
+        self._vault = vault
+
+    async def __call__(self) -> None:
+        """Raise StoreError, or SecretError, where requests can not be served."""
+        try:
+            async with asyncio.timeout(READY):
+                # A store answers only where its tables are those of this version.
+                await self._state.records.record(Kind.SETTING, "ready")
+                await self._vault.prove()
+        except TimeoutError:
+            raise StoreError(f"the store did not answer within {READY:.0f} s") from None

@@ -1,0 +1,147 @@
+"""The API of an engine that runs: put together once the engine has started, gone before it stops.
+
+It is the only module of the API that knows the engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final
+
+from vedette.api.assembly import Ground, assembled
+from vedette.api.frame import build
+from vedette.api.server import ApiServer
+from vedette.app.doctor import diagnose
+from vedette.app.engine import Engine
+from vedette.app.measuring import OLDEST
+from vedette.app.vault import unlocked
+from vedette.config.environment import host_name
+from vedette.config.settings import AccountSettings
+from vedette.engine.part import Part
+from vedette.model.account import Account, AccountState, Health
+from vedette.model.ids import AccountId
+from vedette.ports.link import Target
+from vedette.secret import Secret
+from vedette.service.doctor import Finding
+from vedette.service.elsewhere import Elsewhere
+from vedette.service.running import Ownership
+
+#: Seconds between two looks at how late the loop is.
+LOOK: Final = 0.5
+#: Seconds for which the health of all accounts is told again: of ten thousand it is 10 ms of work,
+#: and what other instances watch is read from the store.
+FRESH: Final = 1.0
+
+
+class Face(Part):
+    """Serves the API. ``leaving`` tells whether the service is draining.
+
+    ``announce`` is told the key of the first admin, once in the life of a state.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        announce: Callable[[Secret[str]], None],
+        leaving: Callable[[], bool],
+    ) -> None:
+        super().__init__("api")
+        self._engine = engine
+        self._announce = announce
+        self._view = EngineView(engine, leaving)
+        self._server: ApiServer | None = None
+
+    @property
+    def port(self) -> int | None:
+        """The port that is served, or None."""
+        return None if self._server is None else self._server.port
+
+    async def _open(self) -> None:
+        engine = self._engine
+        ground = Ground(
+            state=engine.store,
+            vault=await unlocked(engine.settings, engine.store.records, engine.clock),
+            clock=engine.clock,
+            running=self._view,
+            examine=self._examine,
+            elsewhere=Elsewhere(),
+        )
+        services = assembled(ground, engine.settings.api)
+        self.spawn(self._view.look(), "lag")
+        self._server = ApiServer(build(services), engine.settings.api, engine.settings.state)
+        await self._server.start()
+        # Not before it is served: a key that nobody can use is not shown, and not used up.
+        first = await services.keys.first()
+        if first is not None:
+            self._announce(first)
+
+    async def _close(self) -> None:
+        if self._server is not None:
+            await self._server.stop()
+
+    async def _examine(self, account: Account, target: Target) -> AsyncIterator[Finding]:
+        """Try an account out with the network of the engine, and none of its state."""
+        settings = replace(
+            self._engine.settings, accounts=(AccountSettings(account=account, target=target),)
+        )
+        async with aclosing(diagnose(settings)) as findings:
+            async for finding in findings:
+                yield finding
+
+
+class EngineView:
+    """The engine as the API sees it (``service.running``)."""
+
+    is_running = True
+
+    def __init__(self, engine: Engine, leaving: Callable[[], bool]) -> None:
+        self._engine = engine
+        self._leaving = leaving
+        self._healths: Mapping[AccountId, Health] = {}
+        self._read_at = float("-inf")
+        self._reading = asyncio.Lock()
+        self.lag = 0.0
+
+    @property
+    def is_ready(self) -> str | None:
+        """Say that the service is draining."""
+        return "the service is draining" if self._leaving() else None
+
+    async def healths(self) -> Mapping[AccountId, Health]:
+        """Return how accounts are doing, up to a second ago."""
+        async with self._reading:
+            now = asyncio.get_running_loop().time()
+            if now - self._read_at >= FRESH:
+                self._healths = await self._read()
+                self._read_at = now
+            return self._healths
+
+    def ownership(self) -> Ownership:
+        """Return what this instance carries."""
+        store, cluster = self._engine.settings.store, self._engine.cluster
+        healths = self._engine.healths
+        return Ownership(
+            instance=host_name() if store is None else store.instance,
+            shards={} if cluster is None else {int(s): e for s, e in cluster.owner.held.items()},
+            sessions=sum(each.state is AccountState.CONNECTED for each in healths),
+            oldest_age=OLDEST.value(),
+        )
+
+    async def look(self) -> None:
+        """Measure how late the loop is, for as long as it runs."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LOOK
+            await asyncio.sleep(LOOK)
+            self.lag = max(0.0, loop.time() - due)
+
+    async def _read(self) -> dict[AccountId, Health]:
+        own = {health.account: health for health in self._engine.healths}
+        if self._engine.cluster is None:
+            return own
+        # What the others watch is noted in the store within a second.
+        return {health.account: health for health in await self._engine.store.healths()} | own

@@ -1,0 +1,201 @@
+"""Every route by every kind of caller, with own, foreign and missing ids, on both real stores.
+
+Must not know: any route; they are found in the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from tests.api.conftest import NOW
+from tests.api.operations import BODIES, Operation, operations
+from tests.store.bundle import StillClock
+from tests.support.api import ROOT, Answer, Face
+from tests.support.postgres import Postgres
+from vedette.api.assembly import State
+from vedette.api.frame import build
+from vedette.secret import Secret
+from vedette.service.keys import SCOPES
+from vedette.store.postgres.store import PostgresStore
+from vedette.store.sqlite.store import SqliteStore
+
+NUMBERS = count(1)
+ALL = tuple(SCOPES)
+TAGS = ("accounts", "audit", "consents", "keys", "probes", "settings", "tenants")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """A tenant, with an account, a key that may do all of it, and the ids by their names."""
+
+    ids: dict[str, str]
+    key: str
+
+
+@pytest.fixture(scope="module")
+def databases() -> dict[int, str]:
+    """Hold the one database of these tests: each makes tenants of its own."""
+    return {}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def store(
+    request: pytest.FixtureRequest, tmp_path: Path, databases: dict[int, str]
+) -> AsyncIterator[State]:
+    """Return a real store."""
+    clock = StillClock(NOW)
+    kept: SqliteStore | PostgresStore
+    if request.param == "sqlite":
+        kept = SqliteStore(tmp_path, clock)
+    else:
+        server: Postgres = request.getfixturevalue("postgres")
+        if server.port not in databases:
+            databases[server.port] = await server.make()
+        url = Secret(server.url(databases[server.port]))
+        kept = PostgresStore(url, clock, instance="one")
+    await kept.start()
+    yield kept
+    await kept.stop()
+
+
+@pytest.fixture
+def face(store: State) -> Face:
+    return Face(store, StillClock(NOW))
+
+
+async def house(face: Face) -> House:
+    number = next(NUMBERS)
+    name, box = f"tenant{number}", f"box{number}"
+    await face.ask("POST", "/v1/tenants", {"id": name})
+    account = {"tenant": name, "id": box, "email": "a@example.org", "host": "h.example"}
+    made = await face.ask("POST", "/v1/accounts", {**account, "password": "planted-one"})
+    assert made.status == 201, made.body
+    await face.ask("PUT", f"/v1/consents/{box}", {"version": "1"})
+    key = await face.key(*ALL, tenant=name)
+    listed = await face.ask("GET", f"/v1/keys?tenant={name}")
+    ids = {"tenant": name, "account": box, "key": listed.json["items"][0]["id"]}
+    return House(ids=ids, key=key)
+
+
+async def asked(face: Face, operation: Operation, ids: dict[str, str], key: str | None) -> Answer:
+    method, path, body = operation.at(ids)
+    return await face.ask(method, path, body, key=key)
+
+
+def same(answer: Answer, ids: dict[str, str]) -> Any:
+    """Return a problem without what names this one occurrence, and the ids that were sent."""
+    told = answer.body.decode()
+    for name, id_ in ids.items():
+        told = told.replace(id_, name)
+    return [part for part in told.split(", ") if "urn:uuid" not in part]
+
+
+def of_tag(face: Face, tag: str) -> list[Operation]:
+    return [each for each in operations(face.app.openapi()) if each.tag == tag]
+
+
+async def test_the_matrix_has_every_operation(face: Face) -> None:
+    """No tag is left out, and each operation that takes a body has one."""
+    found = operations(face.app.openapi())
+
+    assert sorted({each.tag for each in found}) == sorted(TAGS)
+    assert [each.name for each in found if each.takes_body and each.body is None] == []
+    assert sorted(BODIES) == sorted(each.name for each in found if each.body is not None)
+
+
+@pytest.mark.parametrize("tag", TAGS)
+async def test_who_has_no_valid_key_gets_nothing(face: Face, tag: str) -> None:
+    """Without a key, with a revoked, an expired or a made-up one, all answers are one 401."""
+    there = await house(face)
+    given = {"name": "t", "scopes": ["admin"], "expires_at": NOW + 10}
+    _, expired = await face.services.keys.create(ROOT, given)
+    revoked_key, revoked = await face.services.keys.create(ROOT, {"name": "t", "scopes": ["admin"]})
+    await face.services.keys.revoke(ROOT, revoked_key.id)
+    cast("StillClock", face.clock).time += 20
+    wrong = [None, expired.reveal(), revoked.reveal(), "vdt_" + "x" * 43, "nonsense"]
+
+    for operation in of_tag(face, tag):
+        if operation.scopes is None:
+            assert (await asked(face, operation, there.ids, None)).status == 200
+            continue
+        for key in wrong:
+            answer = await asked(build_anew(face), operation, there.ids, key)
+            assert (answer.status, answer.code) == (401, "unauthorized"), (operation, key)
+            assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("tag", TAGS)
+async def test_a_key_does_what_its_scopes_say_and_no_more(face: Face, tag: str) -> None:
+    """Without any one of the scopes that a route asks for it is a 403; an admin's is no tenant's."""
+    there = await house(face)
+    for operation in of_tag(face, tag):
+        for scope in operation.scopes or ():
+            key = await face.key(
+                *(each for each in ALL if each != scope), tenant=there.ids["tenant"]
+            )
+            answer = await asked(face, operation, there.ids, key)
+            assert (answer.status, answer.code) == (403, "forbidden"), (operation, scope)
+
+
+@pytest.mark.parametrize("tag", TAGS)
+async def test_what_is_anothers_is_as_if_it_were_not_there(face: Face, tag: str) -> None:
+    """A foreign id and one that nobody has are answered by the same words, and change nothing."""
+    mine, theirs = await house(face), await house(face)
+    missing = {name: f"{name[0]}" * len(id_) for name, id_ in theirs.ids.items()}
+    before = await face.ask("GET", f"/v1/accounts/{theirs.ids['account']}")
+
+    for operation in of_tag(face, tag):
+        if operation.is_for_admins or operation.at(theirs.ids) == operation.at(mine.ids):
+            continue
+        foreign = await asked(face, operation, theirs.ids, mine.key)
+        unknown = await asked(face, operation, missing, mine.key)
+        assert foreign.status == unknown.status, operation
+        if operation.name == "change_accounts":
+            told = foreign.json["update"] + foreign.json["delete"]
+            assert {each["status"] for each in told} == {404}
+        else:
+            assert foreign.status in {403, 404, 422}, operation
+        assert same(foreign, theirs.ids) == same(unknown, missing), operation
+
+    assert (await face.ask("GET", f"/v1/accounts/{theirs.ids['account']}")).json == before.json
+
+
+@pytest.mark.parametrize("tag", TAGS)
+async def test_no_list_has_what_is_anothers(face: Face, tag: str) -> None:
+    """A tenant that lists sees its own, whatever filter it names."""
+    mine, theirs = await house(face), await house(face)
+    named = theirs.ids["tenant"]
+
+    for operation in of_tag(face, tag):
+        if operation.method != "GET" or "{" in operation.path or operation.scopes is None:
+            continue
+        for query in ("", f"?tenant={named}", f"?q={named}"):
+            answer = await face.ask("GET", operation.path + query, key=mine.key)
+            told = answer.body.decode().replace(f"tenant '{named}'", "")
+            assert not [id_ for id_ in theirs.ids.values() if id_ in told], (operation, query)
+
+
+@pytest.mark.parametrize("tag", TAGS)
+async def test_who_may_is_let(face: Face, tag: str) -> None:
+    """With all scopes a tenant does to its own, and an admin to all, what the route is for."""
+    for operation in of_tag(face, tag):
+        there = await house(face)
+        if operation.scopes is not None and not operation.is_for_admins:
+            answer = await asked(face, operation, there.ids, there.key)
+            assert 200 <= answer.status < 300, (operation, answer.body)
+            there = await house(face)
+        answer = await asked(face, operation, there.ids, "root")
+        assert 200 <= answer.status < 300, (operation, answer.body)
+        assert b"planted-" not in answer.body
+
+
+def build_anew(face: Face) -> Face:
+    """Let the doorkeeper forget how many wrong keys came."""
+    face.app = build(face.services)
+    return face
