@@ -36,6 +36,11 @@ def read_guard(table: Table, beside: Path) -> GuardSettings:
         text, file, base = _pack_text(named, beside)
     except ConfigError as error:
         table.fail("pack", str(error))
+    return read_post(table, text, file=file, base=base)
+
+
+def read_post(table: Table, text: str, *, file: str, base: Path) -> GuardSettings:
+    """Read what stands beside the text of a pack: where it is posted, and what it may do."""
     guard = GuardSettings(
         # A mistake in the pack has a file, a line and a column of its own.
         pack=parsed(text, file=file),
@@ -100,6 +105,11 @@ def _pack_text(named: str, beside: Path) -> tuple[str, str, Path]:
     if named.endswith(SUFFIXES):
         path = beside / Path(named).expanduser()
         return _text(path), str(path), path.parent
+    return shipped_text(named)
+
+
+def shipped_text(named: str) -> tuple[str, str, Path]:
+    """Return the text of a shipped pack, its file's name and its folder. Raises ConfigError."""
     if named not in shipped():
         raise ConfigError(
             f"there is no shipped pack {named!r} among {', '.join(shipped())}; "

@@ -15,7 +15,7 @@ import orjson
 
 from vedette.model.ids import TenantId
 from vedette.ports.clock import Clock
-from vedette.ports.records import Drop, Kind, Note, Put, Record, Records, Refusal
+from vedette.ports.records import Drop, Kind, Note, Put, Record, Records, Refusal, SealedValue
 from vedette.secret import Secret
 from vedette.service.caller import Caller
 from vedette.service.refusals import (
@@ -38,12 +38,18 @@ RESOURCES: Final[Mapping[Kind, str]] = {
 
 
 class Sealer(Protocol):
-    """Seals secrets for their place beside a record (``identity.vault`` is one)."""
+    """Seals secrets for their place beside a record (``identity.vault`` is one).
+
+    Every method raises StoreError, and SecretError where a key is not here.
+    """
 
     async def seal(
         self, kind: Kind, tenant: TenantId, id_: str, name: str, secret: Secret[str]
     ) -> bytes:
         """Return the sealed value, which can be opened for that place alone."""
+
+    async def open(self, value: SealedValue) -> Secret[str]:
+        """Return a secret."""
 
     async def shred(self, tenants: Iterable[TenantId]) -> None:
         """Take the keys of tenants away: nothing that they sealed is ever opened again."""
@@ -155,6 +161,11 @@ class Cabinet:
             raise StaleError(
                 record.kind.value, record.id, expected=record.version, version=found.version
             )
+
+    async def opened(self, record: Record) -> dict[str, Secret[str]]:
+        """Return the secrets beside a record, by name."""
+        found = await self.records.secrets(record.kind, [record.id])
+        return {each.name: await self.sealer.open(each) for each in found}
 
     async def write(self, caller: Caller, writings: Sequence[tuple[Writing, int]]) -> bool:
         """Write some records, each over its version, or none of them; whether that was done.

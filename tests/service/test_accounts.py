@@ -1,0 +1,488 @@
+"""An account is registered, seen, changed and deleted by who may, and by nobody else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.support.office import ACME, ADMIN, ANNA, OSCAR, OTHER, SCOPES, Office, wish
+from vedette.model.ids import AccountId, TenantId
+from vedette.ports.records import Kind, Put, Record
+from vedette.ports.registration import Origin, Pause, Registration
+from vedette.ports.source import Sourced
+from vedette.secret import Secret
+from vedette.service.accounts import AccountQuery, blank
+from vedette.service.caller import Caller
+from vedette.service.refusals import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    PlanLimitError,
+    ReadOnlyError,
+    RefusalError,
+    StaleError,
+    TakenError,
+)
+
+NEVER = AccountId("never")
+Ask = Callable[[Office, Caller, AccountId], Awaitable[object]]
+
+ASKS: dict[str, Ask] = {
+    "get": lambda it, who, id_: it.accounts.get(who, id_),
+    "update": lambda it, who, id_: it.accounts.update(who, id_, {"title": "x"}),
+    "delete": lambda it, who, id_: it.accounts.delete(who, id_),
+    "pause": lambda it, who, id_: it.orders.pause(who, id_),
+    "resume": lambda it, who, id_: it.orders.resume(who, id_),
+    "reconnect": lambda it, who, id_: it.orders.reconnect(who, id_),
+    "resync": lambda it, who, id_: it.orders.resync(who, id_, 0.0),
+    "consent": lambda it, who, id_: it.agreements.give(who, [id_], version="1"),
+    "withdraw": lambda it, who, id_: it.agreements.withdraw(who, id_),
+    "consents": lambda it, who, id_: it.agreements.history(who, id_),
+}
+
+
+def elsewhere(id_: str, tenant: TenantId = ACME) -> Sourced:
+    """Return an account that the configuration file has."""
+    found = blank(AccountId(id_), tenant)
+    account = replace(found.account, email=f"{id_}@example.org")
+    return Sourced(registration=replace(found, account=account, origin=Origin.FILE))
+
+
+async def test_an_account_is_seen_as_it_was_registered(office: Office) -> None:
+    """What is left out has its usual value."""
+    made = await office.account(title="Post", folders=["INBOX", "Junk"], tags=["vip"])
+
+    found = await office.accounts.get(ANNA, made.account.id)
+
+    assert found == made
+    assert (found.account.email, found.account.credentials.user) == ("jane@example.org",) * 2
+    assert (found.target.port, found.title, found.tags) == (993, "Post", ("vip",))
+    assert (found.account.tenant, found.version, found.is_watched) == (ACME, 1, True)
+
+
+async def test_a_password_is_sealed_and_nowhere_else(office: Office) -> None:
+    """Not in the record, not in the audit, not in what is returned."""
+    made = await office.account(proxy="socks5://proxy.example.org", proxyPassword=Secret("pr0xy"))
+
+    id_ = made.account.id
+    assert await office.secrets(id_) == {"password": "hunter2", "proxy_password": "pr0xy"}
+    everything = f"{office.records.rows.records} {office.trust.rows.audit} {made}"
+    assert "hunter2" not in everything
+    assert "pr0xy" not in everything
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS.keys())
+async def test_what_is_anothers_is_not_there_in_the_same_words(office: Office, ask: Ask) -> None:
+    """A caller can not tell a foreign id from one that nobody has, and changes nothing."""
+    hers = (await office.account()).account.id
+    before = dict(office.records.rows.records), len(office.trust.rows.audit)
+
+    words = []
+    for id_ in (hers, NEVER):
+        with pytest.raises(NotFoundError) as caught:
+            await ask(office, OSCAR, id_)
+        words.append(str(caught.value).replace(id_, "ID"))
+
+    assert words[0] == words[1]
+    assert (dict(office.records.rows.records), len(office.trust.rows.audit)) == before
+
+
+@pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS.keys())
+async def test_who_lacks_the_scope_may_not(office: Office, ask: Ask) -> None:
+    """Whether it is there or not."""
+    nobody = Caller(name="eve", tenant=ACME, scopes=SCOPES - {"accounts:read", "accounts:write"})
+
+    for id_ in ((await office.account()).account.id, NEVER):
+        with pytest.raises(ForbiddenError, match="accounts:"):
+            await ask(office, nobody, id_)
+
+
+@pytest.mark.parametrize("ask", list(ASKS)[1:7])
+async def test_what_is_kept_elsewhere_is_changed_there(office: Office, ask: str) -> None:
+    """And the refusal says where."""
+    office.elsewhere.keep("file", [elsewhere("post")])
+
+    with pytest.raises(ReadOnlyError, match="the host's file"):
+        await ASKS[ask](office, ANNA, AccountId("post"))
+    with pytest.raises(NotFoundError):
+        await ASKS[ask](office, OSCAR, AccountId("post"))
+
+
+MISTAKES: list[tuple[dict[str, object], str]] = [
+    ({"email": ...}, "email"),
+    ({"email": "Jane <jane@example.org>"}, "email"),
+    ({"host": ...}, "host"),
+    ({"host": "127.0.0.1"}, "host"),
+    ({"host": "0x7f.1"}, "host"),
+    ({"host": "localhost"}, "host"),
+    ({"port": 0}, "port"),
+    ({"port": "993"}, "port"),
+    ({"port": True}, "port"),
+    ({"encryption": "ssl"}, "encryption"),
+    ({"password": ...}, "password"),
+    ({"password": Secret("  ")}, "password"),
+    ({"password": "hunter2"}, "password"),
+    ({"password": Secret("a\0b")}, "password"),
+    ({"password": Secret("x" * 20_000)}, "password"),
+    ({"folders": []}, "folders"),
+    ({"folders": ["a"] * 101}, "folders"),
+    ({"folders": ["a", " "]}, "folders"),
+    ({"folders": "INBOX"}, "folders"),
+    ({"tags": ["a\nb"]}, "tags"),
+    ({"pin": "abc"}, "pin"),
+    ({"ca": "nothing"}, "ca"),
+    ({"proxy": "proxy.example.org"}, "proxy"),
+    ({"proxy": "http://10.0.0.1:80"}, "proxy"),
+    ({"proxyPassword": Secret("x")}, "proxyPassword"),
+    ({"auth": "oauth2", "password": ...}, "app"),
+    ({"auth": "oauth2", "app": "nobodys", "password": ...}, "app"),
+    ({"auth": "token_url"}, "tokenUrl"),
+    ({"auth": "token_url", "tokenUrl": "http://169.254.169.254/token"}, "tokenUrl"),
+    ({"auth": "token_command"}, "tokenCommand"),
+    ({"start": "yesterday"}, "start"),
+    ({"start": 0}, "start"),
+    ({"start": True}, "start"),
+    ({"start": {"since": float("nan")}}, "start"),
+    ({"depth": "all"}, "depth"),
+    ({"maxMessage": 10**12}, "maxMessage"),
+    ({"minimumTls": "1.0"}, "minimumTls"),
+    ({"securityLevel": 9}, "securityLevel"),
+    ({"title": "x" * 201}, "title"),
+    ({"user": "a\r\nb"}, "user"),
+    ({"active": "yes"}, "active"),
+    ({"pause": "manual"}, "pause"),
+    ({"colour": "blue"}, "colour"),
+]
+
+
+@pytest.mark.parametrize(
+    ("members", "field"), MISTAKES, ids=[f"{field}-{i}" for i, (_, field) in enumerate(MISTAKES)]
+)
+async def test_a_mistake_is_told_by_its_field_and_nothing_is_written(
+    office: Office, members: dict[str, object], field: str
+) -> None:
+    """One mistake, one line, and no secret in it."""
+    with pytest.raises(InvalidError) as caught:
+        await office.accounts.create(ANNA, wish(**members))
+
+    assert [each.field for each in caught.value.mistakes] == [field]
+    assert "hunter2" not in str(caught.value)
+    assert await office.accounts_of() == {}
+
+
+async def test_all_mistakes_are_told_at_once(office: Office) -> None:
+    """Nobody likes to be told of them one by one."""
+    with pytest.raises(InvalidError) as caught:
+        await office.account(port=0, host=..., folders=[], pin="x")
+
+    assert {each.field for each in caught.value.mistakes} == {"port", "host", "folders", "pin"}
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"private": True, "host": "10.0.0.5"},
+        {"auth": "token_command", "tokenCommand": ["/bin/token"], "password": ...},
+    ],
+    ids=["private", "command"],
+)
+async def test_what_reaches_inside_is_up_to_an_admin(
+    office: Office, members: dict[str, object]
+) -> None:
+    """A tenant could read the host's own services by it, or run programs."""
+    with pytest.raises(ForbiddenError):
+        await office.accounts.create(ANNA, wish(**members))
+
+    made = await office.accounts.create(ADMIN, wish(**members), tenant=ACME)
+    assert made.account.tenant == ACME
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"host": "10.0.0.6"}, {"port": 22}, {"proxy": "http://10.0.0.1"}],
+    ids=["host", "port", "proxy"],
+)
+async def test_a_tenant_does_not_turn_an_inside_account_elsewhere(
+    office: Office, change: dict[str, object]
+) -> None:
+    """What an admin let it dial is that server, and not the network around it."""
+    members = wish(private=True, host="10.0.0.5")
+    made = await office.accounts.create(ADMIN, members, tenant=ACME)
+
+    with pytest.raises(ForbiddenError, match="inside"):
+        await office.accounts.update(ANNA, made.account.id, change)
+    changed = await office.accounts.update(ANNA, made.account.id, {"title": "Post"})
+    assert changed.title == "Post"
+
+
+async def test_an_admin_chooses_an_id_and_nobody_else(office: Office) -> None:
+    """Ids are the same for all tenants: a tenant could learn by them what others have."""
+    made = await office.accounts.create(ADMIN, wish(), id_="post", tenant=ACME)
+
+    assert made.account.id == "post"
+    with pytest.raises(TakenError):
+        await office.accounts.create(ADMIN, wish(), id_="post", tenant=OTHER)
+    with pytest.raises(ForbiddenError):
+        await office.accounts.create(ANNA, wish(), id_="mine")
+    with pytest.raises(InvalidError, match="id"):
+        await office.accounts.create(ADMIN, wish(), id_="a/b")
+
+
+async def test_an_account_is_made_in_ones_own_tenant(office: Office) -> None:
+    """A foreign one is not there, and neither is one that nobody made."""
+    for tenant in (OTHER, TenantId("nobody")):
+        with pytest.raises(NotFoundError):
+            await office.accounts.create(ANNA, wish(), tenant=tenant)
+    with pytest.raises(NotFoundError):
+        await office.accounts.create(ADMIN, wish(), tenant=TenantId("nobody"))
+
+
+async def test_what_is_not_named_stays(office: Office) -> None:
+    """And the audit says what was changed, by name and without values."""
+    made = await office.account(title="Post", tags=["vip"])
+
+    then = await office.accounts.update(ANNA, made.account.id, {"title": "Mail"})
+
+    assert (then.title, then.tags, then.version) == ("Mail", ("vip",), 2)
+    assert office.audit("account.updated") == [
+        {"actor": "anna", "account": made.account.id, "tenant": "acme", "changed": ["title"]}
+    ]
+
+
+@pytest.mark.parametrize("blank_", [{}, {"password": Secret("")}, {"password": None}])
+async def test_a_blank_password_keeps_the_old_one(
+    office: Office, blank_: dict[str, object]
+) -> None:
+    """A form that shows no password sends none back."""
+    id_ = (await office.account()).account.id
+
+    await office.accounts.update(ANNA, id_, {"title": "Mail", **blank_})
+
+    assert await office.secrets(id_) == {"password": "hunter2"}
+
+
+async def test_a_new_password_takes_the_place_of_the_old_one(office: Office) -> None:
+    """It is a change of the account although no member of it changed."""
+    made = await office.account()
+
+    then = await office.accounts.update(ANNA, made.account.id, {"password": Secret("s3cret")})
+
+    assert await office.secrets(made.account.id) == {"password": "s3cret"}
+    assert then.version == made.version + 1
+    assert office.audit("account.updated")[0]["changed"] == ["password"]
+
+
+async def test_a_change_that_changes_nothing_is_no_write(office: Office) -> None:
+    """Whoever follows the records would connect anew for it."""
+    made = await office.account(title="Post")
+
+    then = await office.accounts.update(ANNA, made.account.id, {"title": "Post", "port": None})
+
+    assert then.version == made.version
+
+
+async def test_a_change_of_what_is_another_by_now_is_refused(office: Office) -> None:
+    """With the version that it has; without one, the newest is changed."""
+    made = await office.account()
+    await office.accounts.update(ANNA, made.account.id, {"title": "Mail"}, expected=1)
+
+    with pytest.raises(StaleError) as caught:
+        await office.accounts.update(ANNA, made.account.id, {"title": "Post"}, expected=1)
+    with pytest.raises(StaleError):
+        await office.accounts.delete(ANNA, made.account.id, expected=1)
+
+    assert caught.value.version == 2
+    then = await office.accounts.update(ANNA, made.account.id, {"tags": ["a"]})
+    assert (then.title, then.tags) == ("Mail", ("a",))
+
+
+async def test_two_who_change_at_once_both_succeed(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that came second decides anew on what the first wrote."""
+    id_ = (await office.account()).account.id
+    ask = office.records.record
+    raced: list[str] = []
+
+    async def record(kind: Kind, each: str, *, tenant: TenantId | None = None) -> Record | None:
+        found = await ask(kind, each, tenant=tenant)
+        if found is not None and kind is Kind.ACCOUNT and len(raced) < 2:
+            raced.append(each)
+            if len(raced) == 2:
+                body = json.dumps({**json.loads(found.body), "title": "theirs"})
+                put = Put(record=replace(found, body=body), expected=found.version)
+                await office.records.write([put], now=1.0)
+        return found
+
+    monkeypatch.setattr(office.records, "record", record)
+    then = await office.accounts.update(ANNA, id_, {"tags": ["ours"]})
+
+    assert (then.title, then.tags) == ("theirs", ("ours",))
+
+
+async def test_another_encryption_is_on_its_own_port(office: Office) -> None:
+    """Unless a port is named with it."""
+    id_ = (await office.account()).account.id
+
+    then = await office.accounts.update(ANNA, id_, {"encryption": "starttls"})
+    assert then.target.port == 143
+    then = await office.accounts.update(ANNA, id_, {"encryption": "tls", "port": 1993})
+    assert then.target.port == 1993
+
+
+async def test_another_way_to_log_in_takes_the_secrets_of_the_old_one_away(
+    office: Office,
+) -> None:
+    """A password that nothing uses is only there to be stolen."""
+    id_ = (await office.account()).account.id
+    url = {"auth": "token_url", "tokenUrl": "https://tokens.example.org"}
+
+    await office.accounts.update(ANNA, id_, {**url, "tokenUrlSecret": Secret("t0ken")})
+    assert await office.secrets(id_) == {"token_url_secret": "t0ken"}
+
+    with pytest.raises(InvalidError, match="password"):
+        await office.accounts.update(ANNA, id_, {"auth": "password"})
+
+
+async def test_an_account_of_an_app_of_its_tenant_is_taken(office: Office) -> None:
+    """Before there is any grant: that comes with the authorization."""
+    app = Record(kind=Kind.APP, id="google", tenant=ACME, body="{}")
+    await office.records.write([Put(record=app, expected=0)], now=1.0)
+    members = wish(auth="oauth2", app="google", password=...)
+
+    made = await office.accounts.create(ANNA, members)
+
+    assert made.grant.app == "google"
+    with pytest.raises(InvalidError, match="no such"):
+        await office.accounts.create(OSCAR, members)
+
+
+async def test_a_deleted_account_leaves_nothing(office: Office) -> None:
+    """Not its secrets, and no consent that a later one with its id would have."""
+    id_ = (await office.account()).account.id
+    await office.agreements.give(ANNA, [id_], version="1")
+
+    await office.accounts.delete(ANNA, id_)
+
+    assert await office.secrets(id_) == {}
+    assert await office.trust.consent_of(id_) is None
+    with pytest.raises(NotFoundError):
+        await office.accounts.get(ANNA, id_)
+    assert office.audit("account.deleted")[0]["email"] == "jane@example.org"
+
+
+async def test_a_plan_says_how_many_accounts_there_may_be(office: Office) -> None:
+    """In the words that host applications match; a change of one that is there is let."""
+    await office.tenants.update(ADMIN, ACME, {"maxAccounts": 2})
+    first = await office.account()
+    await office.account()
+
+    with pytest.raises(PlanLimitError) as caught:
+        await office.account()
+
+    assert caught.value.members == {
+        "error": "plan_limit",
+        "resource": "accounts",
+        "current": 2,
+        "limit": 2,
+    }
+    assert (await office.accounts.update(ANNA, first.account.id, {"title": "x"})).title == "x"
+    assert (await office.account(OSCAR)).version == 1
+
+
+async def walked(office: Office, query: AccountQuery) -> list[str]:
+    """Return the ids of all pages."""
+    found: list[str] = []
+    while True:
+        page = await office.accounts.page(ANNA, query)
+        found += [each.account.id for each in page.items]
+        if page.next is None:
+            return found
+        query = replace(query, after=page.next)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 100])
+async def test_pages_hold_each_account_once_wherever_it_is_kept(office: Office, limit: int) -> None:
+    """In the order of ids, over both."""
+    own = [(await office.account()).account.id for _ in range(4)]
+    await office.account(OSCAR)
+    kept = ["a0002x", "b", "0"]
+    office.elsewhere.keep("file", [*map(elsewhere, kept), elsewhere("c", OTHER)])
+
+    assert await walked(office, AccountQuery(limit=limit)) == sorted([*own, *kept])
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        (AccountQuery(text="BLUE"), ["one", "three"]),
+        (AccountQuery(text="mail.example"), ["one", "two"]),
+        (AccountQuery(text="nothing"), []),
+        (AccountQuery(fields={"tags": "vip"}), ["two", "three"]),
+        (AccountQuery(fields={"active": False}), ["two"]),
+        (AccountQuery(fields={"email": "jane@example.org"}), ["one", "two"]),
+        (AccountQuery(fields={"tags": "vip"}, text="blue"), ["three"]),
+    ],
+)
+async def test_accounts_are_found_by_what_is_said_of_them(
+    office: Office, query: AccountQuery, found: list[str]
+) -> None:
+    """The same words and filters for those that are kept elsewhere."""
+    one = await office.account(title="The blue one")
+    two = await office.account(tags=["vip"], active=False)
+    other = elsewhere("zzz").registration
+    other = replace(other, title="A blue three", tags=("vip",))
+    office.elsewhere.keep("file", [Sourced(registration=other)])
+    names = {one.account.id: "one", two.account.id: "two", "zzz": "three"}
+
+    assert [names[AccountId(each)] for each in await walked(office, query)] == found
+
+
+@pytest.mark.parametrize(
+    ("query", "error"),
+    [
+        (AccountQuery(limit=0), InvalidError),
+        (AccountQuery(limit=1_001), InvalidError),
+        (AccountQuery(fields={"password": "x"}), InvalidError),
+        (AccountQuery(tenant=OTHER), NotFoundError),
+    ],
+)
+async def test_a_list_that_can_not_be_is_refused(
+    office: Office, query: AccountQuery, error: type[RefusalError]
+) -> None:
+    """A tenant's list of another tenant's is not there."""
+    with pytest.raises(error):
+        await office.accounts.page(ANNA, query)
+
+
+async def test_an_account_stands_under_its_tenant(office: Office) -> None:
+    """Its own record says nothing of the tenant's pause, so nothing is to be undone."""
+    made = await office.account()
+
+    await office.tenants.pause(ADMIN, ACME, reason="unpaid")
+    seen = await office.accounts.get(ANNA, made.account.id)
+    assert (seen.pause, seen.is_watched, seen.version) == (Pause.TENANT, False, made.version)
+
+    await office.tenants.resume(ADMIN, ACME)
+    assert await office.accounts.get(ANNA, made.account.id) == made
+
+
+async def test_a_tenant_that_is_leaving_takes_no_account(office: Office) -> None:
+    """It would be left behind."""
+    record = office.records.rows.records[Kind.TENANT, ACME]
+    body = json.dumps({**json.loads(record.body), "leaving": True})
+    put = Put(record=replace(record, body=body), expected=record.version)
+    await office.records.write([put], now=1.0)
+
+    with pytest.raises(ConflictError):
+        await office.account()
+
+
+def test_an_account_of_which_nothing_is_said_has_no_server() -> None:
+    """It is where a form begins, and is never written."""
+    assert isinstance(blank(NEVER, ACME), Registration)
+    assert blank(NEVER, ACME).target.host == ""

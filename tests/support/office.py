@@ -1,0 +1,120 @@
+"""All use cases over a state in memory with a real vault, and the callers that ask them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from itertools import count
+
+from tests.support.memory_records import MemoryRecords
+from tests.support.memory_trust import MemoryTrust, TrustRows
+from vedette.identity.vault import Vault
+from vedette.identity.wrapping import Keyring, WrappingKey
+from vedette.model.ids import AccountId, TenantId
+from vedette.ports.records import Kind
+from vedette.ports.registration import Registration
+from vedette.secret import Secret
+from vedette.service.accounts import AccountQuery, Accounts
+from vedette.service.agreements import Agreements
+from vedette.service.batches import Batches
+from vedette.service.cabinet import Cabinet
+from vedette.service.caller import Caller, admin
+from vedette.service.elsewhere import Elsewhere
+from vedette.service.endpoints import Endpoints
+from vedette.service.guards import Guards
+from vedette.service.importing import Importing
+from vedette.service.orders import Orders
+from vedette.service.tenants import Tenants
+
+ADMIN = admin("root")
+ACME = TenantId("acme")
+OTHER = TenantId("other")
+SCOPES = frozenset({"accounts:read", "accounts:write", "endpoints:*", "guards:*", "tenants:read"})
+ANNA = Caller(name="anna", tenant=ACME, scopes=SCOPES)
+OSCAR = Caller(name="oscar", tenant=OTHER, scopes=SCOPES)
+
+
+class HandClock:
+    """A wall clock that goes on by a second each time it is read."""
+
+    def __init__(self) -> None:
+        self.at = 1_800_000_000.0
+
+    def now(self) -> float:
+        self.at += 1.0
+        return self.at
+
+
+class Trust(MemoryTrust):
+    """The consents and the audit of a state in memory."""
+
+    def __init__(self) -> None:
+        self.rows = TrustRows()
+
+    def _trust(self, *, writes: bool = False) -> TrustRows:
+        return self.rows
+
+
+class Office:
+    """What a service has, on a table."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.trust = Trust()
+        self.records = MemoryRecords(self.clock, note=self.trust.rows.keep)
+        key = WrappingKey(Secret(b"k" * 32))
+        self.vault = Vault(self.records, Keyring(key), self.clock)
+        numbers = count(1)
+        self.cabinet = Cabinet(self.records, self.vault, self.clock, lambda: f"a{next(numbers):04}")
+        self.tenants = Tenants(self.cabinet, self.trust)
+        self.elsewhere = Elsewhere()
+        self.accounts = Accounts(self.cabinet, self.tenants, self.trust, self.elsewhere)
+        self.orders = Orders(self.cabinet, self.accounts)
+        self.agreements = Agreements(self.cabinet, self.accounts, self.trust)
+        self.batches = Batches(self.accounts)
+        self.endpoints = Endpoints(
+            self.cabinet, self.tenants, filed=lambda: {"filed"}, dice=lambda count: b"d" * count
+        )
+        self.guards = Guards(self.cabinet, self.tenants, filed=lambda: {"filed"})
+        self.importing = Importing(self.cabinet, self.accounts)
+
+    async def account(self, caller: Caller = ANNA, **members: object) -> Registration:
+        """Register an account."""
+        return await self.accounts.create(caller, wish(**members))
+
+    async def accounts_of(self, caller: Caller = ANNA) -> dict[str, Registration]:
+        """Return all accounts that a caller sees."""
+        page = await self.accounts.page(caller, AccountQuery(limit=1_000))
+        return {each.account.id: each for each in page.items}
+
+    async def secrets(self, id_: AccountId, kind: Kind = Kind.ACCOUNT) -> Mapping[str, str]:
+        """Return the secrets beside a record, opened."""
+        opened = await self.vault.open_all(await self.records.secrets(kind, [id_]))
+        return {name: each.reveal() for name, each in opened.secrets.get(id_, {}).items()}
+
+    def audit(self, what: str) -> list[dict[str, object]]:
+        """Return the details of what the audit says of a kind of deed."""
+        return [
+            {"actor": each.actor, **json.loads(each.detail)}
+            for each in self.trust.rows.audit
+            if each.what == what
+        ]
+
+
+async def office() -> Office:
+    """Return one with two tenants."""
+    made = Office()
+    await made.tenants.create(ADMIN, {"name": "Acme"}, id_=ACME)
+    await made.tenants.create(ADMIN, {"name": "Other"}, id_=OTHER)
+    return made
+
+
+def wish(**members: object) -> dict[str, object]:
+    """Return the form of an account; a member that is ``...`` is left out."""
+    whole: dict[str, object] = {
+        "email": "jane@example.org",
+        "host": "mail.example.org",
+        "password": Secret("hunter2"),
+        **members,
+    }
+    return {name: each for name, each in whole.items() if each is not ...}
