@@ -86,7 +86,7 @@ class Mariadb(Broker):
         """Make a database of a name that no other has; return the name."""
         name = f"test_{secrets.token_hex(6)}"
         async with self.asking("") as cursor:
-            await cursor.execute(f"CREATE DATABASE {name}")
+            await cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
         return name
 
     @asynccontextmanager
@@ -99,6 +99,7 @@ class Mariadb(Broker):
             password=PASSWORD,
             db=database,
             autocommit=True,
+            charset="utf8mb4",
             connect_timeout=30,
         )
         try:
