@@ -39,10 +39,10 @@ def forget(state: Path, event: str, *, identity: bool) -> None:
 async def looked(watching: Watching) -> DayCount:
     """Have the account looked at; return today's numbers of INBOX once all folders were."""
     begun = watching.engine.clock.now()
-    assert watching.engine.completeness.ask(BOX)
+    assert watching.engine.tower.completeness.ask(BOX)
     async with asyncio.timeout(PATIENCE):
         while True:
-            days = watching.engine.completeness.days(BOX)
+            days = watching.engine.tower.completeness.days(BOX)
             # Two days of two folders.
             if sum(each.checked_at >= begun for each in days) == 4:
                 return [each for each in days if each.folder == "INBOX"][-1]

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import structlog
 
-from vedette.app.auditing import Auditing
 from vedette.app.clock import SystemClock, dice
 from vedette.app.cluster import HAND_OVER, Cluster, Divided
 from vedette.app.control import Control
@@ -27,16 +26,15 @@ from vedette.app.guards.protection import insist
 from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import State, Trusting
 from vedette.app.housekeeping import Housekeeping
-from vedette.app.measuring import Measuring
 from vedette.app.memory import settle_allocator
 from vedette.app.redelivery import Redelivery
 from vedette.app.run_marker import RunMarker
 from vedette.app.scorers import Seating
 from vedette.app.sinks import build
 from vedette.app.state import kept
+from vedette.app.watchtower import Watchtower
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.assignment import Assignment
-from vedette.engine.audit_book import AuditBook
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
@@ -104,9 +102,8 @@ class Engine(Part):
         self._panel = Panel()
         self._seating = Seating(self._panel)
         self.supervisor: Supervisor | None = None
-        self._audits = AuditBook(dice)
-        #: Whether a message was missed.
-        self.completeness = Auditing(self._audits, self._probe)
+        #: What watches the watch.
+        self.tower = Watchtower(self.store, self.clock, self._key, on_crash=self._crashed)
         #: Settings are gone over to by one at a time: a file that changed, a loosening that is due.
         self._applying = asyncio.Lock()
         self._trust = self._trusting()
@@ -119,7 +116,6 @@ class Engine(Part):
         handlers = {**self.redelivery.handlers, **self._desk.handlers, **trust.handlers}
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
-        self._measuring: Measuring | None = None
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
     def _state(self) -> State:
@@ -228,7 +224,8 @@ class Engine(Part):
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
             guards=self.guards,
             journal=self.store,
-            audits=self._audits,
+            audits=self.tower.audits,
+            canaries=self.tower.canaries,
             panel=self._panel,
             turnstile=turnstile,
             tenure=Sole() if self.cluster is None else self.cluster.owner,
@@ -236,8 +233,7 @@ class Engine(Part):
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
         await self._housekeeping.start()
-        self._measuring = Measuring(self.store, self.clock, self.supervisor.census)
-        await self._measuring.start()
+        await self.tower.attach(self.supervisor)
         if self.cluster is not None:
             self.cluster.owner.attach(Divided(self.supervisor, self.courier))
         await self.apply(self.settings)
@@ -254,8 +250,7 @@ class Engine(Part):
         await self._trust.stop()
         await self._posting.stop()
         await self._housekeeping.stop()
-        if self._measuring is not None:
-            await self._measuring.stop()
+        await self.tower.stop()
         if self.cluster is not None:
             await self.cluster.stop()
         if self.supervisor is not None:
@@ -286,9 +281,6 @@ class Engine(Part):
         postings = plan([event], self.endpoints())
         await self.store.post(self._fence, postings)
         self.courier.wake({each for posting in postings for each in posting.endpoints})
-
-    def _probe(self, account: AccountId) -> bool:
-        return self.supervisor is not None and self.supervisor.probe(account)
 
     def _attend(self, account: AccountId | None = None) -> None:
         """Let accounts look at once into what guards left to do."""

@@ -12,7 +12,7 @@ from vedette.config.document import Table
 from vedette.config.environment import secret, secret_file
 from vedette.config.settings import AccountSettings
 from vedette.errors import UsageError
-from vedette.model.account import Account, Beginning, Cover, Credentials, Depth, Start
+from vedette.model.account import Account, Beginning, Canary, Cover, Credentials, Depth, Start
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Encryption, Target, TlsPolicy
 from vedette.secret import Secret
@@ -28,6 +28,10 @@ PIN_DIGITS = 64
 
 #: ``start = 50``: more of the past than this is an import, not a watch.
 MAX_LAST = 100_000
+
+#: Seconds between probe mails: each is a login, and a provider counts those.
+LEAST_CANARY = 300
+MOST_CANARY = 604_800
 
 _PORTS = {Encryption.IMPLICIT: 993, Encryption.STARTTLS: 143, Encryption.NONE: 143}
 
@@ -46,6 +50,7 @@ def read_account(table: Table) -> AccountSettings:
         depth=table.choice("depth", Depth, Depth.TEXT),
         cover=table.choice("cover", Cover, Cover.POLL),
         trusted_authserv=table.texts("authserv"),
+        canary=read_canary(table),
         max_message=table.whole("max_message", 50 * MIB, low=MIB // 4, high=150 * MIB),
     )
     target = Target(
@@ -132,6 +137,22 @@ def read_beginning(table: Table) -> Beginning:
     if isinstance(value, date):
         return Beginning(start=Start.DATE, instant=datetime.combine(value, time(), UTC).timestamp())
     return table.fail("start", 'expected "now", a date such as 2026-11-01, or a number of messages')
+
+
+def read_canary(table: Table) -> Canary | None:
+    """Read ``canary`` and ``canary_folder``: whether the account is probed, how often and where."""
+    if table.raw("canary") in {None, False}:
+        if "canary_folder" in table:
+            table.fail("canary_folder", "there is no canary: give canary = true, or its seconds")
+        return None
+    usual = Canary()
+    often = table.raw("canary")
+    if often is not True:
+        often = table.number("canary", usual.interval, low=LEAST_CANARY, high=MOST_CANARY)
+    return Canary(
+        interval=usual.interval if often is True else often,
+        folder=table.text("canary_folder") or usual.folder,
+    )
 
 
 def read_policy(table: Table) -> TlsPolicy:

@@ -130,6 +130,7 @@ class Ingest:
         # for a whole group of commits.
         told: set[bytes] = set()
         now = self._world.clock.now()
+        probes = self._probes(messages, now)
         endpoints = self._world.endpoints()
         postings = list(plan(batch.events, endpoints))
         hearing = self._hearing(batch.folder)
@@ -145,6 +146,8 @@ class Ingest:
                 seen_before=not told.isdisjoint(own),
             )
             told.update(own)
+            if id(mail) in probes:
+                continue
             event = self._event(facts, mail, message, now)
             also: Sequence[EndpointId] = ()
             if hearing is not None and message is not None:
@@ -160,10 +163,29 @@ class Ingest:
             postings += plan(await hearing.closed(now), endpoints)
         seen = tuple(key for each in keys for key in each)
         verdict = await self._hand_over(batch, tuple(postings), seen, hearing)
-        docket = self._docket if verdict is Verdict.DONE else None
-        if hearing is not None and hearing.actions and docket is not None:
-            docket.entered(hearing.clues)
+        if verdict is Verdict.DONE:
+            self._settled(hearing, probes)
         return verdict
+
+    def _probes(
+        self, messages: Sequence[tuple[Mail, mime.Message | None]], now: float
+    ) -> dict[int, str]:
+        """Return which of these are probe mails of ours, by the object, with their tokens."""
+        canaries, account = self._world.canaries, self._account
+        if canaries is None or account.canary is None:
+            return {}
+        found = {
+            id(mail): canaries.is_awaited(account.id, _header(mail, message), now)
+            for mail, message in messages
+        }
+        return {mail: token for mail, token in found.items() if token is not None}
+
+    def _settled(self, hearing: Hearing | None, probes: Mapping[int, str]) -> None:
+        """Pass on what is true once the commit is on disk."""
+        if hearing is not None and hearing.actions and self._docket is not None:
+            self._docket.entered(hearing.clues)
+        if probes and self._world.canaries is not None:
+            self._world.canaries.committed(self._account.id, probes.values())
 
     async def _hand_over(
         self,

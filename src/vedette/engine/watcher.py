@@ -60,7 +60,6 @@ class Watcher:
 
     __slots__ = (
         "_gate",
-        "_health",
         "_lookouts",
         "_recovery",
         "_sides",
@@ -70,6 +69,7 @@ class Watcher:
         "account",
         "idles",
         "is_unread",
+        "story",
         "target",
     )
 
@@ -91,7 +91,8 @@ class Watcher:
         self.idles = idles
         # The state of before is no news again, and new credentials begin with no strikes (A3).
         start = beginning(account, health, world.clock.now())
-        self._health = HealthBook(account, world, start)
+        #: What it tells of itself.
+        self.story = HealthBook(account, world, start)
         self._recovery = Recovery(strikes=start.strikes) if start.strikes else FRESH
         self._stumbles = Stumbles()
         self._lookouts: tuple[Lookout, ...] = ()
@@ -101,7 +102,7 @@ class Watcher:
     @property
     def health(self) -> Health:
         """How the account is doing."""
-        return self._health.health
+        return self.story.health
 
     @property
     def task(self) -> asyncio.Task[None] | None:
@@ -169,7 +170,7 @@ class Watcher:
         """Tell that the account is paused, however long the store takes to take it."""
         while True:
             try:
-                await self._health.parked()
+                await self.story.parked()
             except StoreError as error:
                 _log.error("account.health_unwritten", account=self.account.id, error=str(error))
                 await asyncio.sleep(STORE_WAIT)
@@ -200,7 +201,7 @@ class Watcher:
         )
         self._world.on_failure(self.account.id, error)
         try:
-            await self._health.failed(
+            await self.story.failed(
                 error,
                 strikes=self._recovery.strikes,
                 degraded=self._recovery.failures >= DEGRADED_AFTER or isinstance(error, StoreError),
@@ -222,7 +223,7 @@ class Watcher:
         lookout: Lookout | None = None
         try:
             if only is None:
-                await self._health.logged_in()
+                await self.story.logged_in()
             if self.is_unread:
                 await self._withheld(session)
             lookout = await paced(self._lookout(session, only))
@@ -230,7 +231,7 @@ class Watcher:
             await paced(lookout.first_sync())
             if only is None:
                 self._recovery = self._recovery.accepted()
-                await paced(self._health.connected(resynced=self._resynced(lookout)))
+                await paced(self.story.connected(resynced=self._resynced(lookout)))
             del paced  # a bound method is 64 octets, and what follows takes days
             await lookout.watch()
         except NetworkError:
@@ -249,7 +250,7 @@ class Watcher:
         token = await bearer(self.account, self._world)
         async with self._gate.login(self.target.host):
             if only is None:
-                await self._health.dialled()
+                await self.story.dialled()
             return await self._world.turnstile.paced(
                 log_in(self.account, self.target, self._world, token=token)
             )
@@ -263,11 +264,11 @@ class Watcher:
         self._recovery = self._recovery.accepted()
         reason = self.account.demand.withheld or CONSENT_MISSING
         _log.info("account.unread", account=self.account.id, reason=reason)
-        await self._health.unread(reason)
+        await self.story.unread(reason)
         while True:
             await session.wait(loop.time() + self._world.tempo.proof, enough=lambda: False)
             await session.check(Noop())
-            await self._health.proved()
+            await self.story.proved()
 
     def _lived(self, only: Folder | None, seconds: float) -> None:
         """Learn how long a connection lived after its first sync (V2)."""
@@ -286,7 +287,7 @@ class Watcher:
             self._world,
             session,
             watched(folders, states, again=self._again),
-            self._health,
+            self.story,
             _Surroundings(self, session, only),
             known_since=min(since, default=None),
             stumbles=self._stumbles,

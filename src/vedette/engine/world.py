@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from vedette.engine.audit_book import AuditBook
+from vedette.engine.canary_book import CanaryBook
 from vedette.engine.correspondents import Correspondents
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
@@ -53,7 +54,8 @@ class World:
     ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
     written; without a journal nobody acts. ``panel`` has the scorers that they may ask, and
     ``correspondents`` whom users wrote to, as far as guards ask for it. ``audits`` says when a folder
-    is held against the ledger, and what came of it.
+    is held against the ledger, and what came of it. ``canaries`` knows probe mails of ours, where
+    there are any.
     ``tokens`` are for accounts that log in by a grant; without it there are none such.
     """
 
@@ -78,5 +80,6 @@ class World:
     panel: Panel = field(default_factory=Panel)
     correspondents: Correspondents = field(default_factory=Correspondents)
     audits: AuditBook = field(default_factory=AuditBook)
+    canaries: CanaryBook | None = None
     turnstile: Turnstile = field(default_factory=Turnstile)
     tokens: Tokens | None = None

@@ -105,6 +105,14 @@ class Demand:
     withheld: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """That probe mails are put into a folder that is watched, one every ``interval`` seconds."""
+
+    interval: float = 3600.0
+    folder: str = "INBOX"
+
+
 #: Nothing is asked for: one object for the thousands of accounts that are just watched.
 NOTHING_ASKED: Final = Demand()
 
@@ -125,6 +133,7 @@ class Account:
     max_message: int = 50 * 1024 * 1024
     mechanism: str | None = None
     demand: Demand = NOTHING_ASKED
+    canary: Canary | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

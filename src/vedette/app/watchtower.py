@@ -1,0 +1,80 @@
+"""Watches the watch: numbers, the ledger held against the server, probe mails, traces.
+
+It joins those and knows in which order they start and stop, and nothing of what they find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from vedette.app.auditing import Auditing
+from vedette.app.clock import dice
+from vedette.app.measuring import Measuring
+from vedette.engine.audit_book import AuditBook
+from vedette.engine.canary import CanaryKeeper
+from vedette.engine.canary_book import CanaryBook
+from vedette.engine.part import OnCrash, Part
+from vedette.engine.supervisor import Supervisor
+from vedette.model.ids import AccountId
+from vedette.ports.backlog import Backlogs
+from vedette.ports.clock import Clock
+from vedette.secret import Secret
+
+
+class Watchtower(Part):
+    """All of it, as one part, over the supervisor that it is given before its start.
+
+    ``key`` is that of the installation: probes of an instance that died are known by it.
+    """
+
+    def __init__(
+        self,
+        store: Backlogs,
+        clock: Clock,
+        key: Callable[[], Secret[str]],
+        *,
+        on_crash: OnCrash | None = None,
+    ) -> None:
+        super().__init__("watchtower", on_crash=on_crash)
+        self._store = store
+        self._clock = clock
+        self._supervisor: Supervisor | None = None
+        self._parts: tuple[Part, ...] = ()
+        #: Probe mails of ours.
+        self.canaries = CanaryBook(cache(key))
+        #: What came of holding folders against the ledger.
+        self.audits = AuditBook(dice)
+        #: Whether a message was missed.
+        self.completeness = Auditing(self.audits, self._probe)
+
+    async def attach(self, supervisor: Supervisor) -> None:
+        """Begin to look after a supervisor that runs."""
+        self._supervisor = supervisor
+        await self.start()
+
+    async def _open(self) -> None:
+        supervisor = self._supervisor
+        if supervisor is None:
+            raise RuntimeError("a watchtower is attached, not started")
+        self._parts = (
+            Measuring(self._store, self._clock, supervisor.census),
+            CanaryKeeper(
+                self.canaries,
+                self._clock,
+                dice,
+                watched=supervisor.canaries,
+                login=supervisor.visit,
+                doubt=supervisor.doubt,
+                on_crash=self._on_crash,
+            ),
+        )
+        for part in self._parts:
+            await part.start()
+
+    async def _close(self) -> None:
+        for part in reversed(self._parts):
+            await part.stop()
+
+    def _probe(self, account: AccountId) -> bool:
+        return self._supervisor is not None and self._supervisor.probe(account)
