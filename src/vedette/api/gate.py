@@ -153,17 +153,19 @@ class _Exchange:
         """Log what was asked and answered: the route and not the address, which names people."""
         route = getattr(self.scope.get("route"), "path", None)
         caller = self.scope["state"].get("caller")
-        say = _log.debug if route in _PROBES else _log.info
         _REQUESTS.inc(f"{self._status // 100}xx")
-        say(
-            "api.answered",
-            request=self.request,
-            method=self.scope["method"][:16],
-            route=route,
-            status=self._status,
-            seconds=round(asyncio.get_running_loop().time() - self._begun, 4),
-            caller=getattr(caller, "name", None),
-        )
+        told = {
+            "request": self.request,
+            "method": self.scope["method"][:16],
+            "route": route,
+            "status": self._status,
+            "seconds": round(asyncio.get_running_loop().time() - self._begun, 4),
+            "caller": getattr(caller, "name", None),
+        }
+        if route in _PROBES:
+            _log.debug("api.answered", **told)
+        else:
+            _log.info("api.answered", **told)
 
     def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
         mine = {name for name, _ in SECURITY}
