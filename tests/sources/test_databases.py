@@ -225,7 +225,9 @@ async def test_columns_of_many_types_are_read(home: Home) -> None:
     await home.run(
         f"CREATE TABLE typed (id int, password {kinds[0]}, folders {kinds[1]}, active {kinds[2]}, "
         f"paused_at {kinds[3]}, email text, host text)",
-        "INSERT INTO typed VALUES (1, 'pw', '" + json.dumps(["INBOX", "Bücher"], ensure_ascii=False) + "', true, "
+        "INSERT INTO typed VALUES (1, 'pw', '"
+        + json.dumps(["INBOX", "Bücher"], ensure_ascii=False)
+        + "', true, "
         "'2026-11-01 00:00:00', 'a@example.org', 'h')",
         "SELECT 1",
     )

@@ -110,7 +110,8 @@ class Reading:
             active=active,
             pause=pause,
             paused_at=None if pause is None else get(row, Column.PAUSED_AT, value.instant),
-            consent=self._settings.consent,
+            # What the row says of consent has the word; where it says none, the state may.
+            consent=self._settings.consent if pause is Pause.CONSENT else None,
             origin=Origin.TABLE,
         )
         return Sourced(registration=registration, secrets=secrets)

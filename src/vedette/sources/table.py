@@ -21,6 +21,7 @@ from vedette.backoff import Backoff
 from vedette.errors import StoreError
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock, Dice
+from vedette.ports.registration import Pause
 from vedette.ports.source import Sourced
 from vedette.sources.cipher import Cipher
 from vedette.sources.database import Batch, Database, SourceError
@@ -58,7 +59,10 @@ class _Known:
 
     @property
     def is_followed(self) -> bool:
-        return self.account.refused is None and self.account.registration.is_watched
+        """Whether there is a connection for it; who gave no consent yet is connected all the same."""
+        found = self.account.registration
+        is_connected = found.active and found.pause in {None, Pause.CONSENT}
+        return self.account.refused is None and is_connected
 
 
 class TableSource:
