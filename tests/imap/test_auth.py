@@ -142,3 +142,42 @@ def test_credentials_do_not_print() -> None:
     )
 
     assert "hunter2" not in shown
+
+
+@pytest.mark.parametrize(
+    ("mechanism", "capabilities", "expected"),
+    [
+        ("PLAIN", "AUTH=PLAIN AUTH=LOGIN", "PLAIN"),
+        ("LOGIN", "AUTH=PLAIN AUTH=LOGIN", "LOGIN"),
+        ("LOGIN", "AUTH=PLAIN", "LOGIN command"),
+        ("XOAUTH2", "AUTH=OAUTHBEARER AUTH=XOAUTH2", "XOAUTH2"),
+        ("XOAUTH2", "IMAP4REV1", "XOAUTH2"),
+        ("OAUTHBEARER", "AUTH=OAUTHBEARER AUTH=XOAUTH2", "OAUTHBEARER"),
+    ],
+)
+def test_a_mechanism_that_a_person_names_is_used(
+    mechanism: str, capabilities: str, expected: str
+) -> None:
+    """Some servers offer what they do not do, and do what they do not offer (incident 9)."""
+    credentials: Password | Token = Password(user="user", password=Secret("pass"))
+    if "OAUTH" in mechanism:
+        credentials = Token(user="user", token=Secret("tok"))
+    command = choose(
+        credentials, capabilities.split(), host="mail.example", port=993, mechanism=mechanism
+    )
+    found = (
+        command.mechanism.name if isinstance(command, Authenticate) else f"{command.verb} command"
+    )
+    assert found == expected
+
+
+def test_a_mechanism_that_a_person_names_and_nobody_offers_is_refused() -> None:
+    """No password goes another way than the one that was named."""
+    with pytest.raises(AuthError, match="in a way that fits"):
+        choose(
+            Password(user="user", password=Secret("pass")),
+            ["AUTH=LOGIN"],
+            host="mail.example",
+            port=993,
+            mechanism="PLAIN",
+        )

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import orjson
 
-from vedette.errors import NetworkError, SecretError
+from vedette.errors import AuthError, NetworkError, SecretError
 from vedette.identity.command import printed
 from vedette.identity.oauth.exchange import Denied, denied, error, outcome
 from vedette.identity.oauth.lent import Lent
@@ -56,8 +56,7 @@ async def from_url(
     headers = {} if secret is None else {"Authorization": f"Bearer {secret.reveal()}"}
     user = account.credentials.user
     if "{account}" in url or "{user}" in url:
-        full = url.replace("{account}", quote(account.id, safe=""))
-        full = full.replace("{user}", quote(user, safe=""))
+        full = url.replace("{account}", _quoted(account.id)).replace("{user}", _quoted(user))
         answer = await transport.get(full, headers=headers, private=private)
     else:
         facts: Mapping[str, Any] = {
@@ -68,6 +67,13 @@ async def from_url(
         }
         answer = await transport.post(url, orjson.dumps(facts), headers=headers, private=private)
     return _lent(answer, account, url, [] if secret is None else [secret.reveal()])
+
+
+def _quoted(text: str) -> str:
+    """Return a text that is one thing in an address, whatever is in it."""
+    if not text.strip("."):
+        raise AuthError(f"{text!r} is of dots alone, and can not stand in the token server's URL")
+    return quote(text, safe="", errors="replace")
 
 
 def _lent(answer: Answer, account: Account, url: str, sent: Sequence[str] = ()) -> Lent:
