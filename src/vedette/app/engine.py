@@ -19,22 +19,22 @@ from vedette.app.clock import SystemClock, dice
 from vedette.app.cluster import HAND_OVER, Cluster, Divided
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
+from vedette.app.enacting import Enacting
 from vedette.app.guards.desk import GuardDesk
 from vedette.app.guards.key import guard_key, prove
 from vedette.app.guards.posting import Guards
-from vedette.app.guards.protection import insist
 from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import State, Trusting
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.redelivery import Redelivery
+from vedette.app.registered import Registered
 from vedette.app.run_marker import RunMarker
 from vedette.app.scorers import Seating
-from vedette.app.sinks import build
 from vedette.app.state import kept
+from vedette.app.vault import unlocked
 from vedette.app.watchtower import Watchtower
-from vedette.config.settings import AccountSettings, EndpointSettings, Settings
-from vedette.engine.assignment import Assignment
+from vedette.config.settings import Settings
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
@@ -43,6 +43,7 @@ from vedette.engine.supervisor import Supervisor
 from vedette.engine.tenure import COMMON, Sole
 from vedette.engine.world import World
 from vedette.errors import StoreError, VedetteError
+from vedette.identity.vault import Vault
 from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
 from vedette.model.ids import AccountId, ActionId, EndpointId
@@ -50,8 +51,10 @@ from vedette.net.dial import SocketDialer
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
 from vedette.ports.sink import Sink
+from vedette.ports.source import Source
 from vedette.ports.store import Fence
 from vedette.reader import MessageReader
+from vedette.service.elsewhere import Elsewhere
 from vedette.turnstile import Turnstile
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -72,6 +75,7 @@ class Engine(Part):
         settings: Settings,
         *,
         extra: Mapping[EndpointId, tuple[Endpoint, Sink]] | None = None,
+        sources: Sequence[Source] = (),
         on_failure: Callable[[AccountId, VedetteError], None] = lambda _account, _error: None,
         on_connected: Callable[[AccountId], None] = lambda _account: None,
     ) -> None:
@@ -84,7 +88,6 @@ class Engine(Part):
         self.cluster = self._others()
         self._fence = Fence() if self.cluster is None else COMMON
         self._extra = dict(extra or {})
-        self._endpoints: dict[EndpointId, EndpointSettings] = {}
         self._marker = RunMarker(settings.state)
         self._reader = MessageReader()
         self._on_failure = on_failure
@@ -104,8 +107,6 @@ class Engine(Part):
         self.supervisor: Supervisor | None = None
         #: What watches the watch.
         self.tower = Watchtower(self.store, self.clock, self._key, on_crash=self._crashed)
-        #: Settings are gone over to by one at a time: a file that changed, a loosening that is due.
-        self._applying = asyncio.Lock()
         self._trust = self._trusting()
         trust = self._trust.desk
         self._desk = GuardDesk(
@@ -116,6 +117,13 @@ class Engine(Part):
         handlers = {**self.redelivery.handlers, **self._desk.handlers, **trust.handlers}
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
+        self._enacting = self._enacted()
+        self._vault: Vault | None = None
+        self._unlocking = asyncio.Lock()
+        #: The accounts that others keep: in the file, in tables of hosts.
+        self.elsewhere = Elsewhere()
+        #: What is set through the API, and in tables of hosts.
+        self.registered = self._followed(sources)
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
     def _state(self) -> State:
@@ -145,6 +153,7 @@ class Engine(Part):
             regate=self._regate,
             attend=self._attend,
             fence=self._fence,
+            on_moved=self._reconsider,
         )
 
     def _guards(self) -> Guards:
@@ -158,15 +167,44 @@ class Engine(Part):
             in_force=self._trust.in_force,
         )
 
+    def _enacted(self) -> Enacting:
+        return Enacting(
+            self.courier,
+            self._posting,
+            self._trust,
+            self._seating,
+            self.clock,
+            extra=[endpoint for endpoint, _ in self._extra.values()],
+        )
+
+    def _followed(self, sources: Sequence[Source]) -> Registered:
+        return Registered(
+            self.store,
+            self.vault,
+            self._enacting,
+            elsewhere=self.elsewhere,
+            sources=sources,
+            on_crash=self._crashed,
+        )
+
     @property
     def healths(self) -> list[Health]:
-        """How every watched account is doing."""
+        """How every account is doing that is this instance's."""
         return [] if self.supervisor is None else self.supervisor.healths
 
     def endpoints(self) -> Sequence[Endpoint]:
         """Return the endpoints that exist now."""
-        own = [each.endpoint for each in self._endpoints.values()]
-        return [*own, *(endpoint for endpoint, _ in self._extra.values())]
+        return self._enacting.endpoints()
+
+    async def vault(self) -> Vault:
+        """Return what seals and opens secrets, once its key is known to be that of the state.
+
+        Raises SecretError and StoreError.
+        """
+        async with self._unlocking:
+            if self._vault is None:
+                self._vault = await unlocked(self.settings, self.store.records, self.clock)
+        return self._vault
 
     async def apply(self, settings: Settings) -> None:
         """Go over to new settings, touching only what changed.
@@ -176,11 +214,8 @@ class Engine(Part):
         if (settings.state, settings.store) != (self.settings.state, self.settings.store):
             _log.warning("settings.state_kept", state=str(self.settings.state))
             settings = replace(settings, state=self.settings.state, store=self.settings.store)
-        async with self._applying:
-            self.settings = settings
-            await self._apply_endpoints(settings.endpoints)
-            await self._seating.apply(settings)
-            await insist(self._go_over)
+        self.settings = settings
+        await self._enacting.apply(settings, self.registered.filed(settings.accounts))
         _log.info(
             "settings.applied",
             accounts=len(settings.accounts),
@@ -236,6 +271,10 @@ class Engine(Part):
         await self.tower.attach(self.supervisor)
         if self.cluster is not None:
             self.cluster.owner.attach(Divided(self.supervisor, self.courier))
+        watching = self.supervisor if self.cluster is None else self.cluster.owner
+        self._enacting.attach(watching, self._regate)
+        # Before the file is gone over to: what is registered must not look as if it were gone.
+        await self.registered.load()
         await self.apply(self.settings)
         if self.cluster is not None:
             await self.cluster.start()
@@ -244,9 +283,11 @@ class Engine(Part):
         await self._posting.start()
         await self._seating.start()
         await self._trust.start()
+        await self.registered.start()
 
     async def _close(self) -> None:
         await self._control.stop()
+        await self.registered.stop()
         await self._trust.stop()
         await self._posting.stop()
         await self._housekeeping.stop()
@@ -263,16 +304,6 @@ class Engine(Part):
         if self.cluster is not None:
             self.cluster.release()
 
-    async def _apply_endpoints(self, wanted: Sequence[EndpointSettings]) -> None:
-        by_id = {each.endpoint.id: each for each in wanted}
-        for endpoint in [each for each in self._endpoints if each not in by_id]:
-            del self._endpoints[endpoint]
-            await self.courier.remove(endpoint)
-        for endpoint, each in by_id.items():
-            if self._endpoints.get(endpoint) != each:
-                await self.courier.add(each.endpoint, build(each, self.clock))
-                self._endpoints[endpoint] = each
-
     def _due(self, endpoints: Sequence[EndpointId]) -> None:
         self.courier.wake(endpoints)
 
@@ -288,37 +319,20 @@ class Engine(Part):
             self.supervisor.attend(account)
 
     async def _enforced_anew(self) -> None:
-        """Go over to what is in force of the guards' settings now that a loosening is due."""
-        async with self._applying:
-            await insist(self._go_over)
-
-    async def _go_over(self) -> None:
-        """Post the guards of the settings and watch its accounts, as the ratchet lets it.
-
-        Raises OvertakenError where another instance changed meanwhile what is enforced.
-        """
-        await self._posting.apply(self.settings.guards)
-        await self._watch()
+        """Go over to what is in force of what is set now that a loosening is due."""
+        await self._enacting.anew()
 
     async def _enforced_elsewhere(self) -> None:
-        """Go over to what another instance enforces. Only a file that is read asks for anything."""
-        async with self._applying:
-            await self._posting.stand(await self._trust.adopted(self.settings.guards))
-            await self._assign(self._trust.still_watched(self.settings.accounts))
+        """Go over to what another instance enforces."""
+        await self._enacting.elsewhere()
 
-    async def _watch(self) -> None:
-        """Watch the accounts of the settings, and what guards are held to stand at."""
-        await self._assign(await self._trust.watched(self.settings.accounts))
-
-    async def _assign(self, accounts: Sequence[AccountSettings]) -> None:
-        if self.cluster is not None:
-            await self.cluster.owner.assign(_assignments(accounts))
-        elif self.supervisor is not None:
-            await self.supervisor.assign(_assignments(accounts))
-        await self._regate()
+    def _reconsider(self) -> None:
+        """Look whether a consent is among what was set."""
+        self.registered.reconsider()
 
     async def _regate(self) -> None:
         """Read the accounts that may be read now, and no others."""
+        self.registered.reconsider()
         if self.supervisor is not None:
             await self.supervisor.regate()
 
@@ -348,10 +362,6 @@ class Engine(Part):
             self.crash = error
         _log.error("engine.crashed", part=part, error=str(error))
         self._over.set()
-
-
-def _assignments(accounts: Sequence[AccountSettings]) -> list[Assignment]:
-    return [Assignment(account=each.account, target=each.target) for each in accounts]
 
 
 def _spool(state: Path) -> Path:

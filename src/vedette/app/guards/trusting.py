@@ -40,6 +40,7 @@ class Trusting(Part):
     made of what is enforced. ``regate`` lets accounts be read or not as consents now stand, and
     ``attend`` lets an account look into its journal. ``prove`` makes sure that the key is the one
     that other instances have, before it is of use. ``fence`` is for events of no mailbox.
+    ``on_moved`` is told within a glance that anything at all was set, here or by another instance.
     """
 
     def __init__(
@@ -57,9 +58,11 @@ class Trusting(Part):
         regate: Callable[[], Awaitable[None]],
         attend: Callable[[AccountId], None],
         fence: Fence,
+        on_moved: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__("trust")
         self._fence = fence
+        self._on_moved = on_moved
         self._store = store
         self._endpoints = endpoints
         self._wake = wake
@@ -68,7 +71,7 @@ class Trusting(Part):
         self._prove = prove
         self._is_proved = False
         self._partners: frozenset[EndpointId] = frozenset()
-        self._accounts: frozenset[str] = frozenset()
+        self._accounts: set[str] = set()
         #: Pauses, allows and consents.
         self.overriding = Overriding(
             store, guarding, clock, on_consent=regate, on_moved=self._moved
@@ -116,17 +119,34 @@ class Trusting(Part):
     async def watched(self, wanted: Sequence[AccountSettings]) -> Sequence[AccountSettings]:
         """Return the accounts that are watched where these are wanted. Raises StoreError.
 
-        After ``in_force``, which says what guards there are.
+        After ``in_force``, which says what guards there are. Who is on hold is not wanted: a guard
+        that is held to an account has it watched on as it was, until that may end.
         """
-        accounts = await self._wards.in_force(wanted)
-        self._accounts = frozenset(each.account.id for each in accounts)
-        return accounts
+        return self._known(await self._wards.in_force(_free(wanted)), wanted)
 
     def still_watched(self, wanted: Sequence[AccountSettings]) -> Sequence[AccountSettings]:
         """Return the accounts that are watched by what was adopted, where these are wanted."""
-        accounts = self._wards.adopted(wanted)
-        self._accounts = frozenset(each.account.id for each in accounts)
-        return accounts
+        return self._known(self._wards.adopted(_free(wanted)), wanted)
+
+    @property
+    def holds_accounts(self) -> bool:
+        """Whether a guard may be held to an account: then each change of one is its affair."""
+        return bool(self.protections.held or self.protections.asked)
+
+    def know(self, accounts: Iterable[AccountSettings], gone: Iterable[AccountId]) -> None:
+        """Learn which accounts come and go while no guard is held to any."""
+        self._accounts.update(each.account.id for each in accounts)
+        self._accounts.difference_update(gone)
+
+    def _known(
+        self, watched: Sequence[AccountSettings], wanted: Sequence[AccountSettings]
+    ) -> Sequence[AccountSettings]:
+        """Return what is watched, with those on hold that no guard holds."""
+        self._accounts = {each.account.id for each in watched}
+        on_hold = [each for each in wanted if each.account.demand.hold is not None]
+        left = [each for each in on_hold if each.account.id not in self._accounts]
+        self._accounts.update(each.account.id for each in left)
+        return [*watched, *left]
 
     async def _open(self) -> None:
         await self.protections.start()
@@ -156,6 +176,7 @@ class Trusting(Part):
 
     async def _moved(self) -> None:
         """Go over to what another instance enforces."""
+        self._on_moved()
         if await self.protections.is_behind():
             await self._adopt()
 
@@ -163,3 +184,8 @@ class Trusting(Part):
         await self.overriding.refresh()
         if change.loosening.account is not None:
             self._attend(change.loosening.account)
+
+
+def _free(wanted: Iterable[AccountSettings]) -> list[AccountSettings]:
+    """Return the accounts that nothing but a guard could hold."""
+    return [each for each in wanted if each.account.demand.hold is None]

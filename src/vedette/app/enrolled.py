@@ -1,0 +1,103 @@
+"""A registered account as the engine takes it: with its secrets, and with what is asked of its watch.
+
+It must not know where registrations and secrets are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from vedette.config.settings import AccountSettings
+from vedette.identity.oauth.tokens import Supply
+from vedette.model.account import AccountState, Credentials, Demand, Hold
+from vedette.ports.registration import Auth, Origin, Pause, Registration
+from vedette.secret import Secret
+from vedette.service.condition import REASONS
+
+#: Nothing is sealed beside an account.
+NO_SECRETS: Final[Mapping[str, Secret[str]]] = MappingProxyType({})
+
+#: What of the secrets is for whoever gets tokens.
+_FOR_TOKENS: Final = frozenset({"refresh_token", "token_url_secret"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What is known of an account beside its registration.
+
+    ``refused`` is why it can not be watched, and ``withheld`` why its mail must not be read.
+    """
+
+    secrets: Mapping[str, Secret[str]] = field(default_factory=lambda: NO_SECRETS)
+    refused: str | None = None
+    withheld: str | None = None
+
+
+def enrolled(registration: Registration, known: Known) -> AccountSettings:
+    """Return the settings of an account; one that is not to be watched has a hold."""
+    credentials = _credentials(registration, known.secrets)
+    target, secrets = registration.target, known.secrets
+    if target.proxy is not None and "proxy_password" in secrets:
+        proxy = replace(target.proxy, password=secrets["proxy_password"])
+        target = replace(target, proxy=proxy)
+    demand = Demand(
+        reconnect=registration.reconnect,
+        resync=registration.resync.serial,
+        since=registration.resync.since,
+        hold=_hold(registration, credentials, known.refused),
+        withheld=known.withheld,
+    )
+    account = replace(registration.account, credentials=credentials, demand=demand)
+    return AccountSettings(account=account, target=target)
+
+
+def unreadable(id_: str, why: str) -> str:
+    """Say in one line that a record can not be used."""
+    return f"what is registered of {id_} can not be read: {why}"
+
+
+def supply_of(registration: Registration, secrets: Mapping[str, Secret[str]]) -> Supply | None:
+    """Return what the tokens of an account come from; None where it needs none."""
+    if registration.grant.auth is Auth.PASSWORD:
+        return None
+    kept = {name: secret for name, secret in secrets.items() if name in _FOR_TOKENS}
+    return Supply(grant=registration.grant, secrets=kept, private=registration.target.private)
+
+
+def registered(settings: AccountSettings, origin: Origin) -> Registration:
+    """Return an account of the file as it is shown beside those of the API: without any secret."""
+    account, target = settings.account, settings.target
+    shown = replace(account, credentials=Credentials(user=account.credentials.user))
+    proxy = None if target.proxy is None else replace(target.proxy, password=None)
+    return Registration(account=shown, target=replace(target, proxy=proxy), origin=origin)
+
+
+def held(settings: AccountSettings, pause: Pause) -> AccountSettings:
+    """Return the settings of an account that is paused."""
+    demand = replace(settings.account.demand, hold=Hold(reason=REASONS[pause]))
+    return replace(settings, account=replace(settings.account, demand=demand))
+
+
+def _credentials(registration: Registration, secrets: Mapping[str, Secret[str]]) -> Credentials:
+    user, grant = registration.account.credentials.user, registration.grant
+    if grant.auth is Auth.PASSWORD:
+        return Credentials(user=user, password=secrets.get("password"), token=secrets.get("token"))
+    source = grant.app or grant.url or " ".join(grant.command)
+    return Credentials(user=user, grant=f"{grant.auth.value} {source}")
+
+
+def _hold(registration: Registration, credentials: Credentials, refused: str | None) -> Hold | None:
+    if not registration.active:
+        return Hold(reason="it is not active")
+    if registration.pause is not None and registration.pause is not Pause.CONSENT:
+        return Hold(reason=REASONS[registration.pause])
+    if refused is not None:
+        return Hold(reason=refused, state=AccountState.ERROR)
+    lacks = credentials.password is None and credentials.token is None
+    if lacks and credentials.grant is None:
+        why = f"no password or token is set for {credentials.user}"
+        return Hold(reason=why, state=AccountState.ERROR)
+    return None

@@ -1,0 +1,301 @@
+"""What is registered is watched: follows records and the tables of hosts, and has it go live.
+
+Whoever writes a record wakes this, on every instance of a cluster; what was touched is read, and
+nothing else. A change that can not be gone over to now is tried again until it can. It must not
+know how records become settings, nor how these come into force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from typing import Final
+
+import structlog
+
+from vedette.app.enacting import Change, Enacting
+from vedette.app.enrolled import registered
+from vedette.app.gathering import Gathering, State
+from vedette.app.layers import API, FILE, TABLE
+from vedette.config.settings import AccountSettings
+from vedette.engine.part import OnCrash, Part
+from vedette.errors import StoreError
+from vedette.identity.oauth.tokens import Supply
+from vedette.identity.vault import Vault
+from vedette.model.account import Account
+from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.ports.records import Kind, Record, RecordQuery, Touched
+from vedette.ports.registration import Origin
+from vedette.ports.source import Source, Sourced
+from vedette.service.elsewhere import Elsewhere
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Records that are read at once; more than a page is a start, or an import.
+PAGE: Final = 500
+#: Records that are asked for one by one, at the same time.
+AT_ONCE: Final = 50
+#: Seconds before what failed is tried again.
+AGAIN: Final = 1.0
+#: Seconds that a start waits for the first answer of a table of a host.
+PATIENCE: Final = 10.0
+#: Seconds between two looks at the consents, for those that nothing told of.
+CONSENTS: Final = 60.0
+
+#: What of the records is followed here.
+_FOLLOWED: Final = frozenset({Kind.TENANT, Kind.ACCOUNT, Kind.ENDPOINT, Kind.GUARD})
+
+
+class Registered(Part):
+    """Follows what is registered. It is the ``Supplies`` of ``identity.oauth.tokens``.
+
+    ``unlock`` opens the vault, the first time that there is a secret. ``elsewhere`` is filled with
+    the accounts of the file and of ``sources``.
+    """
+
+    def __init__(
+        self,
+        state: State,
+        unlock: Callable[[], Awaitable[Vault]],
+        enacting: Enacting,
+        *,
+        elsewhere: Elsewhere,
+        sources: Sequence[Source] = (),
+        on_crash: OnCrash | None = None,
+    ) -> None:
+        super().__init__("registered", on_crash=on_crash)
+        self._records = state.records
+        self._gathering = Gathering(state, unlock)
+        self._enacting = enacting
+        self._elsewhere = elsewhere
+        self._sources = tuple(sources)
+        self._revision = 0
+        self._file: tuple[AccountSettings, ...] = ()
+        self._by_source: dict[str, dict[AccountId, Sourced]] = {}
+        self._doubts = asyncio.Event()
+        #: What is read is gone over to before anything else is.
+        self._one = asyncio.Lock()
+
+    async def supply(self, account: Account) -> Supply | None:
+        """Return what the tokens of an account come from."""
+        return self._gathering.supplies.get(account.id)
+
+    def filed(self, accounts: Iterable[AccountSettings]) -> dict[AccountId, AccountSettings]:
+        """Take the accounts of the file; return them as they are to be watched."""
+        self._file = tuple(accounts)
+        shown = [Sourced(registration=registered(each, Origin.FILE)) for each in self._file]
+        self._elsewhere.keep("file", shown)
+        return {each.account.id: self._gathering.filed(each) for each in self._file}
+
+    def reconsider(self) -> None:
+        """Look at the consents soon: somebody may have given one, or taken it back."""
+        self._doubts.set()
+
+    async def load(self) -> None:
+        """Read everything that is registered, before anything is in force. Raises StoreError."""
+        # First, so that what is written while the rest is read is read again.
+        self._revision = await self._newest()
+        await self._gathering.doubtful()
+        async for page in self._pages(Kind.TENANT):
+            for record in page:
+                self._gathering.tenant(TenantId(record.id), record)
+        async for page in self._pages(Kind.ENDPOINT):
+            self._enacting.lay(API, Change(endpoints=await self._gathering.endpoints(page)))
+        async for page in self._pages(Kind.GUARD):
+            self._enacting.lay(API, Change(guards=await self._gathering.guards(page)))
+        async for page in self._pages(Kind.ACCOUNT):
+            self._enacting.lay(API, Change(accounts=await self._gathering.accounts(page)))
+        for source in self._sources:
+            await self._first(source)
+
+    async def _open(self) -> None:
+        self.spawn(self._follow(), "records")
+        self.spawn(self._watch_consents(), "consents")
+        for source in self._sources:
+            self.spawn(self._follow_source(source), f"source {source.name}")
+
+    # The records.
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._records.listen()
+                async with self._one:
+                    await self._catch_up()
+            except StoreError as error:
+                _log.warning("registered.unread", error=str(error))
+                await asyncio.sleep(AGAIN)
+
+    async def _catch_up(self) -> None:
+        while touched := await self._records.touched(self._revision, limit=PAGE):
+            await self._taken([each for each in touched if each.kind in _FOLLOWED])
+            self._revision = touched[-1].revision
+
+    async def _taken(self, touched: Sequence[Touched]) -> None:
+        """Go over to what was touched: tenants first, for their accounts heed them."""
+        records = await self._read([(each.kind, each.id) for each in touched])
+        for each in touched:
+            record = records.get((each.kind, each.id))
+            if each.kind is Kind.TENANT and self._gathering.tenant(TenantId(each.id), record):
+                await self._tenant_changed(TenantId(each.id))
+        gone = [(each.kind, each.id) for each in touched if (each.kind, each.id) not in records]
+        accounts = [AccountId(id_) for kind, id_ in gone if kind is Kind.ACCOUNT]
+        for account in accounts:
+            self._gathering.forget(account)
+        endpoints = [EndpointId(id_) for kind, id_ in gone if kind is Kind.ENDPOINT]
+        guards = [id_ for kind, id_ in gone if kind is Kind.GUARD]
+        found, made = list(records.values()), self._gathering
+        change = Change(
+            accounts={**dict.fromkeys(accounts), **await made.accounts(_of(found, Kind.ACCOUNT))},
+            endpoints={
+                **dict.fromkeys(endpoints),
+                **await made.endpoints(_of(found, Kind.ENDPOINT)),
+            },
+            guards={**dict.fromkeys(guards), **await made.guards(_of(found, Kind.GUARD))},
+        )
+        await self._enacting.take(API, change)
+        tables = self._tables()
+        await self._tabled([tables[each] for each in accounts if each in tables])
+
+    async def _tenant_changed(self, tenant: TenantId) -> None:
+        """Have all accounts of a tenant heed it, wherever they are kept."""
+        async for page in self._pages(Kind.ACCOUNT, tenant):
+            accounts = await self._gathering.accounts(page)
+            await self._enacting.take(API, Change(accounts=accounts))
+        tables = self._tables().values()
+        await self._tabled([each for each in tables if _tenant_of(each) == tenant])
+        filed = [each for each in self._file if each.account.tenant == tenant]
+        now = {each.account.id: self._gathering.filed(each) for each in filed}
+        if now:
+            await self._enacting.take(FILE, Change(accounts=now))
+
+    async def _read(self, wanted: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], Record]:
+        """Return those of the records that are there."""
+        found: dict[tuple[Kind, str], Record] = {}
+        for start in range(0, len(wanted), AT_ONCE):
+            asked = [self._records.record(kind, id_) for kind, id_ in wanted[start:][:AT_ONCE]]
+            records = await asyncio.gather(*asked)
+            found |= {(each.kind, each.id): each for each in records if each is not None}
+        return found
+
+    async def _newest(self) -> int:
+        """Return the revision of what was written last."""
+        revision = 0
+        while touched := await self._records.touched(revision, limit=10 * PAGE):
+            revision = touched[-1].revision
+        return revision
+
+    async def _pages(
+        self, kind: Kind, tenant: TenantId | None = None
+    ) -> AsyncIterator[Sequence[Record]]:
+        after = ""
+        while True:
+            query = RecordQuery(kind=kind, tenant=tenant, after=after, limit=PAGE)
+            page = await self._records.records(query)
+            if page:
+                yield page
+            if len(page) < PAGE:
+                return
+            after = page[-1].id
+
+    # The consents.
+
+    async def _watch_consents(self) -> None:
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CONSENTS):
+                    await self._doubts.wait()
+            self._doubts.clear()
+            try:
+                async with self._one:
+                    await self._reconsider()
+            except StoreError as error:
+                _log.warning("registered.unread", error=str(error))
+                await asyncio.sleep(AGAIN)
+                self._doubts.set()
+
+    async def _reconsider(self) -> None:
+        doubtful = await self._gathering.doubtful()
+        if not doubtful:
+            return
+        records = await self._read([(Kind.ACCOUNT, each) for each in doubtful])
+        accounts = await self._gathering.accounts(list(records.values()))
+        await self._enacting.take(API, Change(accounts=accounts))
+        tables = self._tables()
+        await self._tabled([tables[each] for each in doubtful if each in tables])
+
+    # The tables of hosts.
+
+    async def _first(self, source: Source) -> None:
+        """Take what a source has, if it says so soon; it is followed all the same."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while True:
+                    with suppress(StoreError):
+                        return await self._sourced_anew(source, lays=True)
+                    await source.changed()
+        except TimeoutError:
+            _log.warning("source.late", source=source.name, seconds=PATIENCE)
+
+    async def _follow_source(self, source: Source) -> None:
+        is_due = False
+        while True:
+            if not is_due:
+                await source.changed()
+            try:
+                async with self._one:
+                    await self._sourced_anew(source)
+            except StoreError as error:
+                _log.warning("source.unread", source=source.name, error=str(error))
+                is_due = True
+                await asyncio.sleep(AGAIN)
+            else:
+                is_due = False
+
+    async def _sourced_anew(self, source: Source, *, lays: bool = False) -> None:
+        """Go over to what a source says now of its accounts."""
+        found = await source.accounts()
+        before, last = self._tables(), self._by_source.get(source.name, {})
+        self._by_source[source.name] = {each.registration.account.id: each for each in found}
+        self._elsewhere.keep(source.name, found)
+        try:
+            await self._compared(before, lays=lays)
+        except StoreError:
+            # It is compared once more at the next try.
+            self._by_source[source.name] = last
+            raise
+
+    async def _compared(self, before: Mapping[AccountId, Sourced], *, lays: bool) -> None:
+        """Go over to what is other in the tables of hosts than it was before."""
+        now = self._tables()
+        changed = [each for id_, each in now.items() if before.get(id_) is not each]
+        gone = [each for each in before if each not in now]
+        for each in gone:
+            self._gathering.forget(each)
+        change = Change(accounts={**dict.fromkeys(gone), **await self._gathering.sourced(changed)})
+        if lays:
+            self._enacting.lay(TABLE, change)
+        elif change.accounts:
+            await self._enacting.take(TABLE, change)
+
+    async def _tabled(self, found: Sequence[Sourced]) -> None:
+        if found:
+            accounts = await self._gathering.sourced(found)
+            await self._enacting.take(TABLE, Change(accounts=accounts))
+
+    def _tables(self) -> dict[AccountId, Sourced]:
+        """Return the accounts of all sources; of one id that of the first."""
+        found: dict[AccountId, Sourced] = {}
+        for source in self._sources:
+            for id_, each in self._by_source.get(source.name, {}).items():
+                found.setdefault(id_, each)
+        return found
+
+
+def _of(records: Iterable[Record], kind: Kind) -> list[Record]:
+    return [each for each in records if each.kind is kind]
+
+
+def _tenant_of(sourced: Sourced) -> TenantId:
+    return sourced.registration.account.tenant
