@@ -6,6 +6,7 @@ The methods of the port of records, each one job for the writer's thread; no SQL
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 from vedette.model.ids import TenantId
@@ -54,10 +55,17 @@ class SqliteRecords:
         return await self._writer.run(read, writes=False)
 
     async def records(self, query: RecordQuery) -> list[Record]:
-        """Return records of a kind, by id."""
+        """Return records of a kind, by id; in steps, between which mail goes first."""
         wall(query.tenant)
-        read = partial(records.records, query=query, now=self._clock.now())
-        return await self._writer.run(read, writes=False)
+        now = self._clock.now()
+        found: list[Record] = []
+        after: str | None = query.after
+        while after is not None and len(found) < query.limit:
+            rest = replace(query, after=after, limit=query.limit - len(found))
+            read = partial(records.records, query=rest, now=now)
+            step, after = await self._writer.run(read, writes=False)
+            found += step
+        return found
 
     async def count(self, kind: Kind, tenant: TenantId | None = None) -> int:
         """Return how many counted records of a kind there are."""

@@ -34,15 +34,25 @@ WHERE kind = :kind AND id = :id AND (:tenant IS NULL OR tenant = :tenant)
 
 -- name: records_of_tenant
 -- use: records
-WHERE kind = :kind AND tenant = :tenant AND id > :after
+WHERE kind = :kind AND tenant = :tenant AND id > :after AND id <= :until
 -- use: living
 -- use: found
 
+-- name: records_until_of_tenant
+SELECT id FROM record WHERE kind = :kind AND tenant = :tenant AND id > :after
+ORDER BY id
+LIMIT 1 OFFSET :looked;
+
 -- name: records_of_all
 -- use: records
-WHERE kind = :kind AND id > :after
+WHERE kind = :kind AND id > :after AND id <= :until
 -- use: living
 -- use: found
+
+-- name: records_until_of_all
+SELECT id FROM record WHERE kind = :kind AND id > :after
+ORDER BY id
+LIMIT 1 OFFSET :looked;
 
 -- name: record_count_of_tenant
 SELECT count(*) FROM record
@@ -101,11 +111,11 @@ SELECT last FROM record_revision WHERE id = 0;
 UPDATE record_revision SET last = :revision WHERE id = 0;
 
 -- name: record_touched
--- Each half ends at the limit by itself; of kinds that a newer Vedette has, nothing is told.
+-- In the order of the revisions (`+` keeps other indexes away), each half up to the limit by itself; of kinds that a newer Vedette has, nothing is told.
 SELECT * FROM (
   SELECT revision, kind, id, tenant, expires_at IS NOT NULL AND expires_at <= :now AS is_gone
   FROM record
-  WHERE revision > :after AND kind IN (SELECT value FROM json_each(:kinds))
+  WHERE revision > :after AND +kind IN (SELECT value FROM json_each(:kinds))
   ORDER BY revision
   LIMIT :limit
 )
@@ -113,7 +123,7 @@ UNION ALL
 SELECT * FROM (
   SELECT revision, kind, id, tenant, 1 AS is_gone
   FROM record_gone
-  WHERE revision > :after AND kind IN (SELECT value FROM json_each(:kinds))
+  WHERE revision > :after AND +kind IN (SELECT value FROM json_each(:kinds))
   ORDER BY revision
   LIMIT :limit
 )
