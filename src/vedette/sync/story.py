@@ -140,6 +140,7 @@ def begun(health: Health, *, credential: str, reconnect: int, resync: int, now: 
 
     ``resync`` is the serial of the last wish to look anew.
     """
+    before = health
     is_new = credential != health.credential or reconnect != health.reconnect
     # Who was held and has strikes left was held by somebody, who let go.
     is_let_go = health.state is _PAUSED and health.strikes < STRIKES
@@ -151,7 +152,9 @@ def begun(health: Health, *, credential: str, reconnect: int, resync: int, now: 
         health = replace(health, strikes=0, credential=credential, reconnect=reconnect)
     if resync > health.resynced:
         health = _entered(health, Happening.SOUGHT, now)
-    return replace(health, held=None, attempts=0, retry_at=None)
+    # Out of a state and back into it is no turn of the story.
+    since = before.since if health.state is before.state else health.since
+    return replace(health, since=since, held=None, attempts=0, retry_at=None)
 
 
 def dialled(health: Health, now: float) -> Health:
