@@ -19,9 +19,9 @@ from vedette import mime
 from vedette.app.guards.recorded import Recorded, guarding_of
 from vedette.app.visit import Visit, visit
 from vedette.config.settings import AccountSettings, GuardSettings
+from vedette.engine.batch import Mail
 from vedette.engine.discovery import discover
 from vedette.engine.guarding import Guarding, Post
-from vedette.engine.ingest import Mail
 from vedette.engine.judgement import Case, facts_of, is_left_alone
 from vedette.engine.letterbook import Letterbook
 from vedette.errors import FolderError

@@ -106,7 +106,14 @@ class Engine(Part):
         self._seating = Seating(self._panel)
         self.supervisor: Supervisor | None = None
         #: What watches the watch.
-        self.tower = Watchtower(self.store, self.clock, self._key, on_crash=self._crashed)
+        self.tower = Watchtower(
+            self.store,
+            self.clock,
+            self._key,
+            otlp=settings.otlp,
+            instance="" if settings.store is None else settings.store.instance,
+            on_crash=self._crashed,
+        )
         self._trust = self._trusting()
         trust = self._trust.desk
         self._desk = GuardDesk(

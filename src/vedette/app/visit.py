@@ -16,10 +16,11 @@ from pathlib import Path
 from vedette import mime
 from vedette.app.clock import SystemClock, dice
 from vedette.config.settings import AccountSettings
+from vedette.engine.batch import Mail
 from vedette.engine.collector import STEP
 from vedette.engine.fetching import Fetching
 from vedette.engine.guarding import Guarding
-from vedette.engine.ingest import Mail, is_hard
+from vedette.engine.ingest import is_hard
 from vedette.engine.login import log_in
 from vedette.engine.session import Session
 from vedette.engine.world import World

@@ -140,19 +140,15 @@ def read_beginning(table: Table) -> Beginning:
 
 
 def read_canary(table: Table) -> Canary | None:
-    """Read ``canary`` and ``canary_folder``: whether the account is probed, how often and where."""
-    if table.raw("canary") in {None, False}:
-        if "canary_folder" in table:
-            table.fail("canary_folder", "there is no canary: give canary = true, or its seconds")
-        return None
+    """Read the keys about probe mails: whether, how often, and into which folder."""
     usual = Canary()
-    often = table.raw("canary")
-    if often is not True:
-        often = table.number("canary", usual.interval, low=LEAST_CANARY, high=MOST_CANARY)
-    return Canary(
-        interval=usual.interval if often is True else often,
-        folder=table.text("canary_folder") or usual.folder,
+    canary = Canary(
+        interval=table.number(
+            "canary_interval", usual.interval, low=LEAST_CANARY, high=MOST_CANARY
+        ),
+        folder=table.text("canary_folder", usual.folder) or usual.folder,
     )
+    return canary if table.flag("canary", default=False) else None
 
 
 def read_policy(table: Table) -> TlsPolicy:

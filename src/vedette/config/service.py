@@ -22,6 +22,7 @@ from vedette.config.settings import (
 )
 from vedette.config.sources import read_source
 from vedette.config.store import read_store
+from vedette.config.telemetry import read_otlp
 from vedette.engine.gate import LoginRate
 from vedette.model.event import EventType
 from vedette.secret import Secret
@@ -59,6 +60,7 @@ def read_settings(path: Path, *, store: Secret[str] | None = None) -> Settings:
         logins=_logins(document.table("logins")),
         tempo=_tempo(document.table("tempo")),
         retention=_retention(document.table("retention")),
+        otlp=read_otlp(document.table("telemetry")),
     )
     document.done()
     return settings

@@ -146,7 +146,8 @@ class Settings:
     """All of it. ``state`` is the folder that holds the state, or what of it stays on the machine.
 
     Without a ``store`` the state is in SQLite, in that folder. ``shared`` is the folder of all
-    workers on this machine, where this one is not the first.
+    workers on this machine, where this one is not the first. ``otlp`` is the URL of a collector of
+    traces.
     """
 
     state: Path
@@ -163,3 +164,4 @@ class Settings:
     logins: LoginRate = field(default_factory=LoginRate)
     tempo: Tempo = field(default_factory=Tempo)
     retention: Retention = field(default_factory=Retention)
+    otlp: str | None = None

@@ -16,6 +16,7 @@ from vedette.outbox.shape import dressed
 from vedette.ports.sink import Sink
 from vedette.telemetry.counters import Counter, Gauge
 from vedette.telemetry.histogram import Histogram
+from vedette.telemetry.tracing import TRACING, Try
 
 #: What can come of an attempt.
 OUTCOMES = ("delivered", "refused", "gone")
@@ -53,8 +54,8 @@ async def send(sink: Sink, endpoint: Endpoint, parcel: Parcel, *, deadline: floa
         return Refused(reason=f"a fault of the sink: {type(error).__name__}")
 
 
-def report(parcel: Parcel, outcome: Outcome, took: float) -> None:
-    """Count and log what came of an attempt, which took so many seconds."""
+def report(parcel: Parcel, outcome: Outcome, took: float, now: float) -> None:
+    """Count, trace and log what came of an attempt that took so many seconds, up to ``now``."""
     log = partial(
         _log.log,
         endpoint=parcel.endpoint,
@@ -65,6 +66,18 @@ def report(parcel: Parcel, outcome: Outcome, took: float) -> None:
     named = _name(outcome)
     ATTEMPTS.inc(named)
     DURATION.observe(took, named)
+    if (tracer := TRACING.tracer) is not None:
+        tracer.tried(
+            Try(
+                event=parcel.event,
+                kind=parcel.type,
+                endpoint=parcel.endpoint,
+                number=parcel.attempt,
+                began=now - took,
+                ended=now,
+                outcome=named,
+            )
+        )
     match outcome:
         case Delivered():
             log(10, "delivery.delivered")

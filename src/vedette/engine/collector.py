@@ -12,9 +12,10 @@ from functools import partial
 import structlog
 
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.batch import Batch, Mail, with_state
 from vedette.engine.docket import Docket
 from vedette.engine.fetching import Early, Fetching
-from vedette.engine.ingest import Batch, Ingest, Mail, with_state
+from vedette.engine.ingest import Ingest
 from vedette.engine.rebase import Rebasing
 from vedette.engine.session import Session
 from vedette.engine.spool import Spools

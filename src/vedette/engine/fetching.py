@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from vedette.engine.answer import Reply
-from vedette.engine.ingest import Mail
+from vedette.engine.batch import Mail
 from vedette.engine.session import Session
 from vedette.engine.spool import Spools
 from vedette.engine.world import World

@@ -9,21 +9,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from vedette import mime
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.batch import Batch, Mail
 from vedette.engine.docket import Docket
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.share import Share
 from vedette.engine.world import World
-from vedette.imap import Fetch
 from vedette.model.account import Account
 from vedette.model.action import Place
-from vedette.model.cursor import Cursor, FolderState, Gap
 from vedette.model.delivery import Posting
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
@@ -36,6 +34,7 @@ from vedette.ports.store import Commit, Verdict
 from vedette.sync.identity import keys_of
 from vedette.telemetry import counters
 from vedette.telemetry.histogram import Histogram
+from vedette.telemetry.tracing import TRACING, Passage
 
 COMMIT = Histogram(
     "vedette_store_commit_seconds", "Time that a commit of the store took, waits included."
@@ -63,32 +62,6 @@ INTRICATE = 6_000
 
 #: Octets in which a header is looked for when the message itself can not be read.
 HEADER = mime.Limits().header_bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mail:
-    """One message in hand: what the server tells of it, and its octets.
-
-    ``source`` is the message, or its first part: ``row.size`` tells which.
-    """
-
-    row: Fetch
-    source: bytes | Path
-
-
-@dataclass(slots=True, kw_only=True)
-class Batch:
-    """What one commit of a folder is to hold."""
-
-    folder: Folder
-    state: FolderState | None
-    cursor: Cursor
-    mails: Sequence[Mail] = ()
-    events: Sequence[Event] = ()
-    gaps: tuple[Gap, ...] = ()
-    closed: tuple[int, ...] = ()
-    announced_at: float | None = None
-    mailbox_id: str | None = None
 
 
 class Ingest:
@@ -125,6 +98,7 @@ class Ingest:
     ) -> Verdict:
         share = Share()
         messages = await self._messages(batch, hard, share)
+        read = self._world.clock.now()
         keys = [keys_of(mail.row, _header(mail, message)) for mail, message in messages]
         # Of messages before this batch the commit knows; one more way to the store would wait
         # for a whole group of commits.
@@ -162,9 +136,12 @@ class Ingest:
             await self._brought_back(batch, hearing)
             postings += plan(await hearing.closed(now), endpoints)
         seen = tuple(key for each in keys for key in each)
+        judged = self._world.clock.now()
         verdict = await self._hand_over(batch, tuple(postings), seen, hearing)
         if verdict is Verdict.DONE:
             self._settled(hearing, probes)
+            if TRACING.tracer is not None:
+                self._trace(postings, batch.announced_at, fetched, read, judged)
         return verdict
 
     def _probes(
@@ -179,6 +156,23 @@ class Ingest:
             for mail, message in messages
         }
         return {mail: token for mail, token in found.items() if token is not None}
+
+    def _trace(self, postings: Iterable[Posting], announced: float | None, *times: float) -> None:
+        """Tell how far each message came when; ``times`` are fetched, read and judged."""
+        if (tracer := TRACING.tracer) is None:
+            return
+        fetched, read, judged = times
+        passage = Passage(
+            announced=announced,
+            fetched=fetched,
+            read=read,
+            judged=judged,
+            committed=self._world.clock.now(),
+        )
+        for posting in postings:
+            # What has keys tells of a message in hand.
+            if posting.keys:
+                tracer.passed(posting.event, posting.type, passage)
 
     def _settled(self, hearing: Hearing | None, probes: Mapping[int, str]) -> None:
         """Pass on what is true once the commit is on disk."""
@@ -377,22 +371,3 @@ def _first_octets(mail: Mail) -> bytes:
         with mail.source.open("rb") as file:
             return file.read(HEADER)
     return mail.source[:HEADER]
-
-
-def with_state(state: FolderState | None, batch: Batch) -> FolderState:
-    """Return a folder's state after its batch was committed."""
-    gaps = {gap.uid: gap for gap in (state.gaps if state is not None else ())}
-    if state is not None and state.cursor.uid_validity != batch.cursor.uid_validity:
-        gaps.clear()
-    gaps.update({gap.uid: gap for gap in batch.gaps})
-    for uid in batch.closed:
-        gaps.pop(uid, None)
-    fresh = FolderState(
-        path=batch.folder.path,
-        cursor=batch.cursor,
-        mailbox_id=batch.mailbox_id,
-        gaps=tuple(gaps.values()),
-    )
-    return (
-        fresh if batch.mailbox_id or state is None else replace(fresh, mailbox_id=state.mailbox_id)
-    )

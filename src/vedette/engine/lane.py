@@ -329,7 +329,7 @@ class Lane(Part):
             self._settle(parcel, Refused(reason="stopped during the attempt"))
             raise
         crashpoint(Crashpoint.ANSWERED)
-        report(parcel, outcome, _now() - began)
+        report(parcel, outcome, _now() - began, self._clock.now())
         self._judge(outcome)
         self._settle(parcel, outcome)
 

@@ -12,8 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from math import floor
 
+from vedette.engine.batch import Batch
 from vedette.engine.fetching import Fetching
-from vedette.engine.ingest import Batch
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
 from vedette.errors import ProtocolError

@@ -18,10 +18,11 @@ from datetime import UTC, datetime
 import structlog
 
 from vedette import mime
+from vedette.engine.batch import Mail
 from vedette.engine.docket import Docket
 from vedette.engine.fetching import WINDOW, Fetching
 from vedette.engine.guarding import Post, Span
-from vedette.engine.ingest import Mail, is_hard
+from vedette.engine.ingest import is_hard
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.rebase import is_old
 from vedette.engine.share import Share

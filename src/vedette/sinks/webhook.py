@@ -33,6 +33,7 @@ from vedette.outbox import signature
 from vedette.ports.address import AddressGuard
 from vedette.ports.clock import Clock
 from vedette.secret import Secret
+from vedette.telemetry.tracing import TRACING, traceparent
 from vedette.web import client, explained, trust
 
 #: Of an answer; the connection is dropped beyond it instead of drained.
@@ -157,10 +158,13 @@ class WebhookSink:
             timestamp=self._clock.now(),
             body=parcel.body,
         )
+        headers = {**self._headers, **signed}
+        if TRACING.tracer is not None:
+            headers["traceparent"] = traceparent(parcel.event, parcel.endpoint, parcel.attempt)
         return await session.post(
             self._url,
             data=_Body(parcel.body),
-            headers={**self._headers, **signed},
+            headers=headers,
             allow_redirects=False,
             proxy=self._proxy,
         )
