@@ -25,7 +25,10 @@ _TURN: Final = 500
 
 
 class Hosts(Part):
-    """Runs the sources of the settings. ``healths`` says how the accounts of this instance are."""
+    """Runs the sources of the settings. ``healths`` says how the accounts of this instance are.
+
+    To make it raises ConfigError, with what to install, where a library is not there.
+    """
 
     def __init__(
         self,
@@ -36,7 +39,6 @@ class Hosts(Part):
         healths: Callable[[], Iterable[Health]],
         on_crash: OnCrash | None = None,
     ) -> None:
-        """Raises ConfigError, with what to install, where a library is not there."""
         super().__init__("hosts", on_crash=on_crash)
         self.sources = tuple(build_source(each, clock=clock, dice=dice) for each in settings)
         self._writing = tuple(each for each in self.sources if each.settings.write.is_asked_for)
