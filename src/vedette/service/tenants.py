@@ -31,8 +31,8 @@ from vedette.service.tenant import DEFAULT, SETTABLE, Tenant, members_of, read, 
 
 #: Everything that a tenant has, in the order in which it goes: first what uses the rest.
 _BELONGINGS: Final = (
-    Kind.KEY, Kind.LINK, Kind.STATE, Kind.ACCOUNT, Kind.ENDPOINT, Kind.GUARD, Kind.APP,
-    Kind.ANSWER, Kind.CURSOR, Kind.SETTING,
+    Kind.KEY, Kind.LINK, Kind.STATE, Kind.ACCOUNT, Kind.GRANT, Kind.ENDPOINT, Kind.GUARD,
+    Kind.APP, Kind.ANSWER, Kind.CURSOR, Kind.SETTING,
 )  # fmt: skip
 
 #: Rounds over what a tenant has: the first takes it away, a second what came during the first.

@@ -286,6 +286,15 @@ async def test_a_forgotten_consent_is_gone_with_its_tokens(
     assert (Kind.GRANT, account.id) not in one.records.rows.secrets
 
 
+async def test_a_deleted_account_leaves_no_tokens(
+    one: Instance, authorization: Authorization, account: Account, app: str
+) -> None:
+    """With the account goes what its owner consented to."""
+    await one.connect(authorization, account, app)
+    await one.accounts.delete(ADMIN, account.id)
+    assert (Kind.GRANT, account.id) not in one.records.rows.records
+
+
 async def test_a_code_on_another_device_connects(
     one: Instance, two: Instance, authorization: Authorization, account: Account, app: str
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ import pytest
 from tests.identity.oauth.rig import ADMIN, ANNA, Instance
 from tests.support.authorization import Authorization
 from vedette.errors import NetworkError, RevokedError, StoreError, ThrottledError
-from vedette.identity.oauth.consent import Consent, Pair
-from vedette.model.account import Account, Credentials
+from vedette.identity.oauth.consent import Pair
+from vedette.model.account import Account, Demand
 from vedette.ports.records import Drop, Put
 from vedette.ports.registration import Auth, Grant
 from vedette.secret import Secret
@@ -132,33 +133,19 @@ async def test_an_instance_that_was_overtaken_uses_what_the_other_wrote(
     one: Instance, authorization: Authorization, account: Account
 ) -> None:
     """A used-up refresh token is not a withdrawn consent where another one is kept by now."""
-    kept = await one.consent(account)
     ahead(HOUR, one)
     post = one.transport.post
 
     async def late(url: str, body: Any, **more: Any) -> Any:
         # Another instance, whose lease ended while it was stopped, comes back just now.
         answer = await post(url, {**body, "refresh_token": "used-up-by-another"}, **more)
-        current = await one.consent(account)
-        new = Pair(
-            refresh=kept.pair.refresh,
+        pair = Pair(
+            refresh=Secret("rotated"),
             access=Secret("of-the-other"),
             obtained_at=one.clock.now(),
             expires_at=one.clock.now() + HOUR,
         )
-        elsewhere = Consent(
-            **{
-                name: getattr(current, name)
-                for name in current.__slots__
-                if name not in {"pair", "lease"}
-            },
-            pair=Pair(
-                refresh=Secret("rotated"),
-                access=new.access,
-                obtained_at=new.obtained_at,
-                expires_at=new.expires_at,
-            ),
-        )
+        elsewhere = replace(await one.consent(account), pair=pair, lease=None)
         assert await one.consents.write(elsewhere, tokens=True, now=one.clock.now())
         return answer
 
@@ -208,15 +195,7 @@ async def test_a_wish_to_try_again_asks_once_more(
     """Whoever presses reconnect is answered by the provider, not from memory (incident 37)."""
     authorization.revoke((await one.consent(account)).pair.refresh.reveal())
     ahead(HOUR, one)
-    wishes = [
-        Account(
-            id=account.id,
-            tenant=account.tenant,
-            email=account.email,
-            credentials=Credentials(user=account.credentials.user, grant=grant),
-        )
-        for grant in ("1", "1", "2")
-    ]
+    wishes = [replace(account, demand=Demand(reconnect=number)) for number in (1, 1, 2)]
     before = authorization.calls()
     for each in wishes:
         with pytest.raises(RevokedError):

@@ -61,8 +61,7 @@ class Lease:
 class Withdrawn:
     """That the service refused for good: its line for a person, when, and whether for the app.
 
-    It holds for the ``grant`` of the account's credentials, which is another one when somebody
-    wishes to try again.
+    It holds for one ``wish`` to connect; who wishes it anew is answered by the service.
     """
 
     line: str

@@ -256,4 +256,4 @@ class Refresher:
 
 def _wish(account: Account) -> str:
     """Return by what a person's wish to try again is told from the one before."""
-    return account.credentials.grant or ""
+    return f"{account.credentials.grant}/{account.demand.reconnect}"
