@@ -25,6 +25,7 @@ from vedette.app.guards.key import guard_key, prove
 from vedette.app.guards.posting import Guards
 from vedette.app.guards.seal import telling
 from vedette.app.guards.trusting import State, Trusting
+from vedette.app.hosts import Hosts
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.redelivery import Redelivery
@@ -129,8 +130,11 @@ class Engine(Part):
         self._unlocking = asyncio.Lock()
         #: The accounts that others keep: in the file, in tables of hosts.
         self.elsewhere = Elsewhere()
+        self.hosts = Hosts(
+            settings.sources, self.clock, dice, healths=lambda: self.healths, on_crash=self._crashed
+        )
         #: What is set through the API, and in tables of hosts.
-        self.registered = self._followed(sources)
+        self.registered = self._followed([*self.hosts.sources, *sources])
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
 
     def _state(self) -> State:
@@ -261,7 +265,7 @@ class Engine(Part):
             promises=self.courier.promises,
             spool=str(_spool(self.settings.state)),
             tempo=self.settings.tempo,
-            on_failure=self._on_failure,
+            on_failure=self._failed,
             on_connected=self._connected,
             careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
             guards=self.guards,
@@ -280,6 +284,7 @@ class Engine(Part):
             self.cluster.owner.attach(Divided(self.supervisor, self.courier))
         watching = self.supervisor if self.cluster is None else self.cluster.owner
         self._enacting.attach(watching, self._regate)
+        await self.hosts.start()
         # Before the file is gone over to: what is registered must not look as if it were gone.
         await self.registered.load()
         await self.apply(self.settings)
@@ -295,6 +300,7 @@ class Engine(Part):
     async def _close(self) -> None:
         await self._control.stop()
         await self.registered.stop()
+        await self.hosts.stop()
         await self._trust.stop()
         await self._posting.stop()
         await self._housekeeping.stop()
@@ -347,9 +353,14 @@ class Engine(Part):
         """Have guards look at mail that is there already; return of how many accounts."""
         return 0 if self.supervisor is None else self.supervisor.attend(account, sweep=True)
 
+    def _failed(self, account: AccountId, error: VedetteError) -> None:
+        self.hosts.failed(account, error)
+        self._on_failure(account, error)
+
     def _connected(self, account: AccountId) -> None:
         """Log every connect: a state that is as before a restart is no event of its own."""
         _log.info("account.watched", account=account)
+        self.hosts.connected(account)
         self._on_connected(account)
 
     def _crashed(self, part: Part, error: BaseException) -> None:

@@ -33,9 +33,9 @@ class Hosts(Part):
     def __init__(
         self,
         settings: Sequence[SourceSettings],
-        *,
         clock: Clock,
         dice: Dice,
+        *,
         healths: Callable[[], Iterable[Health]],
         on_crash: OnCrash | None = None,
     ) -> None:
