@@ -22,7 +22,15 @@ from vedette.engine.assignment import Assignment
 from vedette.engine.guarding import Guarding, Post
 from vedette.engine.supervisor import Supervisor
 from vedette.engine.world import World
-from vedette.model.account import Account, Beginning, Cover, Credentials, Health
+from vedette.model.account import (
+    NOTHING_ASKED,
+    Account,
+    Beginning,
+    Cover,
+    Credentials,
+    Demand,
+    Health,
+)
 from vedette.model.cursor import Cursor, FolderState
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Encryption, Target
@@ -92,6 +100,7 @@ class Setting:
     max_message: int = 50 * 1024 * 1024
     tempo: Tempo = field(default_factory=Tempo)
     posts: tuple[Post, ...] = ()
+    demand: Demand = NOTHING_ASKED
 
 
 class Watch:
@@ -154,6 +163,7 @@ class Watch:
             beginning=setting.beginning,
             cover=setting.cover,
             max_message=setting.max_message,
+            demand=setting.demand,
         )
         port = 993 if setting.encryption is Encryption.IMPLICIT else 143
         target = Target(host="mail.example.org", port=port, encryption=setting.encryption)
