@@ -206,6 +206,34 @@ async def test_a_limit_that_comes_while_an_account_is_made_holds_for_it(
     assert not (await office.tenants.of(ACME)).is_settling
 
 
+async def test_who_comes_back_does_not_take_a_place_that_was_taken(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An account that is made meanwhile has it: never more than the limit."""
+    for _ in range(3):
+        await office.account()
+    await office.tenants.update(ADMIN, ACME, {"maxAccounts": 2})
+    write = office.records.write
+    raced: list[bool] = []
+
+    async def slow(
+        changes: Sequence[Put | Drop],
+        *,
+        now: float,
+        notes: Sequence[Note] = (),
+        tenant: TenantId | None = None,
+    ) -> Written:
+        if any(each.what == "account.resumed" for each in notes) and not raced:
+            raced.append(True)
+            await office.account()
+        return await write(changes, now=now, notes=notes, tenant=tenant)
+
+    monkeypatch.setattr(office.records, "write", slow)
+    await office.tenants.update(ADMIN, ACME, {"maxAccounts": 3})
+
+    assert pauses(await office.accounts_of()) == [None, None, Pause.PLAN_LIMIT, None]
+
+
 async def test_a_limit_of_many_accounts_is_gone_over_to_in_steps(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -372,13 +400,13 @@ class Plans(RuleBasedStateMachine):
 
     @rule()
     def make(self) -> None:
-        refused = False
+        refused, is_full = False, self.limit is not None and len(self.ids) >= self.limit
         try:
             made = asyncio.run(self.office.account())
             self.ids.append(made.account.id)
         except PlanLimitError:
             refused = True
-        assert refused is (self.limit is not None and len(self.ids) >= self.limit)
+        assert refused is is_full
 
     @precondition(lambda self: self.ids)
     @rule(data=st.data())

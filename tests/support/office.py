@@ -11,7 +11,9 @@ from tests.support.memory_trust import MemoryTrust, TrustRows
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring, WrappingKey
 from vedette.model.ids import AccountId, TenantId
-from vedette.ports.records import Kind
+from vedette.ports.clock import Clock
+from vedette.ports.consent import Consents
+from vedette.ports.records import Kind, Records
 from vedette.ports.registration import Registration
 from vedette.secret import Secret
 from vedette.service.accounts import AccountQuery, Accounts
@@ -55,22 +57,19 @@ class Trust(MemoryTrust):
         return self.rows
 
 
-class Office:
-    """What a service has, on a table."""
+class Desk:
+    """All use cases over any store of records, and its consents."""
 
-    def __init__(self) -> None:
-        self.clock = HandClock()
-        self.trust = Trust()
-        self.records = MemoryRecords(self.clock, note=self.trust.rows.keep)
-        key = WrappingKey(Secret(b"k" * 32))
-        self.vault = Vault(self.records, Keyring(key), self.clock)
+    def __init__(self, records: Records, consents: Consents, clock: Clock) -> None:
+        self.consents = consents
+        self.vault = Vault(records, Keyring(WrappingKey(Secret(b"k" * 32))), clock)
         numbers = count(1)
-        self.cabinet = Cabinet(self.records, self.vault, self.clock, lambda: f"a{next(numbers):04}")
-        self.tenants = Tenants(self.cabinet, self.trust)
+        self.cabinet = Cabinet(records, self.vault, clock, lambda: f"a{next(numbers):04}")
+        self.tenants = Tenants(self.cabinet, consents)
         self.elsewhere = Elsewhere()
-        self.accounts = Accounts(self.cabinet, self.tenants, self.trust, self.elsewhere)
+        self.accounts = Accounts(self.cabinet, self.tenants, consents, self.elsewhere)
         self.orders = Orders(self.cabinet, self.accounts)
-        self.agreements = Agreements(self.cabinet, self.accounts, self.trust)
+        self.agreements = Agreements(self.cabinet, self.accounts, consents)
         self.batches = Batches(self.accounts)
         self.endpoints = Endpoints(
             self.cabinet, self.tenants, filed=lambda: {"filed"}, dice=lambda count: b"d" * count
@@ -89,8 +88,19 @@ class Office:
 
     async def secrets(self, id_: AccountId, kind: Kind = Kind.ACCOUNT) -> Mapping[str, str]:
         """Return the secrets beside a record, opened."""
-        opened = await self.vault.open_all(await self.records.secrets(kind, [id_]))
+        found = await self.cabinet.records.secrets(kind, [id_])
+        opened = await self.vault.open_all(found)
         return {name: each.reveal() for name, each in opened.secrets.get(id_, {}).items()}
+
+
+class Office(Desk):
+    """What a service has, in memory, where a test can look into it."""
+
+    def __init__(self) -> None:
+        self.clock = HandClock()
+        self.trust = Trust()
+        self.records = MemoryRecords(self.clock, note=self.trust.rows.keep)
+        super().__init__(self.records, self.trust, self.clock)
 
     def audit(self, what: str) -> list[dict[str, object]]:
         """Return the details of what the audit says of a kind of deed."""
