@@ -11,6 +11,7 @@ from functools import partial
 import pytest
 
 from tests.store.bundle import decision, entry
+from tests.store.conformance_records import fresh, record
 from tests.support.clock import START, VirtualClock, elapsed, run
 from tests.support.memory_store import MemoryStore
 from vedette.app import housekeeping
@@ -148,6 +149,28 @@ def test_decisions_and_what_became_of_actions_have_an_age_each() -> None:
     assert decisions == [START + INTERVAL - 400.0]
     assert entries == [4, 3, 2]
     assert counts == 4
+
+
+def test_records_that_expired_are_taken_away() -> None:
+    """With what is sealed beside them; what is to expire later stays."""
+
+    async def scene() -> list[str]:
+        clock = VirtualClock()
+        store = MemoryStore(clock)
+        await store.start()
+        until = START + INTERVAL
+        puts = [
+            fresh(record("over", expires_at=until), code=b"1"),
+            fresh(record("later", expires_at=until + INTERVAL), code=b"1"),
+        ]
+        await store.records.write(puts, now=START)
+        part = Housekeeping(store, clock, RETENTION)
+        await part.start()
+        await asyncio.sleep(INTERVAL + 1)
+        await part.stop()
+        return [each.id for each in await store.records.sealed(("", "", ""))]
+
+    assert run(scene()) == ["later"]
 
 
 def test_the_uptime_is_counted_every_minute() -> None:

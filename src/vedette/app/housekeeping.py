@@ -18,6 +18,7 @@ from vedette.errors import StoreError
 from vedette.ports.clock import Clock
 from vedette.ports.journal import Journal
 from vedette.ports.ratchet import Ratchet
+from vedette.ports.records import Recorded
 from vedette.ports.store import Store
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -36,7 +37,7 @@ PAUSE = 0.1
 COUNT = 60.0
 
 
-class State(Store, Journal, Ratchet, Protocol):
+class State(Store, Journal, Ratchet, Recorded, Protocol):
     """What grows old."""
 
 
@@ -105,6 +106,7 @@ class Housekeeping(Part):
         )
         # As long as its identity keys: who would not know a message again would act on it again.
         total += await _all_of(lambda: store.purge_journal(before=now - kept.seen, limit=ROWS))
+        total += await _all_of(lambda: store.records.expire(now, limit=ROWS))
         if total:
             _log.info("housekeeping.pruned", rows=total)
 
