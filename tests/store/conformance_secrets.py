@@ -167,6 +167,8 @@ class SecretContract:
         it = store.records
         for put in (
             fresh(record("")),
+            fresh(record("x" * 256)),
+            fresh(record("b", tenant=TenantId("x" * 256))),
             fresh(record(odd)),
             fresh(record("b", tenant=TenantId(odd))),
             Put(record=record("b"), expected=0, secrets={odd: b"1"}),
@@ -186,6 +188,14 @@ class SecretContract:
         assert len(await it.sealed((odd, odd, odd))) <= 1
         behind = RecordQuery(kind=Kind.ACCOUNT, after=odd)
         assert await listed(store, behind) == [each for each in "a" if each > odd]
+
+    async def test_the_longest_ids_are_stored(self, store: Whole) -> None:
+        """Of signs that take the most room, and that nothing makes shorter."""
+        signs = "".join(chr(0x10000 + n * 257) for n in range(255))
+        kept = await one(store, record(signs, tenant=TenantId(signs[::-1])))
+
+        assert await store.records.record(Kind.ACCOUNT, signs, tenant=kept.tenant) == kept
+        assert await listed(store, RecordQuery(kind=Kind.ACCOUNT, tenant=kept.tenant)) == [signs]
 
     async def test_nothing_to_write_is_written(self, store: Whole) -> None:
         """No change is no error."""

@@ -65,6 +65,7 @@ class PostgresRecords:
 
     async def stop(self) -> None:
         """Listen no more. Idempotent."""
+        self._tenancy = None
         await self._ear.stop()
 
     def _walled(self) -> Tenancy:
@@ -143,6 +144,8 @@ class PostgresRecords:
 
     async def listen(self, after: int | None = None) -> None:
         """Return when something may have been written after a revision, or after a second."""
+        # Of a store that is closed nobody would end the task.
+        self._walled()
         self._ear.open()
         await self._bell.wait(after)
 

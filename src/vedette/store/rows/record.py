@@ -22,6 +22,10 @@ from vedette.store.words import printable
 #: (SQLite's ends at 1,000, Postgres's with its stack) has a depth of its own.
 DEPTH: Final = 64
 
+#: Code points of an id, a tenant and a secret's name: with four octets each, two of them and a kind
+#: fit into a row of an index of Postgres, which has 2,704.
+LONGEST: Final = 255
+
 #: The largest number that a column holds.
 _MOST: Final = 2**63 - 1
 
@@ -64,6 +68,10 @@ def _check(**texts: str) -> None:
     for what, text in texts.items():
         if not is_storable(text):
             raise StoreError(f"a value can not be stored: the {what} {printable(text)!r}")
+        if len(text) > LONGEST:
+            raise StoreError(
+                f"a value can not be stored: the {what} is longer than {LONGEST} signs"
+            )
 
 
 def _spelled(body: str) -> str:

@@ -6,8 +6,8 @@ SET LOCAL statement_timeout = '1h';
 SET LOCAL idle_in_transaction_session_timeout = '10min';
 
 -- name: copy_hold
--- Whoever writes for a shard asks for its row first, and waits.
-LOCK TABLE shard IN EXCLUSIVE MODE;
+-- Whoever writes for a shard asks for its row first, who writes records for the revision, and waits.
+LOCK TABLE shard, record_revision IN EXCLUSIVE MODE;
 
 -- name: copy_alive
 -- By the database's clock: who has said in the last 15 seconds that he is there.
