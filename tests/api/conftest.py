@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from io import StringIO
 
 import pytest
 
 from tests.store.bundle import StillClock
 from tests.support.api import Face
 from tests.support.memory_store import MemoryStore
+from vedette.telemetry.log import LogPolicy, configure
 
 #: A Monday in January 2027.
 NOW = 1_800_000_000.0
@@ -22,3 +24,11 @@ async def face() -> AsyncIterator[Face]:
     await store.start()
     yield Face(store, clock)
     await store.stop()
+
+
+@pytest.fixture
+def logged() -> Callable[[], str]:
+    """Return what gives the log of the test so far."""
+    stream = StringIO()
+    configure(LogPolicy(), stream)
+    return stream.getvalue

@@ -20,7 +20,7 @@ from vedette.config.api import ApiSettings
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring, WrappingKey
 from vedette.model.account import Account, Health
-from vedette.model.ids import AccountId
+from vedette.model.ids import AccountId, TenantId
 from vedette.ports.clock import Clock
 from vedette.ports.link import Target
 from vedette.secret import Secret
@@ -127,6 +127,11 @@ class Face:
             headers["authorization"] = f"Bearer {key}"
         return await request(self.app, method, path, body, headers)
 
+    @staticmethod
+    def tenant(name: str) -> TenantId:
+        """Return a name as that of a tenant."""
+        return TenantId(name)
+
     async def at_socket(self, method: str, path: str, body: object = None) -> Answer:
         """Ask through the socket in the state folder."""
         return await request(self.socket, method, path, body, {})
@@ -162,7 +167,9 @@ async def request(
         "raw_path": where.encode(),
         "query_string": query.encode(),
         "root_path": "",
-        "headers": [(name.lower().encode(), value.encode()) for name, value in told.items()],
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in told.items()
+        ],
         "client": client,
         "server": ("127.0.0.1", 8025),
     }

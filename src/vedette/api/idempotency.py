@@ -184,7 +184,11 @@ def _key(scope: Scope) -> str | None:
     if not given:
         return None
     key = given[0].strip()
-    if len(given) > 1 or not 0 < len(key) <= _LONGEST or not key.isascii() or not key.isprintable():
+    if (
+        len(given) > 1
+        or not 0 < len(key) <= _LONGEST
+        or not all("!" <= each <= "~" for each in key)
+    ):
         raise refuse("malformed", f"Idempotency-Key is one word of 1 to {_LONGEST} characters")
     return key
 

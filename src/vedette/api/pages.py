@@ -54,7 +54,9 @@ def place(text: str) -> str:
     try:
         data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         if data.startswith(_MARK) and cursor(key := data[len(_MARK) :].decode()) == text:
-            return key
+            # A key with a NUL is that of nothing, and no database takes it.
+            if "\0" not in key:
+                return key
     except (UnicodeError, binascii.Error):
         pass
     raise refuse("malformed", "after is no cursor; take `next` of the page before")

@@ -47,7 +47,6 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "in_progress": (409, "A request with this idempotency key is under way"),
     "stale": (412, "It was changed meanwhile"),
     "too_large": (413, "The body is too large"),
-    "uri_too_long": (414, "The address is too long"),
     "media_type": (415, "The body is of the wrong type"),
     "invalid": (422, "Fields are wrong"),
     "usage": (422, "The request is wrong"),
@@ -59,6 +58,8 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "store_full": (503, "The store is full"),
     "store_unwritable": (503, "The store can not be written"),
     "store_version": (503, "The store was written by a newer version"),
+    "secret": (503, "The key of the secrets can not be had"),
+    "secret_damaged": (503, "A secret was changed where it is kept"),
     "overloaded": (503, "Too much is asked at once"),
     "not_running": (503, "No engine runs here"),
 })  # fmt: skip

@@ -85,6 +85,7 @@ class ApiServer(Part):
     async def _open_port(self) -> None:
         """Serve the port. Raises ConfigError where it was asked for and can not be had."""
         settings = self._settings
+        context = None if settings.certificate is None else _context(settings.certificate)
         try:
             listener = _listener(settings)
         except OSError as error:
@@ -95,7 +96,7 @@ class ApiServer(Part):
             _log.warning("api.port_unavailable", error=why)
             return
         self.port = int(listener.getsockname()[1])
-        await self._serve(self._app, listener, settings.certificate)
+        await self._serve(self._app, listener, context)
         if settings.certificate is None and not settings.is_loopback:
             _log.warning(
                 "api.in_the_clear",
@@ -105,7 +106,7 @@ class ApiServer(Part):
         _log.info("api.listening", host=settings.host, port=self.port)
 
     async def _serve(
-        self, app: ASGIApp, listener: socket.socket, certificate: Certificate | None
+        self, app: ASGIApp, listener: socket.socket, context: ssl.SSLContext | None
     ) -> None:
         config = Config(
             app,
@@ -123,7 +124,7 @@ class ApiServer(Part):
             h11_max_incomplete_event_size=MAX_HEAD,
         )
         config.load()
-        config.ssl = None if certificate is None else _context(certificate)
+        config.ssl = context
         server = Server(config)
         # What ``Server.serve`` does, without its signals and its ten looks a second.
         server.lifespan = config.lifespan_class(config)

@@ -195,10 +195,14 @@ class Keys:
         return name, owner, scopes, None if expires_at is None else float(str(expires_at))
 
     async def _check_tenant(self, caller: Caller, tenant: TenantId | None) -> None:
-        if tenant in {None, DEFAULT, caller.tenant}:
+        if tenant is None or tenant == caller.tenant:
             return
-        if await self._cabinet.records.record(Kind.TENANT, tenant, tenant=caller.tenant) is None:
-            raise invalid("tenant", f"there is no tenant {tenant[:64]!r}")
+        if caller.tenant is None:
+            known = await self._cabinet.records.record(Kind.TENANT, tenant)
+            if known is not None or tenant == DEFAULT:
+                return
+        # To a tenant's key nobody else is there, be it the tenant of whoever has none.
+        raise invalid("tenant", f"there is no tenant {tenant[:64]!r}")
 
     async def _used(self, record: Record, key: ApiKey) -> None:
         """Note that a key was used, at most once in a minute. That it can not be noted is no harm."""

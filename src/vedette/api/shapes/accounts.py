@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from vedette.api.shapes.model import GivenInstant, GivenSecret, Wish
+from vedette.api.shapes.model import GivenId, GivenInstant, GivenSecret, Wish
 from vedette.service.batches import MAX_ITEMS
 from vedette.service.fields import MAX_ADDRESS, MAX_FOLDER, MAX_FOLDERS, MAX_PEM, MAX_TAG, MAX_TAGS
 from vedette.service.registration import MAX_LAST, MAX_MESSAGE, MIN_MESSAGE
@@ -64,14 +64,14 @@ class AccountChange(Wish):
 class AccountWish(AccountChange):
     """An account to be made."""
 
-    id: str | None = Field(default=None, max_length=255, description="For admins to choose.")
-    tenant: str | None = Field(default=None, max_length=255, description="For admins to choose.")
+    id: GivenId | None = Field(default=None, description="For admins to choose.")
+    tenant: GivenId | None = Field(default=None, description="For admins to choose.")
 
 
 class Alteration(Wish):
     """A change of one of many accounts."""
 
-    id: str = Field(max_length=255)
+    id: GivenId
     change: AccountChange
     version: int | None = Field(default=None, ge=1, description="The version it is for.")
 
@@ -79,7 +79,7 @@ class Alteration(Wish):
 class Removal(Wish):
     """One of many accounts, to be deleted."""
 
-    id: str = Field(max_length=255)
+    id: GivenId
     version: int | None = Field(default=None, ge=1, description="The version it is for.")
 
 
@@ -107,4 +107,4 @@ class ConsentWish(Wish):
 class ConsentsWish(ConsentWish):
     """That somebody agrees to words for many accounts."""
 
-    accounts: list[str] = Field(min_length=1, max_length=1000)
+    accounts: list[GivenId] = Field(min_length=1, max_length=1000)

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from vedette.api.shapes.model import GivenInstant, Instant, Shown, Wish, instant, shown_instant
+from vedette.api.shapes.model import (
+    GivenId,
+    GivenInstant,
+    Instant,
+    Shown,
+    Wish,
+    instant,
+    shown_instant,
+)
 from vedette.secret import Secret
 from vedette.service.keys import WORDS, ApiKey
 
@@ -18,8 +26,8 @@ class KeyWish(Wish):
         max_length=len(WORDS),
         description=f"What it may do: {', '.join(f'`{word}`' for word in sorted(WORDS))}.",
     )
-    tenant: str | None = Field(
-        default=None, max_length=255, description="Whose it is; without one it is an admin's."
+    tenant: GivenId | None = Field(
+        default=None, description="Whose it is; without one it is an admin's."
     )
     expires_at: GivenInstant | None = Field(default=None, description="When it ends to be valid.")
 

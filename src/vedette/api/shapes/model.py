@@ -25,6 +25,9 @@ GivenInstant = Annotated[
     ),
 ]
 
+#: An id that a caller gives: one line of text, which a database takes.
+GivenId = Annotated[str, Field(max_length=255, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
 #: A secret that a caller gives. No answer ever has it.
 GivenSecret = Annotated[SecretStr, Field(max_length=MAX_SECRET)]
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from vedette.api.shapes.model import Instant, Shown, Wish, instant, shown_instant
+from vedette.api.shapes.model import GivenId, Instant, Shown, Wish, instant, shown_instant
 from vedette.service.quota import Preview
 from vedette.service.tenant import MAX_DAYS, MAX_QUOTA, MAX_SETTINGS, Tenant
 
@@ -36,9 +36,7 @@ class TenantChange(Wish):
 class TenantWish(TenantChange):
     """A tenant to be made."""
 
-    id: str | None = Field(
-        default=None, max_length=255, description="Its id; without one it is given one."
-    )
+    id: GivenId | None = Field(default=None, description="Its id; without one it is given one.")
 
 
 class PauseWish(Wish):
