@@ -198,7 +198,7 @@ def test_what_the_script_of_the_gambling_pack_files_its_guard_quarantines(
     guard = Guard(settings_.pack, {"gambling": (Entries(listed, name="gambling"),)})
     compiled = sieve(exported(settings_.pack, lists).text)
     filed = wrong = 0
-    for sample in generate.messages(Split.DEVELOP, each=5):
+    for sample in generate.messages(Split.DEVELOP, each=2):
         if compiled.folder_of(sample.raw) == "INBOX":
             continue
         message = mime.read(sample.raw, trusted_authserv=[AUTHSERV], shown=True)
@@ -206,4 +206,4 @@ def test_what_the_script_of_the_gambling_pack_files_its_guard_quarantines(
         filed += 1
         wrong += verdict.name != "quarantine" or sample.label is Label.HAM
     assert wrong == 0
-    assert filed >= 15
+    assert filed >= 6

@@ -16,7 +16,7 @@ from vedette.engine.owner import Owner, Place
 from vedette.model.ids import AccountId
 from vedette.ownership.lease import TTL, Lease
 
-SEEDS = range(1, 17)
+SEEDS = range(1, 9)
 #: Seeds in which a planted defect must show; each is found in the first few.
 HUNTED = range(1, 40)
 
@@ -26,18 +26,18 @@ def history(seed: int) -> Tally:
 
 
 def test_no_write_of_an_old_owner_is_accepted() -> None:
-    """In 16 histories of kills, stops, cuts and seizures all stale writes are refused."""
+    """In eight histories of kills, stops, cuts and seizures all stale writes are refused."""
     tallies = [history(seed) for seed in SEEDS]
 
     assert [fault for tally in tallies for fault in tally.faults] == []
     planted = sum(tally.stale_planted for tally in tallies)
     assert planted == sum(tally.stale_refused for tally in tallies)
     # They were put to the test.
-    assert planted > 30
-    assert sum(tally.accepted for tally in tallies) > 10_000
-    assert sum(tally.acts for tally in tallies) > 1_000
+    assert planted > 15
+    assert sum(tally.accepted for tally in tallies) > 5_000
+    assert sum(tally.acts for tally in tallies) > 500
     blows = sum((tally.blows for tally in tallies), Counter())
-    assert min(blows[name] for name in ("kill", "pause", "cut", "lie", "drain", "seize")) > 30
+    assert min(blows[name] for name in ("kill", "pause", "cut", "lie", "drain", "seize")) > 15
 
 
 def test_one_seed_is_one_history() -> None:

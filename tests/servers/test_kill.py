@@ -20,11 +20,11 @@ from tests.support.dovecot import Dovecot
 
 pytestmark = [pytest.mark.server, pytest.mark.slow, pytest.mark.timeout(900)]
 
-KILLS = int(os.environ.get("VEDETTE_KILLS", "200"))
+KILLS = int(os.environ.get("VEDETTE_KILLS", "100"))
 LANES = 4
 
 
-def test_two_hundred_kills_lose_nothing_and_repeat_only_the_same_id(
+def test_a_hundred_kills_lose_nothing_and_repeat_only_the_same_id(
     dovecot: Dovecot,
     make_dovecot: Callable[..., Dovecot],
     tmp_path: Path,

@@ -15,8 +15,8 @@ from tests.sim.cases import CASES
 from tests.sim.scenario import play
 from vedette.crashpoint import Crashpoint
 
-#: What CI plays: twenty batches, so that the workers share them.
-BATCHES = 20
+#: What CI plays, so that the workers share them; `make sim` plays 500 histories.
+BATCHES = 12
 SEEDS_IN_BATCH = 25
 
 #: Crashpoints in code for which something simulated stands: SQLite's statements, and the sinks.
