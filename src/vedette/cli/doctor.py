@@ -6,7 +6,7 @@ import asyncio
 import json as json_module
 import sys
 import tempfile
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from pathlib import Path
 from typing import Annotated
 
@@ -14,11 +14,14 @@ from cyclopts import Parameter
 from rich.console import Console
 from rich.text import Text
 
-from vedette.app.doctor import diagnose
+from vedette.app.doctor import Beside, diagnose, takes
 from vedette.cli.live import plain
 from vedette.cli.mailbox import Wanted, settings_of
+from vedette.cli.place import configuration
+from vedette.cli.view import view_or_none
+from vedette.config.service import read_settings
 from vedette.config.settings import Settings
-from vedette.errors import VedetteError
+from vedette.errors import UsageError, VedetteError
 from vedette.ports.link import TlsPolicy
 from vedette.service.doctor import Finding, Outcome
 from vedette.telemetry.log import LogPolicy, Style, configure
@@ -35,6 +38,7 @@ def doctor(
     pin: str | None = None,
     password_file: Path | None = None,
     insecure: Annotated[bool, Parameter(negative=())] = False,
+    endpoints: Annotated[bool, Parameter(negative=())] = False,
     json: Annotated[bool, Parameter(negative=())] = False,
 ) -> int:
     """Check the way into a mailbox, step by step, and say what to do where it ends.
@@ -53,6 +57,8 @@ def doctor(
         Read the password from the first line of this file.
     insecure
         Do not check the server's certificate.
+    endpoints
+        Send each endpoint that the account's events go to a signed test event.
     json
         One JSON line per check.
     """
@@ -66,14 +72,35 @@ def doctor(
         password_file=password_file,
     )
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
-        failure = asyncio.run(_show(settings_of(wanted, Path(scratch)), as_json=json))
+        settings = settings_of(wanted, Path(scratch))
+        with ExitStack() as open_views:
+            beside = _beside(settings, open_views, named="://" not in mailbox, tried=endpoints)
+            failure = asyncio.run(_show(settings, beside, as_json=json))
     return 0 if failure is None else failure.exit_status
 
 
-async def _show(settings: Settings, *, as_json: bool) -> VedetteError | None:
+def _beside(settings: Settings, views: ExitStack, *, named: bool, tried: bool) -> Beside:
+    """Return what the configuration and the state tell of an account that has a name there."""
+    if not named:
+        if tried:
+            raise UsageError("--endpoints needs the name of an account in the configuration")
+        return Beside()
+    account = settings.accounts[0].account
+    whole = read_settings(configuration(None))
+    view = view_or_none(None, None)
+    return Beside(
+        state=None if view is None else views.enter_context(view),
+        guards=whole.guards,
+        endpoints=[
+            each for each in whole.endpoints if tried and takes(each.endpoint.selection, account)
+        ],
+    )
+
+
+async def _show(settings: Settings, beside: Beside, *, as_json: bool) -> VedetteError | None:
     console = Console(highlight=False)
     failure: VedetteError | None = None
-    async with aclosing(diagnose(settings)) as findings:
+    async with aclosing(diagnose(settings, beside=beside)) as findings:
         async for finding in findings:
             failure = finding.error or failure
             if as_json:

@@ -12,6 +12,7 @@ from contextvars import Context
 import structlog
 
 from vedette.engine.assignment import Assignment
+from vedette.engine.credential import bearer
 from vedette.engine.gate import Gate, LoginRate
 from vedette.engine.holding import Holding
 from vedette.engine.idle_book import IdleBook
@@ -148,8 +149,10 @@ class Supervisor(Part):
 
     async def visit(self, assignment: Assignment) -> Session:
         """Log in beside the watch, in turn with all others. Raises LinkError."""
-        async with self._gate.login(assignment.target.host):
-            return await log_in(assignment.account, assignment.target, self._world)
+        account, target = assignment.account, assignment.target
+        token = await bearer(account, self._world)
+        async with self._gate.login(target.host):
+            return await log_in(account, target, self._world, token=token)
 
     async def doubt(self, account: AccountId, error: VedetteError | None) -> None:
         """Say that a watch does not see what it should, or does again; raises StoreError."""

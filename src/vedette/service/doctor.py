@@ -13,6 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 
+from vedette.engine.credential import bearer
 from vedette.engine.discovery import listed
 from vedette.engine.login import opened
 from vedette.engine.session import Session
@@ -80,10 +81,22 @@ class Finding:
     error: VedetteError | None = None
 
 
+#: A question inside of the mailbox, given the session and the folders that are watched.
+Question = Callable[[Session, Account, Sequence[Folder]], AsyncGenerator[Finding, None]]
+
+
 async def examine(
-    account: Account, target: Target, world: World, lookup: Lookup
+    account: Account,
+    target: Target,
+    world: World,
+    lookup: Lookup,
+    *,
+    more: Sequence[Question] = (),
 ) -> AsyncGenerator[Finding, None]:
-    """Yield the findings as they are made; the first failure is the last finding."""
+    """Yield the findings as they are made; the first failure is the last finding.
+
+    ``more`` is asked behind the last of them, in order (``service.checkup``).
+    """
     loop = asyncio.get_running_loop()
     begun = loop.time()
     if target.proxy is None:
@@ -99,9 +112,17 @@ async def examine(
     except LinkError as error:
         yield _failed("TCP", loop.time() - begun, error)
         return
+    begun = loop.time()
+    try:
+        token = await bearer(account, world)
+    except LinkError as error:
+        yield _failed("token", loop.time() - begun, error)
+        return
+    if token is not None:
+        yield _ok("token", loop.time() - begun, "an access token was given for this account")
     stages = _Stages()
     try:
-        session = await opened(account, target, world, stage=stages.enter)
+        session = await opened(account, target, world, stage=stages.enter, token=token)
     except LinkError as error:
         seconds, failed = loop.time() - stages.since, stages.failed(error)
         if failed != "TLS" and stages.done(TLS_STAGE.get(target.encryption, "none")):
@@ -115,7 +136,7 @@ async def examine(
         yield _capabilities(session, stages.spent(*GREETING_STAGES))
         user = account.credentials.user
         yield _ok("login", stages.spent("logging in"), f"{user} is in")
-        async with aclosing(_inside(session, account)) as findings:
+        async with aclosing(_inside(session, account, more)) as findings:
             async for finding in findings:
                 yield finding
     finally:
@@ -181,7 +202,9 @@ async def _reach(target: Target, world: World) -> tuple[float, str]:
     return seconds, f"{peer.address} port {peer.port} answers"
 
 
-async def _inside(session: Session, account: Account) -> AsyncGenerator[Finding, None]:
+async def _inside(
+    session: Session, account: Account, more: Sequence[Question]
+) -> AsyncGenerator[Finding, None]:
     loop = asyncio.get_running_loop()
     begun, check = loop.time(), "folders"
     try:
@@ -206,6 +229,11 @@ async def _inside(session: Session, account: Account) -> AsyncGenerator[Finding,
         begun, check = loop.time(), "IDLE"
         yield await _idle(session)
         yield _rights(session)
+        for question in more:
+            begun, check = loop.time(), getattr(question, "__name__", "question")
+            async with aclosing(question(session, account, chosen.folders)) as findings:
+                async for finding in findings:
+                    yield finding
     except LinkError as error:
         yield _failed(check, loop.time() - begun, error)
 
