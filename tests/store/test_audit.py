@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from operator import methodcaller
 from pathlib import Path
 
 import pytest
 
 from tests.store.bundle import StillClock
+from tests.store.conformance_records import NOTED, fresh, record
 from vedette.errors import StoreError
 from vedette.model.ids import AccountId
 from vedette.ports.audit import AuditEntry, Trail
@@ -126,6 +128,19 @@ async def test_each_entry_is_told_once_it_is_on_disk(tmp_path: Path) -> None:
     assert not await store.withdraw(ChangeId(9), now=3.0, by="a person")
     assert told == await store.audit_trail()
     assert [each.what for each in told] == ["consent.given", "guard.test"]
+    await store.stop()
+
+
+async def test_each_note_about_records_is_told_once_it_is_on_disk(tmp_path: Path) -> None:
+    """However many there are of one write."""
+    told: list[AuditEntry] = []
+    store = SqliteStore(tmp_path, StillClock(), on_audit=told.append)
+    await store.start()
+    notes = [replace(NOTED, detail=f'{{"n": {number}}}') for number in range(PAGE + 7)]
+    await store.records.write([fresh(record("a"))], now=1.0, notes=notes)
+    await store.records.write([fresh(record("a"))], now=1.0, notes=notes)
+    assert [each.detail for each in told] == [each.detail for each in notes]
+    assert told == await store.audit_trail(limit=10 * PAGE)
     await store.stop()
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import pytest
 
-from tests.store.bundle import ANNA, StillClock
+from tests.store.bundle import ACME, ANNA, StillClock
+from tests.store.conformance_records import NOTED, fresh, record
 from tests.store.still_database import execute
 from tests.support.postgres import Postgres
 from vedette.errors import StoreError
@@ -186,3 +188,22 @@ async def test_what_is_refused_or_only_read_tells_nothing(
 
     assert instances.told["one"] == await store.audit_trail()
     assert [each.what for each in instances.told["one"]] == ["consent.given", "guard.test"]
+
+
+async def test_notes_of_two_instances_about_records_are_one_chain(instances: Instances) -> None:
+    """However many there are of one write; each instance is told of its own."""
+    stores = [await instances.start("one"), await instances.start("two")]
+    notes = [replace(NOTED, detail=f'{{"n": {number}}}') for number in range(PAGE + 7)]
+    await asyncio.gather(
+        *(
+            store.records.write([fresh(record(f"r{at}"))], now=1.0, notes=notes, tenant=ACME)
+            for at, store in enumerate(stores)
+        ),
+        *(note(stores[number % 2], number) for number in range(10)),
+    )
+
+    trail = await stores[0].verify_audit()
+    assert (trail.entries, trail.broken_at) == (2 * len(notes) + 10, None)
+    for told in instances.told.values():
+        of_records = [each.detail for each in told if each.what == NOTED.what]
+        assert of_records == [each.detail for each in notes]

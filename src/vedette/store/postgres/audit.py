@@ -6,7 +6,7 @@ has ended. It knows rows, and nothing of what the entries say.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from vedette.ports.audit import AuditEntry, Trail
@@ -25,12 +25,22 @@ _AFTER = sql("audit_after")
 
 async def append(connection: Connection, mark: Mark) -> AuditEntry:
     """Append an entry that follows from the last one."""
+    (entry,) = await extend(connection, [mark])
+    return entry
+
+
+async def extend(connection: Connection, marks: Sequence[Mark]) -> list[AuditEntry]:
+    """Append entries, each of which follows from the one before."""
     await connection.execute(_HOLD)
     # A statement of its own: it sees what was appended while we waited.
     last, head = await _ends(connection)
-    entry = chain.marked(last, head, mark)
-    await connection.execute(_PUT, *chain.columns(entry).values())
-    return entry
+    entries: list[AuditEntry] = []
+    for mark in marks:
+        entry = chain.marked(last, head, mark)
+        last, head = entry.seq, entry.digest
+        entries.append(entry)
+    await connection.executemany(_PUT, [tuple(chain.columns(each).values()) for each in entries])
+    return entries
 
 
 async def trail(connection: Connection, *, after: int, limit: int) -> list[AuditEntry]:

@@ -113,13 +113,11 @@ async def write(
         await tenancy.leave(connection)
     if made.revision > revision:
         await connection.execute(_REVISION_SET, made.revision)
+    if not notes:
+        return made.written, made.revision, []
     # The chain last: others decide meanwhile, and who holds it never waits for a revision.
-    entries = [
-        await audit.append(
-            connection, Mark(actor=each.actor, what=each.what, detail=each.detail, at=now)
-        )
-        for each in notes
-    ]
+    marks = [Mark(actor=each.actor, what=each.what, detail=each.detail, at=now) for each in notes]
+    entries = await audit.extend(connection, marks)
     return made.written, made.revision, entries
 
 
