@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 import pytest
@@ -11,7 +13,7 @@ from tests.identity.oauth.rig import ACME, ADMIN, ANNA, BROWSER, OSCAR, Instance
 from tests.support.authorization import REDIRECT, Authorization
 from vedette.model.account import Account
 from vedette.model.ids import AccountId
-from vedette.ports.records import Kind
+from vedette.ports.records import Drop, Kind, Put
 from vedette.secret import Secret
 from vedette.service.connecting import AuthorizationError, UnknownStateError
 from vedette.service.refusals import ConflictError, ForbiddenError, InvalidError, NotFoundError
@@ -34,6 +36,18 @@ def changed(url: str, **parameters: str | None) -> str:
     found.update({name: value for name, value in parameters.items() if value is not None})
     kept = {name: value for name, value in found.items() if parameters.get(name, "") is not None}
     return urlunsplit(parts._replace(query=urlencode(kept)))
+
+
+def meet(instance: Instance, barrier: asyncio.Barrier) -> None:
+    """Let all who take a state away do it at the same moment."""
+    write = instance.records.write
+
+    async def together(changes: Sequence[Put | Drop], **more: Any) -> Any:
+        if isinstance(changes[0], Drop) and barrier.n_waiting < barrier.parties:
+            await barrier.wait()
+        return await write(changes, **more)
+
+    instance.records.write = together  # type: ignore[method-assign]
 
 
 async def test_a_consent_gives_an_access_token(
@@ -67,14 +81,17 @@ async def test_a_state_is_used_once(
     begun = await one.authorizations.begin(ANNA, BROWSER, app=app, account=account.id)
     back = authorization.consent(begun.url, account.credentials.user)
     before = authorization.calls()
+    all_here = asyncio.Barrier(4)
+    for each in (one, two):
+        meet(each, all_here)
     results = await asyncio.gather(
         *(each.authorizations.finish(BROWSER, back) for each in (one, two, one, two)),
         return_exceptions=True,
     )
     assert sum(isinstance(each, UnknownStateError) for each in results) == 3
+    assert authorization.calls() == before + 1
     with pytest.raises(UnknownStateError):
         await two.authorizations.finish(BROWSER, back)
-    assert authorization.calls() == before + 1
 
 
 @pytest.mark.parametrize("state", ["", "made-up", "x" * 10_000, "\ud800"])
@@ -243,6 +260,11 @@ async def test_another_tenants_app_and_account_are_not_there(
         await one.authorizations.begin(OSCAR, BROWSER, app=app, account=account.id)
     with pytest.raises(NotFoundError):
         await one.authorizations.begin(OSCAR, BROWSER, app=app, account=AccountId("mine"))
+    wish = {"provider": "google", "clientId": "x", "clientSecret": Secret("y")}
+    await one.tenants.create(ADMIN, {"name": "Other"}, id_=OSCAR.tenant)
+    own = await one.apps.create(OSCAR, wish)
+    with pytest.raises(NotFoundError, match=account.id):
+        await one.authorizations.begin(OSCAR, BROWSER, app=own.id, account=account.id)
     with pytest.raises(NotFoundError):
         await one.apps.update(OSCAR, app, {"title": "mine now"})
 
