@@ -219,6 +219,20 @@ async def test_a_tenant_does_not_turn_an_inside_account_elsewhere(
     assert changed.title == "Post"
 
 
+async def test_who_may_write_and_not_read_is_told_what_it_wrote(office: Office) -> None:
+    """A key that only registers mailboxes sees the one it made, and no other."""
+    writer = replace(ANNA, scopes=frozenset({"accounts:write"}))
+
+    made = await office.accounts.create(writer, wish())
+    assert (await office.accounts.update(writer, made.account.id, {"title": "x"})).title == "x"
+    await office.agreements.give(writer, [made.account.id], version="1")
+
+    with pytest.raises(ForbiddenError):
+        await office.accounts.get(writer, made.account.id)
+    with pytest.raises(ForbiddenError):
+        await office.accounts.page(writer, AccountQuery())
+
+
 async def test_an_admin_chooses_an_id_and_nobody_else(office: Office) -> None:
     """Ids are the same for all tenants: a tenant could learn by them what others have."""
     made = await office.accounts.create(ADMIN, wish(), id_="post", tenant=ACME)

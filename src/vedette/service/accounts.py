@@ -97,11 +97,15 @@ class Accounts:
         await self._know_app(found.registration)
         record = await self._cabinet.add(caller, new_writing(found, owner))
         await self._still_fits(caller, record, owner)
-        return await self.get(caller, chosen)
+        return await self.find(caller, chosen)
 
     async def get(self, caller: Caller, id_: AccountId) -> Registration:
         """Return an account. Raises NotFoundError."""
         caller.needs(READ)
+        return await self.find(caller, id_)
+
+    async def find(self, caller: Caller, id_: AccountId) -> Registration:
+        """Return an account to who may do something else with it than to read it."""
         record = await self._cabinet.records.record(Kind.ACCOUNT, id_, tenant=caller.tenant)
         found = None if record is None else registration_of(record)
         found = found or self.elsewhere.of(id_, caller.tenant)

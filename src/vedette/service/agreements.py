@@ -82,7 +82,7 @@ class Agreements:
         if not words:
             form.fail("version", "is missing: the version of the words that were agreed to")
         form.done()
-        found = [await self._accounts.get(caller, each) for each in ids]
+        found = [await self._accounts.find(caller, each) for each in ids]
         for each in found:
             if each.consent is not None and each.consent != words:
                 raise ConflictError(
@@ -97,7 +97,7 @@ class Agreements:
     async def withdraw(self, caller: Caller, id_: AccountId, *, by: str | None = None) -> Agreement:
         """End a consent at once; what was given is kept as proof of what was."""
         caller.needs(WRITE)
-        account = await self._accounts.get(caller, id_)
+        account = await self._accounts.find(caller, id_)
         form = Form({"by": by})
         who = form.text("by", caller.name, longest=200)
         form.done()

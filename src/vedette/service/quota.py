@@ -16,7 +16,7 @@ from vedette.ports.records import Kind, Record, RecordQuery
 from vedette.ports.registration import Pause, Registration
 from vedette.service.cabinet import Cabinet, Writing
 from vedette.service.caller import Caller
-from vedette.service.pausing import Standing, Turnover, has_place, started, stopped, turnover
+from vedette.service.pausing import Standing, Turnover, started, stopped, turnover
 from vedette.service.refusals import NotFoundError, PlanLimitError
 from vedette.service.registration import record_of, registration_of
 
@@ -71,7 +71,7 @@ class Quota:
             Standing(
                 id=AccountId(record.id),
                 created_at=record.created_at,
-                is_aside=not has_place(registration_of(record)),
+                is_aside=not record.is_counted,
             )
             async for record in records_of(self._cabinet, Kind.ACCOUNT, tenant)
         ]

@@ -16,14 +16,16 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.ports.consent import Consents
 from vedette.ports.records import Drop, Kind, Record, RecordQuery
 from vedette.service import fields
-from vedette.service.cabinet import Cabinet, Writing, noted
+from vedette.service.cabinet import TRIES, Cabinet, Writing, noted
 from vedette.service.caller import Caller
 from vedette.service.form import Form
 from vedette.service.quota import STEP, Preview, Quota, records_of
 from vedette.service.refusals import (
+    BusyError,
     ConflictError,
     ForbiddenError,
     InvalidError,
+    NewerError,
     NotFoundError,
     invalid,
 )
@@ -180,7 +182,11 @@ class Tenants:
     async def recover(self, caller: Caller) -> None:
         """Go on with what was cut off by a crash: limits to go over to, tenants to delete."""
         async for record in records_of(self._cabinet, Kind.TENANT):
-            tenant = tenant_of(record)
+            try:
+                tenant = tenant_of(record)
+            except NewerError:
+                # An instance of the version that wrote it goes on with it.
+                continue
             if tenant.is_leaving:
                 await self._take_away(caller, tenant.id)
             elif tenant.is_settling:
@@ -224,8 +230,8 @@ class Tenants:
             await self._cabinet.drop(caller, record, "tenant.deleted", {})
 
     async def _take_kind(self, caller: Caller, id_: TenantId, kind: Kind) -> int:
-        taken = 0
-        while True:
+        taken = misses = 0
+        while misses < TRIES:
             query = RecordQuery(kind=kind, tenant=id_, limit=STEP)
             page = await self._cabinet.records.records(query)
             if not page:
@@ -246,6 +252,8 @@ class Tenants:
             )
             # One that somebody else took away refuses the step: what is left is read again.
             taken += len(page) if written.refusal is None else 0
+            misses = 0 if written.refusal is None else misses + 1
+        raise BusyError("tenant", id_)
 
 
 def _named(id_: str) -> str:
