@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
 
@@ -105,8 +106,16 @@ async def test_a_field_that_is_wrong_is_named(face: Face) -> None:
     assert b"hunter2" not in answer.body
 
 
+@pytest.mark.parametrize("query", ["sate=error", "limit=1&limit=2", "=x", "Limit=1"])
+async def test_a_filter_that_nothing_reads_is_refused(face: Face, query: str) -> None:
+    """A misspelt filter does not list everything as if it had been obeyed."""
+    answer = await face.ask("GET", f"/v1/accounts?{query}")
+
+    assert (answer.status, answer.code) == (422, "invalid")
+
+
 async def test_a_defect_is_a_number_and_no_traceback(
-    face: Face, monkeypatch: pytest.MonkeyPatch
+    face: Face, monkeypatch: pytest.MonkeyPatch, logged: Callable[[], str]
 ) -> None:
     """What nobody expected is a 500 with the name that the log has it under."""
 
@@ -119,6 +128,7 @@ async def test_a_defect_is_a_number_and_no_traceback(
 
     assert (answer.status, answer.code) == (500, "internal")
     assert answer.headers["x-request-id"] in answer.json["detail"]
+    assert answer.headers["x-request-id"] in logged()
     assert b"hunter2" not in answer.body
     assert b"Traceback" not in answer.body
     assert held(answer) == HEADERS

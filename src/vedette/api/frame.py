@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 
 from vedette import __version__
-from vedette.api import document, problems
+from vedette.api import document, problems, query
 from vedette.api.caller import Doorkeeper, Doors
 from vedette.api.gate import Gate
 from vedette.api.idempotency import Once
@@ -51,6 +51,7 @@ def build(services: Services) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(query.known)],
     )
     app.state.services = services
     problems.install(app)

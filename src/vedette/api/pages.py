@@ -53,10 +53,10 @@ def place(text: str) -> str:
     """Return the key of the item that a cursor is after. Raises a problem for another text."""
     try:
         data = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-        if data.startswith(_MARK) and cursor(key := data[len(_MARK) :].decode()) == text:
-            # A key with a NUL is that of nothing, and no database takes it.
-            if "\0" not in key:
-                return key
+        key = data[len(_MARK) :].decode()
+        # A key with a NUL is that of nothing, and no database takes it.
+        if data.startswith(_MARK) and cursor(key) == text and "\0" not in key:
+            return key
     except (UnicodeError, binascii.Error):
         pass
     raise refuse("malformed", "after is no cursor; take `next` of the page before")
