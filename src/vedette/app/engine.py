@@ -164,7 +164,6 @@ class Engine(Part):
             regate=self._regate,
             attend=self._attend,
             fence=self._fence,
-            on_moved=self._reconsider,
         )
 
     def _guards(self) -> Guards:
@@ -339,13 +338,8 @@ class Engine(Part):
         """Go over to what another instance enforces."""
         await self._enacting.elsewhere()
 
-    def _reconsider(self) -> None:
-        """Look whether a consent is among what was set."""
-        self.registered.reconsider()
-
     async def _regate(self) -> None:
         """Read the accounts that may be read now, and no others."""
-        self.registered.reconsider()
         if self.supervisor is not None:
             await self.supervisor.regate()
 

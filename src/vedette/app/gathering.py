@@ -41,6 +41,9 @@ _AT_ONCE: Final = 50
 class State(Recorded, Consents, Protocol):
     """What of a store is read here."""
 
+    async def edition(self) -> int:
+        """Return a number that is another one after each consent, at whichever instance."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenancy:
@@ -155,12 +158,11 @@ class Gathering:
 
     async def doubtful(self) -> list[AccountId]:
         """Read which consents stand; return the accounts for which that may make a difference."""
-        before, self.consented = self.consented, await self._state.consented()
+        self.consented = await self._state.consented()
         return [
             account
             for account, is_missing in self.asking.items()
-            if (account in before) is not (account in self.consented)
-            or (is_missing and account in self.consented)
+            if is_missing is (account in self.consented)
         ]
 
     async def _enrolled(

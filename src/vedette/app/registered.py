@@ -40,8 +40,6 @@ AT_ONCE: Final = 50
 AGAIN: Final = 1.0
 #: Seconds that a start waits for the first answer of a table of a host.
 PATIENCE: Final = 10.0
-#: Seconds between two looks at the consents, for those that nothing told of.
-CONSENTS: Final = 60.0
 
 #: What of the records is followed here.
 _FOLLOWED: Final = frozenset({Kind.TENANT, Kind.ACCOUNT, Kind.ENDPOINT, Kind.GUARD})
@@ -65,6 +63,7 @@ class Registered(Part):
         on_crash: OnCrash | None = None,
     ) -> None:
         super().__init__("registered", on_crash=on_crash)
+        self._state = state
         self._records = state.records
         self._gathering = Gathering(state, unlock)
         self._enacting = enacting
@@ -73,7 +72,8 @@ class Registered(Part):
         self._revision = 0
         self._file: tuple[AccountSettings, ...] = ()
         self._by_source: dict[str, dict[AccountId, Sourced]] = {}
-        self._doubts = asyncio.Event()
+        #: That of the consents as they were read last.
+        self._edition = -1
         #: What is read is gone over to before anything else is.
         self._one = asyncio.Lock()
 
@@ -88,14 +88,11 @@ class Registered(Part):
         self._elsewhere.keep("file", shown)
         return {each.account.id: self._gathering.filed(each) for each in self._file}
 
-    def reconsider(self) -> None:
-        """Look at the consents soon: somebody may have given one, or taken it back."""
-        self._doubts.set()
-
     async def load(self) -> None:
         """Read everything that is registered, before anything is in force. Raises StoreError."""
         # First, so that what is written while the rest is read is read again.
         self._revision = await self._newest()
+        self._edition = await self._state.edition()
         await self._gathering.doubtful()
         async for page in self._pages(Kind.TENANT):
             for record in page:
@@ -111,7 +108,6 @@ class Registered(Part):
 
     async def _open(self) -> None:
         self.spawn(self._follow(), "records")
-        self.spawn(self._watch_consents(), "consents")
         for source in self._sources:
             self.spawn(self._follow_source(source), f"source {source.name}")
 
@@ -123,6 +119,7 @@ class Registered(Part):
                 await self._records.listen()
                 async with self._one:
                     await self._catch_up()
+                    await self._reconsider()
             except StoreError as error:
                 _log.warning("registered.unread", error=str(error))
                 await asyncio.sleep(AGAIN)
@@ -201,29 +198,18 @@ class Registered(Part):
 
     # The consents.
 
-    async def _watch_consents(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(CONSENTS):
-                    await self._doubts.wait()
-            self._doubts.clear()
-            try:
-                async with self._one:
-                    await self._reconsider()
-            except StoreError as error:
-                _log.warning("registered.unread", error=str(error))
-                await asyncio.sleep(AGAIN)
-                self._doubts.set()
-
     async def _reconsider(self) -> None:
-        doubtful = await self._gathering.doubtful()
-        if not doubtful:
+        """Look at the consents where somebody gave one, or took one back."""
+        edition = await self._state.edition() if self._gathering.asking else self._edition
+        if edition == self._edition:
             return
+        doubtful = await self._gathering.doubtful()
         records = await self._read([(Kind.ACCOUNT, each) for each in doubtful])
         accounts = await self._gathering.accounts(list(records.values()))
         await self._enacting.take(API, Change(accounts=accounts))
         tables = self._tables()
         await self._tabled([tables[each] for each in doubtful if each in tables])
+        self._edition = edition
 
     # The tables of hosts.
 

@@ -40,7 +40,6 @@ class Trusting(Part):
     made of what is enforced. ``regate`` lets accounts be read or not as consents now stand, and
     ``attend`` lets an account look into its journal. ``prove`` makes sure that the key is the one
     that other instances have, before it is of use. ``fence`` is for events of no mailbox.
-    ``on_moved`` is told within a glance that anything at all was set, here or by another instance.
     """
 
     def __init__(
@@ -58,11 +57,9 @@ class Trusting(Part):
         regate: Callable[[], Awaitable[None]],
         attend: Callable[[AccountId], None],
         fence: Fence,
-        on_moved: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__("trust")
         self._fence = fence
-        self._on_moved = on_moved
         self._store = store
         self._endpoints = endpoints
         self._wake = wake
@@ -176,7 +173,6 @@ class Trusting(Part):
 
     async def _moved(self) -> None:
         """Go over to what another instance enforces."""
-        self._on_moved()
         if await self.protections.is_behind():
             await self._adopt()
 
