@@ -12,6 +12,7 @@ import pytest
 from tests.identity.oauth.rig import ADMIN, ANNA, Instance
 from tests.support.authorization import Authorization
 from vedette.errors import NetworkError, RevokedError, StoreError, ThrottledError
+from vedette.identity.oauth import exchange
 from vedette.identity.oauth.consent import Pair
 from vedette.model.account import Account, Demand
 from vedette.ports.records import Drop, Put
@@ -180,11 +181,12 @@ async def test_a_withdrawn_consent_is_asked_for_once(
     """All instances know, nobody asks again, and a new consent ends it."""
     authorization.revoke((await one.consent(account)).pair.refresh.reveal())
     ahead(HOUR, one, two)
-    before = authorization.calls()
+    before, counted = authorization.calls(), exchange._REQUESTS.value("withdrawn")
     for each in (one, two, one):
         with pytest.raises(RevokedError, match="has to connect it again"):
             await each.tokens.token(account)
     assert authorization.calls() == before + 1
+    assert exchange._REQUESTS.value("withdrawn") == counted + 1
     await one.connect(authorization, account, one.supplies[account.id].grant.app or "")
     assert await two.tokens.token(account)
 

@@ -26,6 +26,14 @@ from vedette.errors import LinkError, NetworkError, RevokedError, ThrottledError
 from vedette.identity.oauth.apps import App, Client, Proof
 from vedette.identity.oauth.transport import Answer, Transport
 from vedette.secret import Secret
+from vedette.telemetry.counters import Counter
+
+_REQUESTS = Counter(
+    "vedette_token_requests_total",
+    "Requests to token services of OAuth 2.0, by what came of them.",
+    label="outcome",
+    values=("granted", "pending", "withdrawn", "throttled", "failed"),
+)
 
 #: RFC 6749 section 5.2, and what OpenID Connect Core section 3.1.2.6 adds to it.
 _CONSENT: Final = frozenset(
@@ -84,6 +92,13 @@ class Denied:
         )
 
     @property
+    def is_busy(self) -> bool:
+        """Whether the service asks for patience."""
+        if self.status == _THROTTLED or self.code in _PATIENCE:
+            return True
+        return self.status == _UNAVAILABLE and self.retry_after is not None
+
+    @property
     def is_of_app(self) -> bool:
         """Whether it is the app that is refused, and not one consent."""
         return self.code in _CLIENT
@@ -102,8 +117,36 @@ async def ask(transport: Transport, app: App, client: Client, fields: Mapping[st
     """Ask the token endpoint of an app. Raises NetworkError where nothing came back."""
     form, headers = dict(fields), dict[str, str]()
     prove(app, client, form, headers)
-    answer = await transport.post(app.addresses.token, form, headers=headers, private=app.private)
-    return outcome(answer, app.addresses.token, [client.secret.reveal(), *fields.values()])
+    return await asked(transport, app, form, headers, [client.secret.reveal(), *fields.values()])
+
+
+async def asked(
+    transport: Transport,
+    app: App,
+    form: Mapping[str, str],
+    headers: Mapping[str, str],
+    sent: list[str],
+) -> Outcome:
+    """Ask with a form that is complete; ``sent`` is what is not to be quoted. Raises NetworkError."""
+    url = app.addresses.token
+    try:
+        answer = await transport.post(url, form, headers=headers, private=app.private)
+    except NetworkError:
+        _REQUESTS.inc("failed")
+        raise
+    found = outcome(answer, url, sent)
+    _REQUESTS.inc(_label(found))
+    return found
+
+
+def _label(found: Outcome) -> str:
+    if isinstance(found, Granted):
+        return "granted"
+    if found.code == "authorization_pending":
+        return "pending"
+    if found.is_final:
+        return "withdrawn"
+    return "throttled" if found.is_busy else "failed"
 
 
 def prove(app: App, client: Client, form: dict[str, str], headers: dict[str, str]) -> None:
@@ -159,8 +202,7 @@ def error(denial: Denied, *, whose: str, app: str) -> LinkError:
             " it again",
             reply=said,
         )
-    busy = denial.status == _THROTTLED or denial.code in _PATIENCE
-    if busy or (denial.status == _UNAVAILABLE and denial.retry_after is not None):
+    if denial.is_busy:
         return ThrottledError(
             f"{denial.host} wants to be asked later for a token of {whose} ({said})",
             reply=said,

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from vedette.errors import RevokedError
 from vedette.identity.oauth.apps import App, Client, Provider
-from vedette.identity.oauth.exchange import Denied, Granted, ask, error, outcome
+from vedette.identity.oauth.exchange import Denied, Granted, ask, asked, error
 from vedette.identity.oauth.lent import Lent
 from vedette.identity.oauth.transport import Transport
 from vedette.secret import Secret
@@ -42,8 +42,7 @@ async def lent(transport: Transport, app: App, client: Client, user: str, now: f
     if is_personal(app):
         form = {"grant_type": JWT_BEARER, "assertion": assertion(app, client, user, now)}
         # The assertion is the proof; Google knows no client besides.
-        answer = await transport.post(app.addresses.token, form, private=app.private)
-        said = outcome(answer, app.addresses.token, list(form.values()))
+        said = await asked(transport, app, form, {}, list(form.values()))
     else:
         form = {"grant_type": "client_credentials"}
         if app.scopes:
