@@ -83,6 +83,7 @@ class SearchContract:
             ({"tags": "vi"}, []),
             ({"tags": True}, []),
             ({"inner": "deep"}, []),
+            ({"inner": "value"}, []),
             ({"deep": "value"}, []),
             ({"app": "1"}, []),
             ({"n": "1"}, []),

@@ -124,10 +124,18 @@ async def test_what_does_not_arrive_is_not_kept(
         assert await target.events(EventQuery()) == []
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT epoch FROM shard WHERE id = 0 FOR SHARE",
+        "SELECT last FROM record_revision WHERE id = 0 FOR UPDATE",
+    ],
+    ids=["mail", "records"],
+)
 async def test_nobody_writes_to_a_database_that_takes_in_a_state(
-    move: Move, postgres: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
+    move: Move, postgres: Postgres, database: str, statement: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever writes for a shard waits for the end of the copy, and reads its cursors then."""
+    """Whoever writes mail or records waits for the end of the copy, and reads what is there then."""
     async with move.before() as store:
         await live(store)
     put, refused = intake.put, []
@@ -136,7 +144,7 @@ async def test_nobody_writes_to_a_database_that_takes_in_a_state(
         async with postgres.asking(database) as other:
             try:
                 await other.execute("SET lock_timeout = '1ms'")
-                await other.fetch("SELECT epoch FROM shard WHERE id = 0 FOR SHARE")
+                await other.fetch(statement)
             except asyncpg.LockNotAvailableError:
                 refused.append(table)
         await put(connection, table, *rest)  # type: ignore[arg-type]
