@@ -216,8 +216,9 @@ async def test_a_domain_that_takes_no_mail_is_told(internet: Internet) -> None:
 async def test_services_are_ordered_and_tls_goes_first(internet: Internet) -> None:
     """RFC 6186 by priority, RFC 8314 before; outside of the domain a person should look first."""
     internet.names.rows["_imaps._tcp.example.org", "SRV"] = [
-        "10 5 993 b.example.org.",
-        "10 50 1993 a.elsewhere.example.",
+        "10 5 993 a.example.org.",
+        "10 50 1993 b.elsewhere.example.",
+        "5 0 993 c.example.org.",
         "0 0 993 .",
     ]
     internet.names.rows["_imap._tcp.example.org", "SRV"] = ["0 1 143 mail.example.org."]
@@ -225,11 +226,12 @@ async def test_services_are_ordered_and_tls_goes_first(internet: Internet) -> No
     found = await discover("anna@example.org", internet.inquiry())
 
     assert [(each.host, each.port, each.encryption) for each in found.proposals] == [
-        ("a.elsewhere.example", 1993, Encryption.IMPLICIT),
-        ("b.example.org", 993, Encryption.IMPLICIT),
+        ("c.example.org", 993, Encryption.IMPLICIT),
+        ("b.elsewhere.example", 1993, Encryption.IMPLICIT),
+        ("a.example.org", 993, Encryption.IMPLICIT),
         ("mail.example.org", 143, Encryption.STARTTLS),
     ]
-    assert [each.is_vouched for each in found.proposals] == [False, True, True]
+    assert [each.is_vouched for each in found.proposals] == [True, False, True, True]
 
 
 async def test_a_service_that_is_not_offered_is_nothing(internet: Internet) -> None:
