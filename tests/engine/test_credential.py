@@ -143,13 +143,15 @@ def test_a_refused_token_is_replaced_on_the_same_connection(play: Play) -> None:
 
 
 def test_tokens_that_are_refused_three_times_over_park(play: Play) -> None:
-    """Twice for each login, three logins in all: whoever it is may not open this mailbox."""
+    """A10: twice for each login, three logins in all; a new token does not begin the waits anew."""
     service = Service(BAD, Secret("worse"), BAD, Secret("worse"), BAD, Secret("worse"))
 
     async def story(scene: Scene) -> None:
         await asyncio.sleep(3_600)
         assert scene.health.state is AccountState.PAUSED
         assert (len(service.asked), len(scene.server.talks)) == (6, 3)
+        first, second, third = scene.server.dialer.dialed_at
+        assert third - second > second - first >= 15
 
     play(story, service)
 

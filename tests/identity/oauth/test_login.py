@@ -73,7 +73,7 @@ async def test_a_token_that_ends_while_idling_costs_nothing(
     app: str,
     tmp_path: Path,
 ) -> None:
-    """The session goes on till the server ends it; the next has another token, and no strike."""
+    """A12: the session goes on till the server ends it; the next has another token, and no strike."""
     authorization.control(life=1)
     await one.connect(authorization, account, app)
     user = account.credentials.user

@@ -58,7 +58,7 @@ async def test_a_token_is_used_until_five_minutes_before_its_end(
 async def test_fifty_who_want_a_token_are_one_request(
     one: Instance, two: Instance, authorization: Authorization, account: Account
 ) -> None:
-    """In two instances at once, all get the same one token (field.md, reliability row 24)."""
+    """A11: in two instances at once, all get the same one token."""
     ahead(HOUR, one, two)
     before = authorization.calls()
     tokens = await asyncio.gather(
@@ -83,7 +83,7 @@ async def test_a_refused_token_is_renewed_before_its_time(
 async def test_a_rotated_refresh_token_outlives_a_kill_before_its_use(
     one: Instance, two: Instance, authorization: Authorization, account: Account
 ) -> None:
-    """Who dies with the answer on the disk and in nobody's hands leaves it to the next."""
+    """A11: who dies with the answer on the disk and in nobody's hands leaves it to the next."""
     old = (await one.consent(account)).pair.refresh
     ahead(HOUR, one, two)
     write, written = one.records.write, asyncio.Event()
