@@ -139,9 +139,10 @@ DELETE FROM secret WHERE kind = :kind AND id = :id AND name = :name;
 
 -- name: secrets
 SELECT secret.kind, secret.id, secret.name, secret.tenant, secret.value
+-- In this order: by itself SQLite reads all secrets of the kind, to have them sorted.
 FROM json_each(:ids) AS asked
-JOIN record ON record.kind = :kind AND record.id = asked.value
-JOIN secret ON secret.kind = record.kind AND secret.id = record.id
+CROSS JOIN record ON record.kind = :kind AND record.id = asked.value
+CROSS JOIN secret ON secret.kind = record.kind AND secret.id = record.id
 WHERE (:tenant IS NULL OR record.tenant = :tenant)
   AND (record.expires_at IS NULL OR record.expires_at > :now)
 ORDER BY secret.id, secret.name;
