@@ -72,6 +72,24 @@ async def test_c12_wrong_host_names_the_certificates_names(authority: Authority)
     ) in str(error)
 
 
+async def test_a_ca_may_be_given_as_its_text(authority: Authority) -> None:
+    """As an account of the API has it: in the place of the system's, and of none beside."""
+    named = authority.issue("mail.example.org")
+    text = authority.ca_file.read_text()
+    with serve(echo, tls=named.context()) as server:
+        assert (await greeted(server.port, TlsPolicy(ca=text))).tls is not None
+        error = await refused(server.port, TlsPolicy())
+    assert "from an unknown issuer" in str(error)
+
+
+async def test_a_text_that_is_no_ca_is_refused(authority: Authority) -> None:
+    """Before anything is sent."""
+    named = authority.issue("mail.example.org")
+    with serve(silent, tls=named.context()) as server:
+        error = await refused(server.port, TlsPolicy(ca="nothing"))
+    assert "the CA holds no certificate in PEM form" in str(error)
+
+
 async def test_c12_self_signed_certificate_is_named(authority: Authority) -> None:
     """A self-signed certificate is refused with the two ways to trust it."""
     lone = authority.issue("mail.example.org", self_signed=True)
