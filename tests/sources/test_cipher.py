@@ -76,7 +76,9 @@ def test_whatever_stands_in_a_column_is_opened_or_refused(
 def test_a_single_flipped_bit_is_refused(place: int, bit: int) -> None:
     """Nonce, tag and ciphertext are all authenticated."""
     one = cipher("iv+tag+ciphertext", encoding=Encoding.RAW)
-    octets = bytearray(bytes(one.seal(Secret("pass"), nonce=b"n" * 12)))
+    sealed = one.seal(Secret("pass"), nonce=b"n" * 12)
+    assert isinstance(sealed, bytes)
+    octets = bytearray(sealed)
     octets[place % len(octets)] ^= 1 << bit
 
     with pytest.raises(CipherError, match="sealed with another key, or changed"):

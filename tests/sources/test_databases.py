@@ -246,6 +246,21 @@ async def test_columns_of_many_types_are_read(home: Home) -> None:
     assert account.registration.paused_at == 1_793_491_200.0
 
 
+async def test_a_connection_is_closed_in_order(mariadb: Mariadb) -> None:
+    """The server notes none as aborted, which somebody else would look for the cause of."""
+
+    async def aborted() -> int:
+        async with mariadb.asking("mysql") as cursor:
+            await cursor.execute("SHOW GLOBAL STATUS LIKE 'Aborted_clients'")
+            return int((await cursor.fetchone())[1])
+
+    before = await aborted()
+    for scheme in ("mysql", "mysql+tls"):
+        await batches(database(mariadb.url("mysql", scheme=scheme), verify=False), "SELECT 1")
+
+    assert await aborted() == before
+
+
 async def test_a_reading_that_is_given_up_leaves_nothing_behind(home: Home) -> None:
     """Whoever stops in the midst of rows closes the connection at once."""
     await put(home, *range(BATCH * 3))

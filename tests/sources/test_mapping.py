@@ -17,6 +17,7 @@ from vedette.model.account import Depth
 from vedette.ports.link import Encryption
 from vedette.ports.registration import Auth, Grant, Origin, Pause
 from vedette.ports.source import Sourced
+from vedette.secret import Secret
 from vedette.sources.cipher import Cipher
 from vedette.sources.mapping import Reading, RowError
 from vedette.sources.row import ColumnsError
@@ -156,7 +157,7 @@ def test_a_row_with_a_token_needs_no_password() -> None:
     """One way for both kinds: neither is passed over for what the other has."""
     text = '[sources.app.auth]\noauth2_microsoft = "token"\n' + CIPHER
     found = account(
-        row(auth="oauth2_microsoft", password="", token=sealed("ya29.token")),  # noqa: S106 - of a test
+        row(auth="oauth2_microsoft", password="", token=sealed("ya29.token")),
         text,
     )
 
@@ -167,7 +168,7 @@ def test_a_row_with_a_token_needs_no_password() -> None:
 def test_a_refresh_token_is_for_an_app_of_ours() -> None:
     """The way is the grant's, the secret goes by the name that a record has it under."""
     text = '[sources.app.auth]\nms = "oauth2:contoso"\n'
-    found = account(row(auth="ms", refresh_token="0.AX"), text)  # noqa: S106 - of a test
+    found = account(row(auth="ms", refresh_token="0.AX"), text)
 
     assert found.registration.grant == Grant(auth=Auth.OAUTH2, app="contoso")
     assert {name: each.reveal() for name, each in found.secrets.items()} == {
@@ -271,12 +272,7 @@ def test_a_provider_or_a_domain_tells_the_server_that_a_row_does_not() -> None:
 def test_associated_data_may_name_columns_of_the_row() -> None:
     """A secret that was moved into another row does not open there."""
     text = f'{CIPHER}aad = "mail:{{id}}"\n'
-    one = cipher()
-    secret = one.seal(
-        settings(f'token_secret = "pw"\n').token_secret or pytest.fail(),
-        nonce=b"n" * 12,
-        aad="mail:4",
-    )
+    secret = cipher().seal(Secret("pw"), nonce=b"n" * 12, aad="mail:4")
 
     assert account(row(4, password=secret), text).secrets["password"].reveal() == "pw"
     assert "can not be opened" in (account(row(5, password=secret), text).refused or "")
@@ -320,7 +316,7 @@ VALUES = st.one_of(
     is_sealed=st.booleans(),
 )
 def test_whatever_is_in_a_row_it_is_an_account_or_refused(
-    values: dict[str, object], is_sealed: bool
+    *, values: dict[str, object], is_sealed: bool
 ) -> None:
     """No value of any type ends in an exception, and no account that is followed lacks a secret."""
     given_ = {"id": "x", **values}

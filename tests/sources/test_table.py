@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -185,7 +185,7 @@ def test_rows_that_come_back_were_never_gone() -> None:
     """The second look clears the doubt, and nothing was disconnected."""
 
     async def scene() -> None:
-        rows = [row(number) for number in range(4)]
+        rows: list[Mapping[str, object]] = [row(number) for number in range(4)]
         shelf = Shelf(*rows)
         one = source(shelf)
         async with running(one):
@@ -212,7 +212,7 @@ def test_secrets_that_all_fail_at_once_are_doubted_as_well() -> None:
         one = source(shelf, CIPHER)
         async with running(one):
             assert len(await ids(one)) == 3
-            shelf.rows = [row(number, password=sealed("pw")[:-1]) for number in range(3)]
+            shelf.rows[:] = [row(number, password=sealed("pw")[:-1]) for number in range(3)]
             await asyncio.sleep(301)
             assert len(followed(await one.accounts())) == 3
             assert await ids(one) == []
@@ -244,7 +244,7 @@ def test_a_broken_row_is_one_account_in_error_told_once_and_then_mended() -> Non
         with capture_logs() as logs:
             async with running(one):
                 await ids(one)
-                shelf.rows = [*good[:2], row(2, password="nonsense")]  # noqa: S106 - of a test
+                shelf.rows = [*good[:2], row(2, password="nonsense")]
                 assert await ids(one) == ["0", "1"]
                 refused = of(await one.accounts(), "2").refused
                 assert refused == "the row '2' of app: password: has 1 parts, not 3"

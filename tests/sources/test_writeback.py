@@ -168,7 +168,7 @@ def test_a_secret_that_can_not_be_opened_is_written_into_its_own_row() -> None:
     """Whoever looks at the host's table sees why, without our log."""
 
     async def scene() -> None:
-        shelf = Shelf(row(1, password="nonsense"), row(2))  # noqa: S106 - of a test
+        shelf = Shelf(row(1, password="nonsense"), row(2))
         async with running(shelf, f'cipher.key = "{KEY}"\n{WRITE}'):
             pass
 

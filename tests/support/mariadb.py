@@ -26,7 +26,7 @@ SERVER: Final = debian.Server(
 )
 
 USER: Final = "app"
-PASSWORD: Final = "s3cret-of-mariadb"  # noqa: S105 - of a server that lives for one test run
+PASSWORD: Final = "s3cret-of-mariadb"
 
 #: Seconds to lay out the data folder in, on a busy machine.
 _MAKE: Final = 60.0
@@ -112,8 +112,7 @@ class Mariadb(Broker):
         """Lay out the data folder as ``mariadb-install-db`` does, without its shell."""
         folder = self.tree.path("/usr/share/mysql")
         words = ["CREATE DATABASE IF NOT EXISTS mysql;", "USE mysql;"]
-        for name in _LAYOUT:
-            words.append((Path(folder) / name).read_text(encoding="utf-8"))
+        words.extend((Path(folder) / name).read_text(encoding="utf-8") for name in _LAYOUT)
         words.append("FLUSH PRIVILEGES;")
         words.append(f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';")
         words.append(f"GRANT ALL ON *.* TO '{USER}'@'%';")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -25,6 +25,11 @@ from vedette.sources.way import Way, explained
 
 #: Seconds to make a connection to one address in.
 _CONNECT: Final = 10.0
+
+#: Seconds to say goodbye in.
+_GOODBYE: Final = 2.0
+#: A packet of one octet, COM_QUIT (protocol of MySQL, command phase).
+_QUIT: Final = b"\x01\x00\x00\x00\x01"
 
 _FAILURES: Final = (Error, OSError, EOFError, RuntimeError)
 
@@ -51,6 +56,25 @@ class _Connection(aiomysql.Connection):  # type: ignore[misc]  # the library has
             raise SourceError("the server asks for the password in the clear, without TLS")
         return await super()._process_auth(plugin_name, auth_packet)
 
+    async def leave(self) -> None:
+        """Close in order, or the server would note each connection as an aborted one."""
+        writer = self._writer
+        if writer is None:
+            return
+        writer.write(_QUIT)
+        writer.close()
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(_GOODBYE):
+                await writer.wait_closed()
+
+    async def drop(self) -> None:
+        """Close at once, whatever is left to read."""
+        if self._writer is not None:
+            self._writer.transport.abort()
+        self.close()
+        # A transport is closed with the next turn of the loop.
+        await asyncio.sleep(0)
+
 
 class MysqlTable:
     """One database, connected to when there is something to do."""
@@ -61,7 +85,9 @@ class MysqlTable:
 
     async def read(self, query: str) -> AsyncGenerator[Batch]:
         """Yield what a query finds."""
-        async with self._connection() as connection, connection.cursor(aiomysql.SSCursor) as cursor:
+        async with self._connection() as connection:
+            # Not closed, which would first read all rows that are left.
+            cursor = await connection.cursor(aiomysql.SSCursor)
             # For the session, so that no statement that ends a transaction opens a way out.
             await cursor.execute("SET SESSION TRANSACTION READ ONLY")
             await cursor.execute("START TRANSACTION READ ONLY")
@@ -101,19 +127,19 @@ class MysqlTable:
         raise SourceError(self._way.location.line(f"there is no channel {channel!r} to listen to"))
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
+    async def _connection(self) -> AsyncIterator[_Connection]:
         """Connect for a while. Raises SourceError, also for what fails meanwhile."""
         connection = await self._connect()
         try:
             await self._limit(connection)
             yield connection
+            await connection.leave()
         except _FAILURES as error:
             raise SourceError(self._way.location.line(said(error))) from error
         finally:
-            # Not in order, which would first read all rows that are left.
-            connection.close()
+            await connection.drop()
 
-    async def _connect(self) -> Any:
+    async def _connect(self) -> _Connection:
         failed = []
         for address in await self._way.addresses():
             connection = self._made(address)
@@ -121,16 +147,16 @@ class MysqlTable:
                 async with asyncio.timeout(_CONNECT):
                     await connection._connect()  # noqa: SLF001 - what the library's ``connect`` does
             except (*_FAILURES, TimeoutError, SourceError) as error:
-                connection.close()
+                await connection.drop()
                 failed.append(f"{address}: {said(error)}")
             except BaseException:
-                connection.close()
+                await connection.drop()
                 raise
             else:
                 return connection
         raise SourceError(self._way.location.line("; ".join(failed)))
 
-    def _made(self, address: str) -> Any:
+    def _made(self, address: str) -> _Connection:
         place = self._way.location
         return _Connection(
             host=address,
@@ -143,7 +169,7 @@ class MysqlTable:
             ssl=self._way.trust(),
         )
 
-    async def _limit(self, connection: Any) -> None:
+    async def _limit(self, connection: _Connection) -> None:
         """Have the server end what nobody waits for any more, and speak of time in UTC."""
         seconds = self._settings.timeout
         if "mariadb" in connection.get_server_info().lower():
