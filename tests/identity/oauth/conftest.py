@@ -58,6 +58,6 @@ async def one() -> AsyncIterator[Instance]:
 @pytest.fixture
 async def two(one: Instance) -> AsyncIterator[Instance]:
     """Return another instance on the same state."""
-    instance = Instance(one.records.rows, name="two")
+    instance = Instance(one.memory.rows, name="two")
     yield instance
     await instance.stop()

@@ -17,6 +17,7 @@ from vedette.identity.wrapping import Keyring, WrappingKey
 from vedette.model.account import Account, Credentials
 from vedette.model.ids import AccountId, TenantId
 from vedette.net.address import AddressGuard
+from vedette.ports.records import Records
 from vedette.ports.registration import Auth, Grant
 from vedette.secret import Secret
 from vedette.service.accounts import Accounts
@@ -59,11 +60,18 @@ class Trust(MemoryTrust):
 
 
 class Instance:
-    """One process of a service: it keeps nothing but what is in ``rows``."""
+    """One process of a service: it keeps nothing but what is in ``rows``, or in other records."""
 
-    def __init__(self, rows: RecordRows | None = None, *, name: str = "one") -> None:
+    def __init__(
+        self,
+        rows: RecordRows | None = None,
+        *,
+        name: str = "one",
+        records: Records | None = None,
+    ) -> None:
         self.clock = Clock()
-        self.records = MemoryRecords(self.clock, rows)
+        self.memory = MemoryRecords(self.clock, rows)
+        self.records: Records = records or self.memory
         self.vault = Vault(self.records, Keyring(KEY), self.clock)
         self.transport = Transport(guard=AddressGuard(), private=LOOPBACK, clock=self.clock)
         self.supplies: dict[AccountId, Supply] = {}

@@ -115,7 +115,7 @@ async def test_a_secret_is_never_shown(one: Instance) -> None:
     wish = {"provider": "google", "clientId": "x", "clientSecret": Secret("hush-hush-hush")}
     app = await one.apps.create(ANNA, wish)
     assert "hush" not in repr(await one.apps.get(ANNA, app.id))
-    rows = one.records.rows
+    rows = one.memory.rows
     assert "hush" not in orjson.dumps([each.body for each in rows.records.values()]).decode()
     assert all(b"hush" not in each for kept in rows.secrets.values() for each in kept.values())
     _, client = await AppBook(one.records, one.vault).app(app.id, ACME)

@@ -59,7 +59,7 @@ async def test_a_consent_gives_an_access_token(
     assert connected.is_registered
     token = await one.tokens.token(account)
     assert token.reveal()
-    kept = one.records.rows
+    kept = one.memory.rows
     assert all(token.reveal() not in each.body for each in kept.records.values())
 
 
@@ -305,7 +305,7 @@ async def test_a_forgotten_consent_is_gone_with_its_tokens(
     """Nothing of it is kept."""
     await one.connect(authorization, account, app)
     await one.connecting.forget(ANNA, account.id)
-    assert (Kind.GRANT, account.id) not in one.records.rows.secrets
+    assert (Kind.GRANT, account.id) not in one.memory.rows.secrets
 
 
 async def test_a_deleted_account_leaves_no_tokens(
@@ -314,7 +314,7 @@ async def test_a_deleted_account_leaves_no_tokens(
     """With the account goes what its owner consented to."""
     await one.connect(authorization, account, app)
     await one.accounts.delete(ADMIN, account.id)
-    assert (Kind.GRANT, account.id) not in one.records.rows.records
+    assert (Kind.GRANT, account.id) not in one.memory.rows.records
 
 
 async def test_a_code_on_another_device_connects(
