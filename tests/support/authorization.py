@@ -233,12 +233,18 @@ def _install(place: Path) -> None:
         for each in ("package.json", "package-lock.json"):
             shutil.copy(SOURCE / each, folder / each)
         # No script of any package is run, and a package that is not what the lock says is refused.
+        environ = {
+            **os.environ,
+            "PATH": f"{_wheel() / 'bin'}:{os.environ.get('PATH', '')}",
+            # Nothing outside of the tree is written.
+            "npm_config_cache": str(Path(name) / "npm"),
+        }
         argv = [str(node()), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         try:
             subprocess.run(
                 argv,
                 cwd=folder,
-                env={**os.environ, "PATH": f"{_wheel() / 'bin'}:{os.environ.get('PATH', '')}"},
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
