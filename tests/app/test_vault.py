@@ -13,10 +13,11 @@ import pytest
 import structlog
 
 from vedette.app.clock import SystemClock
-from vedette.app.vault import unlocked
+from vedette.app.vault import tidy_once, unlocked
 from vedette.config.settings import SecretsSettings, Settings
 from vedette.errors import SecretError
 from vedette.identity.keysource import FILE, KeyFile, KeyVariable
+from vedette.identity.rotation import RESTS
 from vedette.identity.vault import Vault
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Put, Record, SealedValue
@@ -111,6 +112,53 @@ async def test_a_rotation_of_a_real_state(tmp_path: Path) -> None:
         assert (await vault.open(value)).reveal() == "hunter2"
         with pytest.raises(SecretError):
             await unlocked(Settings(state=tmp_path), store.records, SystemClock())
+
+
+class Later:
+    """A wall clock that is ahead."""
+
+    @staticmethod
+    def now() -> float:
+        return SystemClock.now() + RESTS
+
+
+async def test_old_data_keys_go_by_themselves(tmp_path: Path) -> None:
+    """An hour after a renewal nobody has to think of them."""
+    settings = Settings(state=tmp_path)
+    async with state(tmp_path) as store:
+        vault = await unlocked(settings, store.records, SystemClock())
+        await keep(store, vault, "hunter2")
+        await vault.rotation.renew()
+        assert {key.number for key in await store.records.data_keys()} == {1, 2}
+
+        async def later() -> Vault:
+            return await unlocked(settings, store.records, Later())
+
+        await tidy_once(store.records, later)
+
+        assert {key.number for key in await store.records.data_keys()} == {2}
+
+
+async def test_a_state_without_secrets_gets_no_key(tmp_path: Path) -> None:
+    """A service that only watches what its file says needs none."""
+    async with state(tmp_path) as store:
+
+        async def never() -> Vault:
+            raise AssertionError
+
+        await tidy_once(store.records, never)
+
+
+async def test_keys_that_can_not_be_tidied_stop_nothing(tmp_path: Path, log: io.StringIO) -> None:
+    """It is told, and tried again."""
+    async with state(tmp_path) as store:
+        await unlocked(Settings(state=tmp_path), store.records, SystemClock())
+
+        async def locked() -> Vault:
+            raise SecretError("the key is gone")
+
+        await tidy_once(store.records, locked)
+    assert "keys.untidy" in log.getvalue()
 
 
 @pytest.fixture

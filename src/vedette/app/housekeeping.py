@@ -12,9 +12,11 @@ from typing import Protocol
 import structlog
 
 from vedette.app.memory import collect_everything, give_back, spare_nothing, spare_the_living
+from vedette.app.vault import tidy_keys
 from vedette.config.settings import Retention
 from vedette.engine.part import Part
 from vedette.errors import StoreError
+from vedette.identity.vault import Vault
 from vedette.ports.clock import Clock
 from vedette.ports.journal import Journal
 from vedette.ports.ratchet import Ratchet
@@ -42,10 +44,17 @@ class State(Store, Journal, Ratchet, Recorded, Protocol):
 
 
 class Housekeeping(Part):
-    """Prunes the store and trims the heap for as long as it runs."""
+    """Prunes the store, trims the heap and tidies keys for as long as it runs."""
 
-    def __init__(self, store: State, clock: Clock, retention: Retention) -> None:
+    def __init__(
+        self,
+        store: State,
+        clock: Clock,
+        retention: Retention,
+        vault: Callable[[], Awaitable[Vault]] | None = None,
+    ) -> None:
         super().__init__("housekeeping")
+        self._vault = vault
         self._store = store
         self._clock = clock
         self._retention = retention
@@ -55,6 +64,8 @@ class Housekeeping(Part):
         self.spawn(self._count(), "count")
         self.spawn(self._trim(), "trim")
         self.spawn(self._collect(), "collect")
+        if self._vault is not None:
+            self.spawn(tidy_keys(self._store.records, self._vault), "keys")
         spare_the_living()
 
     async def _close(self) -> None:

@@ -1,13 +1,25 @@
-"""Opens the vault of a state, at a start and for commands that need a secret."""
+"""Opens the vault of a state, at a start and for commands that need a secret, and tidies its keys."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
 from vedette.config.settings import Settings
+from vedette.errors import SecretError, StoreError
 from vedette.identity.datakeys import Keep
 from vedette.identity.keyloading import keyring
 from vedette.identity.keysource import FILE, KeyFile
 from vedette.identity.vault import Vault
 from vedette.ports.clock import Clock
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Seconds between two looks for data keys that were superseded: they rest for as long.
+TIDIES: Final = 3600.0
 
 
 async def unlocked(settings: Settings, records: Keep, clock: Clock) -> Vault:
@@ -21,3 +33,33 @@ async def unlocked(settings: Settings, records: Keep, clock: Clock) -> Vault:
     vault = Vault(records, await keyring(source, settings.secrets.old, makes=is_first), clock)
     await vault.prove()
     return vault
+
+
+async def tidy_keys(records: Keep, vault: Callable[[], Awaitable[Vault]]) -> None:
+    """Go on every hour with a renewal of data keys, until the old ones are gone. Never returns."""
+    while True:
+        await asyncio.sleep(TIDIES)
+        await tidy_once(records, vault)
+
+
+async def tidy_once(records: Keep, vault: Callable[[], Awaitable[Vault]]) -> None:
+    """Seal anew what is under an old data key, and take away those that rested.
+
+    A state without secrets is left alone, and gets no key for it.
+    """
+    try:
+        if not await records.data_keys():
+            return
+        done = await (await vault()).rotation.settle()
+    except (StoreError, SecretError) as error:
+        # The next hour tries again: nothing is lost but tidiness.
+        _log.warning("keys.untidy", error=str(error))
+        return
+    if done.dropped or done.resealed or done.failed:
+        _log.info(
+            "keys.tidied",
+            dropped=done.dropped,
+            resealed=done.resealed,
+            resting=done.resting,
+            unread=done.unread,
+        )
