@@ -216,6 +216,9 @@ async def test_an_owner_that_may_make_roles_does_all_of_it(
             ]
             await one(after, record("z", tenant=ZETA))
             assert await listed(after, RecordQuery(kind=Kind.ACCOUNT, tenant=ZETA)) == ["z"]
+            assert len(await after.records.sealed(("", "", ""))) == 1
+            await after.records.write([drop("anna")], now=1.0, tenant=ACME)
+            assert await after.records.sealed(("", "", "")) == []
 
 
 async def test_an_owner_that_may_not_make_roles_is_told_what_to_run(
