@@ -1,118 +1,26 @@
-"""Who is asked for a mailbox, who is believed, and what nobody gets us to do.
-
-A name server and a web server on loopback are the internet here; the certificates are the tests' own.
-"""
+"""Who is asked for a mailbox, and who is believed."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from ipaddress import ip_network
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
-import pytest
 from aiohttp import web
 
-from tests.support.authority import Authority, Certificate
-from tests.support.names import NamedHosts, NameServer
-from vedette.errors import UsageError
-from vedette.identity.autoconfig.clientconfig import MOST
-from vedette.identity.autoconfig.discovery import Inquiry, discover
-from vedette.identity.autoconfig.names import DnsNames
-from vedette.identity.autoconfig.pages import WebPages
+from tests.identity.autoconfig.internet import (
+    AUTOCONFIG,
+    HERE,
+    ISPDB,
+    WELL_KNOWN,
+    Internet,
+    config,
+    everything,
+)
+from vedette.identity.autoconfig.discovery import discover
 from vedette.identity.autoconfig.proposal import Login, Outcome, Source
-from vedette.net.address import AddressGuard
 from vedette.ports.link import Encryption
 from vedette.ports.registration import Auth
-
-WELL_KNOWN = ("example.org", "/.well-known/autoconfig/mail/config-v1.1.xml")
-AUTOCONFIG = ("autoconfig.example.org", "/mail/config-v1.1.xml")
-ISPDB = ("ispdb.example.net", "/v1.1/example.org")
-HERE = ["127.0.0.1"]
-
-
-def config(host: str, *, kind: str = "SSL", port: int = 993, extra: str = "") -> str:
-    return (
-        f'<?xml version="1.0"?>{extra}<clientConfig version="1.1"><emailProvider id="x">'
-        f'<incomingServer type="imap"><hostname>{host}</hostname><port>{port}</port>'
-        f"<socketType>{kind}</socketType><username>%EMAILADDRESS%</username>"
-        "<authentication>password-cleartext</authentication></incomingServer>"
-        "</emailProvider></clientConfig>"
-    )
-
-
-@dataclass
-class Internet:
-    """What there is to be asked. A page is a text, or what answers."""
-
-    names: NameServer
-    certificate: Certificate
-    pages: dict[tuple[str, str], str | Callable[[web.Request], Awaitable[web.StreamResponse]]] = (
-        field(default_factory=dict)
-    )
-    seen: list[tuple[str, str]] = field(default_factory=list)
-    port: int = 0
-
-    async def answer(self, request: web.Request) -> web.StreamResponse:
-        self.seen.append((request.host, request.path_qs))
-        page = self.pages.get((request.host, request.path))
-        if page is None:
-            return web.Response(status=404)
-        if isinstance(page, str):
-            return web.Response(text=page, content_type="text/xml")
-        return await page(request)
-
-    def inquiry(self, *allowed: str) -> Inquiry:
-        """Return whom to ask; loopback is allowed here, as it is the internet."""
-        guard = AddressGuard(allow=[ip_network(each) for each in allowed or HERE])
-        return Inquiry(
-            names=DnsNames(self.names.resolver()),
-            pages=WebPages(
-                guard=guard,
-                ca_file=self.certificate.ca_file,
-                resolver=NamedHosts(self.names, self.port),
-            ),
-            ispdb="https://ispdb.example.net/v1.1",
-        )
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
-    folder: Path = tmp_path_factory.mktemp("authority")
-    return Authority(folder).issue(
-        "example.org",
-        "autoconfig.example.org",
-        "www.example.org",
-        "ispdb.example.net",
-        "inside.example.org",
-        "xn--bcher-kva.example",
-    )
-
-
-@pytest.fixture
-async def internet(certificate: Certificate) -> AsyncIterator[Internet]:
-    async with NameServer() as names:
-        made = Internet(names=names, certificate=certificate)
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", made.answer)
-        runner = web.AppRunner(app)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=certificate.context()).start()
-        made.port = runner.addresses[0][1]
-        for host in ("example.org", "autoconfig.example.org", "ispdb.example.net"):
-            names.rows[host, "A"] = list(HERE)
-        yield made
-        await runner.cleanup()
-
-
-def everything(internet: Internet) -> None:
-    """Have every source know another host."""
-    internet.names.rows["example.org", "MX"] = ["10 aspmx.l.google.com."]
-    internet.names.rows["_imaps._tcp.example.org", "SRV"] = ["0 1 993 srv.example.org."]
-    internet.pages[WELL_KNOWN] = config("known.example.org")
-    internet.pages[AUTOCONFIG] = config("auto.example.org")
-    internet.pages[ISPDB] = config("ispdb.example.org")
 
 
 async def test_sources_are_believed_in_their_order(internet: Internet) -> None:
@@ -256,18 +164,6 @@ async def test_a_service_at_a_provider_has_its_hint(internet: Internet) -> None:
     assert found.proposals[0].is_vouched
 
 
-@pytest.mark.parametrize(
-    "target", ["localhost.", "127.0.0.1.", "2130706433.", "0x7f.1.", r"a\032b.example.org."]
-)
-async def test_a_service_at_no_host_of_the_dns_is_left_out(internet: Internet, target: str) -> None:
-    """Addresses in disguise and names of this machine."""
-    internet.names.rows["_imaps._tcp.example.org", "SRV"] = [f"0 1 993 {target}"]
-
-    found = await discover("anna@example.org", internet.inquiry())
-
-    assert found.proposals == ()
-
-
 async def test_the_database_is_asked_for_the_exchangers_domain(internet: Internet) -> None:
     """For a domain that is hosted by somebody it knows."""
     internet.names.rows["example.org", "MX"] = ["10 mx.host.co.uk."]
@@ -312,155 +208,6 @@ async def test_a_redirect_is_followed_to_https(internet: Internet) -> None:
     assert (found.winner, found.proposals[0].host) == (Source.WELL_KNOWN, "www-imap.example.org")
 
 
-@pytest.mark.parametrize(
-    ("target", "reason"),
-    [
-        ("https://inside.example.org/x.xml", "10.0.0.7 is a private network"),
-        ("https://169.254.169.254/latest", "169.254.169.254 is a cloud's metadata"),
-        ("https://[::ffff:127.0.0.1]/", "may not be dialled"),
-        ("https://2130706433/", "it leads to what is no URL"),
-        ("http://example.org/x.xml", "elsewhere than to HTTPS"),
-        ("https://example.org:8443/x.xml", "elsewhere than to HTTPS"),
-        ("file:///etc/passwd", "elsewhere than to HTTPS"),
-        ("", "more than 3 times"),
-    ],
-)
-async def test_a_redirect_to_inside_is_refused(
-    internet: Internet, target: str, reason: str
-) -> None:
-    """Nothing is dialled there, whatever it is called."""
-    internet.names.rows["inside.example.org", "A"] = ["10.0.0.7"]
-
-    async def lead(_request: web.Request) -> web.Response:
-        return web.Response(status=302, headers={"Location": target})
-
-    internet.pages[WELL_KNOWN] = lead
-
-    found = await discover("anna@example.org", internet.inquiry())
-
-    tried = found.tried[list(Source).index(Source.WELL_KNOWN)]
-    assert tried.outcome is Outcome.FAILED
-    assert reason in tried.reason
-
-
-async def test_a_name_that_changes_its_mind_is_judged_where_it_is_dialled(
-    internet: Internet,
-) -> None:
-    """No earlier verdict counts: the address of this very socket does."""
-    internet.names.turns["example.org", "A"] = [["127.0.0.1"]]
-    internet.names.rows["example.org", "A"] = ["127.0.0.2"]
-    internet.pages[WELL_KNOWN] = config("imap.example.org")
-
-    first = await discover("anna@example.org", internet.inquiry())
-    second = await discover("anna@example.org", internet.inquiry())
-
-    assert (first.winner, second.winner) == (Source.WELL_KNOWN, None)
-    assert "127.0.0.2 is loopback" in second.tried[3].reason
-
-
-async def test_a_domain_of_inside_is_asked_nothing(internet: Internet) -> None:
-    """Where nothing of inside is allowed, a domain that leads there gets no request at all."""
-    everything(internet)
-    del internet.names.rows["example.org", "MX"]
-    del internet.names.rows["_imaps._tcp.example.org", "SRV"]
-
-    found = await discover("anna@example.org", internet.inquiry("192.0.2.1"))
-
-    assert found.winner is None
-    assert internet.seen == []
-    assert all("loopback" in each.reason for each in found.tried[3:6])
-
-
-async def test_another_ones_certificate_is_refused(internet: Internet) -> None:
-    """A document counts as the domain's word, so who gives it has to be the domain."""
-    internet.names.rows["other.example", "A"] = list(HERE)
-    internet.pages["other.example", WELL_KNOWN[1]] = config("imap.other.example")
-
-    found = await discover("anna@other.example", internet.inquiry())
-
-    assert found.winner is None
-    assert "certificate is not trusted" in found.tried[3].reason
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("<html><body>Welcome</body></html>", "no clientConfig"),
-        ("not found", "no XML"),
-        (config("x.example.org", extra="<!DOCTYPE a [<!ENTITY b 'c'>]>"), "document type"),
-        (" " * (MOST + 1), "more than"),
-        (config("x.example.org", kind="plain"), "no IMAP with encryption"),
-    ],
-    ids=["html", "text", "entities", "huge", "plain"],
-)
-async def test_a_document_that_is_none_is_told(internet: Internet, text: str, reason: str) -> None:
-    """And the next source is asked."""
-    internet.pages[WELL_KNOWN] = text
-    internet.pages[ISPDB] = config("ispdb.example.org")
-
-    found = await discover("anna@example.org", internet.inquiry())
-
-    assert found.winner is Source.ISPDB
-    assert reason in found.tried[3].reason
-
-
-async def test_a_document_without_an_end_is_cut_off(internet: Internet) -> None:
-    """It is not read for longer than a document may be."""
-    sent = 0
-
-    async def endless(request: web.Request) -> web.StreamResponse:
-        nonlocal sent
-        answer = web.StreamResponse()
-        await answer.prepare(request)
-        while True:
-            await answer.write(b" " * 65_536)
-            sent += 65_536
-
-    internet.pages[WELL_KNOWN] = endless
-
-    found = await discover("anna@example.org", internet.inquiry())
-
-    assert "more than 65,536 octets" in found.tried[3].reason
-    # What the kernel took before it was told to stop.
-    assert sent < 16 * 1024 * 1024
-
-
-async def test_a_source_that_says_nothing_costs_its_deadline(internet: Internet) -> None:
-    """The others are asked meanwhile."""
-    internet.names.silent |= {"example.org"}
-    internet.pages[ISPDB] = config("ispdb.example.org")
-
-    found = await discover("anna@example.org", replace(internet.inquiry(), seconds=1.0))
-
-    assert found.winner is Source.ISPDB
-    assert found.tried[1].reason == "no answer within 1 s"
-
-
-async def test_all_of_it_has_one_deadline(internet: Internet) -> None:
-    """Who waits before a form is told what there is by then."""
-    internet.names.silent |= {"example.org"}
-    internet.pages[ISPDB] = config("ispdb.example.org")
-
-    found = await discover("anna@example.org", replace(internet.inquiry(), altogether=0.2))
-
-    assert (found.winner, found.proposals) == (None, ())
-    assert [each.outcome for each in found.tried] == [Outcome.NOTHING, *[Outcome.LEFT] * 6]
-    assert found.tried[-1].reason == "no answer within 0.2 s"
-
-
-async def test_a_broken_or_circular_zone_is_a_failure_of_its_source(internet: Internet) -> None:
-    """Neither waits for ever, nor ends the search."""
-    internet.names.broken |= {"_imaps._tcp.example.org"}
-    internet.names.rows["example.org", "CNAME"] = ["loop.example.org."]
-    internet.names.rows["loop.example.org", "CNAME"] = ["example.org."]
-    internet.pages[ISPDB] = config("ispdb.example.org")
-
-    found = await discover("anna@example.org", internet.inquiry())
-
-    assert found.winner is Source.ISPDB
-    assert found.tried[2].outcome is Outcome.FAILED
-
-
 async def test_an_international_domain_is_asked_by_its_a_label(internet: Internet) -> None:
     """RFC 5890; and a login has it as well."""
     internet.names.rows["xn--bcher-kva.example", "A"] = list(HERE)
@@ -470,32 +217,3 @@ async def test_an_international_domain_is_asked_by_its_a_label(internet: Interne
 
     assert found.proposals[0].host == "imap.xn--bcher-kva.example"
     assert found.proposals[0].user == "anna@xn--bcher-kva.example"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "anna",
-        "@example.org",
-        "anna@",
-        "anna@localhost",
-        "anna@127.0.0.1",
-        "anna@[127.0.0.1]",
-        "anna@0x7f.1",
-        "anna@2130706433",
-        "anna@example.org:80",
-        "anna@example.org/x",
-        "anna@exa%6dple.org",
-        "an na@example.org",
-        "anna\n@example.org",
-        "anna@a..b",
-        f"{'a' * 65}@example.org",
-        f"anna@{'a.' * 200}org",
-    ],
-)
-async def test_what_is_no_address_is_refused(internet: Internet, text: str) -> None:
-    """Before anybody is asked."""
-    with pytest.raises(UsageError, match="is no mail address"):
-        await discover(text, internet.inquiry())
-    assert internet.names.asked == internet.seen == []
