@@ -25,7 +25,7 @@ from vedette.ports.records import Kind, SealedValue
 from vedette.secret import Secret
 
 #: Secrets that are opened before somebody else has a turn on the loop: 1 ms.
-_TURN: Final = 250
+_TURN: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
