@@ -64,7 +64,7 @@ async def test_nothing_is_opened_before_a_token_is_wanted() -> None:
     tokens = granting(door)
     assert door.opened == 0
     found = await asyncio.gather(*(tokens.token(ACCOUNT) for _ in range(20)))
-    assert set(each.reveal() for each in found) == {"a-token"}
+    assert {each.reveal() for each in found} == {"a-token"}
     assert door.opened == 1
     await tokens.stop()
 
