@@ -64,7 +64,7 @@ class Live:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while not condition():
             if asyncio.get_running_loop().time() > deadline:
-                raise AssertionError(f"not within {PATIENCE:g} s: {what}; {self.engine.healths}")
+                raise AssertionError(f"not within {PATIENCE:g} s: {what}; {self.engine.healths[:5]}")
             await asyncio.sleep(0.01)
 
     async def until_watched(self, *ids: str) -> None:

@@ -150,14 +150,13 @@ class Enacting:
         """Watch what changed; all of it is looked at where guards are held to accounts."""
         if self._watching is None:
             return
-        if self._trust.holds_accounts:
-            await self._assign(await self._trust.watched(tuple(self._accounts.seen.values())))
-            return
         seen = self._accounts.seen
         now = [each for id_ in touched if (each := seen.get(id_)) is not None]
         gone = [id_ for id_ in touched if id_ not in seen]
-        self._trust.know(now, gone)
-        await self._watching.change(_assignments(now), gone)
+        if self._trust.take(now, gone):
+            await self._watching.change(_assignments(now), gone)
+        else:
+            await self._assign(await self._trust.watched(tuple(seen.values())))
 
     async def _assign(self, accounts: Sequence[AccountSettings]) -> None:
         if self._watching is not None:

@@ -5,7 +5,7 @@ It knows which of them goes before which, and nothing of what they decide.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
 from vedette.app.guards.overriding import Overriding
@@ -125,15 +125,18 @@ class Trusting(Part):
         """Return the accounts that are watched by what was adopted, where these are wanted."""
         return self._known(self._wards.adopted(_free(wanted)), wanted)
 
-    @property
-    def holds_accounts(self) -> bool:
-        """Whether a guard may be held to an account: then each change of one is its affair."""
-        return bool(self.protections.held or self.protections.asked)
+    def take(self, accounts: Sequence[AccountSettings], gone: Collection[AccountId]) -> bool:
+        """Learn which accounts change, come and go; False where a guard may have its say on it.
 
-    def know(self, accounts: Iterable[AccountSettings], gone: Iterable[AccountId]) -> None:
-        """Learn which accounts come and go while no guard is held to any."""
+        Nothing is learned then: ``watched`` says what becomes of it.
+        """
+        if self.protections.held or self.protections.asked:
+            is_all = not gone and len(_free(accounts)) == len(accounts)
+            if not is_all or not self._wards.renewed(accounts):
+                return False
         self._accounts.update(each.account.id for each in accounts)
         self._accounts.difference_update(gone)
+        return True
 
     def _known(
         self, watched: Sequence[AccountSettings], wanted: Sequence[AccountSettings]
