@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 from tests.app.live import ACME, Live
 from tests.app.settings import account, service
 from tests.support.office import ADMIN
+from tests.support.trust import text as guard_text
 from vedette.app.enrolled import registered
 from vedette.errors import StoreError
 from vedette.model.account import AccountState, Credentials
@@ -331,3 +332,25 @@ async def test_a_table_of_a_host_is_followed_row_by_row(tmp_path: Path) -> None:
         assert shown.account.credentials.password is None
     finally:
         await live.engine.stop()
+
+
+async def test_a_guard_that_is_held_has_its_say_on_what_is_registered(live: Live) -> None:
+    """Another password is live at once; a pause, which would end the guard there, waits."""
+    await live.register("anna")
+    await live.until_watched("file", "anna")
+    pack = guard_text().replace("guard: parlour", "guard: acme-held")
+    await live.desk.guards.create(
+        ADMIN, {"text": pack, "mode": "act"}, id_="acme-held", tenant=ACME
+    )
+    await live.until(lambda: "acme-held" in live.engine.guards.names, "a guard")
+    before = live.watcher("anna")
+
+    await live.desk.accounts.update(ADMIN, ANNA, {"password": Secret("another")})
+    await live.until(lambda: live.watcher("anna") is not before, "a new watcher")
+    before = live.watcher("anna")
+    await live.desk.orders.pause(ADMIN, ANNA)
+    await live.register("bert")
+    await live.until_watched("file", "anna", "bert")
+
+    assert live.watcher("anna") is before
+    assert [change.loosening.account for change in await live.engine.store.changes()] == ["anna"]
