@@ -52,6 +52,8 @@ class Shelf:
         self.trouble: str | None = None
         self.refused: list[str] = []
         self.hangs = False
+        #: Seconds that a round of writing takes, whatever comes of it.
+        self.slowness = 0.0
         self.readings = 0
         #: Each round of writing: the text of the statement and its values.
         self.written: list[list[tuple[str, Mapping[str, object]]]] = []
@@ -71,6 +73,7 @@ class Shelf:
 
     async def write(self, orders: Sequence[Order]) -> Sequence[str]:
         """Note what is to be written."""
+        await asyncio.sleep(self.slowness)
         if self.trouble is not None:
             raise SourceError(self.trouble)
         self.written.append([(order.statement.text, order.values) for order in orders])

@@ -138,6 +138,28 @@ async def test_a_query_that_does_not_end_is_ended(home: Home) -> None:
     assert home.kind == "mysql" or found == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "query", "limit"),
+    [
+        ("postgres", "SELECT current_setting('statement_timeout') AS id", "7s"),
+        ("mysql", "SELECT @@max_statement_time AS id", 7),
+    ],
+)
+async def test_the_server_itself_knows_the_limit(
+    request: pytest.FixtureRequest, kind: str, query: str, limit: object
+) -> None:
+    """What nobody waits for any more, because we were killed, ends there as well."""
+    url = (
+        request.getfixturevalue("postgres").url("postgres")
+        if kind == "postgres"
+        else request.getfixturevalue("mariadb").url("mysql")
+    )
+
+    found = await batches(database(url, text="timeout = 7\n"), query)
+
+    assert [row["id"] for each in found for row in each.rows] == [limit]
+
+
 async def test_what_is_not_there_is_told_in_the_words_of_the_database(home: Home) -> None:
     """One line, with the place and without the password."""
     with pytest.raises(SourceError, match="nothing_of_ours") as caught:

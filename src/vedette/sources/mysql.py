@@ -90,7 +90,6 @@ class MysqlTable:
             cursor = await connection.cursor(aiomysql.SSCursor)
             # For the session, so that no statement that ends a transaction opens a way out.
             await cursor.execute("SET SESSION TRANSACTION READ ONLY")
-            await cursor.execute("START TRANSACTION READ ONLY")
             await cursor.execute(query)
             if not cursor.description:
                 raise SourceError(self._way.location.line("the query yields no columns"))

@@ -61,7 +61,6 @@ class SqliteTable:
         self, query: str, stop: threading.Event
     ) -> tuple[tuple[str, ...], list[tuple[Value, ...]]]:
         with self._opened("ro", stop) as connection:
-            connection.execute("PRAGMA query_only = ON")
             found = connection.execute(query)
             if found.description is None:
                 raise SourceError(f"{self._settings.location.path}: the query yields no columns")
