@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from vedette.config.document import parse
 from vedette.config.guards import read_guard, shipped, shipped_text
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode, Span
-from vedette.model.ids import AccountId
-from vedette.ports.records import Kind
+from vedette.model.ids import AccountId, TenantId
+from vedette.ports.records import Kind, Put
 from vedette.secret import Secret
 from vedette.service.caller import Caller
 from vedette.service.post import guard_of, settings_of
@@ -25,6 +26,7 @@ from vedette.service.refusals import (
     PlanLimitError,
     TakenError,
 )
+from vedette.service.tenant import Tenant, record_of
 
 NAME = "acme-offers"
 PACK = """guard: acme-offers
@@ -111,7 +113,8 @@ MISTAKES: list[tuple[dict[str, object], str]] = [
     ({"pack": "../../etc/passwd.yaml"}, "pack"),
     ({"pack": "newsletter", "text": PACK}, "pack"),
     ({"text": PACK + "colour: blue\n"}, "text"),
-    ({"text": PACK.replace("acme-offers", "other-offers")}, "text"),
+    ({"text": PACK.replace("guard: acme-offers\n", "")}, "text"),
+    ({"text": PACK.replace("guard: acme", "'guard': other")}, "text"),
     ({"text": LISTED % "/etc/passwd"}, "text"),
     ({"text": LISTED % "lists/gambling-starter.txt"}, "text"),
     ({"text": "!!python/object/apply:os.system [id]"}, "text"),
@@ -155,10 +158,39 @@ async def test_what_reaches_others_is_up_to_an_admin(
         await office.guards.create(ANNA, wish, id_=NAME)
 
 
-async def test_a_tenants_guard_is_named_after_it(office: Office) -> None:
+@pytest.mark.parametrize(
+    ("asked", "named"), [("offers", NAME), (NAME, NAME), ("other-x", "acme-other-x")]
+)
+async def test_a_tenants_guard_is_named_after_it(office: Office, asked: str, named: str) -> None:
     """Names are the same for all tenants: by another's name one would learn what it has."""
-    with pytest.raises(InvalidError, match="begins with acme-"):
-        await office.guards.create(ANNA, POST, id_="other-offers")
+    made = await office.guards.create(ANNA, {"text": PACK}, id_=asked)
+
+    assert made.id == named
+    assert (await settings(office, named)).pack.name == named
+
+
+@pytest.mark.parametrize("id_", ["", "-", "A", "a\nprivate: true", "\\1", "x" * 40, "ä", "a.b"])
+async def test_a_guard_can_be_called_so_much_and_no_more(office: Office, id_: str) -> None:
+    """Its name stands in files, events and keywords of servers."""
+    caller = ANNA if id_ not in {"", "-"} else ADMIN
+
+    with pytest.raises(InvalidError, match="id"):
+        await office.guards.create(caller, POST, id_=id_)
+
+
+async def test_a_guard_without_a_name_gets_one(office: Office) -> None:
+    """After its tenant, whatever that is called; one that the file has is taken."""
+    odd = TenantId("7 Acme.Inc")
+    await office.records.write([Put(record=record_of(Tenant(id=odd)), expected=0)], now=1.0)
+    walled = replace(ANNA, tenant=odd)
+
+    ours = await office.guards.create(ANNA, POST)
+    odds = await office.guards.create(walled, POST)
+    alls = await office.guards.create(ADMIN, POST)
+
+    for each in (ours, odds, alls):
+        assert (await settings(office, each.id)).pack.name == each.id
+    assert ours.id.startswith("acme-")
     with pytest.raises(TakenError):
         await office.guards.create(ADMIN, POST, id_="filed")
 

@@ -27,7 +27,9 @@ from vedette.service.post import (
     SEALED,
     RegisteredGuard,
     guard_of,
+    is_name,
     members_in,
+    prefix_of,
     record_of,
     settings_of,
     text_in,
@@ -46,6 +48,8 @@ from vedette.service.tenants import Tenants
 READ: Final = "guards:read"
 WRITE: Final = "guards:write"
 
+#: Of an id that is made up, what is in the name of a guard: there are a few of them.
+_DIGITS: Final = 12
 #: Guards of one page at most; a pack's text may have a megabyte.
 MAX_PAGE: Final = 100
 #: Accounts that are attached or detached at once.
@@ -85,10 +89,12 @@ class Guards:
         caller: Caller,
         wish: Mapping[str, object],
         *,
-        id_: str,
+        id_: str | None = None,
         tenant: TenantId | None = None,
     ) -> RegisteredGuard:
-        """Post a guard under a name, which for a tenant begins with its own and a hyphen.
+        """Post a guard under a name, to which that of the caller's tenant is put in front.
+
+        Whatever its pack is called, it is called that here.
 
         ``wish`` has ``pack`` (the name of a shipped one) or ``text``, ``active``, the members of
         ``post.MEMBERS`` and, as ``Secret``, ``partnerSecret``. Raises InvalidError, TakenError,
@@ -96,8 +102,7 @@ class Guards:
         """
         caller.needs(WRITE)
         owner, limit = await self._owner(caller, tenant)
-        self._check_name(caller, id_)
-        base = RegisteredGuard(id=id_, tenant=owner)
+        base = RegisteredGuard(id=self._named(caller, id_, owner), tenant=owner)
         found, given, _ = await self._wished(caller, wish, base, {})
         writing = Writing(
             record=record_of(found),
@@ -225,12 +230,21 @@ class Guards:
             raise ConflictError(f"the tenant {wanted} is being deleted")
         return wanted, found.max_guards
 
-    def _check_name(self, caller: Caller, id_: str) -> None:
-        """Names are the same for all tenants; by its own first, none tells what others have."""
-        if not caller.is_admin and not id_.startswith(f"{caller.tenant}-"):
-            raise invalid("id", f"the name of a guard of yours begins with {caller.tenant}-")
+    def _named(self, caller: Caller, id_: str | None, owner: TenantId | None) -> str:
+        """Return the name of a new guard.
+
+        Names are the same for all tenants; with its own in front, none tells what others have.
+        """
+        prefix = "guard-" if owner is None else prefix_of(owner)
+        if id_ is None:
+            id_ = f"{prefix}{self._cabinet.new_id()[:_DIGITS]}"
+        elif not caller.is_admin and not id_.startswith(prefix):
+            id_ = f"{prefix}{id_}"
+        if not is_name(id_):
+            raise invalid("id", "expected small letters, digits and -, such as offers")
         if id_ in self._filed():
             raise TakenError("guard", id_)
+        return id_
 
     async def _wished(
         self,

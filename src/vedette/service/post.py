@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,7 +40,10 @@ MAX_TEXT: Final = 1024 * 1024
 MAX_ENTRIES: Final = 10_000
 
 #: Where a pack says its name: a line of its own that begins with the key.
-_NAME: Final = re.compile(r"^guard:.*$", re.MULTILINE)
+_SAYS: Final = re.compile(r"^guard:.*$", re.MULTILINE)
+#: What a guard can be called (``guard.reading.pack``), and a tenant that guards are called after.
+_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,40}")
+_TENANT: Final = re.compile(r"[a-z][a-z0-9-]{0,19}")
 #: Where the relative paths of a pack that is kept in the state start from: nowhere. Lists are
 #: entries of the pack, or URLs.
 NOWHERE: Final = Path("/nonexistent")
@@ -127,6 +131,18 @@ def settings_of(found: RegisteredGuard, secrets: Mapping[str, Secret[str]]) -> G
     return settings
 
 
+def is_name(id_: str) -> bool:
+    """Tell whether a guard can be called that."""
+    return _NAME.fullmatch(id_) is not None
+
+
+def prefix_of(tenant: TenantId) -> str:
+    """Return what the names of a tenant's guards begin with: its own, where that can be in one."""
+    if _TENANT.fullmatch(tenant):
+        return f"{tenant}-"
+    return f"t{sha256(tenant.encode()).hexdigest()[:12]}-"
+
+
 def members_in(form: Form) -> dict[str, object]:
     """Return what a form sets of a post, null left out; mistakes are in the form."""
     found: dict[str, object] = {}
@@ -160,13 +176,14 @@ def text_in(form: Form) -> str:
 
 def _pack(found: RegisteredGuard) -> tuple[str, str, Path]:
     if found.pack is None:
-        return found.text, found.id, NOWHERE
-    try:
-        text, file, base = shipped_text(found.pack)
-    except ConfigError as error:
-        raise FieldError("pack", str(error)) from None
-    # A shipped pack stands under the name of its post, so that two tenants can have it.
-    return _NAME.sub(f"guard: {found.id}", text, count=1), file, base
+        text, file, base = found.text, found.id, NOWHERE
+    else:
+        try:
+            text, file, base = shipped_text(found.pack)
+        except ConfigError as error:
+            raise FieldError("pack", str(error)) from None
+    # A pack stands under the name of its post, so that two tenants can have the same one.
+    return _SAYS.sub(lambda _: f"guard: {found.id}", text, count=1), file, base
 
 
 def _refuse_files(settings: GuardSettings) -> None:
