@@ -151,28 +151,7 @@ async def request(
 
     One that ``stalls`` sends nothing of its body, and does not go either.
     """
-    data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-    told = {"host": "vedette.example"}
-    if data:
-        told |= {"content-type": "application/json", "content-length": str(len(data))}
-    told |= {name.replace("_", "-"): value for name, value in (headers or {}).items()}
-    where, _, query = path.partition("?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": where,
-        "raw_path": where.encode(),
-        "query_string": query.encode(),
-        "root_path": "",
-        "headers": [
-            (name.lower().encode(), value.encode("latin-1")) for name, value in told.items()
-        ],
-        "client": client,
-        "server": ("127.0.0.1", 8025),
-    }
+    scope, data = _scope(method, path, body, headers or {}, client)
     left = [{"type": "http.request", "body": data, "more_body": False}]
     sent: list[Mapping[str, Any]] = []
 
@@ -191,3 +170,36 @@ async def request(
         headers={name.decode().lower(): value.decode() for name, value in start["headers"]},
         body=b"".join(part.get("body", b"") for part in parts),
     )
+
+
+def _scope(
+    method: str,
+    path: str,
+    body: object,
+    headers: Mapping[str, str],
+    client: tuple[str, int] | None,
+) -> tuple[dict[str, Any], bytes]:
+    """Return what a server tells an app of a request, and the octets of its body."""
+    data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    told = {"host": "vedette.example"}
+    if data:
+        told |= {"content-type": "application/json", "content-length": str(len(data))}
+    told |= {name.replace("_", "-"): value for name, value in headers.items()}
+    where, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": where,
+        "raw_path": where.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in told.items()
+        ],
+        "client": client,
+        "server": ("127.0.0.1", 8025),
+    }
+    return scope, data

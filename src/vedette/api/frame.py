@@ -41,23 +41,8 @@ goes on with `?after=`. A write takes `If-Match` with the `ETag` that was read. 
 def build(services: Services) -> FastAPI:
     """Return the app of some services; there may be many of them in one process."""
     served = services.settings
-    app = FastAPI(
-        title="Vedette",
-        version=__version__,
-        description=ABOUT,
-        openapi_url="/openapi.json" if served.docs else None,
-        # They load their scripts from elsewhere, and show what openapi.json says.
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        generate_unique_id_function=lambda route: route.name,
-        dependencies=[Depends(query.known)],
-    )
+    app = routed(docs=served.docs)
     app.state.services = services
-    problems.install(app)
-    document.install(app)
-    for router in ROUTERS:
-        app.include_router(router)
     # The last one is the outermost.
     app.add_middleware(Once, records=services.records, safe=services.safe, clock=services.clock)
     doors = Doors(
@@ -67,4 +52,25 @@ def build(services: Services) -> FastAPI:
     )
     app.add_middleware(Doorkeeper, doors=doors)
     app.add_middleware(Gate, clock=services.clock)
+    return app
+
+
+def routed(*, docs: bool = True) -> FastAPI:
+    """Return the routes alone: what the document of the API is made of."""
+    app = FastAPI(
+        title="Vedette",
+        version=__version__,
+        description=ABOUT,
+        openapi_url="/openapi.json" if docs else None,
+        # They load their scripts from elsewhere, and show what openapi.json says.
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
+        dependencies=[Depends(query.known)],
+    )
+    problems.install(app)
+    document.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
     return app

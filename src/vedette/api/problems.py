@@ -147,10 +147,7 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """Return the problem of what pydantic found: fields and why, never what was sent."""
     if any(each["type"] == "json_invalid" for each in errors):
         return Problem(code="malformed", detail="the body is no JSON")
-    wrong = [
-        {"field": _field(each["loc"]), "why": str(each["msg"])[:MAX_WHY]}
-        for each in errors[:MAX_MISTAKES]
-    ]
+    wrong = [{"field": _field(each["loc"]), "why": _why(each)} for each in errors[:MAX_MISTAKES]]
     detail = "; ".join(f"{each['field']}: {each['why']}" for each in wrong)
     return Problem(code="invalid", detail=detail, members={"errors": wrong})
 
@@ -194,6 +191,17 @@ def _problem(error: Exception) -> Problem:
             return of_status(error)
         case _:
             raise error
+
+
+def _why(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with a field, in the words of the use cases where they have some."""
+    match error["type"]:
+        case "extra_forbidden":
+            return "is not known here"
+        case "missing":
+            return "is missing"
+        case _:
+            return str(error["msg"])[:MAX_WHY]
 
 
 def _field(place: Sequence[int | str]) -> str:
