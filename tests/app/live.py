@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.app.settings import PORT, service
 from tests.support.office import ADMIN, Desk, wish
 from vedette.app.engine import Engine
+from vedette.config.settings import StoreSettings
 from vedette.engine.watcher import Watcher
 from vedette.model.account import AccountState, Health
 from vedette.model.ids import AccountId, TenantId
@@ -29,10 +31,14 @@ class Live:
     """An engine that runs, and a desk on the same state."""
 
     def __init__(
-        self, folder: Path, accounts: Sequence[str] = (), sources: Sequence[Source] = ()
+        self,
+        folder: Path,
+        accounts: Sequence[str] = (),
+        sources: Sequence[Source] = (),
+        store: StoreSettings | None = None,
     ) -> None:
-        self.folder = folder
-        self.engine = Engine(service(folder, accounts), sources=sources)
+        settings = replace(service(folder, accounts), store=store)
+        self.engine = Engine(settings, sources=sources)
         self.desk = Desk(self.engine.store.records, self.engine.store, self.engine.clock)
         self.engine._vault = self.desk.vault
 
@@ -64,7 +70,9 @@ class Live:
         deadline = asyncio.get_running_loop().time() + PATIENCE
         while not condition():
             if asyncio.get_running_loop().time() > deadline:
-                raise AssertionError(f"not within {PATIENCE:g} s: {what}; {self.engine.healths[:5]}")
+                raise AssertionError(
+                    f"not within {PATIENCE:g} s: {what}; {self.engine.healths[:5]}"
+                )
             await asyncio.sleep(0.01)
 
     async def until_watched(self, *ids: str) -> None:
