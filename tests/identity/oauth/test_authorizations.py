@@ -299,6 +299,33 @@ async def test_an_app_that_is_used_stays(one: Instance, account: Account, app: s
         await one.apps.delete(ANNA, app)
 
 
+async def test_a_token_service_that_is_down_lets_one_begin_anew(
+    one: Instance, authorization: Authorization, account: Account, app: str
+) -> None:
+    """It says so; the state is used up by then, as a code is for one use too."""
+    begun = await one.authorizations.begin(ANNA, BROWSER, app=app, account=account.id)
+    back = authorization.consent(begun.url, account.credentials.user)
+    authorization.control(fault={"status": 503})
+    with pytest.raises(AuthorizationError, match="no tokens: HTTP 503"):
+        await one.authorizations.finish(BROWSER, back)
+    authorization.control(fault=None)
+    with pytest.raises(UnknownStateError):
+        await one.authorizations.finish(BROWSER, back)
+    assert (await one.connect(authorization, account, app)).account == account.id
+
+
+async def test_a_provider_that_gives_an_hour_only_is_told(
+    one: Instance, authorization: Authorization, account: Account, app: str
+) -> None:
+    """Without a refresh token the mailbox would go silent after an hour."""
+    begun = await one.authorizations.begin(ANNA, BROWSER, app=app, account=account.id)
+    back = authorization.consent(begun.url, account.credentials.user)
+    body = '{"access_token":"abc","token_type":"Bearer","expires_in":3600}'
+    authorization.control(fault={"status": 200, "body": body})
+    with pytest.raises(AuthorizationError, match="no refresh token"):
+        await one.authorizations.finish(BROWSER, back)
+
+
 async def test_a_forgotten_consent_is_gone_with_its_tokens(
     one: Instance, authorization: Authorization, account: Account, app: str
 ) -> None:

@@ -15,7 +15,7 @@ from vedette.errors import NetworkError, RevokedError, StoreError, ThrottledErro
 from vedette.identity.oauth import exchange
 from vedette.identity.oauth.consent import Pair
 from vedette.model.account import Account, Demand
-from vedette.ports.records import Drop, Put
+from vedette.ports.records import Drop, Kind, Put
 from vedette.ports.registration import Auth, Grant
 from vedette.secret import Secret
 
@@ -181,12 +181,12 @@ async def test_a_withdrawn_consent_is_asked_for_once(
     """All instances know, nobody asks again, and a new consent ends it."""
     authorization.revoke((await one.consent(account)).pair.refresh.reveal())
     ahead(HOUR, one, two)
-    before, counted = authorization.calls(), exchange._REQUESTS.value("withdrawn")
+    before, counted = authorization.calls(), exchange._REFRESHES.value("revoked")
     for each in (one, two, one):
         with pytest.raises(RevokedError, match="has to connect it again"):
             await each.tokens.token(account)
     assert authorization.calls() == before + 1
-    assert exchange._REQUESTS.value("withdrawn") == counted + 1
+    assert exchange._REFRESHES.value("revoked") == counted + 1
     await one.connect(authorization, account, one.supplies[account.id].grant.app or "")
     assert await two.tokens.token(account)
 
@@ -268,6 +268,18 @@ async def test_a_refresh_token_of_the_host_is_taken_over(
         assert await two.tokens.token(account, refused=first) != first
         one.follow(account, grant)
         await one.connect(authorization, account, app)
+
+
+async def test_tokens_that_were_damaged_are_told_as_lost(one: Instance, account: Account) -> None:
+    """Reading them again brings nothing back: a person has to consent."""
+    sealed = one.memory.rows.secrets[Kind.GRANT, account.id]
+    octets = bytearray(sealed["tokens"])
+    octets[-1] ^= 1
+    sealed["tokens"] = bytes(octets)
+    for _ in range(2):
+        with pytest.raises(RevokedError, match="are lost"):
+            await one.tokens.token(account)
+        sealed.clear()
 
 
 async def test_without_a_consent_one_is_told_to_connect(

@@ -12,10 +12,10 @@ from typing import Any, Final
 
 import orjson
 
-from vedette.errors import SecretError, StoreError
+from vedette.errors import RevokedError, SecretDamagedError, SecretError, StoreError
 from vedette.identity.vault import Vault
 from vedette.model.ids import AccountId, TenantId
-from vedette.ports.records import Drop, Kind, Note, Put, Record, Records
+from vedette.ports.records import Drop, Kind, Note, Put, Record, Records, SealedValue
 from vedette.secret import Secret
 
 #: The name under which the tokens are sealed beside the record of a grant.
@@ -93,25 +93,29 @@ class Consent:
 
 
 class ConsentBook:
-    """Reads and writes grants. Every method raises StoreError."""
+    """Reads and writes grants. Every method raises StoreError, also for a key that is not there."""
 
     def __init__(self, records: Records, vault: Vault) -> None:
         self._records = records
         self._vault = vault
 
     async def read(self, account: AccountId, tenant: TenantId) -> Consent | None:
-        """Return the grant of an account, or None."""
+        """Return the grant of an account, or None. Raises RevokedError where its tokens are lost."""
         record = await self._records.record(Kind.GRANT, account, tenant=tenant)
         if record is None:
             return None
         for value in await self._records.secrets(Kind.GRANT, [account]):
             if value.name == TOKENS and value.tenant == tenant:
-                try:
-                    tokens = orjson.loads((await self._vault.open(value)).reveal())
-                except SecretError as error:
-                    raise StoreError(f"the tokens of {account}: {error}") from error
-                return _read(record, _pair(tokens))
-        raise StoreError(f"the tokens of {account} are missing; its owner has to connect it again")
+                return _read(record, await self._pair(value))
+        raise _lost(account)
+
+    async def _pair(self, value: SealedValue) -> Pair:
+        try:
+            return _pair(orjson.loads((await self._vault.open(value)).reveal()))
+        except SecretDamagedError as error:
+            raise _lost(AccountId(value.id)) from error
+        except SecretError as error:
+            raise StoreError(f"the tokens of {value.id}: {error}") from error
 
     async def put(self, consent: Consent, *, tokens: bool) -> Put:
         """Return the write of a grant over the version that it has; ``tokens``: with its tokens."""
@@ -145,6 +149,11 @@ class ConsentBook:
         drop = Drop(kind=Kind.GRANT, id=account, tenant=tenant)
         written = await self._records.write([drop], now=now, notes=[note], tenant=tenant)
         return written.refusal is None
+
+
+def _lost(account: AccountId) -> RevokedError:
+    """Return the error for tokens that nothing brings back, however often they are read."""
+    return RevokedError(f"the tokens of {account} are lost; its owner has to connect it again")
 
 
 def _read(record: Record, pair: Pair) -> Consent:

@@ -28,11 +28,11 @@ from vedette.identity.oauth.transport import Answer, Transport
 from vedette.secret import Secret
 from vedette.telemetry.counters import Counter
 
-_REQUESTS = Counter(
-    "vedette_token_requests_total",
-    "Requests to token services of OAuth 2.0, by what came of them.",
+_REFRESHES = Counter(
+    "vedette_token_refreshes_total",
+    "Requests for a new access token, by what came of them: granted, or the class of the failure.",
     label="outcome",
-    values=("granted", "pending", "withdrawn", "throttled", "failed"),
+    values=("granted", "revoked", "throttled", "network", "auth"),
 )
 
 #: RFC 6749 section 5.2, and what OpenID Connect Core section 3.1.2.6 adds to it.
@@ -131,22 +131,16 @@ async def asked(
     url = app.addresses.token
     try:
         answer = await transport.post(url, form, headers=headers, private=app.private)
-    except NetworkError:
-        _REQUESTS.inc("failed")
+    except NetworkError as failure:
+        _REFRESHES.inc(failure.trouble.value)
         raise
     found = outcome(answer, url, sent)
-    _REQUESTS.inc(_label(found))
-    return found
-
-
-def _label(found: Outcome) -> str:
     if isinstance(found, Granted):
-        return "granted"
-    if found.code == "authorization_pending":
-        return "pending"
-    if found.is_final:
-        return "withdrawn"
-    return "throttled" if found.is_busy else "failed"
+        _REFRESHES.inc("granted")
+    elif found.code != "authorization_pending":
+        # That nobody has decided yet on another device is neither.
+        _REFRESHES.inc(error(found, whose="", app="").trouble.value)
+    return found
 
 
 def prove(app: App, client: Client, form: dict[str, str], headers: dict[str, str]) -> None:

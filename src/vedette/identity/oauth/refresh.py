@@ -35,14 +35,6 @@ from vedette.model.account import Account
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock
 from vedette.secret import Secret
-from vedette.telemetry.counters import Counter
-
-REFRESHES = Counter(
-    "vedette_token_refreshes_total",
-    "Requests for a new access token, by what came of them: granted, or the class of the failure.",
-    label="outcome",
-    values=("granted", "revoked", "throttled", "network", "auth"),
-)
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -179,16 +171,17 @@ class Refresher:
             }
             outcome = await ask(self._transport, app, client, fields)
         except LinkError as unasked:
-            REFRESHES.inc(unasked.trouble.value)
             await self._released(consent)
             return self._made_do(consent, refused, unasked)
+        except StoreError:
+            # Of the app: the next who asks need not wait for the end of the lease.
+            await self._released(consent)
+            raise
         match outcome:
             case Granted():
-                REFRESHES.inc("granted")
                 return await self._kept(account, consent, outcome)
             case Denied():
                 failure = error(outcome, whose=account.email, app=str(app))
-                REFRESHES.inc(failure.trouble.value)
                 if isinstance(failure, RevokedError):
                     if await self._overtaken(consent):
                         return None
