@@ -15,6 +15,7 @@ import pytest
 from tests.fuzz import (
     fuzz_addresses,
     fuzz_charset,
+    fuzz_clientconfig,
     fuzz_config,
     fuzz_imap,
     fuzz_mime,
@@ -25,6 +26,7 @@ from tests.fuzz.campaign import BrokenLawError, Campaign
 from tests.fuzz.coverage import smallest, steps
 from vedette.config import document
 from vedette.errors import ConfigError
+from vedette.identity.autoconfig import clientconfig
 from vedette.imap import UidSet
 from vedette.imap.framer import Framer
 from vedette.mime import addresses, charset
@@ -35,6 +37,7 @@ TARGETS = {
     for target in (
         fuzz_addresses,
         fuzz_charset,
+        fuzz_clientconfig,
         fuzz_config,
         fuzz_imap,
         fuzz_mime,
@@ -116,6 +119,14 @@ def test_a_configuration_that_tells_its_password_is_noticed(
 
     with pytest.raises(BrokenLawError, match="told"):
         fuzz_config.check(b'[accounts.a]\npassword = "Sesame4711"\n')
+
+
+def test_a_mailbox_at_an_address_in_disguise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The law that what is proposed is a name of the DNS is held."""
+    monkeypatch.setattr(clientconfig, "is_address", lambda _host: False)
+
+    with pytest.raises(BrokenLawError, match="no name of the DNS"):
+        _all(fuzz_clientconfig.CAMPAIGN)
 
 
 def test_only_what_takes_a_new_step_is_kept() -> None:
