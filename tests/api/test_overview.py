@@ -1,0 +1,170 @@
+"""How accounts are doing, as the API tells it: from proof, and in the server's own words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.conftest import NOW
+from tests.support.api import Face
+from vedette.model.account import AccountState, Health
+from vedette.model.ids import AccountId, TenantId
+from vedette.service import overview
+from vedette.service.status import LIVE
+
+BOX = AccountId("box")
+
+
+async def registered(face: Face, *names: str, **members: object) -> None:
+    for name in names:
+        account = {"id": name, "email": f"{name}@example.org", "host": "h.example", "password": "p"}
+        made = await face.ask("POST", "/v1/accounts", {**account, **members})
+        assert made.status == 201
+
+
+def told(face: Face, name: str, state: AccountState, **members: Any) -> None:
+    face.engine.told[AccountId(name)] = Health(
+        account=AccountId(name),
+        tenant=TenantId("default"),
+        email=f"{name}@example.org",
+        state=state,
+        **members,
+    )
+
+
+async def status(face: Face) -> Any:
+    return (await face.ask("GET", "/v1/accounts/box")).json["status"]
+
+
+async def test_an_account_that_nobody_began_with_is_new(face: Face) -> None:
+    """It is registered, and nothing more is known."""
+    await registered(face, "box")
+
+    assert (await status(face))["state"] == "init"
+
+
+@pytest.mark.parametrize(
+    ("state", "proof", "shown"),
+    [
+        (AccountState.CONNECTING, None, "connecting"),
+        (AccountState.SYNCING, None, "syncing"),
+        (AccountState.CONNECTED, NOW, "live"),
+        (AccountState.CONNECTED, NOW - LIVE - 1, "degraded"),
+        (AccountState.CONNECTED, None, "degraded"),
+        (AccountState.AUTH_FAILED, NOW, "auth_failed"),
+        (AccountState.ERROR, NOW, "error"),
+    ],
+)
+async def test_live_is_proven_and_never_a_flag(
+    face: Face, state: AccountState, proof: float | None, shown: str
+) -> None:
+    """A connection that no round trip proves is not called live."""
+    await registered(face, "box")
+    told(face, "box", state, proof_at=proof)
+
+    assert (await status(face))["state"] == shown
+
+
+async def test_a_failure_is_told_in_the_servers_own_words(face: Face) -> None:
+    """With its response code, when it was, how often, and when it is tried again."""
+    await registered(face, "box")
+    told(
+        face,
+        "box",
+        AccountState.AUTH_FAILED,
+        error="the login was refused: [AUTHENTICATIONFAILED] no",
+        response_code="AUTHENTICATIONFAILED",
+        error_at=NOW,
+        attempts=3,
+        retry_at=NOW + 60,
+    )
+
+    found = await status(face)
+
+    assert (
+        found["reason"] == found["lastError"] == "the login was refused: [AUTHENTICATIONFAILED] no"
+    )
+    assert found["responseCode"] == "AUTHENTICATIONFAILED"
+    assert found["lastErrorAt"] == "2027-01-15T08:00:00.000Z"
+    assert (found["attempts"], found["nextRetryAt"]) == (3, "2027-01-15T08:01:00.000Z")
+
+
+async def test_what_people_set_stands_over_what_was_seen(face: Face) -> None:
+    """Paused, not active, or under a tenant that is paused: nothing is said to be live."""
+    await registered(face, "box")
+    told(face, "box", AccountState.CONNECTED, proof_at=NOW)
+
+    shown = []
+    for method, path, body in (
+        ("POST", "/v1/accounts/box/pause", None),
+        ("POST", "/v1/accounts/box/resume", None),
+        ("PATCH", "/v1/accounts/box", {"active": False}),
+        ("PATCH", "/v1/accounts/box", {"active": True}),
+        ("POST", "/v1/tenants/default/pause", None),
+    ):
+        assert (await face.ask(method, path, body)).status == 200
+        shown.append((await status(face))["state"])
+
+    assert shown == ["paused", "live", "paused", "live", "paused"]
+
+
+async def test_a_list_is_filtered_by_state(face: Face) -> None:
+    """Across pages: those in a state, each once, and the end is told."""
+    names = [f"box{number}" for number in range(7)]
+    await registered(face, *names)
+    for name in names[::2]:
+        told(face, name, AccountState.AUTH_FAILED)
+
+    first = await face.ask("GET", "/v1/accounts?state=auth_failed&limit=3")
+    second = await face.ask(
+        "GET", f"/v1/accounts?state=auth_failed&limit=3&after={first.json['next']}"
+    )
+
+    found = [each["id"] for page in (first, second) for each in page.json["items"]]
+    assert found == names[::2]
+    assert second.json["next"] is None
+
+
+async def test_a_search_for_a_state_is_bounded(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page may be empty and say where to go on; going on finds what there is."""
+    monkeypatch.setattr(overview, "STEP", 2)
+    monkeypatch.setattr(overview, "MOST", 4)
+    await registered(face, *(f"box{number}" for number in range(9)))
+    told(face, "box8", AccountState.ERROR)
+
+    found: list[str] = []
+    after: str | None = ""
+    pages = 0
+    while after is not None:
+        query = f"&after={after}" if after else ""
+        page = (await face.ask("GET", f"/v1/accounts?state=error{query}")).json
+        found += [each["id"] for each in page["items"]]
+        after, pages = page["next"], pages + 1
+
+    assert found == ["box8"]
+    assert pages == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=ANNA", ["anna"]),
+        ("q=h.example", ["anna", "bert"]),
+        ("tag=vip", ["bert"]),
+        ("email=anna@example.org", ["anna"]),
+        ("host=h.example", ["anna", "bert"]),
+        ("host=other", []),
+        ("active=false", []),
+        ("tenant=default", ["anna", "bert"]),
+        ("tenant=acme", []),
+    ],
+)
+async def test_accounts_are_found(face: Face, query: str, found: list[str]) -> None:
+    """By text, tag, address, host, activity and tenant."""
+    await registered(face, "anna")
+    await registered(face, "bert", tags=["vip"])
+
+    answer = await face.ask("GET", f"/v1/accounts?{query}")
+
+    assert [each["id"] for each in answer.json["items"]] == found
