@@ -79,7 +79,7 @@ async def test_a_password_is_sealed_and_nowhere_else(office: Office) -> None:
 
 
 @pytest.mark.parametrize("ask", ASKS.values(), ids=ASKS.keys())
-async def test_what_is_anothers_is_not_there_in_the_same_words(office: Office, ask: Ask) -> None:
+async def test_what_another_has_is_not_there_in_the_same_words(office: Office, ask: Ask) -> None:
     """A caller can not tell a foreign id from one that nobody has, and changes nothing."""
     hers = (await office.account()).account.id
     before = dict(office.records.rows.records), len(office.trust.rows.audit)

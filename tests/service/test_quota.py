@@ -83,7 +83,7 @@ async def test_a_place_that_becomes_free_is_taken_by_who_waits(office: Office) -
     }
 
 
-async def test_a_limit_of_one_tenant_is_not_anothers(office: Office) -> None:
+async def test_a_limit_is_of_one_tenant_alone(office: Office) -> None:
     """Nor is its pause."""
     await office.account(OSCAR)
     await office.account()
