@@ -131,7 +131,7 @@ def test_a_text_has_no_character_that_drives_a_terminal(text: str) -> None:
 
 def test_a_misspelt_field_is_told_with_a_guess() -> None:
     """And not ignored: who misspells `folders` would watch others."""
-    form = Form({"fodlers": []})
+    form = Form({"fodler": []})
     form.texts("folders", most=3)
 
     form.refuse_unknown()
