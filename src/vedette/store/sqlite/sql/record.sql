@@ -112,7 +112,7 @@ UPDATE record_revision SET last = :revision WHERE id = 0;
 
 -- name: record_touched
 -- In the order of the revisions (`+` keeps other indexes away), each half up to the limit by itself; of kinds that a newer Vedette has, nothing is told.
-SELECT * FROM (
+SELECT revision, kind, id, tenant, is_gone FROM (
   SELECT revision, kind, id, tenant, expires_at IS NOT NULL AND expires_at <= :now AS is_gone
   FROM record
   WHERE revision > :after AND +kind IN (SELECT value FROM json_each(:kinds))
@@ -120,7 +120,7 @@ SELECT * FROM (
   LIMIT :limit
 )
 UNION ALL
-SELECT * FROM (
+SELECT revision, kind, id, tenant, is_gone FROM (
   SELECT revision, kind, id, tenant, 1 AS is_gone
   FROM record_gone
   WHERE revision > :after AND +kind IN (SELECT value FROM json_each(:kinds))
@@ -148,9 +148,10 @@ WHERE (:tenant IS NULL OR record.tenant = :tenant)
 ORDER BY secret.id, secret.name;
 
 -- name: sealed
+-- From a place on in the order of the key itself: `+` keeps it from beginning with the kind.
 SELECT kind, id, name, tenant, value FROM secret
 WHERE (kind, id, name) > (:kind, :id, :name)
-  AND kind IN (SELECT value FROM json_each(:kinds))
+  AND +kind IN (SELECT value FROM json_each(:kinds))
 ORDER BY kind, id, name
 LIMIT :limit;
 
