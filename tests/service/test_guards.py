@@ -186,9 +186,9 @@ async def test_a_guard_without_a_name_gets_one(office: Office) -> None:
 
     ours = await office.guards.create(ANNA, POST)
     odds = await office.guards.create(walled, POST)
-    alls = await office.guards.create(ADMIN, POST)
+    common = await office.guards.create(ADMIN, POST)
 
-    for each in (ours, odds, alls):
+    for each in (ours, odds, common):
         assert (await settings(office, each.id)).pack.name == each.id
     assert ours.id.startswith("acme-")
     with pytest.raises(TakenError):
