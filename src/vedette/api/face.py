@@ -11,23 +11,28 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
 
+import structlog
+
 from vedette.api.assembly import Ground, assembled
 from vedette.api.frame import build
 from vedette.api.server import ApiServer
 from vedette.app.doctor import diagnose
 from vedette.app.engine import Engine
 from vedette.app.measuring import OLDEST
-from vedette.app.vault import unlocked
 from vedette.config.environment import host_name
 from vedette.config.settings import AccountSettings
 from vedette.engine.part import Part
+from vedette.errors import VedetteError
 from vedette.model.account import Account, AccountState, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
 from vedette.secret import Secret
+from vedette.service.caller import admin
 from vedette.service.doctor import Finding
-from vedette.service.elsewhere import Elsewhere
 from vedette.service.running import Ownership
+from vedette.service.tenants import Tenants
+
+_log = structlog.stdlib.get_logger(__name__)
 
 #: Seconds between two looks at how late the loop is.
 LOOK: Final = 0.5
@@ -64,14 +69,15 @@ class Face(Part):
         engine = self._engine
         ground = Ground(
             state=engine.store,
-            vault=await unlocked(engine.settings, engine.store.records, engine.clock),
+            vault=await engine.vault(),
             clock=engine.clock,
             running=self._view,
             examine=self._examine,
-            elsewhere=Elsewhere(),
+            elsewhere=engine.elsewhere,
         )
         services = assembled(ground, engine.settings.api)
         self.spawn(self._view.look(), "lag")
+        self.spawn(self._recover(services.tenants), "recover")
         self._server = ApiServer(build(services), engine.settings.api, engine.settings.state)
         await self._server.start()
         # Not before it is served: a key that nobody can use is not shown, and not used up.
@@ -82,6 +88,13 @@ class Face(Part):
     async def _close(self) -> None:
         if self._server is not None:
             await self._server.stop()
+
+    async def _recover(self, tenants: Tenants) -> None:
+        """Go on with limits and deletions that a crash cut off; the next start tries again."""
+        try:
+            await tenants.recover(admin("start"))
+        except VedetteError as error:
+            _log.warning("tenants.not_recovered", error=str(error))
 
     async def _examine(self, account: Account, target: Target) -> AsyncIterator[Finding]:
         """Try an account out with the network of the engine, and none of its state."""
