@@ -18,6 +18,7 @@ from tests.identity.keep import (
 )
 from vedette.errors import SecretDamagedError, SecretError
 from vedette.identity.datakeys import NOBODY, DataKeys
+from vedette.identity.envelope import number_of, place_of
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring
 from vedette.model.ids import TenantId
@@ -92,6 +93,21 @@ async def test_keys_are_read_once_a_minute(keep: MemoryKeep) -> None:
         await mine.open(value)
 
     assert keep.questions == asked
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -1.0])
+async def test_a_machine_that_slept_reads_the_keys_anew(keep: MemoryKeep, seconds: float) -> None:
+    """Its own clock stood still; the newest key may have gone meanwhile."""
+    clock = HandClock()
+    mine = vault(keep, clock=clock)
+    await kept(keep, "x", by=mine)
+    other = vault(keep, clock=clock)
+    await other.rotation.renew()
+    clock.at += seconds
+
+    value = await kept(keep, "y", by=mine, id_="later")
+
+    assert number_of(value.value, place_of(value)) == 2
 
 
 async def test_a_key_that_another_instance_made_is_found(keep: MemoryKeep) -> None:

@@ -65,10 +65,14 @@ class Keep(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """The keys of a tenant by number, and until when they are believed, on the loop's clock."""
+    """The keys of a tenant by number, and when they were asked for: on the loop's clock and the wall's.
+
+    The loop's stands still while a machine sleeps, and the wall's may be set.
+    """
 
     keys: Mapping[int, DataKey]
-    until: float
+    asked: float
+    wall: float
 
     @property
     def newest(self) -> int:
@@ -121,16 +125,16 @@ class DataKeys:
 
     async def fetch(self, tenants: Iterable[TenantId]) -> None:
         """Have the keys of many tenants at hand, in one question where that is less work."""
-        now = _time()
-        missing = {each for each in tenants if not self._is_fresh(each, now)}
+        missing = {each for each in tenants if not self._is_fresh(each)}
         if not _MANY <= len(missing) <= HELD:
             return
+        asked, wall = _time(), self._clock.now()
         found: dict[TenantId, list[DataKey]] = {each: [] for each in missing}
         for key in await self._records.data_keys():
             if key.tenant in found:
                 found[key.tenant].append(key)
         for tenant, keys in found.items():
-            self._hold(tenant, keys, asked=now)
+            self._hold(tenant, keys, asked, wall)
 
     async def make(self, tenant: TenantId, number: int) -> bool:
         """Make a key with a number; whether it is this one that holds."""
@@ -163,26 +167,28 @@ class DataKeys:
             self._held.pop(tenant, None)
 
     async def _of(self, tenant: TenantId) -> Held:
-        if self._is_fresh(tenant, _time()):
+        if self._is_fresh(tenant):
             self._held.move_to_end(tenant)
             return self._held[tenant]
         return await self._read(tenant)
 
-    def _is_fresh(self, tenant: TenantId, now: float) -> bool:
+    def _is_fresh(self, tenant: TenantId) -> bool:
         held = self._held.get(tenant)
-        return held is not None and now < held.until
+        if held is None:
+            return False
+        return _time() - held.asked < FRESH and 0 <= self._clock.now() - held.wall < FRESH
 
     async def _read(self, tenant: TenantId) -> Held:
-        asked = _time()
+        asked, wall = _time(), self._clock.now()
         if tenant == NOBODY:
             # A wall needs a name: all are asked for instead.
             keys = [key for key in await self._records.data_keys() if key.tenant == NOBODY]
         else:
             keys = await self._records.data_keys(tenant)
-        return self._hold(tenant, keys, asked=asked)
+        return self._hold(tenant, keys, asked, wall)
 
-    def _hold(self, tenant: TenantId, keys: Iterable[DataKey], *, asked: float) -> Held:
-        held = Held(keys={key.number: key for key in keys}, until=asked + FRESH)
+    def _hold(self, tenant: TenantId, keys: Iterable[DataKey], asked: float, wall: float) -> Held:
+        held = Held(keys={key.number: key for key in keys}, asked=asked, wall=wall)
         self._held[tenant] = held
         self._held.move_to_end(tenant)
         while len(self._held) > HELD:
