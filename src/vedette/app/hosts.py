@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
+import structlog
+
 from vedette.app.sources import build_source
 from vedette.engine.part import OnCrash, Part
 from vedette.errors import LinkError, VedetteError
@@ -17,6 +19,8 @@ from vedette.model.account import Health
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock, Dice
 from vedette.sources.settings import SourceSettings
+
+_log = structlog.stdlib.get_logger(__name__)
 
 #: Seconds between two looks at the proofs of life: far below what a heartbeat is asked for.
 BEAT: Final = 5.0
@@ -44,6 +48,11 @@ class Hosts(Part):
         self._writing = tuple(each for each in self.sources if each.settings.write.is_asked_for)
         self._clock = clock
         self._healths = healths
+
+    def heed(self, settings: Sequence[SourceSettings]) -> None:
+        """Say so where a file that was read again has other tables: that takes a new start."""
+        if tuple(settings) != tuple(each.settings for each in self.sources):
+            _log.warning("settings.sources_kept", sources=[each.name for each in self.sources])
 
     def failed(self, account: AccountId, error: VedetteError) -> None:
         """Tell the table that a connection failed, in the server's own words where it said any."""
