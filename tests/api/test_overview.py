@@ -131,14 +131,14 @@ async def test_a_search_for_a_state_is_bounded(face: Face, monkeypatch: pytest.M
     monkeypatch.setattr(overview, "STEP", 2)
     monkeypatch.setattr(overview, "MOST", 4)
     await registered(face, *(f"box{number}" for number in range(9)))
-    told(face, "box8", AccountState.ERROR)
+    await face.ask("POST", "/v1/accounts/box8/pause")
 
     found: list[str] = []
     after: str | None = ""
     pages = 0
     while after is not None:
         query = f"&after={after}" if after else ""
-        page = (await face.ask("GET", f"/v1/accounts?state=error{query}")).json
+        page = (await face.ask("GET", f"/v1/accounts?state=paused{query}")).json
         found += [each["id"] for each in page["items"]]
         after, pages = page["next"], pages + 1
 
@@ -168,3 +168,21 @@ async def test_accounts_are_found(face: Face, query: str, found: list[str]) -> N
     answer = await face.ask("GET", f"/v1/accounts?{query}")
 
     assert [each["id"] for each in answer.json["items"]] == found
+
+
+async def test_what_others_watch_is_in_no_list_by_state(face: Face) -> None:
+    """The wall of a tenant stands before what is known of watches as well."""
+    await face.ask("POST", "/v1/tenants", {"id": "acme"})
+    await registered(face, "anna", tenant="acme")
+    await registered(face, "bert")
+    told(face, "anna", AccountState.ERROR)
+    # What a watch says of its tenant is not believed.
+    told(face, "bert", AccountState.ERROR)
+    told(face, "gone", AccountState.ERROR)
+    key = await face.key("accounts:read", tenant="default")
+
+    mine = await face.ask("GET", "/v1/accounts?state=error", key=key)
+    all_of_them = await face.ask("GET", "/v1/accounts?state=error")
+
+    assert [each["id"] for each in mine.json["items"]] == ["bert"]
+    assert [each["id"] for each in all_of_them.json["items"]] == ["anna", "bert"]

@@ -37,8 +37,8 @@ MAX_BODY: Final = 1024 * 1024
 BODY: Final = 30.0
 #: Requests that are being answered at once: each may hold a body, and waits for the one store.
 AT_ONCE: Final = 200
-#: What a body may be. Its first two are JSON; the third is how a list of accounts is imported.
-TYPES: Final = frozenset({"application/json", "application/merge-patch+json", "text/csv"})
+#: What a body may be: JSON, and none of the types that a form of a page can send to another site.
+TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 
 #: Paths that are asked every few seconds by machines: they are logged at debug.
 _PROBES: Final = frozenset({"/livez", "/readyz", "/ownerz", "/metrics"})

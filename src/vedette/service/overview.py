@@ -9,19 +9,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from vedette.model.account import Health
+from vedette.model.account import AccountState, Health
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock
 from vedette.ports.registration import Registration
 from vedette.service.accounts import AccountQuery, Accounts
 from vedette.service.caller import Caller
 from vedette.service.condition import Condition, State, condition
+from vedette.service.refusals import NotFoundError
 from vedette.service.running import Running
 
 #: Accounts that are read at a time for a page of those in a state, and at most for one page: some
 #: hundred milliseconds. A page may be short then, and says where to go on.
 STEP: Final = 500
 MOST: Final = 10_000
+
+#: What a watch says of accounts that may be told to be in a state. In the other states are those
+#: that nobody watches.
+WATCHED: Final[Mapping[State, frozenset[AccountState]]] = {
+    State.CONNECTING: frozenset({AccountState.CONNECTING}),
+    State.SYNCING: frozenset({AccountState.SYNCING}),
+    State.LIVE: frozenset({AccountState.CONNECTED}),
+    State.DEGRADED: frozenset({AccountState.DEGRADED, AccountState.CONNECTED}),
+    State.AUTH_FAILED: frozenset({AccountState.AUTH_FAILED, AccountState.PAUSED}),
+    State.ERROR: frozenset({AccountState.ERROR}),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +76,8 @@ class Overview:
         if state is None:
             page = await self._accounts.page(caller, query)
             return SeenPage(items=tuple(self._seen(r, healths) for r in page.items), next=page.next)
+        if state in WATCHED and not query.text and not query.fields:
+            return await self._watched(caller, query, state, healths)
         found: list[Seen] = []
         step = replace(query, limit=STEP)
         for _ in range(MOST // STEP):
@@ -78,6 +92,37 @@ class Overview:
                 return SeenPage(items=tuple(found), next=None)
             step = replace(step, after=page.next)
         return SeenPage(items=tuple(found), next=step.after)
+
+    async def _watched(
+        self,
+        caller: Caller,
+        query: AccountQuery,
+        state: State,
+        healths: Mapping[AccountId, Health],
+    ) -> SeenPage:
+        """Return a page of those whose watch says that they may be in a state, and who are.
+
+        A few in a state are found among many without reading the others.
+        """
+        wall, states = caller.tenant or query.tenant, WATCHED[state]
+        names = sorted(
+            id_
+            for id_, health in healths.items()
+            if id_ > query.after and health.state in states and wall in {None, health.tenant}
+        )
+        found: list[Seen] = []
+        for count, id_ in enumerate(names, start=1):
+            try:
+                registration = await self._accounts.get(caller, id_)
+            except NotFoundError:
+                # It was deleted, and its watch is about to be told.
+                continue
+            one = self._seen(registration, healths)
+            if one.condition.state is state and wall in {None, registration.account.tenant}:
+                found.append(one)
+            if len(found) >= query.limit or count >= STEP * 2:
+                return SeenPage(items=tuple(found), next=id_)
+        return SeenPage(items=tuple(found), next=None)
 
     def _seen(self, registration: Registration, healths: Mapping[AccountId, Health]) -> Seen:
         health = healths.get(registration.account.id)
