@@ -40,7 +40,7 @@ class Live:
         settings = replace(service(folder, accounts), store=store)
         self.engine = Engine(settings, sources=sources)
         self.desk = Desk(self.engine.store.records, self.engine.store, self.engine.clock)
-        self.engine._vault = self.desk.vault
+        self.engine.vault.opened = self.desk.vault
 
     async def register(self, id_: str, **members: Any) -> Registration:
         """Register an account on a server that is down."""

@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import structlog
 
@@ -33,18 +32,19 @@ from vedette.app.registered import Registered
 from vedette.app.run_marker import RunMarker
 from vedette.app.scorers import Seating
 from vedette.app.state import kept
-from vedette.app.vault import unlocked
+from vedette.app.vault import Safe
 from vedette.app.watchtower import Watchtower
 from vedette.config.settings import Settings
+from vedette.engine.assignment import Watching
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
 from vedette.engine.part import Part
+from vedette.engine.spool import emptied
 from vedette.engine.supervisor import Supervisor
 from vedette.engine.tenure import COMMON, Sole
 from vedette.engine.world import World
 from vedette.errors import StoreError, VedetteError
-from vedette.identity.vault import Vault
 from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
 from vedette.model.ids import AccountId, ActionId, EndpointId
@@ -93,28 +93,14 @@ class Engine(Part):
         self._reader = MessageReader()
         self._on_failure = on_failure
         self._on_connected = on_connected
-        self.courier = Courier(
-            self.store,
-            self._extra,
-            self.clock,
-            dice,
-            on_disabled=self._disabled,
-            on_crash=self._crashed,
-        )
+        self.courier = self._couriered()
         #: Which guards stand where.
         self.guards = Guarding()
         self._panel = Panel()
         self._seating = Seating(self._panel)
         self.supervisor: Supervisor | None = None
         #: What watches the watch.
-        self.tower = Watchtower(
-            self.store,
-            self.clock,
-            self._key,
-            otlp=settings.otlp,
-            instance="" if settings.store is None else settings.store.instance,
-            on_crash=self._crashed,
-        )
+        self.tower = self._watchtower()
         self._trust = self._trusting()
         trust = self._trust.desk
         self._desk = GuardDesk(
@@ -126,16 +112,14 @@ class Engine(Part):
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
         self._enacting = self._enacted()
-        self._vault: Vault | None = None
-        self._unlocking = asyncio.Lock()
+        #: Opens what seals and opens secrets.
+        self.vault = Safe(settings, self.store, self.clock)
         #: The accounts that others keep: in the file, in tables of hosts.
         self.elsewhere = Elsewhere()
-        self.hosts = Hosts(
-            settings.sources, self.clock, dice, healths=lambda: self.healths, on_crash=self._crashed
-        )
+        self.hosts = self._hosted()
         #: What is set through the API, and in tables of hosts.
         self.registered = self._followed([*self.hosts.sources, *sources])
-        self._housekeeping = Housekeeping(self.store, self.clock, settings.retention)
+        self._housekeeping = Housekeeping(self.store, self.clock, settings.retention, self.vault)
 
     def _state(self) -> State:
         return kept(
@@ -146,9 +130,39 @@ class Engine(Part):
             on_due=self._due,
         )
 
+    def _couriered(self) -> Courier:
+        return Courier(
+            self.store,
+            self._extra,
+            self.clock,
+            dice,
+            on_disabled=self._disabled,
+            on_crash=self._crashed,
+        )
+
+    def _hosted(self) -> Hosts:
+        return Hosts(
+            self.settings.sources,
+            self.clock,
+            dice,
+            healths=lambda: self.healths,
+            on_crash=self._crashed,
+        )
+
     def _others(self) -> Cluster | None:
         store = self.settings.store
         return None if store is None else Cluster(store, self.settings, on_crash=self._crashed)
+
+    def _watchtower(self) -> Watchtower:
+        settings = self.settings
+        return Watchtower(
+            self.store,
+            self.clock,
+            self._key,
+            otlp=settings.otlp,
+            instance="" if settings.store is None else settings.store.instance,
+            on_crash=self._crashed,
+        )
 
     def _trusting(self) -> Trusting:
         return Trusting(
@@ -206,16 +220,6 @@ class Engine(Part):
         """Return the endpoints that exist now."""
         return self._enacting.endpoints()
 
-    async def vault(self) -> Vault:
-        """Return what seals and opens secrets, once its key is known to be that of the state.
-
-        Raises SecretError and StoreError.
-        """
-        async with self._unlocking:
-            if self._vault is None:
-                self._vault = await unlocked(self.settings, self.store.records, self.clock)
-        return self._vault
-
     async def apply(self, settings: Settings) -> None:
         """Go over to new settings, touching only what changed.
 
@@ -225,6 +229,7 @@ class Engine(Part):
             _log.warning("settings.state_kept", state=str(self.settings.state))
             settings = replace(settings, state=self.settings.state, store=self.settings.store)
         self.settings = settings
+        self.hosts.heed(settings.sources)
         await self._enacting.apply(settings, self.registered.filed(settings.accounts))
         _log.info(
             "settings.applied",
@@ -252,37 +257,12 @@ class Engine(Part):
         ended_well = self._marker.begin()
         await self._reader.start()
         await self.courier.start()
-        turnstile = Turnstile()
-        world = World(
-            dialer=SocketDialer(turnstile=turnstile),
-            store=self.store,
-            reader=self._reader,
-            clock=self.clock,
-            dice=dice,
-            endpoints=self.endpoints,
-            wake=self.courier.wake,
-            promises=self.courier.promises,
-            spool=str(_spool(self.settings.state)),
-            tempo=self.settings.tempo,
-            on_failure=self._failed,
-            on_connected=self._connected,
-            careful_until=0.0 if ended_well else self.clock.now() + CAREFUL,
-            guards=self.guards,
-            journal=self.store,
-            audits=self.tower.audits,
-            canaries=self.tower.canaries,
-            panel=self._panel,
-            turnstile=turnstile,
-            tenure=Sole() if self.cluster is None else self.cluster.owner,
-        )
+        world = self._world(careful=not ended_well)
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
         await self._housekeeping.start()
         await self.tower.attach(self.supervisor)
-        if self.cluster is not None:
-            self.cluster.owner.attach(Divided(self.supervisor, self.courier))
-        watching = self.supervisor if self.cluster is None else self.cluster.owner
-        self._enacting.attach(watching, self._regate)
+        self._enacting.attach(self._watching(self.supervisor), self._regate)
         await self.hosts.start()
         # Before the file is gone over to: what is registered must not look as if it were gone.
         await self.registered.load()
@@ -295,6 +275,31 @@ class Engine(Part):
         await self._seating.start()
         await self._trust.start()
         await self.registered.start()
+
+    def _world(self, *, careful: bool) -> World:
+        turnstile = Turnstile()
+        return World(
+            dialer=SocketDialer(turnstile=turnstile),
+            store=self.store,
+            reader=self._reader,
+            clock=self.clock,
+            dice=dice,
+            endpoints=self.endpoints,
+            wake=self.courier.wake,
+            promises=self.courier.promises,
+            spool=str(emptied(self.settings.state / "spool")),
+            tempo=self.settings.tempo,
+            on_failure=self._failed,
+            on_connected=self._connected,
+            careful_until=self.clock.now() + CAREFUL if careful else 0.0,
+            guards=self.guards,
+            journal=self.store,
+            audits=self.tower.audits,
+            canaries=self.tower.canaries,
+            panel=self._panel,
+            turnstile=turnstile,
+            tenure=Sole() if self.cluster is None else self.cluster.owner,
+        )
 
     async def _close(self) -> None:
         await self._control.stop()
@@ -315,6 +320,13 @@ class Engine(Part):
         self._marker.end()
         if self.cluster is not None:
             self.cluster.release()
+
+    def _watching(self, supervisor: Supervisor) -> Watching:
+        """Return who is told what is to be watched."""
+        if self.cluster is None:
+            return supervisor
+        self.cluster.owner.attach(Divided(supervisor, self.courier))
+        return self.cluster.owner
 
     def _due(self, endpoints: Sequence[EndpointId]) -> None:
         self.courier.wake(endpoints)
@@ -374,15 +386,6 @@ class Engine(Part):
             self.crash = error
         _log.error("engine.crashed", part=part, error=str(error))
         self._over.set()
-
-
-def _spool(state: Path) -> Path:
-    """Return an empty folder for large messages; what a crash left there is removed."""
-    folder = state / "spool"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    for left in folder.glob("vedette-*"):
-        left.unlink(missing_ok=True)
-    return folder
 
 
 async def stop_within(engine: Engine, seconds: float) -> None:

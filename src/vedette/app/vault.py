@@ -15,6 +15,7 @@ from vedette.identity.keyloading import keyring
 from vedette.identity.keysource import FILE, KeyFile
 from vedette.identity.vault import Vault
 from vedette.ports.clock import Clock
+from vedette.ports.records import Recorded
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -63,3 +64,24 @@ async def tidy_once(records: Keep, vault: Callable[[], Awaitable[Vault]]) -> Non
             resting=done.resting,
             unread=done.unread,
         )
+
+
+class Safe:
+    """The vault of a service, opened for the first secret that there is, and once.
+
+    ``opened`` is the vault from then on.
+    """
+
+    def __init__(self, settings: Settings, store: Recorded, clock: Clock) -> None:
+        self.opened: Vault | None = None
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._one = asyncio.Lock()
+
+    async def __call__(self) -> Vault:
+        """Return the vault. Raises SecretError and StoreError."""
+        async with self._one:
+            if self.opened is None:
+                self.opened = await unlocked(self._settings, self._store.records, self._clock)
+        return self.opened

@@ -107,3 +107,11 @@ class Spools:
 
 def _unwritten(folder: str, error: OSError) -> StoreError:
     return StoreError(f"a large message can not be kept in {folder}: {error.strerror}")
+
+
+def emptied(folder: Path) -> Path:
+    """Return an empty folder for large messages; what a crash left there is removed."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for left in folder.glob("vedette-*"):
+        left.unlink(missing_ok=True)
+    return folder
