@@ -29,6 +29,7 @@ from vedette.imap import Noop
 from vedette.model.account import Account
 from vedette.model.folder import Folder
 from vedette.ports.link import Encryption, Target
+from vedette.secret import Secret
 from vedette.sync.selection import choose
 
 #: What makes a watch better where the server has it, and what for.
@@ -120,6 +121,20 @@ async def examine(
         return
     if token is not None:
         yield _ok("token", loop.time() - begun, "an access token was given for this account")
+    async with aclosing(_logged_in(account, target, world, token, more)) as findings:
+        async for finding in findings:
+            yield finding
+
+
+async def _logged_in(
+    account: Account,
+    target: Target,
+    world: World,
+    token: Secret[str] | None,
+    more: Sequence[Question],
+) -> AsyncGenerator[Finding, None]:
+    """Go the way in with TLS and credentials, and ask inside."""
+    loop = asyncio.get_running_loop()
     stages = _Stages()
     try:
         session = await opened(account, target, world, stage=stages.enter, token=token)
