@@ -18,6 +18,8 @@ import pytest
 
 from tests.support.ports import free_port
 from tests.support.service import Service, vedette
+from vedette.cli.serve import _beside
+from vedette.config.api import ApiSettings
 
 FIRST = "The API's first key"
 
@@ -109,3 +111,13 @@ def test_who_serves_no_api_does_not_pay_for_one(module: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
 
     assert done.stdout.strip() == "False"
+
+
+def test_each_further_worker_has_a_port_of_its_own() -> None:
+    """Each has numbers and probes of its own; where one is taken, that worker goes on without."""
+    asked = ApiSettings(port=8025, is_asked=True)
+
+    third = _beside(asked, 3)
+
+    assert (third.port, third.is_asked) == (8027, False)
+    assert _beside(ApiSettings(port=0), 3).port == 0
