@@ -133,8 +133,7 @@ async def test_a_message_is_one_trace_from_its_announcement_to_its_delivery(
     assert {each.parent_span_id for each in of_message if each.name != "message"} == {root}
     assert (by_name["message"].span_id, by_name["message"].parent_span_id) == (root, b"")
     assert all(
-        before.end_time_unix_nano == after.start_time_unix_nano
-        for before, after in pairwise(times)
+        before.end_time_unix_nano == after.start_time_unix_nano for before, after in pairwise(times)
     )
     assert (event, traceparent(event, HOOK, 1)) in collector.parents
 
