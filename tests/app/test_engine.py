@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.app.settings import account, file, service
-from vedette.app.engine import Engine, stop_within
+from vedette.app.engine import Engine
+from vedette.app.run import stop_within
 from vedette.errors import SinkError, StoreError, UsageError
 from vedette.model.ids import EndpointId
 from vedette.ports.store import EventQuery

@@ -6,7 +6,6 @@ then the deliveries in hand, then the state.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +18,7 @@ from vedette.app.cluster import HAND_OVER, Cluster, Divided
 from vedette.app.control import Control
 from vedette.app.descriptors import make_room
 from vedette.app.enacting import Enacting
+from vedette.app.granting import Granting
 from vedette.app.guards.desk import GuardDesk
 from vedette.app.guards.key import guard_key, prove
 from vedette.app.guards.posting import Guards
@@ -112,13 +112,14 @@ class Engine(Part):
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
         self._enacting = self._enacted()
-        #: Opens what seals and opens secrets.
         self.vault = Safe(settings, self.store, self.clock)
         #: The accounts that others keep: in the file, in tables of hosts.
         self.elsewhere = Elsewhere()
         self.hosts = self._hosted()
         #: What is set through the API, and in tables of hosts.
         self.registered = self._followed([*self.hosts.sources, *sources])
+        #: What accounts log in with that have a grant.
+        self.granting = self._granted()
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention, self.vault)
 
     def _state(self) -> State:
@@ -149,6 +150,10 @@ class Engine(Part):
             on_crash=self._crashed,
         )
 
+    def _granted(self) -> Granting:
+        mine = self.settings.instance
+        return Granting(self.registered, self.store.records, self.vault, self.clock, holder=mine)
+
     def _others(self) -> Cluster | None:
         store = self.settings.store
         return None if store is None else Cluster(store, self.settings, on_crash=self._crashed)
@@ -160,7 +165,7 @@ class Engine(Part):
             self.clock,
             self._key,
             otlp=settings.otlp,
-            instance="" if settings.store is None else settings.store.instance,
+            instance=self.settings.instance,
             on_crash=self._crashed,
         )
 
@@ -297,6 +302,7 @@ class Engine(Part):
             audits=self.tower.audits,
             canaries=self.tower.canaries,
             panel=self._panel,
+            tokens=self.granting,
             turnstile=turnstile,
             tenure=Sole() if self.cluster is None else self.cluster.owner,
         )
@@ -313,6 +319,7 @@ class Engine(Part):
             await self.cluster.stop()
         if self.supervisor is not None:
             await self.supervisor.stop()
+        await self.granting.stop()
         await self._seating.stop()
         await self.courier.stop()
         await self._reader.stop()
@@ -386,12 +393,3 @@ class Engine(Part):
             self.crash = error
         _log.error("engine.crashed", part=part, error=str(error))
         self._over.set()
-
-
-async def stop_within(engine: Engine, seconds: float) -> None:
-    """Stop the engine, giving up after ``seconds``: what is not done is repeated, not lost."""
-    try:
-        async with asyncio.timeout(seconds):
-            await engine.stop()
-    except TimeoutError:
-        _log.error("engine.stop_timed_out", seconds=seconds)

@@ -17,7 +17,7 @@ from typing import TypeAlias
 
 import structlog
 
-from vedette.app.engine import Engine, stop_within
+from vedette.app.engine import Engine
 from vedette.config.settings import Settings
 from vedette.engine.part import Part
 from vedette.errors import VedetteError
@@ -119,6 +119,15 @@ async def _start(parts: Sequence[Part], engine: Engine) -> None:
             await part.stop()
         await stop_within(engine, DRAIN)
         raise
+
+
+async def stop_within(engine: Engine, seconds: float) -> None:
+    """Stop the engine, giving up after ``seconds``: what is not done is repeated, not lost."""
+    try:
+        async with asyncio.timeout(seconds):
+            await engine.stop()
+    except TimeoutError:
+        _log.error("engine.stop_timed_out", seconds=seconds)
 
 
 async def _reload(

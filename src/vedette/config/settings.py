@@ -165,3 +165,8 @@ class Settings:
     tempo: Tempo = field(default_factory=Tempo)
     retention: Retention = field(default_factory=Retention)
     otlp: str | None = None
+
+    @property
+    def instance(self) -> str:
+        """What this instance is called among others; alone it needs no name."""
+        return "" if self.store is None else self.store.instance

@@ -24,7 +24,8 @@ import time
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from vedette.app.engine import Engine, stop_within
+from vedette.app.engine import Engine
+from vedette.app.run import stop_within
 from vedette.demo import messages, telling
 from vedette.demo.books import APPLIED, UNDONE, Balance, Books, Place
 from vedette.demo.engine import WEBHOOK, engine
