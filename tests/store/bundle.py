@@ -18,6 +18,7 @@ from vedette.ports.override import Overrides
 from vedette.ports.ratchet import Ratchet
 from vedette.ports.records import Recorded
 from vedette.ports.store import Commit, Fence, Store, Taker
+from vedette.ports.tail import Tail
 
 ANNA = AccountId("anna")
 BERT = AccountId("bert")
@@ -48,6 +49,7 @@ class Whole(
     Fingerprints,
     Backlogs,
     Recorded,
+    Tail,
     Protocol,
 ):
     """All that a store is."""

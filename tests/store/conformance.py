@@ -16,6 +16,7 @@ from tests.store.conformance_records import RecordContract
 from tests.store.conformance_returns import ReturnContract
 from tests.store.conformance_searches import SearchContract
 from tests.store.conformance_secrets import SecretContract
+from tests.store.conformance_tail import TailContract
 from tests.store.conformance_trust import TrustContract
 
 
@@ -32,5 +33,6 @@ class StoreContract(
     FeedContract,
     SearchContract,
     SecretContract,
+    TailContract,
 ):
     """The whole suite."""

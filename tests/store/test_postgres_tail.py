@@ -11,9 +11,9 @@ from tests.store.bundle import posting
 from tests.store.cluster import Cluster
 from vedette.model.ids import AccountId
 from vedette.ports.store import Fence, Verdict
+from vedette.ports.tail import Spot, TailQuery
 from vedette.store.postgres.connection import connect
 from vedette.store.postgres.store import PostgresStore
-from vedette.store.postgres.tail import Spot
 
 pytestmark = pytest.mark.server
 
@@ -50,7 +50,7 @@ class Careful:
         self.found: list[str] = []
 
     async def read(self) -> int:
-        events = await self._store.tail(self.spot, limit=self._limit)
+        events = (await self._store.tail(TailQuery(after=self.spot, limit=self._limit))).events
         assert [each.spot for each in events] == sorted(each.spot for each in events)
         self.found += [each.event for each in events]
         self.spot = events[-1].spot if events else self.spot

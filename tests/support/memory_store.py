@@ -12,7 +12,6 @@ from dataclasses import dataclass, field, replace
 
 from tests.support.memory_commit import check_postings, moved
 from tests.support.memory_deliveries import (
-    MemoryBacklog,
     Row,
     asks_for,
     dead,
@@ -24,6 +23,7 @@ from tests.support.memory_deliveries import (
 )
 from tests.support.memory_journal import JournalRows, MemoryJournal
 from tests.support.memory_records import MemoryRecords, RecordRows
+from tests.support.memory_tail import MemoryTail
 from tests.support.memory_trust import MemoryTrust, TrustRows
 from vedette.errors import StoreError
 from vedette.model.account import Health
@@ -73,7 +73,7 @@ class _State:
     records: RecordRows = field(default_factory=RecordRows)
 
 
-class MemoryStore(MemoryJournal, MemoryTrust, MemoryBacklog):
+class MemoryStore(MemoryJournal, MemoryTrust, MemoryTail):
     """``vedette.ports.store.Store``, and every other port of state, without a disk.
 
     ``state`` may be handed to a second store, as a restart finds it. ``changed``
@@ -103,7 +103,7 @@ class MemoryStore(MemoryJournal, MemoryTrust, MemoryBacklog):
         if self._failures:
             raise self._failures.pop(0)
         if writes:
-            self.changed.set()
+            self._tell(self.changed)
         return self.state
 
     def _journal(self, *, writes: bool = False) -> JournalRows:

@@ -30,7 +30,9 @@ from vedette.ports.store import (
     Survey,
     Verdict,
 )
+from vedette.ports.tail import Spot, Stretch, TailQuery
 from vedette.secret import Secret
+from vedette.store.arrivals import Arrivals
 from vedette.store.notes import Notebook
 from vedette.store.postgres import accounts, deliveries, folders, group, history, postings
 from vedette.store.postgres.connection import Connection
@@ -41,7 +43,7 @@ from vedette.store.postgres.partitions import Partitions
 from vedette.store.postgres.recording import PostgresRecords
 from vedette.store.postgres.rounds import Rounds
 from vedette.store.postgres.schema import STEPS, migrate, version
-from vedette.store.postgres.tail import Followed, Spot, tail
+from vedette.store.postgres.tail import end, tail
 from vedette.store.postgres.transaction import Transactions
 from vedette.store.postgres.trust import PostgresTrust
 from vedette.store.postgres.writer import Writer
@@ -87,6 +89,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         self._instance = instance
         self._migrates = migrates
         self._notes = Notebook()
+        self._arrivals = Arrivals()
         self._noting: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
         #: Behind which the next look at unused lanes begins.
@@ -181,6 +184,8 @@ class PostgresStore(PostgresJournal, PostgresTrust):
             patience=0.0 if in_haste else TOGETHER,
             done=Written.tell,
         )
+        if commit.postings:
+            self._arrivals.tell()
         return written.verdict
 
     async def post(
@@ -188,7 +193,9 @@ class PostgresStore(PostgresJournal, PostgresTrust):
     ) -> Verdict:
         """Write events that move no cursor."""
         ask = Post(fence=fence, postings=tuple(postings))
-        return (await self._writer.run(ask, patience=patience)).verdict
+        written = await self._writer.run(ask, patience=patience)
+        self._arrivals.tell()
+        return written.verdict
 
     async def forget_folder(self, account: AccountId, folder: bytes) -> None:
         """Drop the cursor, gaps and readings of a folder."""
@@ -318,9 +325,22 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         """Return stored events, newest first."""
         return await self._transactions.view(partial(history.events, query=query))
 
-    async def tail(self, after: Spot, *, limit: int) -> list[Followed]:
-        """Return the events behind ``after`` that nothing can come before any more, in order."""
-        return await self._transactions.ask(partial(tail, after=after, limit=limit))
+    async def tail(self, query: TailQuery) -> Stretch:
+        """Look along the events behind a spot that nothing can come before any more."""
+        return await self._transactions.ask(partial(tail, query=query))
+
+    async def tail_end(self) -> Spot:
+        """Return the spot below every transaction that is open."""
+        return await self._transactions.ask(end)
+
+    @property
+    def arrivals(self) -> int:
+        """How often events were committed at this instance."""
+        return self._arrivals.count
+
+    async def arrived(self, after: int) -> None:
+        """Return when events were committed here more often than that, or after a second."""
+        await self._arrivals.wait(after)
 
     async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
         """Queue stored events again."""

@@ -9,48 +9,69 @@ the tail back; it loses nothing. It knows rows and nothing of who follows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from vedette.model.ids import AccountId, EventId, TenantId
+from vedette.ports.tail import Followed, Spot, Stretch, TailQuery
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.statements import sql
+from vedette.store.stretches import LOOKED, Row, fitting, wanted
 
 _TAIL: Final = sql("tail")
+_SIZES: Final = sql("tail_sizes")
+_PAYLOADS: Final = sql("payloads")
+_END: Final = sql("tail_end")
+
+#: The largest number of either half of a spot; one of somebody's own making may have a larger one.
+_LAST: Final = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Spot:
-    """How far somebody has read; the first one is before every event."""
+async def tail(connection: Connection, query: TailQuery) -> Stretch:
+    """Return the events behind a spot that nothing can come before any more, in their order."""
+    after = query.after
+    xid, seq = (min(max(each, 0), _LAST) for each in (after.xid, after.seq))
+    rows: list[Any] = await connection.fetch(_TAIL, xid, seq, LOOKED)
+    found, reached = wanted(query, rows)
+    chosen, bodies = found, {}
+    if not query.bare and found:
+        chosen = await _fitting(connection, query, found)
+        asked = [row[1] for row in chosen]
+        bodies = {row[0]: row[1] for row in await connection.fetch(_PAYLOADS, asked)}
+    if len(chosen) < len(found):
+        reached = Spot(xid=chosen[-1][0], seq=chosen[-1][1])
+    is_last = not rows or (reached.xid, reached.seq) == (rows[-1][0], rows[-1][1])
+    return Stretch(
+        # One without a body was deleted since the rows were read.
+        events=tuple(
+            _followed(row, bodies.get(row[1], b""))
+            for row in chosen
+            if query.bare or row[1] in bodies
+        ),
+        reached=reached,
+        is_end=len(rows) < LOOKED and is_last,
+    )
 
-    xid: int = 0
-    seq: int = 0
+
+async def end(connection: Connection) -> Spot:
+    """Return the spot below every transaction that is open: what they write is behind it."""
+    row = await connection.fetchrow(_END)
+    return Spot() if row is None else Spot(xid=row[0], seq=row[1])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Followed:
-    """An event as it was committed, and the spot behind it."""
-
-    spot: Spot
-    event: EventId
-    type: str
-    tenant: TenantId
-    account: AccountId
-    time: float
-    body: bytes
+async def _fitting(connection: Connection, query: TailQuery, found: Sequence[Row]) -> list[Row]:
+    asked = [row[1] for row in found]
+    sizes = {row[0]: row[1] for row in await connection.fetch(_SIZES, asked)}
+    return list(fitting(query, ((row, sizes.get(row[1], 0)) for row in found)))
 
 
-async def tail(connection: Connection, after: Spot, *, limit: int) -> list[Followed]:
-    """Return the events behind ``after`` that nothing can come before any more, in their order."""
-    return [
-        Followed(
-            spot=Spot(xid=row[0], seq=row[1]),
-            event=EventId(row[2]),
-            type=row[3],
-            tenant=TenantId(row[4]),
-            account=AccountId(row[5]),
-            time=row[6],
-            body=row[7],
-        )
-        for row in await connection.fetch(_TAIL, after.xid, after.seq, max(limit, 0))
-    ]
+def _followed(row: Row, body: bytes) -> Followed:
+    return Followed(
+        spot=Spot(xid=row[0], seq=row[1]),
+        event=EventId(row[2]),
+        type=row[3],
+        tenant=TenantId(row[4]),
+        account=AccountId(row[5]),
+        time=row[6],
+        body=body,
+    )

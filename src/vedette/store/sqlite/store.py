@@ -30,6 +30,8 @@ from vedette.ports.store import (
     Survey,
     Verdict,
 )
+from vedette.ports.tail import Spot, Stretch, TailQuery
+from vedette.store.arrivals import Arrivals
 from vedette.store.handed import Handed
 from vedette.store.notes import Notebook
 from vedette.store.rows.health import check
@@ -40,6 +42,7 @@ from vedette.store.sqlite.place import Place
 from vedette.store.sqlite.postings import post, stored
 from vedette.store.sqlite.recording import SqliteRecords
 from vedette.store.sqlite.schema import migrate
+from vedette.store.sqlite.tail import end, tail
 from vedette.store.sqlite.trust import SqliteTrust
 from vedette.store.sqlite.writer import Writer
 
@@ -71,6 +74,7 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         self._place = Place(folder)
         self._clock = clock
         self._notes = Notebook()
+        self._arrivals = Arrivals()
         self._writer = Writer(self._open, folder, self._notes, on_distrust=on_distrust)
         self.records = SqliteRecords(self._writer, clock, on_audit)
 
@@ -119,21 +123,25 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         work = partial(folders.commit, step=commit, now=self._clock.now(), handed=handed)
         # Without these it only says where a folder is watched from: nobody waits for that.
         in_haste = bool(commit.postings or commit.actions)
-        return await self._writer.run(
+        verdict = await self._writer.run(
             work,
             writes=True,
             in_haste=in_haste,
             patience=0.0 if in_haste else TOGETHER,
             done=handed.tell,
         )
+        if commit.postings:
+            self._arrivals.tell()
+        return verdict
 
     async def post(
         self, fence: Fence, postings: Sequence[Posting], *, patience: float = 0.0
     ) -> Verdict:
         """Write events that move no cursor."""
-        return await self._writer.run(
-            partial(post, fence=fence, postings=tuple(postings)), writes=True, patience=patience
-        )
+        work = partial(post, fence=fence, postings=tuple(postings))
+        verdict = await self._writer.run(work, writes=True, patience=patience)
+        self._arrivals.tell()
+        return verdict
 
     async def forget_folder(self, account: AccountId, folder: bytes) -> None:
         """Drop the cursor, gaps and readings of a folder."""
@@ -245,6 +253,23 @@ class SqliteStore(SqliteJournal, SqliteTrust):
     async def events(self, query: EventQuery) -> list[StoredEvent]:
         """Return stored events, newest first."""
         return await self._writer.run(partial(history.events, query=query), writes=False)
+
+    async def tail(self, query: TailQuery) -> Stretch:
+        """Look along the events behind a spot, in the order of their commits."""
+        return await self._writer.run(partial(tail, query=query), writes=False)
+
+    async def tail_end(self) -> Spot:
+        """Return the spot behind all that is committed."""
+        return await self._writer.run(end, writes=False)
+
+    @property
+    def arrivals(self) -> int:
+        """How often events were committed."""
+        return self._arrivals.count
+
+    async def arrived(self, after: int) -> None:
+        """Return when events were committed more often than that, or after a second."""
+        await self._arrivals.wait(after)
 
     async def replay(self, query: EventQuery, endpoints: Sequence[EndpointId], now: float) -> int:
         """Queue stored events again."""

@@ -146,9 +146,16 @@ DELETE FROM event WHERE seq = $1::bigint;
 -- name: tail
 -- What lies below every transaction that is open: nothing can come before it any more.
 SELECT event.xid::text::bigint AS xid, event.seq, event.id, event.type, event.tenant,
-       event.account, event.time, payload.body
-FROM event JOIN payload ON payload.event = event.seq
+       event.account, event.time
+FROM event
 WHERE (event.xid, event.seq) > ($1::bigint::text::xid8, $2::bigint)
   AND event.xid < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY event.xid, event.seq
 LIMIT $3::bigint;
+
+-- name: tail_sizes
+SELECT event, octet_length(body) FROM payload WHERE event = ANY ($1::bigint[]);
+
+-- name: tail_end
+-- Every transaction below is over, and none above has committed an event that is told already.
+SELECT (pg_snapshot_xmin(pg_current_snapshot())::text::bigint - 1), 9223372036854775807::bigint;

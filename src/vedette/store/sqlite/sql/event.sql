@@ -135,6 +135,23 @@ SELECT seq FROM event WHERE unsettled = 0 AND time < :before ORDER BY time LIMIT
 -- name: event_delete
 DELETE FROM event WHERE seq = :seq;
 
+-- name: tail
+-- Numbers are given in the order of the commits: there is one writer.
+SELECT 0, seq, id, type, tenant, account, time FROM event
+WHERE seq > :after
+ORDER BY seq
+LIMIT :looked;
+
+-- name: tail_size
+SELECT length(body) FROM payload WHERE event = :seq;
+
+-- name: tail_body
+SELECT body FROM payload WHERE event = :seq;
+
+-- name: tail_end
+-- The number of the last event that ever was, deleted since or not.
+SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'event'), 0);
+
 -- name: event_has
 SELECT 1 FROM event WHERE id = :id;
 
