@@ -23,6 +23,7 @@ from vedette.engine.world import World
 from vedette.errors import LinkError, NetworkError, RevokedError, ThrottledError, VedetteError
 from vedette.model.account import Account, AccountState, Credentials, Health
 from vedette.model.ids import AccountId, TenantId
+from vedette.outbox.directory import Directory
 from vedette.ports.token import Tokens
 from vedette.secret import Secret
 
@@ -88,7 +89,7 @@ class Scene:
                 reader=PlainReader(),
                 clock=self.clock,
                 dice=lambda: 0.5,
-                endpoints=list,
+                endpoints=Directory,
                 wake=lambda _endpoints: None,
                 spool=str(spool),
                 on_failure=lambda _account, error: self.failures.append(error),

@@ -14,6 +14,7 @@ from vedette.engine.gate import LoginRate
 from vedette.engine.supervisor import STARTING_AT_ONCE, Supervisor
 from vedette.engine.world import TURNS, World
 from vedette.model.account import AccountState
+from vedette.outbox.directory import Directory
 from vedette.ports.store import Commit, Verdict
 from vedette.turnstile import STEPS
 
@@ -51,7 +52,7 @@ class Storm:
                 reader=PlainReader(),
                 clock=self.watch.clock,
                 dice=lambda: 0.5,
-                endpoints=list,
+                endpoints=Directory,
                 wake=lambda _endpoints: None,
                 spool=str(spool),
             ),

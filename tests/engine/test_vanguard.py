@@ -20,6 +20,7 @@ from vedette.engine.world import World
 from vedette.model.action import ActionState
 from vedette.model.cursor import FolderState
 from vedette.model.folder import Folder
+from vedette.outbox.directory import Directory
 from vedette.ports.store import Fence
 
 #: They were moved in this order; the journal gives the last one first.
@@ -36,7 +37,7 @@ async def test_stragglers_are_told_of_in_the_order_of_their_uids() -> None:
         reader=PlainReader(),
         clock=clock,
         dice=lambda: 0.5,
-        endpoints=list,
+        endpoints=Directory,
         wake=lambda _endpoints: None,
         spool="",
         guards=Guarding([post()]),

@@ -21,6 +21,7 @@ from vedette.engine.supervisor import Supervisor
 from vedette.engine.world import World
 from vedette.model.delivery import DeliveryState, Endpoint, EndpointState
 from vedette.model.ids import EndpointId
+from vedette.outbox.directory import Directory
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
 from vedette.ports.store import Fence
@@ -63,7 +64,7 @@ class Whole:
                 reader=PlainReader(),
                 clock=self.clock,
                 dice=lambda: 0.5,
-                endpoints=lambda: self.endpoints,
+                endpoints=lambda: Directory(self.endpoints),
                 wake=self.courier.wake,
                 promises=self.courier.promises,
                 spool=str(self._spool),
@@ -124,7 +125,7 @@ class Whole:
 
     async def _disabled(self, state: EndpointState) -> None:
         event = endpoint_disabled(state, self.clock.now())
-        postings = plan([event], self.endpoints)
+        postings = plan([event], Directory(self.endpoints))
         await self.store.post(Fence(), postings)
         self.courier.wake({each for posting in postings for each in posting.endpoints})
 

@@ -10,6 +10,7 @@ import pytest
 from vedette.model.delivery import Endpoint, Selection
 from vedette.model.event import Event, EventType
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
+from vedette.outbox.directory import Directory
 from vedette.outbox.selection import matches, plan, takes
 
 RECEIVED = Event(
@@ -116,7 +117,7 @@ def test_a_plan_addresses_each_event() -> None:
         endpoint("a", Selection(types=("message.*",))),
         endpoint("c", Selection(types=("account.*",))),
     ]
-    (posting,) = plan([RECEIVED], endpoints)
+    (posting,) = plan([RECEIVED], Directory(endpoints))
 
     assert posting.endpoints == ("b", "a")
     assert (posting.event, posting.type, posting.lane) == ("e", "message.received", b"INBOX")
@@ -126,13 +127,13 @@ def test_a_plan_addresses_each_event() -> None:
 
 def test_an_event_that_nobody_takes_is_kept() -> None:
     """It happened: it is stored, and can be replayed to an endpoint added later."""
-    (posting,) = plan([RECEIVED], [])
+    (posting,) = plan([RECEIVED], Directory())
 
     assert posting.endpoints == ()
 
 
 def test_an_endpoint_is_addressed_once() -> None:
     """Two entries with one id are one endpoint."""
-    (posting,) = plan([RECEIVED], [endpoint("a"), endpoint("a")])
+    (posting,) = plan([RECEIVED], Directory([endpoint("a"), endpoint("a")]))
 
     assert posting.endpoints == ("a",)

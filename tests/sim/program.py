@@ -7,7 +7,7 @@ the sinks, the clock and the dice. Every other line is the product's own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 
 from tests.sim.store import SimulatedStore
@@ -24,6 +24,7 @@ from vedette.errors import StoreError, UsageError
 from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
 from vedette.model.ids import AccountId, ActionId, EndpointId
+from vedette.outbox.directory import Directory
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
 from vedette.ports.clock import Clock, Dice
@@ -139,8 +140,8 @@ class Program(Part):
         await self.courier.stop()
         await self.store.stop()
 
-    def _known(self) -> Sequence[Endpoint]:
-        return list(self._endpoints.values())
+    def _known(self) -> Directory:
+        return Directory(self._endpoints.values())
 
     def _wake(self, endpoints: Iterable[EndpointId]) -> None:
         # The engine hands a set over; its order is not the same in every run.

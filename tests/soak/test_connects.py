@@ -25,6 +25,7 @@ from vedette.engine.gate import LoginRate
 from vedette.engine.supervisor import Supervisor
 from vedette.engine.world import World
 from vedette.net.dial import SocketDialer
+from vedette.outbox.directory import Directory
 from vedette.ports.link import Encryption, Target
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3_000)]
@@ -100,7 +101,7 @@ def _supervisor(store: MemoryStore, clock: VirtualClock, spool: Path) -> Supervi
         reader=PlainReader(),
         clock=clock,
         dice=lambda: 0.5,
-        endpoints=list,
+        endpoints=Directory,
         wake=lambda _endpoints: None,
         spool=str(spool),
     )

@@ -22,6 +22,7 @@ from vedette.guard.reading.pack import read_pack
 from vedette.model.account import Account, Credentials
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.outbox.directory import Directory
 from vedette.ports.link import Encryption, Target
 from vedette.ports.store import EventQuery, Fence
 from vedette.secret import Secret
@@ -122,7 +123,7 @@ class Host:
             self.clock,
             key=lambda: KEY,
             prove=self._prove,
-            endpoints=lambda: self.endpoints,
+            endpoints=lambda: Directory(self.endpoints),
             wake=_nobody,
             again=self._again,
             adopt=self._adopt,

@@ -33,6 +33,7 @@ from vedette.model.account import (
 )
 from vedette.model.cursor import Cursor, FolderState
 from vedette.model.ids import AccountId, TenantId
+from vedette.outbox.directory import Directory
 from vedette.ports.link import Encryption, Target
 from vedette.ports.store import EventQuery
 from vedette.secret import Secret
@@ -201,7 +202,7 @@ class Watch:
                 reader=PlainReader(),
                 clock=self.clock,
                 dice=lambda: self.dice,
-                endpoints=list,
+                endpoints=Directory,
                 wake=lambda _endpoints: None,
                 spool=str(self._spool),
                 tempo=self.setting.tempo,

@@ -26,6 +26,7 @@ from vedette.engine.courier import Courier
 from vedette.errors import SinkError
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
+from vedette.outbox.directory import Directory
 from vedette.ports.clock import Clock
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -64,7 +65,8 @@ class Enacting:
         self._guards: Layers[str, GuardSettings] = Layers("guard")
         #: Those that the courier has.
         self._running: dict[EndpointId, EndpointSettings] = {}
-        self._there: tuple[Endpoint, ...] = self._extra
+        #: Found again when it is asked for: thousands that change at once are one change.
+        self._there: Directory | None = None
         self._settings: Settings | None = None
         self._watching: Watching | None = None
         self._regate: Callable[[], Awaitable[None]] | None = None
@@ -75,8 +77,11 @@ class Enacting:
         """Say who watches, and who lets accounts be read or not."""
         self._watching, self._regate = watching, regate
 
-    def endpoints(self) -> Sequence[Endpoint]:
+    def endpoints(self) -> Directory:
         """Return the endpoints that exist now; asked for each event."""
+        if self._there is None:
+            running = (each.endpoint for each in self._running.values())
+            self._there = Directory((*running, *self._extra))
         return self._there
 
     async def apply(
@@ -186,8 +191,7 @@ class Enacting:
                     raise
                 _log.error("endpoint.refused", endpoint=id_, error=str(error))
             finally:
-                running = (each.endpoint for each in self._running.values())
-                self._there = (*running, *self._extra)
+                self._there = None
 
 
 def _assignments(accounts: Sequence[AccountSettings]) -> list[Assignment]:

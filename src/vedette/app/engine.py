@@ -49,6 +49,7 @@ from vedette.model.account import Health
 from vedette.model.delivery import Endpoint, EndpointState
 from vedette.model.ids import AccountId, ActionId, EndpointId
 from vedette.net.dial import SocketDialer
+from vedette.outbox.directory import Directory
 from vedette.outbox.occurrence import endpoint_disabled
 from vedette.outbox.selection import plan
 from vedette.ports.sink import Sink
@@ -221,7 +222,7 @@ class Engine(Part):
         """How every account is doing that is this instance's."""
         return [] if self.supervisor is None else self.supervisor.healths
 
-    def endpoints(self) -> Sequence[Endpoint]:
+    def endpoints(self) -> Directory:
         """Return the endpoints that exist now."""
         return self._enacting.endpoints()
 

@@ -27,6 +27,7 @@ from vedette.engine.world import World
 from vedette.imap import UidSet
 from vedette.model.account import Account
 from vedette.net.dial import SocketDialer
+from vedette.outbox.directory import Directory
 from vedette.ports.reader import ReaderKilledError
 from vedette.reader import MessageReader
 from vedette.store.sqlite.store import SqliteStore
@@ -102,7 +103,7 @@ def passing(scratch: Path, reader: MessageReader, guards: Guarding | None = None
         reader=reader,
         clock=clock,
         dice=dice,
-        endpoints=lambda: (),
+        endpoints=Directory,
         wake=lambda _endpoints: None,
         spool=str(scratch),
         guards=guards or Guarding(),

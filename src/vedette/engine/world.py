@@ -19,8 +19,8 @@ from vedette.engine.places import Places
 from vedette.engine.promise import Promise
 from vedette.engine.tenure import Sole, Tenure
 from vedette.errors import VedetteError
-from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
+from vedette.outbox.directory import Directory
 from vedette.ports.clock import Clock, Dice
 from vedette.ports.journal import Journal
 from vedette.ports.link import Dialer
@@ -64,7 +64,7 @@ class World:
     reader: Reader
     clock: Clock
     dice: Dice
-    endpoints: Callable[[], Sequence[Endpoint]]
+    endpoints: Callable[[], Directory]
     wake: Callable[[Iterable[EndpointId]], None]
     spool: str
     promises: Callable[[Mapping[EndpointId, int]], Sequence[Promise]] = lambda _wanted: ()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from vedette.model.delivery import Endpoint, Posting, Selection
+from vedette.model.delivery import Posting, Selection
 from vedette.model.event import Event
 from vedette.model.ids import EndpointId
+from vedette.outbox.directory import Directory
 from vedette.outbox.envelope import render
 
 
@@ -51,7 +52,7 @@ def _is_in(folders: Sequence[str], data: Mapping[str, Any]) -> bool:
     return any(each and each.lower() in {path, use} for each in folders)
 
 
-def plan(events: Iterable[Event], endpoints: Sequence[Endpoint]) -> tuple[Posting, ...]:
+def plan(events: Iterable[Event], endpoints: Directory) -> tuple[Posting, ...]:
     """Render each event once and address it.
 
     An event that no endpoint takes is a posting all the same: it happened, it is
@@ -62,7 +63,7 @@ def plan(events: Iterable[Event], endpoints: Sequence[Endpoint]) -> tuple[Postin
 
 def addressed(
     event: Event,
-    endpoints: Sequence[Endpoint],
+    endpoints: Directory,
     *,
     keys: tuple[bytes, ...] = (),
     again: Callable[[], bytes] | None = None,
@@ -74,7 +75,7 @@ def addressed(
     """
     takers: dict[EndpointId, None] = {
         endpoint.id: None
-        for endpoint in endpoints
+        for endpoint in endpoints.near(event.tenant, event.account, also)
         if endpoint.id in also or takes(endpoint.selection, event)
     }
     return Posting(

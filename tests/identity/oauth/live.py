@@ -21,6 +21,7 @@ from vedette.errors import VedetteError
 from vedette.model.account import Account, Credentials, Health
 from vedette.model.ids import AccountId
 from vedette.net.dial import SocketDialer
+from vedette.outbox.directory import Directory
 from vedette.ports.link import Encryption, Target, TlsPolicy
 from vedette.ports.store import EventQuery
 from vedette.ports.token import Tokens
@@ -64,7 +65,7 @@ class Live:
                 clock=self.clock,
                 # Waits are as short as their curves allow.
                 dice=lambda: 0.0,
-                endpoints=list,
+                endpoints=Directory,
                 wake=lambda _endpoints: None,
                 spool=str(spool),
                 tempo=Tempo(proof=2.0, poll=1.0, safety=1.5, reopen=600.0, recheck=0.5),

@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Final
 
 from vedette.errors import UsageError
-from vedette.model.delivery import Endpoint, Posting
+from vedette.model.delivery import Posting
 from vedette.model.event import Event
 from vedette.model.ids import EndpointId
+from vedette.outbox.directory import Directory
 from vedette.outbox.selection import addressed
 from vedette.secret import Secret
 
@@ -74,11 +75,12 @@ class Attempts:
 
 def postings(
     event: Event,
-    endpoints: Sequence[Endpoint],
+    endpoints: Directory,
     *,
     partner: EndpointId | None,
     partners: Collection[EndpointId],
 ) -> Posting:
     """Address an event about a guard: to whoever takes it, and to no other guard's partner."""
-    own = [each for each in endpoints if each.id not in partners or each.id == partner]
+    near = endpoints.near(event.tenant, event.account, () if partner is None else (partner,))
+    own = Directory(each for each in near if each.id not in partners or each.id == partner)
     return addressed(event, own, also=() if partner is None else (partner,))

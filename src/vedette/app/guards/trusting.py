@@ -17,9 +17,9 @@ from vedette.app.guards.wards import Wards
 from vedette.config.settings import AccountSettings, GuardSettings
 from vedette.engine.guarding import Guarding
 from vedette.engine.part import Part
-from vedette.model.delivery import Endpoint
 from vedette.model.event import Event
 from vedette.model.ids import AccountId, EndpointId
+from vedette.outbox.directory import Directory
 from vedette.ports.backlog import Backlogs
 from vedette.ports.clock import Clock
 from vedette.ports.fingerprint import Fingerprints
@@ -50,7 +50,7 @@ class Trusting(Part):
         *,
         key: Callable[[], Secret[str]],
         prove: Callable[[], Awaitable[None]],
-        endpoints: Callable[[], Sequence[Endpoint]],
+        endpoints: Callable[[], Directory],
         wake: Callable[[Iterable[EndpointId]], None],
         again: Callable[[], Awaitable[None]],
         adopt: Callable[[], Awaitable[None]],
