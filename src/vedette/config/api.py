@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Final, TypeAlias
+from urllib.parse import urlsplit
 
 from vedette.config.document import Table
 
@@ -20,6 +21,8 @@ HOST, PORT = "127.0.0.1", 8025
 RATE, BURST = 100.0, 200
 
 _LAST_PORT: Final = 65_535
+#: What a browser takes for this machine, where it lets a page do without TLS.
+_HERE: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,9 @@ class ApiSettings:
     ``is_asked`` says that somebody named the address: one that is taken is an error then, and only
     a warning where it is the default. What comes from ``trusted_proxies`` may say in
     ``X-Forwarded-For`` whom it asks for. ``rate`` is in requests a second for each key, ``burst``
-    what may come at once.
+    what may come at once. ``public_url`` is where browsers find this service: links and the redirect
+    URI of OAuth 2.0 are made from it. ``return_to`` are the pages, with what is beneath them, that a
+    browser may be sent back to. ``ispdb`` lets Thunderbird's database be asked for mailboxes.
     """
 
     enabled: bool = True
@@ -49,6 +54,9 @@ class ApiSettings:
     docs: bool = True
     rate: float = RATE
     burst: int = BURST
+    public_url: str | None = None
+    return_to: tuple[str, ...] = ()
+    ispdb: bool = True
 
     @property
     def is_loopback(self) -> bool:
@@ -69,6 +77,9 @@ def read_api(table: Table, beside: Path) -> ApiSettings:
         docs=table.flag("docs", default=True),
         rate=table.number("rate", RATE, low=0.1, high=100_000),
         burst=table.whole("burst", BURST, low=1, high=1_000_000),
+        public_url=_public_url(table),
+        return_to=_return_to(table),
+        ispdb=table.flag("ispdb", default=True),
     )
     table.done()
     return settings
@@ -114,3 +125,32 @@ def _proxies(table: Table) -> tuple[Network, ...]:
         except ValueError:
             table.fail("trusted_proxies", f'{each!r} is no network, such as "10.0.0.0/8"')
     return tuple(networks)
+
+
+def _public_url(table: Table) -> str | None:
+    """Read where browsers find this service: scheme, host and port, and nothing else."""
+    given = table.text("public_url")
+    if given is None:
+        return None
+    found = _page(table, "public_url", given).removesuffix("/")
+    if found.count("/") != len(("http:", "", "host")) - 1:
+        table.fail("public_url", f"{given!r} is more than https://, host and port")
+    return found
+
+
+def _return_to(table: Table) -> tuple[str, ...]:
+    return tuple(_page(table, "return_to", each) for each in table.texts("return_to"))
+
+
+def _page(table: Table, key: str, given: str) -> str:
+    """Read the address of a page: over TLS, or of this machine; without a query."""
+    try:
+        parts = urlsplit(given)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host, parts = None, urlsplit("")
+    is_plain = given.isascii() and given.isprintable() and not set(given) & set(" \\@?#")
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and host in _HERE)
+    if not host or not is_plain or not is_safe:
+        table.fail(key, f"{given!r} is no page, such as https://mail.example.org")
+    return given

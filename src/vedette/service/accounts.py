@@ -176,10 +176,9 @@ class Accounts:
             now = self._cabinet.now()
             await self._consents.withdraw_consent(id_, now=now, by=caller.name)
         detail = {"email": registration_of(record).account.email}
-        await self._cabinet.drop(caller, record, "account.deleted", detail, expected=expected)
-        grant = await self._cabinet.records.record(Kind.GRANT, id_, tenant=record.tenant)
-        if grant is not None:
-            await self._cabinet.drop(caller, grant, "oauth.forgotten", {"reason": "deleted"})
+        await self._cabinet.drop(
+            caller, record, "account.deleted", detail, expected=expected, also=(Kind.GRANT,)
+        )
         await self.fill(caller, record.tenant)
 
     async def change(

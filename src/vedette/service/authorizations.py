@@ -10,7 +10,7 @@ It must not know HTTP, nor which cookie a session is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vedette.errors import LinkError
@@ -65,10 +65,12 @@ class Authorizations:
         tenant: TenantId | None = None,
         hint: str = "",
         is_delegated: bool = False,
+        link: str = "",
     ) -> Begun:
         """Begin a consent for an account, which may be one that is registered later.
 
-        ``session`` is what only the browser that began has. Raises NotFoundError, ConflictError.
+        ``session`` is what only the browser that began has, and ``link`` is by which connect link it
+        came. Raises NotFoundError, ConflictError.
         """
         caller.needs(WRITE)
         if self._redirect_uri is None:
@@ -91,10 +93,23 @@ class Authorizations:
             "session": authorize.digest(session),
             "nonce": request.nonce if "openid" in found.scopes else None,
             "redirectUri": self._redirect_uri,
+            "link": link,
+            "hint": hint,
         }
         id_, until = authorize.digest(request.state), self._connecting.cabinet.now() + LIFE
         await self._connecting.keep(whose, id_, body, {VERIFIER: request.verifier}, until)
         return Begun(url=request.url, expires_at=until)
+
+    async def link(self, session: Secret[str], parameters: Mapping[str, str]) -> str:
+        """Return by which connect link a consent was begun; "" where it was by none.
+
+        Nothing is taken away. Raises UnknownStateError.
+        """
+        state = parameters.get("state", "")[:MAX_PARAMETER]
+        _, body, _ = await self._connecting.under_way(authorize.digest(Secret(state)), None)
+        if body.get("session") != authorize.digest(session):
+            raise UnknownStateError
+        return str(body.get("link", ""))
 
     async def finish(
         self,
@@ -138,4 +153,5 @@ class Authorizations:
             )
         except LinkError as error:
             raise AuthorizationError(f"{error}; begin it anew") from error
-        return await self._connecting.settle(whose, app, client, outcome, nonce=body["nonce"])
+        connected = await self._connecting.settle(whose, app, client, outcome, nonce=body["nonce"])
+        return replace(connected, address=connected.address or body.get("hint", ""))

@@ -143,24 +143,33 @@ class Cabinet:
         detail: Mapping[str, object],
         *,
         expected: int | None = None,
+        also: Sequence[Kind] = (),
     ) -> None:
-        """Take a record and its secrets away. Raises NotFoundError, StaleError."""
-        if expected is not None and record.version != expected:
-            raise StaleError(
-                record.kind.value, record.id, expected=expected, version=record.version
+        """Take a record and its secrets away, with those of other kinds that have its id.
+
+        Raises NotFoundError, StaleError, BusyError.
+        """
+        for _ in range(TRIES):
+            if expected is not None and record.version != expected:
+                raise StaleError(
+                    record.kind.value, record.id, expected=expected, version=record.version
+                )
+            # Where others go with it, what was not seen of it may have brought them.
+            version = record.version if also else expected
+            gone = [_drop(record, version)]
+            for kind in also:
+                found = await self.records.record(kind, record.id, tenant=record.tenant)
+                gone += [] if found is None else [_drop(found, found.version)]
+            written = await self.records.write(
+                gone,
+                now=self.now(),
+                notes=[noted(caller, what, record, detail)],
+                tenant=caller.tenant,
             )
-        gone = Drop(kind=record.kind, id=record.id, tenant=record.tenant, expected=expected)
-        written = await self.records.write(
-            [gone],
-            now=self.now(),
-            notes=[noted(caller, what, record, detail)],
-            tenant=caller.tenant,
-        )
-        if written.refusal is not None:
-            found = await self.record(caller, record.kind, record.id)
-            raise StaleError(
-                record.kind.value, record.id, expected=record.version, version=found.version
-            )
+            if written.refusal is None:
+                return
+            record = await self.record(caller, record.kind, record.id)
+        raise BusyError(record.kind.value, record.id)
 
     async def opened(self, record: Record) -> dict[str, Secret[str]]:
         """Return the secrets beside a record, by name."""
@@ -190,6 +199,10 @@ class Cabinet:
                     record.kind, record.tenant, record.id, name, secret
                 )
         return Put(record=record, expected=expected, secrets=secrets, limit=writing.limit)
+
+
+def _drop(record: Record, expected: int | None) -> Drop:
+    return Drop(kind=record.kind, id=record.id, tenant=record.tenant, expected=expected)
 
 
 def note(caller: Caller, writing: Writing) -> Note:

@@ -101,6 +101,18 @@ class Connecting:
         record = await self.cabinet.record(caller, Kind.GRANT, account)
         await self.cabinet.drop(caller, record, "oauth.forgotten", {})
 
+    async def stay(self, account: AccountId, tenant: TenantId) -> None:
+        """Keep a consent for as long as its account, which is registered by now."""
+        for _ in range(TRIES):
+            found = await self._consents.read(account, tenant)
+            if found is None or found.expires_at is None:
+                return
+            kept = replace(found, expires_at=None)
+            now = self.cabinet.now()
+            if await self._consents.write(kept, tokens=False, now=now) is not None:
+                return
+        raise BusyError("account", account)
+
     async def consent(self, caller: Caller, account: AccountId) -> Consent:
         """Return the consent of an account; its tokens are not to be shown. Raises NotFoundError."""
         caller.needs(READ)
@@ -217,7 +229,6 @@ class Connecting:
             address=owner.address,
             scope=outcome.scope,
             consented_at=now,
-            expires_at=None if known is not None else now + WAITING,
         )
         await self._write(consent)
         return Connected(
@@ -242,9 +253,16 @@ class Connecting:
         for _ in range(TRIES):
             old = await records.record(Kind.GRANT, account, tenant=tenant)
             seed = "" if old is None else orjson.loads(old.body).get("seed", "")
-            new = replace(consent, seed=seed, version=0 if old is None else old.version)
-            changes = [await self._consents.put(new, tokens=True)]
             registered = await records.record(Kind.ACCOUNT, account, tenant=tenant)
+            # One that was deleted meanwhile leaves no tokens behind.
+            is_there = registered is not None or self._elsewhere.of(account, tenant) is not None
+            new = replace(
+                consent,
+                seed=seed,
+                version=0 if old is None else old.version,
+                expires_at=None if is_there else now + WAITING,
+            )
+            changes = [await self._consents.put(new, tokens=True)]
             if registered is not None:
                 changes.append(
                     Put(
