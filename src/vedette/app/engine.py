@@ -29,12 +29,13 @@ from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
 from vedette.app.redelivery import Redelivery
 from vedette.app.registered import Registered
+from vedette.app.rotating import handlers as rotating
 from vedette.app.run_marker import RunMarker
 from vedette.app.scorers import Seating
 from vedette.app.state import kept
 from vedette.app.vault import Safe
 from vedette.app.watchtower import Watchtower
-from vedette.config.settings import Settings
+from vedette.config.settings import AccountSettings, Settings
 from vedette.engine.assignment import Watching
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
@@ -109,11 +110,12 @@ class Engine(Part):
         )
         #: What was delivered, or given up, once more.
         self.redelivery = Redelivery(self.store, self.courier, self.clock, endpoints=self.endpoints)
+        self.vault = Safe(settings, self.store, self.clock)
         handlers = {**self.redelivery.handlers, **self._desk.handlers, **trust.handlers}
+        handlers |= rotating(self.vault)
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
         self._enacting = self._enacted()
-        self.vault = Safe(settings, self.store, self.clock)
         #: The accounts that others keep: in the file, in tables of hosts.
         self.elsewhere = Elsewhere()
         self.hosts = self._hosted()
@@ -221,6 +223,10 @@ class Engine(Part):
     def healths(self) -> list[Health]:
         """How every account is doing that is this instance's."""
         return [] if self.supervisor is None else self.supervisor.healths
+
+    def account(self, id_: AccountId) -> AccountSettings | None:
+        """Return an account as it is set, wherever it is kept."""
+        return self._enacting.account(id_)
 
     def endpoints(self) -> Directory:
         """Return the endpoints that exist now."""

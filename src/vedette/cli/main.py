@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from vedette import __version__
-from vedette.cli import guard, store
+from vedette.cli import accounts, audit, guard, keys, store, tenants
 from vedette.errors import UsageError, VedetteError
 
 #: 128 + SIGINT, as shells say it.
@@ -33,6 +33,16 @@ COMMANDS = (
     "migrate",
 )
 
+#: Groups of commands.
+GROUPS = {
+    "accounts": accounts.build,
+    "audit": audit.build,
+    "guard": guard.build,
+    "keys": keys.build,
+    "store": store.build,
+    "tenants": tenants.build,
+}
+
 #: What a person can do about an error, where its own words can not know: they name no command.
 HINTS = {
     "auth": (
@@ -42,17 +52,11 @@ HINTS = {
 }
 
 
-#: What asks for the list of commands, which shows the first line of each.
-LISTING: tuple[list[str], ...] = (
-    [],
-    ["--help"],
-    ["-h"],
-    ["guard"],
-    ["guard", "--help"],
-    ["guard", "-h"],
-    ["store"],
-    ["store", "--help"],
-    ["store", "-h"],
+#: What asks for the list of commands, of the program or of a group: it shows their first lines.
+LISTING: tuple[list[str], ...] = tuple(
+    [*group, *asked]
+    for group in ([], *([name] for name in GROUPS))
+    for asked in ([], ["--help"], ["-h"])
 )
 
 
@@ -67,8 +71,8 @@ def build(*, whole: bool = False) -> App:
     for name in COMMANDS:
         place = f"vedette.cli.{name}"
         app.command(getattr(import_module(place), name) if whole else f"{place}:{name}", name=name)
-    app.command(guard.build(whole=whole))
-    app.command(store.build(whole=whole))
+    for group in GROUPS.values():
+        app.command(group(whole=whole))
     return app
 
 

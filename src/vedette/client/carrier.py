@@ -7,6 +7,7 @@ not know what is asked.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
@@ -154,9 +155,8 @@ class _translated:  # noqa: N801 - used as a verb: ``with _translated(where):``
             case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
                 raise TLSError(f"{where}: {error}; --ca-file names who is trusted") from error
             case aiohttp.ClientConnectorError(os_error=cause):
-                raise NotSentError(
-                    f"{where} can not be reached: {cause.strerror or cause}"
-                ) from error
+                why = os.strerror(cause.errno) if (cause.errno or 0) > 0 else str(cause)
+                raise NotSentError(f"{where} can not be reached: {why}") from error
             case aiohttp.ConnectionTimeoutError():
                 raise NotSentError(f"{where} can not be reached within {CONNECT:.0f} s") from error
             case aiohttp.ClientResponseError():

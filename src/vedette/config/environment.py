@@ -17,6 +17,10 @@ TOKEN = "VEDETTE_TOKEN"  # noqa: S105 - the name of a variable, not a token
 WEBHOOK_SECRET = "VEDETTE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable, not a secret
 #: What a guard's partner grants with.
 PARTNER_SECRET = "VEDETTE_PARTNER_SECRET"  # noqa: S105 - the name of a variable, not a secret
+#: The key of the API that commands ask with.
+KEY = "VEDETTE_KEY"
+#: The service that commands ask, where no option names it.
+SERVER = "VEDETTE_SERVER"
 #: The database that instances share, where no option and no file names it.
 STORE = "VEDETTE_STORE"
 #: Which of several processes on one machine this one is, from 1; set by the one that starts them.

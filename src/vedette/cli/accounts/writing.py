@@ -1,0 +1,104 @@
+"""``vedette accounts add|set|remove``: make, change and delete accounts."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from vedette.cli.accounts.wish import NOTHING, Described, Names, cleared, password_of, placed
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import shown
+from vedette.client.accounts import Account, AccountChange, AccountWish
+from vedette.client.client import Client
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+def add(
+    mailbox: str,
+    *,
+    id_: Annotated[str | None, Parameter(name="--id")] = None,
+    tenant: str | None = None,
+    described: Described = NOTHING,
+    at: Reach = HERE,
+) -> int:
+    """Register an account. It is watched within a second.
+
+    The password comes from VEDETTE_PASSWORD, --password-file, or a prompt.
+
+    Parameters
+    ----------
+    mailbox
+        Its address, with --host, or all of it: imaps://user@host.
+    id_
+        Its id; without one it is given one.
+    tenant
+        Whose it is.
+    """
+    found = {**placed(mailbox), **described.members()}
+    if found.get("auth", "password") == "password":
+        found["password"] = password_of(described, str(found.get("email", mailbox)))
+    if id_ is not None:
+        found["id"] = id_
+    if tenant is not None:
+        found["tenant"] = tenant
+    wish = AccountWish(**found)
+    return _told(at.ask(lambda client: client.accounts.create(wish)), at)
+
+
+def set_(
+    account: str,
+    *,
+    password: Flag = False,
+    clear: Names = (),
+    if_version: int | None = None,
+    described: Described = NOTHING,
+    at: Reach = HERE,
+) -> int:
+    """Change an account: what is not named stays as it is.
+
+    Parameters
+    ----------
+    account
+        Its id.
+    password
+        Set another password: from VEDETTE_PASSWORD, --password-file, or a prompt.
+    clear
+        Set this back to its default, such as proxy or title (again for more).
+    if_version
+        Only where it still has this version.
+    """
+    found = described.members()
+    if password or described.password_file is not None:
+        found["password"] = password_of(described, account)
+    change = cleared(AccountChange(**found), clear)
+    return _told(
+        at.ask(lambda client: client.accounts.update(account, change, version=if_version)), at
+    )
+
+
+def remove(*accounts: str, at: Reach = HERE) -> int:
+    """Delete accounts with their credentials. What was delivered stays.
+
+    Parameters
+    ----------
+    accounts
+        Their ids.
+    """
+
+    async def work(client: Client) -> None:
+        for each in accounts:
+            await client.accounts.delete(each)
+            print(f"removed {each}", file=sys.stderr)
+
+    at.ask(work)
+    return 0
+
+
+def _told(account: Account, at: Reach) -> int:
+    if at.as_json:
+        return shown(account, as_json=True)
+    print(account.id)
+    return 0

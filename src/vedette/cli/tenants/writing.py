@@ -1,0 +1,156 @@
+"""``vedette tenants add|set|pause|resume|remove``: make, change and delete tenants."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, fields
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import line, shown
+from vedette.client.tenants import Tenant, TenantChange, TenantWish
+from vedette.errors import UsageError
+
+Flag = Annotated[bool, Parameter(negative=())]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What is set of a tenant.
+
+    Parameters
+    ----------
+    name
+        What people call it.
+    max_accounts
+        Accounts at most; those beyond it, the newest, are paused.
+    max_endpoints
+        Endpoints at most.
+    max_guards
+        Guards at most.
+    retention_days
+        Days for which its events are kept.
+    consent
+        The version of the words that the owners of its accounts have to agree to.
+    """
+
+    name: str | None = None
+    max_accounts: int | None = None
+    max_endpoints: int | None = None
+    max_guards: int | None = None
+    retention_days: int | None = None
+    consent: str | None = None
+
+    def members(self) -> dict[str, Any]:
+        """Return what is said, by the fields of ``TenantChange``."""
+        return {
+            each.name: value
+            for each in fields(self)
+            if (value := getattr(self, each.name)) is not None
+        }
+
+
+#: Nothing said.
+NOTHING = Limits()
+
+
+def add(tenant: str | None = None, *, limits: Limits = NOTHING, at: Reach = HERE) -> int:
+    """Make a tenant.
+
+    Parameters
+    ----------
+    tenant
+        Its id; without one it is given one.
+    """
+    found = limits.members()
+    if tenant is not None:
+        found["id"] = tenant
+    wish = TenantWish(**found)
+    return _told(at.ask(lambda client: client.tenants.create(wish)), at)
+
+
+def set_(
+    tenant: str,
+    *,
+    clear: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    if_version: int | None = None,
+    limits: Limits = NOTHING,
+    at: Reach = HERE,
+) -> int:
+    """Change a tenant: what is not named stays as it is.
+
+    Parameters
+    ----------
+    tenant
+        Its id.
+    clear
+        Set this back to its default, such as max-accounts: no limit (again for more).
+    if_version
+        Only where it still has this version.
+    """
+    known = {each.name.replace("_", "-"): each.name for each in fields(limits)}
+    found = limits.members()
+    for name in clear:
+        if name not in known:
+            raise UsageError(f"--clear {name}: there is {', '.join(sorted(known))}")
+        if known[name] in found:
+            raise UsageError(f"--clear {name}: it is set by this command too")
+        found[known[name]] = None
+    change = TenantChange(**found)
+    return _told(
+        at.ask(lambda client: client.tenants.update(tenant, change, version=if_version)), at
+    )
+
+
+def pause(tenant: str, *, reason: str = "", at: Reach = HERE) -> int:
+    """Stop watching all accounts of a tenant.
+
+    Parameters
+    ----------
+    tenant
+        Its id.
+    reason
+        Why, for whoever looks.
+    """
+    return _told(at.ask(lambda client: client.tenants.pause(tenant, reason=reason)), at)
+
+
+def resume(tenant: str, *, at: Reach = HERE) -> int:
+    """End the pause of a tenant; each of its accounts is as it was.
+
+    Parameters
+    ----------
+    tenant
+        Its id.
+    """
+    return _told(at.ask(lambda client: client.tenants.resume(tenant)), at)
+
+
+def remove(tenant: str, *, yes: Flag = False, at: Reach = HERE) -> int:
+    """Delete a tenant with all that it has; its secrets can never be opened again.
+
+    Parameters
+    ----------
+    tenant
+        Its id.
+    yes
+        Do not ask whether it is meant.
+    """
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UsageError(f"this deletes all that {tenant} has: say --yes")
+        if input(f"All that {tenant} has is deleted. Its id, once more: ").strip() != tenant:
+            raise UsageError("that is another id; nothing was deleted")
+    at.ask(lambda client: client.tenants.delete(tenant))
+    print(f"removed {tenant}", file=sys.stderr)
+    return 0
+
+
+def _told(tenant: Tenant, at: Reach) -> int:
+    if at.as_json:
+        print(line(tenant))
+        return 0
+    return shown(tenant, as_json=False)
