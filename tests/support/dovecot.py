@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.support import debian, dovecot_config
 from tests.support.authority import Authority, Certificate
 from tests.support.closed import closed
-from tests.support.dovecot_config import PASSWORD, Options, Place, Ports
+from tests.support.dovecot_config import PASSWORD, PASSWORDS, Options, Place, Ports
 from tests.support.ports import free_port
 from tests.support.process import Daemon, server_account, wait_until
 from tests.support.started import Started
@@ -74,6 +74,7 @@ class Dovecot(Started):
         self.ports = Ports(host=HOST, imap=free_port(), imaps=free_port(), lmtp=free_port())
         self.certificate: Certificate = authority.issue(folder=self.base)
         self._config = self._lay_out(options or Options())
+        self._passwords = self.base / PASSWORDS
         self._daemon: Daemon | None = None
 
     @property
@@ -201,6 +202,17 @@ class Dovecot(Started):
         """Return the folder's UIDVALIDITY."""
         text = self.doveadm("mailbox", "status", "-u", user, "uidvalidity", folder)
         return int(text.rpartition("uidvalidity=")[2])
+
+    def set_password(self, user: str, password: str) -> None:
+        """Give the user a password, and end the sessions of the old one; only with ``own_passwords``."""
+        known = self._passwords.read_text().splitlines() if self._passwords.exists() else []
+        kept = [line for line in known if line.partition(":")[0] != user]
+        fresh = self._passwords.with_suffix(".new")
+        fresh.write_text("\n".join([*kept, f"{user}:{{PLAIN}}{password}", ""]))
+        server_account().own(fresh)
+        fresh.replace(self._passwords)
+        if self.session_pids(user):
+            self.doveadm("kick", user)
 
     def reset_uid_validity(self, user: str, folder: str) -> int:
         """Give the folder another, higher UIDVALIDITY, as after a restored backup; return it."""

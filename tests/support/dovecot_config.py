@@ -12,6 +12,8 @@ from tests.support.authority import Certificate
 from tests.support.process import Account
 
 PASSWORD = "pass"
+#: The file of the passwords of users who have one of their own.
+PASSWORDS = "passwords"
 
 # What Dovecot 2.3 offers after login. Its setting for capabilities can only add to this list or
 # replace it, so a list without some is written in full.
@@ -123,8 +125,7 @@ mail_location = {store}:~/{store}
 lmtp_save_to_detail_mailbox = yes
 recipient_delimiter = +
 {oauth}passdb {{
-  driver = static
-  args = password={password}
+{passwords}
   mechanisms = plain login
 }}
 userdb {{
@@ -148,8 +149,7 @@ mail_driver = {store}
 mail_path = ~/{store}
 lmtp_save_to_detail_mailbox = yes
 recipient_delimiter = +
-{oauth}passdb static {{
-  password = {password}
+{oauth}passdb {passwords}
   mechanisms_filter = plain login
 }}
 userdb static {{
@@ -201,7 +201,8 @@ class Options:
     ``rights`` obeys the access control lists that ``doveadm acl set`` writes; ``messages`` is a
     quota, how many a user may have in all. Without ``trash`` there is no folder for that use.
     ``introspection`` is where an authorization server is asked about access tokens; with it
-    OAUTHBEARER and XOAUTH2 log in too.
+    OAUTHBEARER and XOAUTH2 log in too. With ``own_passwords`` a user's password is the one that
+    ``Dovecot.set_password`` gave last, and nobody else logs in by one.
     """
 
     without: frozenset[str] = frozenset()
@@ -214,6 +215,7 @@ class Options:
     messages: int | None = None
     trash: bool = True
     introspection: str | None = None
+    own_passwords: bool = False
     extra: str = ""
 
 
@@ -265,7 +267,7 @@ def write(
         # How many connections a process serves before it ends.
         serves="restart_request_count" if modern else "service_count",
         forever="unlimited" if modern else "0",
-        password=PASSWORD,
+        passwords=_passwords(options, place, modern=modern),
         mechanisms=" oauthbearer xoauth2" if options.introspection else "",
         oauth=_oauth(options, place, modern=modern),
         connections=options.max_connections,
@@ -276,6 +278,18 @@ def write(
     head = _V24_HEAD if modern else ""
     own = _capability(options, modern=modern) + _plugins(options, modern=modern)
     return head + text + own + _MAILBOXES % (_TRASH * options.trash) + options.extra
+
+
+def _passwords(options: Options, place: Place, *, modern: bool) -> str:
+    """Return how passwords are judged, as a passdb begins: in all versions by another grammar."""
+    if options.own_passwords:
+        file = place.base / PASSWORDS
+        if modern:
+            return f"passwd-file {{\n  passwd_file_path = {file}\n  default_password_scheme = PLAIN"
+        return f"  driver = passwd-file\n  args = scheme=PLAIN username_format=%u {file}"
+    if modern:
+        return f"static {{\n  password = {PASSWORD}"
+    return f"  driver = static\n  args = password={PASSWORD}"
 
 
 def write_oauth(version: tuple[int, int], options: Options) -> str | None:
