@@ -6,13 +6,14 @@ Last error, last proof of life and last work done are three different things;
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import structlog
 
 from vedette.engine.credential import fingerprint
 from vedette.engine.world import World
-from vedette.errors import LinkError, Trouble, VedetteError
+from vedette.errors import LinkError, StoreError, Trouble, VedetteError
 from vedette.model.account import Account, Health, Hold
 from vedette.outbox.occurrence import state_changed
 from vedette.outbox.selection import plan
@@ -35,6 +36,9 @@ MAX_ERROR = 500
 #: Seconds for which the news of a state waits to be written with others: after an outage there
 #: are hundreds a second, and none is as urgent as a message.
 COMPANY = 0.01
+
+#: A store that can not write is asked again after this, in seconds; the mail waits (V14).
+STORE_WAIT = 5.0
 
 #: What the health of an account says that is connected and not read.
 CONSENT_MISSING = "consent missing: a guard asks for one before mail is read"
@@ -121,6 +125,18 @@ class HealthBook:
     async def parked(self) -> None:
         """Enter the state without further tries, until the credentials change."""
         await self._keep(story.parked(self.health, self._world.clock.now()))
+
+    async def park(self) -> None:
+        """Tell that nothing is tried any more, however long the store takes to take it."""
+        while True:
+            try:
+                await self.parked()
+            except StoreError as error:
+                _log.error("account.health_unwritten", account=self._account.id, error=str(error))
+                await asyncio.sleep(STORE_WAIT)
+            else:
+                self._world.on_parked(self._account)
+                return
 
     async def held(self, hold: Hold) -> None:
         """Enter the state of an account that is not watched, with the reason."""

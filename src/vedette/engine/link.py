@@ -10,8 +10,9 @@ import asyncio
 from contextvars import Context
 
 from vedette.crashpoint import Crashpoint, crashpoint
+from vedette.engine.tap import Direction, Ear, Tap
 from vedette.errors import LinkError, NetworkError
-from vedette.imap import Completed, Connection, Event, Kind, StartTls
+from vedette.imap import Command, Completed, Connection, Event, Kind, StartTls, Tag
 from vedette.ports.link import Stream
 
 #: Events that wait for the task before the stream is told to stop reading. One
@@ -34,6 +35,7 @@ class Link:
         "_timer",
         "_waiter",
         "connection",
+        "ear",
         "last_heard",
         "received",
     )
@@ -42,6 +44,8 @@ class Link:
         self.connection = connection
         #: The loop's time at which the last bytes came.
         self.last_heard = 0.0
+        #: What somebody listens with; None as a rule.
+        self.ear: Ear | None = None
         #: All octets that came.
         self.received = 0
         self._stream: Stream | None = None
@@ -85,9 +89,30 @@ class Link:
         if error is None:
             self.connection.receive_eof()
         self._lost = error or NetworkError("the server closed the connection")
+        if self.ear is not None:
+            self.ear.noted(Direction.HEARD, f"(the connection is over: {self._lost.code})")
+            self.ear = None
         self._disarm()
         self._collect()
         self.wake()
+
+    def listen(self, tap: Tap) -> None:
+        """Have somebody hear what is said from now on."""
+        if self.ear is None or self.ear.tap is not tap:
+            self.ear = tap.ear()
+
+    def send(self, command: Command, *, behind: bool = False) -> Tag:
+        """Queue a command; ``flush`` sends it. Raises UsageError as the machine does."""
+        tag = self.connection.send(command, behind=behind)
+        if self.ear is not None and not self.ear.sent(tag, command):
+            self.ear = None
+        return tag
+
+    def done(self) -> None:
+        """Queue the end of an IDLE. Raises UsageError outside of one."""
+        self.connection.done()
+        if self.ear is not None:
+            self.ear.noted(Direction.SENT, "DONE")
 
     def flush(self) -> None:
         """Send what the machine has ready, in one write. Raises LinkError on a lost link."""
@@ -177,6 +202,8 @@ class Link:
     def _collect(self) -> None:
         events = self.connection.events()
         if events:
+            if self.ear is not None and not self.ear.heard(events):
+                self.ear = None
             if any(map(_begins_tls, events)) and self._stream is not None:
                 # Whatever is behind this in the stream belongs to the handshake (C5).
                 self._stream.pause()

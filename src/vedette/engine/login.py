@@ -79,6 +79,7 @@ async def opened(
         encrypted=target.encryption is Encryption.IMPLICIT,
     )
     link = Link(connection)
+    link.ear = world.taps.ear(account.id)
     current = "connecting"
 
     def entered(name: str) -> None:
@@ -219,4 +220,4 @@ def _introduced(session: Session) -> None:
     """
     if session.has("ID"):
         fields = (("name", "vedette"), ("version", __version__))
-        session.link.connection.send(AskId(fields=fields))
+        session.link.send(AskId(fields=fields))

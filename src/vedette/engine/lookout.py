@@ -30,6 +30,7 @@ from vedette.engine.others import Others
 from vedette.engine.roster import Roster
 from vedette.engine.session import NOWHERE, Session
 from vedette.engine.stumbles import Stumbles
+from vedette.engine.tap import Tap
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
 from vedette.errors import FolderError, LinkError, ProtocolError
@@ -152,6 +153,10 @@ class Lookout:
         """Let the link prove itself now; the machine may have slept (catalogue V8)."""
         self._probe = True
         self._session.link.wake()
+
+    def listen(self, tap: Tap) -> None:
+        """Have somebody hear what is said on the link from now on."""
+        self._session.link.listen(tap)
 
     def attend(self, *, sweep: bool) -> None:
         """Look into the journal now, and with ``sweep`` at the mail that is there already."""

@@ -253,7 +253,7 @@ class Session:
     ) -> list[Reply]:
         tags = [await self._sent(commands[0])]
         try:
-            tags.extend(self.link.connection.send(command, behind=True) for command in commands[1:])
+            tags.extend(self.link.send(command, behind=True) for command in commands[1:])
             self.link.flush()
             return await self._finish(tags, seconds, commands, chunks)
         except VedetteError:
@@ -273,9 +273,9 @@ class Session:
 
     def _queued(self, command: Command) -> Tag:
         if self._idle_tag is not None:
-            self.link.connection.done()
+            self.link.done()
             self._unanswered_done, self._idle_tag = self._idle_tag, None
-        return self.link.connection.send(command)
+        return self.link.send(command)
 
     async def _finish(
         self,

@@ -19,6 +19,7 @@ from vedette.engine.idle_book import IdleBook
 from vedette.engine.login import log_in
 from vedette.engine.part import OnCrash, Part
 from vedette.engine.session import Session
+from vedette.engine.tap import Tap
 from vedette.engine.watched import FencedError
 from vedette.engine.watcher import Watcher
 from vedette.engine.world import World
@@ -59,6 +60,11 @@ class Supervisor(Part):
         # One for all watchers: thousands of them need neither a method nor variables of their own.
         self._on_end = self._watcher_ended
         self._no_variables = Context()
+
+    @property
+    def world(self) -> World:
+        """What all watchers live in."""
+        return self._world
 
     @property
     def healths(self) -> list[Health]:
@@ -138,6 +144,22 @@ class Supervisor(Part):
         if watcher is not None:
             watcher.probe()
         return watcher is not None
+
+    def listen(self, account: AccountId, seconds: float) -> Tap | None:
+        """Listen to the connections of an account for so long; None where it is not watched.
+
+        Raises ThrottledError where too many accounts are listened to.
+        """
+        watcher = self._watchers.get(account)
+        if watcher is None:
+            return None
+        tap = self._world.taps.ask(watcher.account, seconds, self._world.clock)
+        watcher.listen(tap)
+        return tap
+
+    def tap(self, account: AccountId) -> Tap | None:
+        """Return what was heard of an account; None where nobody asked of late."""
+        return self._world.taps.of(account)
 
     def canaries(self) -> list[Assignment]:
         """Return the watched accounts that ask for probe mails."""

@@ -17,13 +17,14 @@ import structlog
 from vedette.engine.credential import bearer
 from vedette.engine.discovery import discover
 from vedette.engine.gate import Gate
-from vedette.engine.health import CONSENT_MISSING, HealthBook, beginning
+from vedette.engine.health import CONSENT_MISSING, STORE_WAIT, HealthBook, beginning
 from vedette.engine.idle_book import IdleBook
 from vedette.engine.login import log_in
 from vedette.engine.lookout import Lookout
 from vedette.engine.session import Session
 from vedette.engine.sides import Sides
 from vedette.engine.stumbles import Stumbles
+from vedette.engine.tap import Tap
 from vedette.engine.watched import StaleError, Watched, watched
 from vedette.engine.world import World
 from vedette.errors import (
@@ -44,9 +45,6 @@ from vedette.ports.reader import ReaderUnavailableError
 from vedette.sync.trouble import FRESH, Recovery
 
 _log = structlog.stdlib.get_logger(__name__)
-
-#: A store that can not write is asked again after this, in seconds; the mail waits (V14).
-STORE_WAIT = 5.0
 
 #: The second failure in a row is more than a passing drop (I11).
 DEGRADED_AFTER = 2
@@ -136,6 +134,11 @@ class Watcher:
         is_left = any(each.again is not None for each in lookout.roster)
         return 0 if is_left else self.account.demand.resync
 
+    def listen(self, tap: Tap) -> None:
+        """Have somebody hear what is said on the connections that read mail, from now on."""
+        for lookout in self._lookouts:
+            lookout.listen(tap)
+
     def probe(self) -> None:
         """Let every link of the account prove itself now (V8)."""
         for lookout in self._lookouts:
@@ -162,20 +165,9 @@ class Watcher:
             # A watcher that dies of a defect is built anew, and opens sides of its own.
             self._open_sides(())
             raise
-        await self._told_parked()
+        await self.story.park()
         # Parked: a change of the configuration replaces this watcher.
         await asyncio.get_running_loop().create_future()
-
-    async def _told_parked(self) -> None:
-        """Tell that the account is paused, however long the store takes to take it."""
-        while True:
-            try:
-                await self.story.parked()
-            except StoreError as error:
-                _log.error("account.health_unwritten", account=self.account.id, error=str(error))
-                await asyncio.sleep(STORE_WAIT)
-            else:
-                return
 
     async def _failed(self, error: VedetteError) -> float:
         """Note what ended a connection; return how long to wait before the next, in seconds."""

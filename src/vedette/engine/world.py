@@ -17,8 +17,10 @@ from vedette.engine.guarding import Guarding
 from vedette.engine.panel import Panel
 from vedette.engine.places import Places
 from vedette.engine.promise import Promise
+from vedette.engine.tap import Taps
 from vedette.engine.tenure import Sole, Tenure
 from vedette.errors import VedetteError
+from vedette.model.account import Account
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.directory import Directory
 from vedette.ports.clock import Clock, Dice
@@ -57,6 +59,8 @@ class World:
     is held against the ledger, and what came of it. ``canaries`` knows probe mails of ours, where
     there are any.
     ``tokens`` are for accounts that log in by a grant; without it there are none such.
+    ``taps`` listen to the connections of accounts that somebody asked about. ``on_parked`` is told of
+    each account that is not tried any more because its logins were refused.
     """
 
     dialer: Dialer
@@ -83,3 +87,5 @@ class World:
     canaries: CanaryBook | None = None
     turnstile: Turnstile = field(default_factory=Turnstile)
     tokens: Tokens | None = None
+    taps: Taps = field(default_factory=Taps)
+    on_parked: Callable[[Account], None] = lambda _account: None

@@ -71,6 +71,7 @@ from vedette.imap.messages import (
 )
 from vedette.imap.names import decode_name, encode_name, folder_key
 from vedette.imap.notify import EventGroup, Notify, NotifyEvent, Scope
+from vedette.imap.outline import Outliner
 from vedette.imap.quirks import QUIRKS, Quirk
 from vedette.imap.refusal import refusal
 from vedette.imap.responses import (
@@ -185,6 +186,7 @@ __all__ = [
     "Password",
     "Peek",
     "Plain",
+    "Outliner",
     "Quirk",
     "Recent",
     "Response",
