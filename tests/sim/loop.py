@@ -52,6 +52,14 @@ class SimulatedTask(asyncio.Task[Any]):
     def __hash__(self) -> int:
         return self.number
 
+    def add_done_callback(
+        self, fn: Callable[..., object], /, *, context: Context | None = None
+    ) -> None:
+        """Have something done at its end: by the process whose task it is, and so not if it died."""
+        if context is not None and self.owner is not None and process.of(context) is None:
+            context = self.owner.context.copy()
+        super().add_done_callback(fn, context=context)
+
     @property
     def is_unread(self) -> bool:
         """Whether it ended with an exception that nobody asked for."""

@@ -30,6 +30,10 @@ PAIRS: Final = 5
 BETWEEN: Final = (18.0, 25.0)
 #: The second of a pair comes so many seconds after the first.
 WINDOW: Final = (0.001, 0.4)
+#: Times that a message arrives while a client fetches another, and the moments of the server that
+#: pass before it does: one at DONE, one at the end of the IDLE, one in the FETCH, one after it.
+SLIPS: Final = 3
+PASSED: Final = (1, 2, 2, 2, 3)
 #: A message with a UID is shown after so many seconds: by then the client has connected again.
 SHOWN: Final = (4.0, 6.0)
 #: So long no connection lives, and how often that is looked at, in seconds.
@@ -54,6 +58,7 @@ async def keep_peace(scene: Scene, nemesis: Nemesis) -> None:
         await asyncio.sleep(dice.uniform(*WINDOW))
         nemesis.deliver(dice.choice((1, 1, 3)), home=dice.random() < 0.7)
         await asyncio.sleep(dice.uniform(*BETWEEN))
+    await _slipping(scene, nemesis)
     await _late(scene, nemesis)
     await asyncio.sleep(LAST_WAIT)
     await _harassed(scene)
@@ -68,6 +73,20 @@ async def _harassed(scene: Scene) -> None:
             if line.user is not None and now - seen.setdefault(line, now) > 20 * TICK:
                 line.cut()
         await asyncio.sleep(TICK)
+
+
+async def _slipping(scene: Scene, nemesis: Nemesis) -> None:
+    """Let mail arrive at the very moment in which the client fetches other mail, and none after it.
+
+    It is announced with the answer to something else, and once: who does not heed that waits for
+    the next mail (catalogue I2, I4).
+    """
+    dice = scene.dice("slips")
+    for _ in range(SLIPS):
+        scene.server.ambush(dice.choice(PASSED))
+        nemesis.deliver(1, home=True)
+        await asyncio.sleep(dice.uniform(*BETWEEN))
+    scene.server.ambush(None)
 
 
 async def _late(scene: Scene, nemesis: Nemesis) -> None:

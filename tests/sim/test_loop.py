@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Coroutine
+from contextvars import Context
 from typing import Any
 
 import pytest
@@ -121,6 +122,25 @@ def test_a_kill_within_a_call_ends_the_process_there() -> None:
     loop = run(main())
     assert said == []
     assert loop.unhandled == []
+
+
+def test_the_end_of_a_task_is_told_to_no_process_that_died() -> None:
+    """Also where it is to be told in a context without variables."""
+    said: list[str] = []
+    process = Process("one")
+
+    async def life() -> None:
+        process.die()
+        raise Killed
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(life(), context=process.context)
+        task.add_done_callback(lambda _task: said.append("told"), context=Context())
+        await asyncio.sleep(1.0)
+
+    run(main())
+    assert said == []
 
 
 def test_a_stopped_process_goes_on_where_it_stood() -> None:

@@ -73,6 +73,8 @@ class Estate:
         self._validity = FIRST_VALIDITY
         self._serial = 0
         self._slips = 0
+        #: Moments to pass before a message slips in; None: it waits for none.
+        self._ambush: int | None = None
 
     @property
     def conduct(self) -> Conduct:
@@ -240,10 +242,17 @@ class Estate:
         self._named(owner, new, old=folder)
         old.unsettle("the mailbox was renamed")
 
+    def ambush(self, passed: int | None) -> None:
+        """Have one message slip in after so many bad moments, whatever the conduct; None: none."""
+        self._ambush = passed
+
     def slip_in(self, user: User, folder: Folder) -> None:
         """Let a message arrive now, if the conduct has it: this is a bad moment for a client."""
         conduct = self._conduct
-        if self.chance(conduct.slip_in):
+        is_due = self._ambush == 0
+        if self._ambush is not None:
+            self._ambush = None if is_due else self._ambush - 1
+        if is_due or self.chance(conduct.slip_in):
             self._slips += 1
             told = self.chance(conduct.slip_told)
             token = f"slip-{self._slips}"

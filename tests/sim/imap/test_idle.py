@@ -155,6 +155,19 @@ def test_mail_slips_in_between_a_fetch_and_an_idle() -> None:
     assert [each.token for each in house.server.history] == ["slip-1", "slip-2"]
 
 
+def test_mail_waits_for_the_moment_of_a_fetch() -> None:
+    """It comes when the FETCH has chosen its messages: with its answer, and not in it (I2)."""
+    house = House()
+    house.deliver("one")
+    terminal = house.joe()
+    house.server.ambush(0)
+
+    told = terminal.say("f FETCH 1:* UID")
+
+    assert told == ["* 1 FETCH (UID 1)", "* 2 EXISTS", "f OK Fetch completed."]
+    assert terminal.say("n NOOP") == ["n OK NOOP completed."]
+
+
 def test_a_server_may_end_an_idle() -> None:
     """By a tagged OK, by BYE, or without a word (I8)."""
     for ending, heard in (
