@@ -146,9 +146,11 @@ async def test_another_encryption_is_on_its_own_port(office: Office) -> None:
     """Unless a port is named with it."""
     id_ = (await office.account()).account.id
 
-    then = await office.accounts.update(ANNA, id_, {"encryption": "starttls"})
+    then = await office.accounts.update(
+        ANNA, id_, {"encryption": "starttls", "password": Secret("hunter2")}
+    )
     assert then.target.port == 143
-    then = await office.accounts.update(ANNA, id_, {"encryption": "tls", "port": 1993})
+    then = await office.accounts.update(ADMIN, id_, {"encryption": "tls", "port": 1993})
     assert then.target.port == 1993
 
 

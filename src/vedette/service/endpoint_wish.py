@@ -78,6 +78,8 @@ def wished(
     # What a tenant may not name is not looked at either: an answer would tell what is there.
     _permit(caller, base, found, [*changed, *given])
     _judge(_settings(found, secrets))
+    if base.version and not caller.is_admin:
+        _keep_to_place(base, found, held, given)
     changed += [member for member, name in {**SEALED, HEADERS: HEADERS}.items() if name in given]
     found = replace(found, place=place_of(secrets), sealed=tuple(sorted(secrets)))
     return WishedEndpoint(endpoint=found, secrets=given, changed=tuple(changed))
@@ -109,6 +111,36 @@ def _permit(
             "private: an admin let this endpoint go to inside addresses, so only an admin may say "
             "where to"
         )
+
+
+def _keep_to_place(
+    base: RegisteredEndpoint,
+    found: RegisteredEndpoint,
+    held: Mapping[str, Secret[str]],
+    given: Mapping[str, Secret[str]],
+) -> None:
+    """Raise InvalidError where stored secrets would go to another place than they were given for.
+
+    The headers of a webhook are sent as they are, and its URL may be all that it takes to post
+    there. The signing secret is asked for too: who gets to verify what is signed should have it
+    from whoever set it, and a place of his own choice gets no signature of the old one.
+    """
+
+    def is_new(name: str) -> bool:
+        return name in given and (name not in held or given[name].reveal() != held[name].reveal())
+
+    unchecked = base.members.get("verifyTls", True) and not found.members.get("verifyTls", True)
+    by = "proxy" if is_new("proxy") else "verifyTls" if unchecked else ""
+    if by and "url" in held and "url" not in given:
+        raise invalid("url", f"is to be given anew with another {by}: it would be sent that way")
+    by = "url" if is_new("url") else by
+    for name in (HEADERS, "secret"):
+        if by and name in held and name not in given:
+            raise invalid(
+                name,
+                f"is to be given anew with another {by}: it would be used elsewhere than it was"
+                " given for",
+            )
 
 
 def _judge(settings: EndpointSettings) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from vedette.ports.registration import Auth, Grant, Pause, Registration
 from vedette.secret import Secret
-from vedette.service import reach
+from vedette.service import reach, redirection
 from vedette.service.caller import Caller
 from vedette.service.form import Form
 from vedette.service.pausing import started
@@ -66,6 +66,9 @@ def wished(caller: Caller, wish: Mapping[str, object], base: Registration, *, no
     after = members_of(found)
     changed = [name for name in sorted(SETTABLE) if after[name] != before[name]]
     _permit(caller, base, found, changed)
+    if base.version and not caller.is_admin:
+        redirection.judge(form, base, found, secrets)
+        form.done()
     registration = replace(
         base,
         account=found.account,
@@ -181,6 +184,7 @@ def _outdated(base: Registration, found: Registration) -> dict[str, Secret[str] 
     gone: set[str] = set()
     if found.grant.auth is not base.grant.auth:
         gone |= _CREDENTIALS - _OF[found.grant.auth]
-    if found.target.proxy is None and base.target.proxy is not None:
+    if redirection.is_other_proxy(base, found):
+        # It was given for the proxy that was.
         gone.add("proxy_password")
     return dict.fromkeys(gone)
