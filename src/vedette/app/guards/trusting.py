@@ -23,13 +23,15 @@ from vedette.outbox.directory import Directory
 from vedette.ports.backlog import Backlogs
 from vedette.ports.clock import Clock
 from vedette.ports.fingerprint import Fingerprints
+from vedette.ports.journal import Journal
 from vedette.ports.ratchet import Change
 from vedette.ports.records import Recorded
 from vedette.ports.store import Fence, Store
+from vedette.ports.tail import Tail
 from vedette.secret import Secret
 
 
-class State(Store, Decided, Fingerprints, Backlogs, Recorded, Protocol):
+class State(Store, Decided, Journal, Tail, Fingerprints, Backlogs, Recorded, Protocol):
     """The store of a service."""
 
 
