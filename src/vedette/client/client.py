@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Self
 
@@ -20,11 +22,18 @@ from vedette.secret import Secret
 class Client:
     """A service. Between ``__aenter__`` and ``__aexit__`` it keeps connections for the next request.
 
-    It is made by ``at`` or ``at_socket``; another carrier takes requests some other way.
+    It is made by ``at`` or ``at_socket``; another carrier takes requests some other way, and another
+    ``sleep`` is for programs with a clock of their own.
     """
 
-    def __init__(self, carrier: Carrier, *, key: Secret[str] | None = None) -> None:
-        exchange = Exchange(carrier, key)
+    def __init__(
+        self,
+        carrier: Carrier,
+        *,
+        key: Secret[str] | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        exchange = Exchange(carrier, key, sleep=sleep)
         self._carrier = carrier
         self.accounts = Accounts(exchange)
         self.audit = Audit(exchange)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from random import SystemRandom
@@ -60,11 +60,17 @@ class Exchange:
     """Asks, over a carrier."""
 
     def __init__(
-        self, carrier: Carrier, key: Secret[str] | None, *, dice: Callable[[], float] | None = None
+        self,
+        carrier: Carrier,
+        key: Secret[str] | None,
+        *,
+        dice: Callable[[], float] = SystemRandom().random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.carrier = carrier
         self._key = key
-        self._dice = dice or SystemRandom().random
+        self._dice = dice
+        self._sleep = sleep
 
     async def one(self, operation: Operation[T], said: Said = NOTHING) -> T:
         """Return the noun that is answered. Raises ProblemError, LinkError."""
@@ -170,7 +176,7 @@ class Exchange:
             wait = WAITS.wait(attempt, self._dice()) if wait is None else wait
             if is_over or attempt == TRIES or loop.time() + wait >= end:
                 raise failure
-            await asyncio.sleep(wait)
+            await self._sleep(wait)
         raise AssertionError("the last try answers or raises")
 
     async def _told(self, request: Request) -> tuple[Mapping[str, str], bytes] | Problem:
