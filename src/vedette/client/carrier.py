@@ -155,7 +155,8 @@ class _translated:  # noqa: N801 - used as a verb: ``with _translated(where):``
             case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
                 raise TLSError(f"{where}: {error}; --ca-file names who is trusted") from error
             case aiohttp.ClientConnectorError(os_error=cause):
-                why = os.strerror(cause.errno) if (cause.errno or 0) > 0 else str(cause)
+                number = cause.errno or 0
+                why = os.strerror(number) if number > 0 else str(cause)
                 raise NotSentError(f"{where} can not be reached: {why}") from error
             case aiohttp.ConnectionTimeoutError():
                 raise NotSentError(f"{where} can not be reached within {CONNECT:.0f} s") from error

@@ -40,6 +40,8 @@ _UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
 
 _GONE: Final = 404
 
+_DICE: Final = SystemRandom().random
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
@@ -64,7 +66,7 @@ class Exchange:
         carrier: Carrier,
         key: Secret[str] | None,
         *,
-        dice: Callable[[], float] = SystemRandom().random,
+        dice: Callable[[], float] = _DICE,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.carrier = carrier
