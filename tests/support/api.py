@@ -10,9 +10,11 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from fastapi import FastAPI
 
+from tests.support.mailbox import Doorway
 from vedette.api.assembly import Ground, State, assembled
 from vedette.api.caller import Socket
 from vedette.api.frame import build
@@ -90,6 +92,8 @@ class Face:
         self.engine = Engine()
         self.doctor = Doctor()
         self.elsewhere = Elsewhere()
+        #: The way to mail servers; nobody is let in until a test does.
+        self.entrance = Doorway()
         self.vault = Vault(state.records, Keyring(current=WrappingKey(Secret(bytes(32)))), clock)
         ground = Ground(
             state=state,
@@ -98,6 +102,7 @@ class Face:
             running=self.engine,
             examine=self.doctor,
             elsewhere=self.elsewhere,
+            entrance=self.entrance,
         )
         self.services = assembled(ground, settings or ApiSettings(rate=1e6, burst=1_000_000))
         self.app: FastAPI = build(self.services)
@@ -192,7 +197,7 @@ def _scope(
         "http_version": "1.1",
         "method": method,
         "scheme": "http",
-        "path": where,
+        "path": unquote(where),
         "raw_path": where.encode(),
         "query_string": query.encode(),
         "root_path": "",

@@ -25,6 +25,8 @@ from vedette.service.cabinet import Cabinet
 from vedette.service.elsewhere import Elsewhere
 from vedette.service.history import History
 from vedette.service.keys import Keys
+from vedette.service.mailbox.entrance import Entrance
+from vedette.service.mailbox.mailboxes import Mailboxes
 from vedette.service.orders import Orders
 from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
@@ -52,6 +54,7 @@ class Ground:
     running: Running
     examine: Examine
     elsewhere: Elsewhere
+    entrance: Entrance | None = None
 
 
 def assembled(ground: Ground, settings: ApiSettings) -> Services:
@@ -73,6 +76,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         batches=Batches(accounts),
         overview=Overview(accounts, ground.running, clock),
         verifying=Verifying(accounts, state.records, vault, ground.examine, clock),
+        mailboxes=Mailboxes(accounts, state, state, clock, ground.entrance),
         history=History(state),
         preferences=PreferenceBook(cabinet),
         running=ground.running,

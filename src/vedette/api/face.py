@@ -18,6 +18,7 @@ from vedette.api.frame import build
 from vedette.api.server import ApiServer
 from vedette.app.doctor import diagnose
 from vedette.app.engine import Engine
+from vedette.app.lending import Lending
 from vedette.app.measuring import OLDEST
 from vedette.config.environment import host_name
 from vedette.config.settings import AccountSettings
@@ -74,8 +75,10 @@ class Face(Part):
             running=self._view,
             examine=self._examine,
             elsewhere=engine.elsewhere,
+            entrance=Lending(engine),
         )
         services = assembled(ground, engine.settings.api)
+        await services.mailboxes.start()
         self.spawn(self._view.look(), "lag")
         self.spawn(self._recover(services.tenants), "recover")
         self._server = ApiServer(build(services), engine.settings.api, engine.settings.state)

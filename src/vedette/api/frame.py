@@ -16,13 +16,25 @@ from vedette.api.caller import Doorkeeper, Doors
 from vedette.api.gate import Gate
 from vedette.api.idempotency import Once
 from vedette.api.pace import Pace
-from vedette.api.routes import accounts, audit, consents, keys, probes, settings, tenants
+from vedette.api.routes import (
+    accounts,
+    audit,
+    consents,
+    folders,
+    keys,
+    messages,
+    probes,
+    settings,
+    tenants,
+)
 from vedette.api.services import Services
 
 #: Every resource.
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     tenants.router,
     accounts.router,
+    folders.router,
+    messages.router,
     consents.router,
     keys.router,
     settings.router,

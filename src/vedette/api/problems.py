@@ -7,6 +7,7 @@ secret, a traceback or what the caller sent. It must not know what routes do.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -44,9 +45,11 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "taken": (409, "It is there already"),
     "busy": (409, "It is changed all the time"),
     "newer": (409, "A newer version of Vedette wrote it"),
+    "consent_missing": (409, "The mailbox's owner has not agreed"),
     "plan_limit": (409, "The plan's limit is reached"),
     "in_progress": (409, "A request with this idempotency key is under way"),
     "unknown_state": (410, "It was used, or its time is over"),
+    "gone": (410, "The folder was made anew"),
     "stale": (412, "It was changed meanwhile"),
     "too_large": (413, "The body is too large"),
     "media_type": (415, "The body is of the wrong type"),
@@ -56,6 +59,12 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "key_reused": (422, "The idempotency key belongs to another request"),
     "too_many": (429, "Too many requests"),
     "internal": (500, "A defect of ours"),
+    "auth_failed": (502, "The mail server refused the login"),
+    "unreachable": (502, "The mail server can not be reached"),
+    "tls_failed": (502, "The mail server can not be trusted"),
+    "protocol": (502, "The mail server did not keep to the protocol"),
+    "limited": (503, "The mail server has no room"),
+    "throttled": (503, "The mail server wants patience"),
     "store": (503, "The store is away"),
     "store_full": (503, "The store is full"),
     "store_unwritable": (503, "The store can not be written"),
@@ -136,12 +145,14 @@ def of_error(error: VedetteError) -> Problem:
     """Return the problem that an error of ours is."""
     members = error.members if isinstance(error, RefusalError) else {}
     status, _ = TABLE.get(error.code, _ELSEWHERE)
+    # What a mail server wants, or as often as the store is tried.
+    wait = getattr(error, "retry_after", None) or AGAIN
     again = error.retryable and status == TABLE["store"][0]
     return Problem(
         code=error.code,
         detail=str(error),
         members=members,
-        headers={"Retry-After": str(AGAIN)} if again else {},
+        headers={"Retry-After": str(math.ceil(wait))} if again else {},
     )
 
 

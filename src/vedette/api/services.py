@@ -20,6 +20,7 @@ from vedette.service.agreements import Agreements
 from vedette.service.batches import Batches
 from vedette.service.history import History
 from vedette.service.keys import Keys
+from vedette.service.mailbox.mailboxes import Mailboxes
 from vedette.service.orders import Orders
 from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
@@ -44,6 +45,7 @@ class Services:
     batches: Batches
     overview: Overview
     verifying: Verifying
+    mailboxes: Mailboxes
     history: History
     preferences: PreferenceBook
     running: Running

@@ -77,6 +77,10 @@ class Enacting:
         """Say who watches, and who lets accounts be read or not."""
         self._watching, self._regate = watching, regate
 
+    def account(self, id_: AccountId) -> AccountSettings | None:
+        """Return an account as it is set; None where there is none."""
+        return self._accounts.seen.get(id_)
+
     def endpoints(self) -> Directory:
         """Return the endpoints that exist now; asked for each event."""
         if self._there is None:

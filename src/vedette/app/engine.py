@@ -35,7 +35,7 @@ from vedette.app.scorers import Seating
 from vedette.app.state import kept
 from vedette.app.vault import Safe
 from vedette.app.watchtower import Watchtower
-from vedette.config.settings import AccountSettings, Settings
+from vedette.config.settings import Settings
 from vedette.engine.assignment import Watching
 from vedette.engine.courier import Courier
 from vedette.engine.guarding import Guarding
@@ -223,10 +223,6 @@ class Engine(Part):
     def healths(self) -> list[Health]:
         """How every account is doing that is this instance's."""
         return [] if self.supervisor is None else self.supervisor.healths
-
-    def account(self, id_: AccountId) -> AccountSettings | None:
-        """Return an account as it is set, wherever it is kept."""
-        return self._enacting.account(id_)
 
     def endpoints(self) -> Directory:
         """Return the endpoints that exist now."""

@@ -81,6 +81,10 @@ class Registered(Part):
         """Return what the tokens of an account come from."""
         return self._gathering.supplies.get(account.id)
 
+    def account(self, id_: AccountId) -> AccountSettings | None:
+        """Return an account as it is set now, wherever it is kept; None where there is none."""
+        return self._enacting.account(id_)
+
     def filed(self, accounts: Iterable[AccountSettings]) -> dict[AccountId, AccountSettings]:
         """Take the accounts of the file; return them as they are to be watched."""
         self._file = tuple(accounts)

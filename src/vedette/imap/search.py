@@ -95,6 +95,27 @@ class ByHeader:
     value: str
 
 
+@unique
+class TextKey(StrEnum):
+    """Where a text is looked for: in the envelope's fields, the body, or header and body."""
+
+    FROM = "FROM"
+    TO = "TO"
+    CC = "CC"
+    BCC = "BCC"
+    SUBJECT = "SUBJECT"
+    BODY = "BODY"
+    TEXT = "TEXT"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByText:
+    """Messages in which a text is found, whatever its case."""
+
+    key: TextKey
+    value: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByKeyword:
     """Messages with a keyword, or without it."""
@@ -146,6 +167,7 @@ Criterion: TypeAlias = (
     | ByDate
     | ByNumber
     | ByHeader
+    | ByText
     | ByKeyword
     | ByEmailId
     | ByGmailMessageId
@@ -221,7 +243,7 @@ def _needs_charset(criterion: Criterion, depth: int) -> bool:
     if depth > _DEPTH:
         raise UsageError(f"criteria nest deeper than {_DEPTH}")
     match criterion:
-        case ByHeader(value=value):
+        case ByHeader(value=value) | ByText(value=value):
             return not value.isascii()
         case Not(criterion=inner):
             return _needs_charset(inner, depth + 1)
@@ -247,10 +269,8 @@ def _write(out: Encoder, criterion: Criterion) -> None:
         case ByNumber(key=number_key, value=value):
             out.syntax(NumberKey(number_key).value.encode())
             out.number(value, INT63 if number_key is NumberKey.MODSEQ else UINT32)
-        case ByHeader(name=name, value=text):
-            out.syntax(b"HEADER")
-            out.ascii_string(name, what="the name of a header field")
-            out.string(text)
+        case ByHeader() | ByText():
+            _write_text(out, criterion)
         case ByKeyword(name=name, present=present):
             out.syntax(b"KEYWORD" if present else b"UNKEYWORD")
             out.atom(name)
@@ -264,6 +284,15 @@ def _write(out: Encoder, criterion: Criterion) -> None:
             _write_nested(out, criterion)
         case _:
             assert_never(criterion)
+
+
+def _write_text(out: Encoder, criterion: ByHeader | ByText) -> None:
+    if isinstance(criterion, ByHeader):
+        out.syntax(b"HEADER")
+        out.ascii_string(criterion.name, what="the name of a header field")
+    else:
+        out.syntax(TextKey(criterion.key).value.encode())
+    out.string(criterion.value)
 
 
 def _write_set(out: Encoder, criterion: InUids | FromNumber) -> None:

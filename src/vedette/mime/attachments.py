@@ -35,6 +35,8 @@ def describe(part: Part, raw: bytes, defects: set[Defect]) -> Attachment:
         inline=part.disposition != "attachment"
         and (part.disposition == "inline" or content_id is not None),
         truncated=part.cut,
+        encoding=part.encoding,
+        span=(part.header.body, part.end),
     )
 
 

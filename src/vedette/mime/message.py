@@ -6,7 +6,7 @@ encodes as UTF-8, holds no NUL, and, where it came from a field, no CR or LF.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 
 
@@ -73,6 +73,10 @@ class Attachment:
     content_id: str | None = None
     inline: bool = False
     truncated: bool = False
+    encoding: str = field(default="", compare=False)
+    """Content-Transfer-Encoding, in lower case."""
+    span: tuple[int, int] = field(default=(0, 0), compare=False)
+    """Where the encoded octets begin in the message, and one past their end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
