@@ -33,6 +33,13 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "delete": [{"id": "{account}"}],
     },
     "change_account": {"title": "Other"},
+    "import_accounts": {
+        "tenant": "{tenant}",
+        "email": "new@example.org",
+        "host": "imap.example.org",
+        "password": "planted-new",
+    },
+    "record_logs": {"seconds": 60},
     "resync_account": {"since": "2026-11-01"},
     "give_consents": {"accounts": ["{account}"], "version": "1"},
     "give_consent": {"version": "1"},

@@ -24,6 +24,7 @@ from vedette.identity.wrapping import Keyring, WrappingKey
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.clock import Clock
+from vedette.engine.tap import Transcript
 from vedette.ports.link import Target
 from vedette.secret import Secret
 from vedette.service.caller import admin
@@ -33,6 +34,7 @@ from vedette.service.running import Ownership
 
 ROOT = admin("test")
 
+from vedette.service.refusals import RefusalError
 
 class Engine:
     """An engine that says what a test lets it say."""
@@ -51,12 +53,24 @@ class Engine:
         return self.owned
 
 
+        self.said: Transcript | None = Transcript(until=0.0, lines=())
+        self.asked: list[tuple[AccountId, float]] = []
+        self.absent: RefusalError | None = None
 class Doctor:
     """Finds what a test lets it find, and keeps what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Account, Target]] = []
         self.findings = [Finding(check="login", outcome=Outcome.OK, seconds=0.1, detail="is in")]
+
+    def listen(self, account: AccountId, seconds: float) -> Transcript | None:
+        self.asked.append((account, seconds))
+        return self.heard(account)
+
+    def heard(self, account: AccountId) -> Transcript | None:
+        if self.absent is not None:
+            raise self.absent
+        return self.said
 
     async def __call__(self, account: Account, target: Target) -> AsyncIterator[Finding]:
         self.asked.append((account, target))

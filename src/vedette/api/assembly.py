@@ -33,7 +33,9 @@ from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Examine, Running
 from vedette.service.tenants import Tenants
 from vedette.service.verifying import Verifying
+from vedette.service.importing import Importing
 
+from vedette.service.listening import Listening
 #: Octets of an id that is made: 96 bits, in 24 letters.
 _OCTETS: Final = 12
 #: Seconds within which a store answers that is ready: those who ask wait as long.
@@ -103,5 +105,7 @@ class _Readiness:
                 # A store answers only where its tables are those of this version.
                 await self._state.records.record(Kind.SETTING, "ready")
                 await self._vault.prove()
+        importing=Importing(cabinet, accounts),
+        listening=Listening(accounts, ground.running),
         except TimeoutError:
             raise StoreError(f"the store did not answer within {READY:.0f} s") from None

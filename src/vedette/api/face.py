@@ -24,6 +24,8 @@ from vedette.config.environment import host_name
 from vedette.config.settings import AccountSettings
 from vedette.engine.part import Part
 from vedette.errors import VedetteError
+from vedette.engine.supervisor import Supervisor
+from vedette.engine.tap import Transcript
 from vedette.model.account import Account, AccountState, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
@@ -31,6 +33,8 @@ from vedette.secret import Secret
 from vedette.service.caller import admin
 from vedette.service.doctor import Finding
 from vedette.service.running import Ownership
+from vedette.service.mailbox.refusals import NotRunningError
+from vedette.service.refusals import NotHereError
 from vedette.service.tenants import Tenants
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -155,9 +159,28 @@ class EngineView:
             await asyncio.sleep(LOOK)
             self.lag = max(0.0, loop.time() - due)
 
+    def listen(self, account: AccountId, seconds: float) -> Transcript | None:
+        """Listen to an account; None where nobody watches it now."""
+        tap = self._supervisor(account).listen(account, seconds)
+        return None if tap is None else tap.transcript()
+
+    def heard(self, account: AccountId) -> Transcript | None:
+        """Return what was said of late."""
+        tap = self._supervisor(account).tap(account)
+        return None if tap is None else tap.transcript()
+
     async def _read(self) -> dict[AccountId, Health]:
         own = {health.account: health for health in self._engine.healths}
         if self._engine.cluster is None:
             return own
         # What the others watch is noted in the store within a second.
         return {health.account: health for health in await self._engine.store.healths()} | own
+    def _supervisor(self, account: AccountId) -> Supervisor:
+        """Return who watches an account here. Raises NotHereError, NotRunningError."""
+        engine = self._engine
+        if engine.supervisor is None:
+            raise NotRunningError
+        if engine.cluster is not None and not engine.cluster.owner.has(account):
+            raise NotHereError(account)
+        return engine.supervisor
+

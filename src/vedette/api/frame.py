@@ -24,7 +24,10 @@ from vedette.api.routes import (
     keys,
     messages,
     probes,
+    imports,
     settings,
+    links,
+    logs,
     tenants,
 )
 from vedette.api.services import Services
@@ -37,6 +40,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     messages.router,
     consents.router,
     keys.router,
+    imports.router,
+    logs.router,
     settings.router,
     audit.router,
     probes.router,

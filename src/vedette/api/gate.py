@@ -37,6 +37,12 @@ MAX_BODY: Final = 1024 * 1024
 BODY: Final = 30.0
 #: Requests that are being answered at once: each may hold a body, and waits for the one store.
 AT_ONCE: Final = 200
+#: Where a file of accounts is sent to, which may be larger: 20,000 lines of 400 characters.
+IMPORT: Final = "/v1/accounts/import"
+MAX_IMPORT: Final = 8 * 1024 * 1024
+#: Such files at once: each is in memory, and its accounts several times.
+IMPORTS: Final = 2
+_FILES: Final = frozenset({"application/json", "text/csv"})
 #: What a body may be: JSON, and none of the types that a form of a page can send to another site.
 TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 
@@ -54,6 +60,7 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens."""
+        self._imports = 0
         if scope["type"] != "http":
             # A lifespan at most: there are no WebSockets here.
             await self._app(scope, receive, send)
@@ -63,12 +70,15 @@ class Gate:
         try:
             await self._answer(exchange)
         finally:
+        self._imports += exchange.is_import
             self._going -= 1
             exchange.tell()
 
     async def _answer(self, exchange: _Exchange) -> None:
+            self._imports -= exchange.is_import
         try:
-            exchange.check(is_full=self._going > AT_ONCE)
+            is_crowded = exchange.is_import and self._imports > IMPORTS
+            exchange.check(is_full=self._going > AT_ONCE or is_crowded)
             await self._app(exchange.scope, exchange.receive, exchange.send)
         except ProblemError as error:
             await exchange.end(error.problem)
@@ -102,6 +112,8 @@ class _Exchange:
         scope.setdefault("state", {})["request"] = self.request
 
     def check(self, *, is_full: bool) -> None:
+        self.is_import = scope["path"] == IMPORT
+        self._most = MAX_IMPORT if self.is_import else MAX_BODY
         """Refuse what can be seen to be too much, or of the wrong type. Raises a problem."""
         headers = Headers(scope=self.scope)
         if is_full:
@@ -112,13 +124,15 @@ class _Exchange:
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             raise _refused("malformed", "Content-Length is no number")
-        if len(length) > len(str(MAX_BODY)) or int(length) > MAX_BODY:
-            raise _refused("too_large", f"a body has at most {MAX_BODY} octets")
+        if len(length) > len(str(self._most)) or int(length) > self._most:
+            raise _refused("too_large", f"a body has at most {self._most} octets")
         if length == "0" and "transfer-encoding" not in headers:
             return
         kind = headers.get("content-type", "").partition(";")[0].strip().casefold()
-        if kind not in TYPES or headers.get("content-encoding", "identity") != "identity":
-            raise _refused("media_type", f"a body is one of {', '.join(sorted(TYPES))}")
+        types = _FORM if self.scope["path"].startswith(FORMS) else TYPES
+        types = _FILES if self.is_import else types
+        if kind not in types or headers.get("content-encoding", "identity") != "identity":
+            raise _refused("media_type", f"a body is one of {', '.join(sorted(types))}")
 
     async def receive(self) -> Message:
         """Pass a body on, up to its bound and its deadline."""
@@ -130,7 +144,7 @@ class _Exchange:
         except TimeoutError:
             raise HTTPException(408) from None
         self._octets += len(message.get("body", b""))
-        if self._octets > MAX_BODY:
+        if self._octets > self._most:
             raise HTTPException(413)
         self._is_read = not message.get("more_body", False)
         return message

@@ -47,6 +47,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "newer": (409, "A newer version of Vedette wrote it"),
     "consent_missing": (409, "The mailbox's owner has not agreed"),
     "plan_limit": (409, "The plan's limit is reached"),
+    "watched_elsewhere": (409, "Another instance has it"),
     "in_progress": (409, "A request with this idempotency key is under way"),
     "unknown_state": (410, "It was used, or its time is over"),
     "gone": (410, "The folder was made anew"),

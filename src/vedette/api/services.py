@@ -21,7 +21,9 @@ from vedette.service.batches import Batches
 from vedette.service.history import History
 from vedette.service.keys import Keys
 from vedette.service.mailbox.mailboxes import Mailboxes
+from vedette.service.importing import Importing
 from vedette.service.orders import Orders
+from vedette.service.listening import Listening
 from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Running
@@ -45,6 +47,8 @@ class Services:
     batches: Batches
     overview: Overview
     verifying: Verifying
+    importing: Importing
+    listening: Listening
     mailboxes: Mailboxes
     history: History
     preferences: PreferenceBook

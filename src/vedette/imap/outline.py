@@ -13,7 +13,6 @@ import re
 from binascii import b2a_base64
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
 from typing import Any, Final
 
 from vedette.imap.auth import Authenticate, Login, LoginMechanism, OAuthBearer, Plain, XOAuth2
@@ -331,7 +330,7 @@ def _marks(event: Flags) -> str:
 
 
 #: What is told of each kind of event without a server's words in it.
-_PLAIN: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType({
+_PLAIN: Final[Mapping[type, Callable[[Any], str]]] = {
     Exists: lambda event: f"* {event.count} EXISTS",
     Recent: lambda event: f"* {event.count} RECENT",
     Expunge: lambda event: f"* {event.seq} EXPUNGE",
@@ -349,4 +348,4 @@ _PLAIN: Final[Mapping[type, Callable[[Any], str]]] = MappingProxyType({
     Malformed: lambda _event: "* (a response that can not be read)",
     Fatal: lambda event: f"(the connection is over: {event.error.code})",
     Unknown: lambda event: f"{HIDDEN} {_sized(len(event.raw))}",
-})  # fmt: skip
+}  # fmt: skip

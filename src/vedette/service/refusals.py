@@ -12,6 +12,7 @@
         ├── PlanLimitError     the tenant's quota is used up                plan_limit
         ├── InvalidError       fields are wrong, a line for each            invalid
         ├── ForbiddenError     the caller may not                           forbidden
+        ├── NotHereError       another instance of the cluster has it       watched_elsewhere
         ├── ReadOnlyError      it is kept elsewhere, and changed there      read_only
         └── NewerError         a newer version of Vedette wrote it          newer
 
@@ -162,6 +163,19 @@ class ReadOnlyError(RefusalError):
     def __init__(self, kind: str, id_: str, *, origin: str) -> None:
         super().__init__(
             f"the {kind} {_shown(id_)} is kept in the host's {origin}, and is changed there"
+        )
+
+
+class NotHereError(RefusalError):
+    """Another instance of the cluster watches the account, and has in memory what is asked for."""
+
+    code = "watched_elsewhere"
+    exit_status = 75
+
+    def __init__(self, account: str) -> None:
+        super().__init__(
+            f"another instance watches {_shown(account)}: ask each of them directly; its"
+            " /ownerz shows what one carries"
         )
 
 

@@ -10,10 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from vedette.engine.tap import Transcript
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
 from vedette.service.doctor import Finding
+from vedette.service.mailbox.refusals import NotRunningError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,15 @@ class Running(Protocol):
     def ownership(self) -> Ownership:
         """Return what this instance carries."""
 
+    def listen(self, account: AccountId, seconds: float) -> Transcript | None:
+        """Listen to an account; None where nobody watches it now.
+
+        Raises NotHereError, NotRunningError, ThrottledError.
+        """
+
+    def heard(self, account: AccountId) -> Transcript | None:
+        """Return what was said of late; None where nobody asked. Raises NotHereError as well."""
+
 
 class Examine(Protocol):
     """Tries an account out, as ``vedette doctor`` does: nothing is kept and nothing is changed."""
@@ -76,3 +87,11 @@ class Nothing:
     def ownership(self) -> Ownership:
         """Carry nothing."""
         return Ownership()
+
+    def listen(self, _account: AccountId, _seconds: float) -> Transcript | None:
+        """Raise NotRunningError."""
+        raise NotRunningError
+
+    def heard(self, _account: AccountId) -> Transcript | None:
+        """Raise NotRunningError."""
+        raise NotRunningError
