@@ -21,20 +21,20 @@ from vedette.api.frame import build
 from vedette.config.api import ApiSettings
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring, WrappingKey
+from vedette.engine.tap import Transcript
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.clock import Clock
-from vedette.engine.tap import Transcript
 from vedette.ports.link import Target
 from vedette.secret import Secret
 from vedette.service.caller import admin
 from vedette.service.doctor import Finding, Outcome
 from vedette.service.elsewhere import Elsewhere
+from vedette.service.refusals import RefusalError
 from vedette.service.running import Ownership
 
 ROOT = admin("test")
 
-from vedette.service.refusals import RefusalError
 
 class Engine:
     """An engine that says what a test lets it say."""
@@ -45,23 +45,15 @@ class Engine:
         self.lag = 0.0
         self.told: dict[AccountId, Health] = {}
         self.owned = Ownership(instance="one", shards={3: 7}, sessions=2, oldest_age=1.5)
+        self.said: Transcript | None = Transcript(until=0.0, lines=())
+        self.asked: list[tuple[AccountId, float]] = []
+        self.absent: RefusalError | None = None
 
     async def healths(self) -> Mapping[AccountId, Health]:
         return self.told
 
     def ownership(self) -> Ownership:
         return self.owned
-
-
-        self.said: Transcript | None = Transcript(until=0.0, lines=())
-        self.asked: list[tuple[AccountId, float]] = []
-        self.absent: RefusalError | None = None
-class Doctor:
-    """Finds what a test lets it find, and keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[Account, Target]] = []
-        self.findings = [Finding(check="login", outcome=Outcome.OK, seconds=0.1, detail="is in")]
 
     def listen(self, account: AccountId, seconds: float) -> Transcript | None:
         self.asked.append((account, seconds))

@@ -24,7 +24,9 @@ from vedette.service.batches import Batches
 from vedette.service.cabinet import Cabinet
 from vedette.service.elsewhere import Elsewhere
 from vedette.service.history import History
+from vedette.service.importing import Importing
 from vedette.service.keys import Keys
+from vedette.service.listening import Listening
 from vedette.service.mailbox.entrance import Entrance
 from vedette.service.mailbox.mailboxes import Mailboxes
 from vedette.service.orders import Orders
@@ -33,9 +35,7 @@ from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Examine, Running
 from vedette.service.tenants import Tenants
 from vedette.service.verifying import Verifying
-from vedette.service.importing import Importing
 
-from vedette.service.listening import Listening
 #: Octets of an id that is made: 96 bits, in 24 letters.
 _OCTETS: Final = 12
 #: Seconds within which a store answers that is ready: those who ask wait as long.
@@ -76,6 +76,8 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         orders=Orders(cabinet, accounts),
         agreements=Agreements(cabinet, accounts, state),
         batches=Batches(accounts),
+        importing=Importing(cabinet, accounts),
+        listening=Listening(accounts, ground.running),
         overview=Overview(accounts, ground.running, clock),
         verifying=Verifying(accounts, state.records, vault, ground.examine, clock),
         mailboxes=Mailboxes(accounts, state, state, clock, ground.entrance),
@@ -105,7 +107,5 @@ class _Readiness:
                 # A store answers only where its tables are those of this version.
                 await self._state.records.record(Kind.SETTING, "ready")
                 await self._vault.prove()
-        importing=Importing(cabinet, accounts),
-        listening=Listening(accounts, ground.running),
         except TimeoutError:
             raise StoreError(f"the store did not answer within {READY:.0f} s") from None

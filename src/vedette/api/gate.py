@@ -57,25 +57,25 @@ class Gate:
         self._app = app
         self._clock = clock
         self._going = 0
+        self._imports = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, whatever happens."""
-        self._imports = 0
         if scope["type"] != "http":
             # A lifespan at most: there are no WebSockets here.
             await self._app(scope, receive, send)
             return
         exchange = _Exchange(scope, receive, send, self._clock)
         self._going += 1
+        self._imports += exchange.is_import
         try:
             await self._answer(exchange)
         finally:
-        self._imports += exchange.is_import
             self._going -= 1
+            self._imports -= exchange.is_import
             exchange.tell()
 
     async def _answer(self, exchange: _Exchange) -> None:
-            self._imports -= exchange.is_import
         try:
             is_crowded = exchange.is_import and self._imports > IMPORTS
             exchange.check(is_full=self._going > AT_ONCE or is_crowded)
@@ -109,11 +109,11 @@ class _Exchange:
         self._status = 0
         self._octets = 0
         self._is_read = False
+        self.is_import = scope["path"] == IMPORT
+        self._most = MAX_IMPORT if self.is_import else MAX_BODY
         scope.setdefault("state", {})["request"] = self.request
 
     def check(self, *, is_full: bool) -> None:
-        self.is_import = scope["path"] == IMPORT
-        self._most = MAX_IMPORT if self.is_import else MAX_BODY
         """Refuse what can be seen to be too much, or of the wrong type. Raises a problem."""
         headers = Headers(scope=self.scope)
         if is_full:

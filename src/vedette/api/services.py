@@ -19,11 +19,11 @@ from vedette.service.accounts import Accounts
 from vedette.service.agreements import Agreements
 from vedette.service.batches import Batches
 from vedette.service.history import History
-from vedette.service.keys import Keys
-from vedette.service.mailbox.mailboxes import Mailboxes
 from vedette.service.importing import Importing
-from vedette.service.orders import Orders
+from vedette.service.keys import Keys
 from vedette.service.listening import Listening
+from vedette.service.mailbox.mailboxes import Mailboxes
+from vedette.service.orders import Orders
 from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Running
@@ -45,10 +45,10 @@ class Services:
     orders: Orders
     agreements: Agreements
     batches: Batches
-    overview: Overview
-    verifying: Verifying
     importing: Importing
     listening: Listening
+    overview: Overview
+    verifying: Verifying
     mailboxes: Mailboxes
     history: History
     preferences: PreferenceBook
