@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bench.figures import (
+    api,
     busy,
     catch_up,
     delivery,
@@ -36,6 +37,7 @@ FIGURES: dict[str, Figure] = {
         throughput.FIGURE,
         neighbour.FIGURE,
         store.FIGURE,
+        api.FIGURE,
         sinks.FIGURE,
         mime.FIGURE,
         guard_cpu.FIGURE,

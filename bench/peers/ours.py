@@ -10,15 +10,19 @@ import re
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
+from bench.peers.lateness import Lateness
 from bench.peers.orders import Answer, Latencies, Task, obey_async, task
 from vedette.app.engine import Engine
 from vedette.app.guards.trusting import State
 from vedette.app.memory import give_back
+from vedette.config.api import ApiSettings
 from vedette.config.settings import AccountSettings, EndpointSettings, Settings
 from vedette.engine.gate import LoginRate
+from vedette.engine.part import Part
 from vedette.model.account import Account, AccountState, Beginning, Credentials, Start
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
@@ -70,6 +74,8 @@ class Ours:
         self._at_once = 16
         self.count = 0
         self.beginning = Beginning()
+        self.face: Part | None = None
+        self.lateness = Lateness()
         self.engine = Engine(self.settings())
         self.store = TimedStore(self.engine.store, self._latencies)
         self.engine.store = cast("State", self.store)
@@ -98,6 +104,7 @@ class Ours:
             endpoints=self._endpoints(),
             logins=LoginRate() if more.get("paced") else rate,
             tempo=Tempo(**tempo),
+            api=ApiSettings(port=0),
         )
 
     async def connect(self, order: Answer) -> Answer:
@@ -113,6 +120,34 @@ class Ours:
             # Looking at a thousand takes half a millisecond, which is not to be measured.
             await until(lambda: live(self.engine) == self.count, every=0.1)
         return {}
+
+    async def serve(self, _order: Answer) -> Answer:
+        """Start with no mailbox and the API, as ``vedette serve`` does; tell its port and first key."""
+        keys: list[str] = []
+        # What serves is imported by who serves: the memory of all other figures is without it.
+        face: Any = import_module("vedette.api.face").Face
+        # Lines of the log are a part of what a request costs.
+        configure(LogPolicy(level="info"))
+        self.engine.settings = self.settings()
+        await self.engine.start()
+        served = face(
+            self.engine, announce=lambda key: keys.append(key.reveal()), leaving=lambda: False
+        )
+        await served.start()
+        self.face = served
+        self.lateness.begin()
+        return {"port": served.port, "key": keys[0]}
+
+    async def lag(self, _order: Answer) -> Answer:
+        """Tell how late the loop was, at each look since the last time."""
+        return {"late": self.lateness.report(), "live": live(self.engine)}
+
+    async def stop(self) -> None:
+        """Stop, what came last first."""
+        if self.face is not None:
+            await self.lateness.end()
+            await self.face.stop()
+        await self.engine.stop()
 
     async def ledger(self, _order: Answer) -> Answer:
         """Tell what is in the store: mailbox, UID and id of every message's event."""
@@ -188,9 +223,11 @@ async def main() -> None:
             "settle": ours.settle,
             "catch_up": ours.catch_up,
             "ledger": ours.ledger,
+            "serve": ours.serve,
+            "lag": ours.lag,
         }
     )
-    await ours.engine.stop()
+    await ours.stop()
 
 
 if __name__ == "__main__":
