@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,11 +20,14 @@ from vedette.api.assembly import Ground, State, assembled
 from vedette.api.caller import Socket
 from vedette.api.frame import build
 from vedette.config.api import ApiSettings
+from vedette.engine.tap import Transcript
+from vedette.identity.autoconfig.discovery import Inquiry
+from vedette.identity.oauth.transport import Transport
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring, WrappingKey
-from vedette.engine.tap import Transcript
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId, TenantId
+from vedette.net.address import AddressGuard
 from vedette.ports.clock import Clock
 from vedette.ports.link import Target
 from vedette.secret import Secret
@@ -34,6 +38,10 @@ from vedette.service.refusals import RefusalError
 from vedette.service.running import Ownership
 
 ROOT = admin("test")
+#: Where browsers find it.
+PUBLIC = "https://vedette.example"
+#: Services that are inside, in the tests, are on this machine.
+LOOPBACK = AddressGuard(allow=[ip_network("127.0.0.0/8")])
 
 
 class Engine:
@@ -64,6 +72,14 @@ class Engine:
             raise self.absent
         return self.said
 
+
+class Doctor:
+    """Finds what a test lets it find, and keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Account, Target]] = []
+        self.findings = [Finding(check="login", outcome=Outcome.OK, seconds=0.1, detail="is in")]
+
     async def __call__(self, account: Account, target: Target) -> AsyncIterator[Finding]:
         self.asked.append((account, target))
         for finding in self.findings:
@@ -92,7 +108,14 @@ class Answer:
 class Face:
     """An app over a store. ``root`` is an admin's key."""
 
-    def __init__(self, state: State, clock: Clock, *, settings: ApiSettings | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        clock: Clock,
+        *,
+        settings: ApiSettings | None = None,
+        inquiry: Inquiry | None = None,
+    ) -> None:
         self.state = state
         self.clock = clock
         self.engine = Engine()
@@ -101,6 +124,7 @@ class Face:
         #: The way to mail servers; nobody is let in until a test does.
         self.entrance = Doorway()
         self.vault = Vault(state.records, Keyring(current=WrappingKey(Secret(bytes(32)))), clock)
+        self.transport = Transport(guard=AddressGuard(), private=LOOPBACK, clock=clock)
         ground = Ground(
             state=state,
             vault=self.vault,
@@ -109,8 +133,12 @@ class Face:
             examine=self.doctor,
             elsewhere=self.elsewhere,
             entrance=self.entrance,
+            transport=self.transport,
+            inquiry=inquiry,
         )
-        self.services = assembled(ground, settings or ApiSettings(rate=1e6, burst=1_000_000))
+        self.services = assembled(
+            ground, settings or ApiSettings(rate=1e6, burst=1_000_000, public_url=PUBLIC)
+        )
         self.app: FastAPI = build(self.services)
         self.socket = Socket(self.app)
         self.root = ""

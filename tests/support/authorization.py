@@ -52,9 +52,10 @@ class Authorization(Started):
     Any name logs in with any password, and everything that is asked for is consented to.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, redirect: str = REDIRECT) -> None:
         """Have the packages; raise debian.UnavailableError if that can not be."""
         self._modules = modules()
+        self._redirect = redirect
         self.port = free_port()
         self.issuer = f"http://{HOST}:{self.port}"
         self.base = Path(tempfile.mkdtemp(prefix="vd-oauth-", dir="/tmp"))
@@ -73,7 +74,7 @@ class Authorization(Started):
             shutil.copy(SOURCE / name, self.base / name)
         for each in (self.base, *self.base.rglob("*")):
             each.chmod(0o755 if each.is_dir() else 0o644)
-        argv = [str(node()), str(self.base / "server.mjs"), str(self.port), REDIRECT]
+        argv = [str(node()), str(self.base / "server.mjs"), str(self.port), self._redirect]
         environ = {"NODE_ENV": "production", "NODE_NO_WARNINGS": "1"}
         self._daemon = Daemon(argv, environ=environ, log=self.base / "log")
         try:
@@ -127,9 +128,11 @@ class Authorization(Started):
 
     def consent(self, url: str, user: str) -> dict[str, str]:
         """Log in and consent in a browser of one's own; return what comes back to the redirect URI."""
-        browser = _Browser(self.issuer)
-        back = browser.walk(url, user)
-        return dict(parse_qsl(urlsplit(back).query))
+        return dict(parse_qsl(urlsplit(self.back(url, user)).query))
+
+    def back(self, url: str, user: str) -> str:
+        """Log in and consent in a browser of one's own; return the whole address it is sent back to."""
+        return _Browser(self.issuer).walk(url, user)
 
     def approve(self, url: str, user: str) -> None:
         """Log in and consent to a device, by the address that has its code in it."""

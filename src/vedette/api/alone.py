@@ -28,7 +28,9 @@ from vedette.app.vault import unlocked
 from vedette.client.carrier import Answer, Request
 from vedette.config.settings import AccountSettings, Settings
 from vedette.errors import NetworkError, UsageError
+from vedette.identity.oauth.transport import Transport
 from vedette.model.account import Account
+from vedette.net.address import PRIVATE, AddressGuard
 from vedette.ownership.shard import InstanceId
 from vedette.ports.link import Target
 from vedette.ports.registration import Origin
@@ -51,6 +53,7 @@ class AloneCarrier:
         self._settings = _apart(settings)
         self._state: State | None = None
         self._app: ASGIApp | None = None
+        self._transport: Transport | None = None
 
     async def open(self) -> None:
         """Take the state."""
@@ -65,6 +68,9 @@ class AloneCarrier:
         await state.start()
         self._state = state
         try:
+            self._transport = Transport(
+                guard=AddressGuard(), private=AddressGuard(allow=PRIVATE), clock=clock
+            )
             ground = Ground(
                 state=state,
                 vault=await unlocked(settings, state.records, clock),
@@ -72,6 +78,7 @@ class AloneCarrier:
                 running=Nothing(state.healths),
                 examine=self._examine,
                 elsewhere=_filed(settings),
+                transport=self._transport,
             )
             self._app = Socket(build(assembled(ground, settings.api)))
         except BaseException:
@@ -81,6 +88,8 @@ class AloneCarrier:
     async def close(self) -> None:
         """Let the state go."""
         state, self._state, self._app = self._state, None, None
+        if self._transport is not None:
+            await self._transport.stop()
         if state is not None:
             await state.stop()
 

@@ -10,19 +10,28 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from vedette.api.hall import Around, hall, usual
 from vedette.api.services import Services
 from vedette.config.api import ApiSettings
 from vedette.errors import StoreError
+from vedette.identity.autoconfig.discovery import Inquiry
+from vedette.identity.oauth.transport import Transport
 from vedette.identity.vault import Vault
 from vedette.ports.audit import Audit
 from vedette.ports.clock import Clock
 from vedette.ports.consent import Consents
+from vedette.ports.journal import Journal
+from vedette.ports.override import Overrides
+from vedette.ports.ratchet import Ratchet
 from vedette.ports.records import Kind, Recorded
+from vedette.ports.store import Store
+from vedette.ports.tail import Tail
 from vedette.service.accounts import Accounts
 from vedette.service.agreements import Agreements
 from vedette.service.batches import Batches
 from vedette.service.cabinet import Cabinet
 from vedette.service.elsewhere import Elsewhere
+from vedette.service.feed import Feed
 from vedette.service.history import History
 from vedette.service.importing import Importing
 from vedette.service.keys import Keys
@@ -42,13 +51,18 @@ _OCTETS: Final = 12
 READY: Final = 2.0
 
 
-class State(Recorded, Consents, Audit, Protocol):
+class State(Store, Recorded, Consents, Audit, Journal, Overrides, Ratchet, Tail, Protocol):
     """What of a store the use cases need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What everything stands on. ``elsewhere`` has the accounts that others keep."""
+    """What everything stands on. ``elsewhere`` has the accounts that others keep.
+
+    ``transport`` asks token services; whoever gives it stops it. ``inquiry`` says whom to ask for
+    mailboxes, where it is not the whole internet. ``entrance`` is the way to mail servers of an
+    engine that runs in this process.
+    """
 
     state: State
     vault: Vault
@@ -56,6 +70,8 @@ class Ground:
     running: Running
     examine: Examine
     elsewhere: Elsewhere
+    transport: Transport
+    inquiry: Inquiry | None = None
     entrance: Entrance | None = None
 
 
@@ -65,6 +81,19 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     cabinet = Cabinet(state.records, vault, clock, new_id)
     tenants = Tenants(cabinet, state)
     accounts = Accounts(cabinet, tenants, state, ground.elsewhere)
+    agreements = Agreements(cabinet, accounts, state)
+    verifying = Verifying(accounts, state.records, vault, ground.examine, clock)
+    preferences = PreferenceBook(cabinet)
+    around = Around(
+        cabinet=cabinet,
+        vault=vault,
+        accounts=accounts,
+        agreements=agreements,
+        verifying=verifying,
+        preferences=preferences,
+        transport=ground.transport,
+        inquiry=ground.inquiry or usual(settings),
+    )
     return Services(
         settings=settings,
         records=state.records,
@@ -74,15 +103,17 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         tenants=tenants,
         accounts=accounts,
         orders=Orders(cabinet, accounts),
-        agreements=Agreements(cabinet, accounts, state),
+        agreements=agreements,
         batches=Batches(accounts),
         importing=Importing(cabinet, accounts),
         listening=Listening(accounts, ground.running),
         overview=Overview(accounts, ground.running, clock),
-        verifying=Verifying(accounts, state.records, vault, ground.examine, clock),
+        verifying=verifying,
         mailboxes=Mailboxes(accounts, state, state, clock, ground.entrance),
         history=History(state),
-        preferences=PreferenceBook(cabinet),
+        preferences=preferences,
+        hall=hall(around, settings),
+        feed=Feed(state, state, state.records, clock),
         running=ground.running,
         ready=_Readiness(state, vault),
     )

@@ -27,6 +27,8 @@ from vedette.service.keys import Keys
 
 #: Where everything is that needs a key; beside it are probes and the document of the API.
 GUARDED: Final = "/v1"
+#: Where providers send browsers back to, which have a state and a cookie, and no key.
+CALLBACK: Final = "/v1/oauth/callback"
 
 #: Wrong keys a second from one address, and at once: a person's typing error, and no search.
 WRONG_RATE: Final = 1.0
@@ -107,7 +109,7 @@ class Socket:
 
 def is_guarded(path: str) -> bool:
     """Tell whether a path needs a key."""
-    return path == GUARDED or path.startswith(f"{GUARDED}/")
+    return path != CALLBACK and (path == GUARDED or path.startswith(f"{GUARDED}/"))
 
 
 def remote(scope: Scope, proxies: Sequence[Network]) -> str:

@@ -16,6 +16,7 @@ import structlog
 from vedette.api.assembly import Ground, assembled
 from vedette.api.frame import build
 from vedette.api.server import ApiServer
+from vedette.api.services import Services
 from vedette.app.doctor import diagnose
 from vedette.app.engine import Engine
 from vedette.app.lending import Lending
@@ -23,18 +24,18 @@ from vedette.app.measuring import OLDEST
 from vedette.config.environment import host_name
 from vedette.config.settings import AccountSettings
 from vedette.engine.part import Part
-from vedette.errors import VedetteError
 from vedette.engine.supervisor import Supervisor
 from vedette.engine.tap import Transcript
+from vedette.errors import VedetteError
 from vedette.model.account import Account, AccountState, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
 from vedette.secret import Secret
 from vedette.service.caller import admin
 from vedette.service.doctor import Finding
-from vedette.service.running import Ownership
 from vedette.service.mailbox.refusals import NotRunningError
 from vedette.service.refusals import NotHereError
+from vedette.service.running import Ownership
 from vedette.service.tenants import Tenants
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -64,6 +65,7 @@ class Face(Part):
         self._announce = announce
         self._view = EngineView(engine, leaving)
         self._server: ApiServer | None = None
+        self._services: Services | None = None
 
     @property
     def port(self) -> int | None:
@@ -79,9 +81,10 @@ class Face(Part):
             running=self._view,
             examine=self._examine,
             elsewhere=engine.elsewhere,
+            transport=engine.granting.transport,
             entrance=Lending(engine),
         )
-        services = assembled(ground, engine.settings.api)
+        self._services = services = assembled(ground, engine.settings.api)
         await services.mailboxes.start()
         self.spawn(self._view.look(), "lag")
         self.spawn(self._recover(services.tenants), "recover")
@@ -93,8 +96,13 @@ class Face(Part):
             self._announce(first)
 
     async def _close(self) -> None:
+        if self._services is not None:
+            # Who waits for events is answered first: a stop waits for answers under way.
+            await self._services.feed.stop()
         if self._server is not None:
             await self._server.stop()
+        if self._services is not None:
+            await self._services.mailboxes.stop()
 
     async def _recover(self, tenants: Tenants) -> None:
         """Go on with limits and deletions that a crash cut off; the next start tries again."""
@@ -151,14 +159,6 @@ class EngineView:
             oldest_age=OLDEST.value(),
         )
 
-    async def look(self) -> None:
-        """Measure how late the loop is, for as long as it runs."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LOOK
-            await asyncio.sleep(LOOK)
-            self.lag = max(0.0, loop.time() - due)
-
     def listen(self, account: AccountId, seconds: float) -> Transcript | None:
         """Listen to an account; None where nobody watches it now."""
         tap = self._supervisor(account).listen(account, seconds)
@@ -169,12 +169,14 @@ class EngineView:
         tap = self._supervisor(account).tap(account)
         return None if tap is None else tap.transcript()
 
-    async def _read(self) -> dict[AccountId, Health]:
-        own = {health.account: health for health in self._engine.healths}
-        if self._engine.cluster is None:
-            return own
-        # What the others watch is noted in the store within a second.
-        return {health.account: health for health in await self._engine.store.healths()} | own
+    async def look(self) -> None:
+        """Measure how late the loop is, for as long as it runs."""
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LOOK
+            await asyncio.sleep(LOOK)
+            self.lag = max(0.0, loop.time() - due)
+
     def _supervisor(self, account: AccountId) -> Supervisor:
         """Return who watches an account here. Raises NotHereError, NotRunningError."""
         engine = self._engine
@@ -184,3 +186,9 @@ class EngineView:
             raise NotHereError(account)
         return engine.supervisor
 
+    async def _read(self) -> dict[AccountId, Health]:
+        own = {health.account: health for health in self._engine.healths}
+        if self._engine.cluster is None:
+            return own
+        # What the others watch is noted in the store within a second.
+        return {health.account: health for health in await self._engine.store.healths()} | own

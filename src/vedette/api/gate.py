@@ -16,7 +16,7 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vedette.api.headers import SECURITY
+from vedette.api.headers import POLICY, SECURITY
 from vedette.api.problems import Problem, ProblemError, of_error, of_status
 from vedette.errors import VedetteError
 from vedette.ports.clock import Clock
@@ -45,6 +45,9 @@ IMPORTS: Final = 2
 _FILES: Final = frozenset({"application/json", "text/csv"})
 #: What a body may be: JSON, and none of the types that a form of a page can send to another site.
 TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
+#: Where people fill in forms of ours: each has a mark that no other site knows (``visitor.py``).
+FORMS: Final = "/connect/"
+_FORM: Final = frozenset({"application/x-www-form-urlencoded"})
 
 #: Paths that are asked every few seconds by machines: they are logged at debug.
 _PROBES: Final = frozenset({"/livez", "/readyz", "/ownerz", "/metrics"})
@@ -180,10 +183,13 @@ class _Exchange:
             _log.info("api.answered", **told)
 
     def _headers(self, given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        mine = {name for name, _ in SECURITY}
+        # A page says itself what it may; nothing else of ours is looser than what all have.
+        own_policy = any(name.lower() == POLICY for name, _ in given)
+        security = [each for each in SECURITY if not (own_policy and each[0] == POLICY)]
+        mine = {name for name, _ in security}
         date = formatdate(self._clock.now(), usegmt=True).encode()
         own: list[tuple[bytes, bytes]] = [
-            *SECURITY,
+            *security,
             (b"date", date),
             (b"x-request-id", self.request.encode()),
         ]

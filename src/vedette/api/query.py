@@ -23,6 +23,9 @@ async def known(request: Request) -> None:
     if not request.scope["query_string"]:
         return
     route = request.scope["route"]
+    if isinstance(route, APIRoute) and not route.include_in_schema:
+        # A page for browsers: providers, and who passes a link on, add what they like.
+        return
     names = _names(route.dependant) if isinstance(route, APIRoute) else frozenset()
     given = Counter(name for name, _ in request.query_params.multi_items())
     mistakes = [

@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from vedette.api.hall import Hall
 from vedette.api.idempotency import Safe
 from vedette.config.api import ApiSettings
 from vedette.ports.clock import Clock
@@ -18,6 +19,7 @@ from vedette.ports.records import Records
 from vedette.service.accounts import Accounts
 from vedette.service.agreements import Agreements
 from vedette.service.batches import Batches
+from vedette.service.feed import Feed
 from vedette.service.history import History
 from vedette.service.importing import Importing
 from vedette.service.keys import Keys
@@ -52,6 +54,8 @@ class Services:
     mailboxes: Mailboxes
     history: History
     preferences: PreferenceBook
+    hall: Hall
+    feed: Feed
     running: Running
     ready: Callable[[], Awaitable[None]]
     """Raises VedetteError where the state can not be served: away, of another version, no key."""

@@ -218,10 +218,11 @@ def _choice(link: Link, offer: Offer, hidden: tuple[Field, ...]) -> Screen:
             values["encryption"] = word
         is_sure = found is not None and found.is_vouched
         if found is not None and not is_sure:
-            error = (
+            line = (
                 f"Nobody but the DNS says that {found.host} is the server of this address: make"
-                " sure that it is before you give a password.",
+                " sure that it is before you give a password."
             )
+            error = (line,)
         sheets.append(_login(link, hidden, values, is_fixed=offer.is_fixed, is_open=not is_sure))
     if not sheets:
         error = ("This mailbox can not be connected by this link.",)
