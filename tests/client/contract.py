@@ -72,7 +72,7 @@ def asked() -> set[str]:
             if kind.__module__ != module.__name__:
                 continue
             for _, method in inspect.getmembers(kind, inspect.isfunction):
-                names = set(method.__code__.co_names)
+                names = set(inspect.unwrap(method).__code__.co_names)
                 found |= {
                     f"{each.method} {each.path}" for name, each in known.items() if name in names
                 }
@@ -122,8 +122,8 @@ def _answer(operation: Operation[Any], told: Mapping[str, Any]) -> Iterator[str]
             if content:
                 yield "it answers something"
         case Form.OCTETS:
-            if "application/json" in content:
-                yield "it answers JSON"
+            if any("$ref" in each["schema"] for each in content.values()):
+                yield "it answers a noun"
         case Form.ONE:
             yield from _fits(operation.answer, content["application/json"]["schema"], "answer")
         case Form.LIST:
@@ -131,7 +131,7 @@ def _answer(operation: Operation[Any], told: Mapping[str, Any]) -> Iterator[str]
             yield from _fits(operation.answer, schema["items"], "answer")
         case Form.PAGE:
             schema = _resolved(content["application/json"]["schema"])
-            if set(schema["properties"]) != {"items", "next"}:
+            if not {"items", "next"} <= set(schema["properties"]):
                 yield "it answers no page"
                 return
             yield from _fits(operation.answer, schema["properties"]["items"]["items"], "answer")
@@ -199,6 +199,9 @@ def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return _resolved(DOCUMENT["components"]["schemas"][name])
+    if "oneOf" in schema:
+        # The first is the form that a program sends.
+        return _resolved(schema["oneOf"][0])
     if "anyOf" in schema:
         left = [each for each in schema["anyOf"] if each.get("type") != "null"]
         return _resolved(left[0]) if len(left) == 1 else {**schema, "anyOf": left}

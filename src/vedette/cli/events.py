@@ -1,4 +1,4 @@
-"""``vedette events``: what was committed, from the state."""
+"""``vedette events``: what was committed, from the state; below it what a service tells of it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,20 @@ import json as json_module
 import sys
 from typing import Annotated
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from rich.console import Console
 
 from vedette.cli.live import lines
 from vedette.cli.stored import NEWEST, USUAL, Newest, Stored
 
+events = App(name="events")
+events.command("vedette.cli.feed:pull", name="pull")
+events.command("vedette.cli.feed:stream", name="stream")
+events.command("vedette.cli.feed:readers", name="readers")
 
-def events(
+
+@events.default
+def stored_events(
     *,
     newest: Newest = NEWEST,
     type_: Annotated[tuple[str, ...], Parameter(name="--type", negative=())] = (),

@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from vedette import __version__
-from vedette.cli import accounts, audit, guard, keys, store, tenants
+from vedette.cli import accounts, audit, guard, keys, links, oauth, store, tenants
 from vedette.errors import UsageError, VedetteError
 
 #: 128 + SIGINT, as shells say it.
@@ -39,6 +39,8 @@ GROUPS = {
     "audit": audit.build,
     "guard": guard.build,
     "keys": keys.build,
+    "links": links.build,
+    "oauth": oauth.build,
     "store": store.build,
     "tenants": tenants.build,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -194,6 +194,14 @@ class BatchDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """How many accounts were made, and how many were there already and are as they were."""
+
+    created: int
+    there: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resync:
     """From when on an account is to be followed anew."""
 
@@ -213,6 +221,13 @@ TRY: Final = Operation(
 )
 BATCH: Final = Operation(
     method="POST", path="/v1/accounts/batch", answer=BatchDone, wish=Batch, seconds=_BATCH
+)
+IMPORT: Final = Operation(
+    method="POST",
+    path="/v1/accounts/import",
+    answer=Imported,
+    wish=tuple[AccountWish, ...],
+    seconds=_BATCH,
 )
 GET: Final = Operation(method="GET", path="/v1/accounts/{account}", answer=Account)
 UPDATE: Final = Operation(
@@ -296,6 +311,16 @@ class Accounts:
     async def batch(self, batch: Batch, *, key: str | None = None) -> BatchDone:
         """Create, change and delete many accounts; each is done or refused by itself."""
         return await self._exchange.one(BATCH, Said(wish=batch, key=key))
+
+    async def import_all(
+        self, wishes: Sequence[AccountWish], *, key: str | None = None
+    ) -> Imported:
+        """Register many accounts, or none of them where one is wrong; 8 MiB of JSON at most.
+
+        One that is there already, by address, user and host, is left as it is. Mistakes are told by
+        ``line N``, from 1.
+        """
+        return await self._exchange.one(IMPORT, Said(wish=tuple(wishes), key=key))
 
     async def get(self, account: str) -> Account:
         """Return an account, with its version and how it is doing."""

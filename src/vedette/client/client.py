@@ -9,10 +9,16 @@ from typing import Self
 
 from vedette.client.accounts import Accounts
 from vedette.client.audit import Audit
+from vedette.client.autoconfig import Autoconfig
 from vedette.client.carrier import Carrier, HttpCarrier
 from vedette.client.consents import Consents
+from vedette.client.events import Events
 from vedette.client.exchange import Exchange
 from vedette.client.keys import Keys
+from vedette.client.links import Links
+from vedette.client.logs import Logs
+from vedette.client.mailbox import Mailboxes
+from vedette.client.oauth import OAuth
 from vedette.client.probes import Probes
 from vedette.client.settings import SettingsBook
 from vedette.client.tenants import Tenants
@@ -39,6 +45,12 @@ class Client:
         self.audit = Audit(exchange)
         self.consents = Consents(exchange)
         self.keys = Keys(exchange)
+        self.autoconfig = Autoconfig(exchange)
+        self.events = Events(exchange)
+        self.links = Links(exchange)
+        self.logs = Logs(exchange)
+        self.mailboxes = Mailboxes(exchange)
+        self.oauth = OAuth(exchange)
         self.probes = Probes(exchange)
         self.settings = SettingsBook(exchange)
         self.tenants = Tenants(exchange)

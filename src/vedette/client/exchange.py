@@ -72,7 +72,7 @@ class Exchange:
         self.carrier = carrier
         self._key = key
         self._dice = dice
-        self._sleep = sleep
+        self.pause = sleep
 
     async def one(self, operation: Operation[T], said: Said = NOTHING) -> T:
         """Return the noun that is answered. Raises ProblemError, LinkError."""
@@ -178,7 +178,7 @@ class Exchange:
             wait = WAITS.wait(attempt, self._dice()) if wait is None else wait
             if is_over or attempt == TRIES or loop.time() + wait >= end:
                 raise failure
-            await self._sleep(wait)
+            await self.pause(wait)
         raise AssertionError("the last try answers or raises")
 
     async def _told(self, request: Request) -> tuple[Mapping[str, str], bytes] | Problem:

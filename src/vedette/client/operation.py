@@ -68,8 +68,13 @@ def nothing(
     )
 
 
-def listing(path: str, answer: type[T], *query: str) -> Operation[T]:
+def listing(path: str, answer: type[T], *query: str, seconds: float = USUAL) -> Operation[T]:
     """Return an operation that answers with a page of a list."""
     return Operation(
-        method="GET", path=path, answer=answer, form=Form.PAGE, query=("limit", "after", *query)
+        method="GET",
+        path=path,
+        answer=answer,
+        form=Form.PAGE,
+        query=("limit", "after", *query),
+        seconds=seconds,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import Enum, unique
 from functools import cache, partial
 from types import MappingProxyType, NoneType, UnionType
@@ -83,6 +83,8 @@ def members(value: object) -> Any:
             found = value.reveal()
         case datetime():
             found = instant(value)
+        case date():
+            found = value.isoformat()
         case Mapping():
             found = {str(name): members(each) for name, each in value.items()}
         case list() | tuple():

@@ -18,6 +18,8 @@ COMMANDS = {
     "resync": "orders:resync",
     "verify": "orders:verify",
     "import": "importing:import_",
+    "find": "lookup:find",
+    "logs": "lookup:logs",
 }
 
 

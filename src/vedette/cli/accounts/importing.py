@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeAlias
 
 from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
-from vedette.client.accounts import AccountWish, Batch, Outcome
+from vedette.client import problem as client_problem
+from vedette.client.accounts import AccountWish, Imported
 from vedette.client.client import Client
-from vedette.client.shape import camel
-from vedette.errors import UsageError, VedetteError
+from vedette.client.problem import ProblemError
+from vedette.client.shape import camel, members
+from vedette.errors import UsageError
 from vedette.model.ids import AccountId, TenantId
 from vedette.service.accounts import blank
 from vedette.service.caller import admin
@@ -23,23 +26,14 @@ from vedette.service.importing import MAX_SIZE, Line, read_csv, read_json
 from vedette.service.refusals import InvalidError, Mistake, RefusalError
 from vedette.service.wish import wished
 
-#: Accounts of one request: a megabyte is the most that is taken, and a password may be long.
-STEP: Final = 100
+#: Octets of one request: 8 MiB are taken, and what is between the accounts is not counted here.
+STEP: Final = 6 * 1024 * 1024
 #: Mistakes that are told; more are of one cause.
 TOLD: Final = 20
-#: The exit status where lines were refused: EX_DATAERR.
-REFUSED: Final = 65
+
+_Pair: TypeAlias = tuple[Line, AccountWish]
 
 _FIELDS: Final = {camel(each.name): each.name for each in fields(AccountWish)}
-
-
-@dataclass(slots=True)
-class _Sum:
-    """What became of the lines so far."""
-
-    made: int = 0
-    there: int = 0
-    refused: int = 0
 
 
 def import_(
@@ -71,9 +65,8 @@ def import_(
         return 0
     done = at.ask(lambda client: _imported(client, lines, tenant))
     there = f"; {done.there} were there" if done.there else ""
-    refused = f"; {done.refused} were refused" if done.refused else ""
-    print(f"made {done.made} accounts{there}{refused}")
-    return REFUSED if done.refused else 0
+    print(f"made {done.created} accounts{there}")
+    return 0
 
 
 def _read(file: Path) -> list[Line]:
@@ -110,35 +103,45 @@ def _check(lines: Sequence[Line]) -> None:
         raise InvalidError(mistakes[:TOLD])
 
 
-async def _imported(client: Client, lines: Sequence[Line], tenant: str | None) -> _Sum:
-    found = _Sum()
-    there = {
-        (each.email.lower(), each.user, each.host)
-        async for each in client.accounts.list(tenant=tenant, limit=1_000)
-    }
-    new = [(each, _wish(each, tenant)) for each in lines]
-    fresh = [(each, wish) for each, wish in new if _likeness(wish) not in there]
-    found.there = len(new) - len(fresh)
-    for first in range(0, len(fresh), STEP):
-        step = fresh[first : first + STEP]
+async def _imported(client: Client, lines: Sequence[Line], tenant: str | None) -> Imported:
+    created = there = 0
+    for part in _parts([(each, _wish(each, tenant)) for each in lines]):
         try:
-            done = await client.accounts.batch(Batch(create=tuple(wish for _, wish in step)))
-        except VedetteError:
-            print(f"made {found.made} accounts so far", file=sys.stderr)
+            done = await client.accounts.import_all([wish for _, wish in part])
+        except ProblemError as error:
+            if created:
+                print(f"made {created} accounts of the lines before", file=sys.stderr)
+            mistakes = [_placed(each, part) for each in error.problem.fields]
+            if mistakes:
+                raise InvalidError(mistakes[:TOLD]) from error
             raise
-        for (each, _), outcome in zip(step, done.create, strict=True):
-            _take(found, each, outcome)
-    return found
+        created, there = created + done.created, there + done.there
+    return Imported(created=created, there=there)
 
 
-def _take(found: _Sum, line: Line, outcome: Outcome) -> None:
-    problem = outcome.refusal
-    if problem is None:
-        found.made += 1
-        return
-    found.refused += 1
-    if found.refused <= TOLD:
-        print(f"vedette: line {line.number}: {problem.detail}", file=sys.stderr)
+def _parts(found: Sequence[_Pair]) -> Iterator[list[_Pair]]:
+    """Yield as many at a time as fit into a request."""
+    part: list[_Pair] = []
+    size = 0
+    for each in found:
+        octets = len(json.dumps(members(each[1])))
+        if part and size + octets > STEP:
+            yield part
+            part, size = [], 0
+        part.append(each)
+        size += octets
+    if part:
+        yield part
+
+
+def _placed(mistake: client_problem.Mistake, part: Sequence[_Pair]) -> Mistake:
+    """Return a mistake with the line of the file in the place of that of the request."""
+    word, _, rest = mistake.field.partition(" ")
+    number, _, name = rest.partition(" ")
+    if word == "line" and number.isdigit() and 1 <= int(number) <= len(part):
+        line = part[int(number) - 1][0].number
+        return Mistake(field=f"line {line}{f' {name}' if name else ''}", why=mistake.why)
+    return Mistake(field=mistake.field, why=mistake.why)
 
 
 def _wish(line: Line, tenant: str | None) -> AccountWish:
@@ -153,9 +156,3 @@ def _wish(line: Line, tenant: str | None) -> AccountWish:
 
 def _value(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
-
-
-def _likeness(wish: AccountWish) -> tuple[str, str, str]:
-    email, host = str(wish.email), str(wish.host)
-    user = wish.user if isinstance(wish.user, str) else email
-    return email.lower(), user, host

@@ -1,0 +1,150 @@
+"""``vedette links add|list|show|revoke``: links by which people connect a mailbox."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from cyclopts import Parameter
+
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import Columns, line, listed, shown
+from vedette.client.client import Client
+from vedette.client.links import Link, LinkAccount, LinkWish, Terms
+from vedette.errors import UsageError
+
+COLUMNS: Final[Columns[Link]] = {
+    "id": lambda each: each.id,
+    "tenant": lambda each: each.tenant,
+    "account": lambda each: each.account,
+    "providers": lambda each: each.providers,
+    "password": lambda each: each.password,
+    "expires": lambda each: each.expires_at,
+}
+
+Names = Annotated[tuple[str, ...], Parameter(negative=())]
+
+
+def add(
+    *,
+    email: str | None = None,
+    host: str | None = None,
+    title: str | None = None,
+    tag: Names = (),
+    folder: Names = (),
+    app: Names = (),
+    password: bool | None = None,
+    return_to: str | None = None,
+    hours: float | None = None,
+    consent: str | None = None,
+    consent_file: Path | None = None,
+    tenant: str | None = None,
+    at: Reach = HERE,
+) -> int:
+    """Make a link. Its address is shown this once: whoever has it connects the mailbox.
+
+    Parameters
+    ----------
+    email
+        The address that is to be connected; without it whichever.
+    host
+        Its server.
+    title
+        What people call the account.
+    tag
+        A tag of the account (again for more).
+    folder
+        A folder that is watched (again for more).
+    app
+        An OAuth 2.0 app that may be used (again for more).
+    password
+        Whether a password may be used.
+    return_to
+        Where the browser goes afterwards.
+    hours
+        For how long it can be used, 24 at most.
+    consent
+        The version of words that have to be agreed to, which --consent-file holds.
+    consent_file
+        Those words.
+    tenant
+        Whose account it will be.
+    """
+    account = LinkAccount(**_said(email=email, host=host, title=title, tags=tag, folders=folder))
+    wish = LinkWish(
+        account=account,
+        **_said(
+            providers=app,
+            password=password,
+            return_to=return_to,
+            expires_in=None if hours is None else round(hours * 3_600),
+            consent=_terms(consent, consent_file),
+            tenant=tenant,
+        ),
+    )
+    made = at.ask(lambda client: client.links.create(wish))
+    print(line(made) if at.as_json else made.url.reveal())
+    return 0
+
+
+def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) -> int:
+    """List links that were not used yet, by id; never an address.
+
+    Parameters
+    ----------
+    tenant
+        Only those of this tenant.
+    limit
+        The first so many.
+    """
+
+    async def work(client: Client) -> int:
+        found = client.links.list(tenant=tenant, limit=min(max(limit, 1), 1_000))
+        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
+
+    return at.ask(work)
+
+
+def show(link: str, *, at: Reach = HERE) -> int:
+    """Show a link that was not used yet, without its address.
+
+    Parameters
+    ----------
+    link
+        Its id.
+    """
+    return shown(at.ask(lambda client: client.links.get(link)), as_json=at.as_json)
+
+
+def revoke(*links: str, at: Reach = HERE) -> int:
+    """Take links back: nobody connects anything by them any more.
+
+    Parameters
+    ----------
+    links
+        Their ids.
+    """
+
+    async def work(client: Client) -> None:
+        for each in links:
+            await client.links.revoke(each)
+            print(f"revoked {each}", file=sys.stderr)
+
+    at.ask(work)
+    return 0
+
+
+def _said(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None and value != ()}
+
+
+def _terms(version: str | None, file: Path | None) -> Terms | None:
+    if (version is None) != (file is None):
+        raise UsageError("--consent and --consent-file are the version of words and the words")
+    if version is None or file is None:
+        return None
+    try:
+        return Terms(version=version, text=file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} can not be read: {error}") from error

@@ -1,0 +1,221 @@
+"""``vedette oauth add|list|show|set|remove``: apps that are registered with providers."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from cyclopts import Parameter
+
+from vedette.cli.reach import HERE, File, Reach, secret_from
+from vedette.cli.sheet import Columns, line, listed, shown
+from vedette.client.client import Client
+from vedette.client.oauth import App, AppChange, AppWish
+from vedette.config import environment
+from vedette.errors import UsageError
+from vedette.secret import Secret
+
+COLUMNS: Final[Columns[App]] = {
+    "id": lambda each: each.id,
+    "tenant": lambda each: each.tenant,
+    "provider": lambda each: each.provider,
+    "title": lambda each: each.title,
+    "flow": lambda each: each.flow,
+    "client id": lambda each: each.client_id,
+}
+
+#: The client's secret that a provider gave, in the environment.
+CLIENT_SECRET: Final = "VEDETTE_CLIENT_SECRET"  # noqa: S105 - the name of a variable, not a secret
+
+Names = Annotated[tuple[str, ...], Parameter(negative=())]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Described:
+    """What is set of an app.
+
+    Parameters
+    ----------
+    title
+        What people call it.
+    flow
+        How consent is had: of each person, or of an organisation.
+    directory
+        Microsoft's tenant: common, organizations, consumers, or an id.
+    authorize_url
+        Where a browser is sent; for a provider that is not known here.
+    token_url
+        Where tokens are had.
+    device_url
+        Where a device asks for a code.
+    userinfo_url
+        Where it is asked whose consent it is.
+    issuer
+        Who the provider says it is.
+    scope
+        A scope that is asked for (again for more; all of them).
+    private
+        Its addresses are inside; for admins.
+    service_account
+        The JSON key file of a Google service account.
+    secret_file
+        The client's secret in the first line of this file; - is standard input.
+    """
+
+    title: str | None = None
+    flow: str | None = None
+    directory: str | None = None
+    authorize_url: str | None = None
+    token_url: str | None = None
+    device_url: str | None = None
+    userinfo_url: str | None = None
+    issuer: str | None = None
+    scope: Names = ()
+    private: bool | None = None
+    service_account: Path | None = None
+    secret_file: File = None
+
+    def members(self) -> dict[str, Any]:
+        """Return what is said, by the fields of ``AppChange``. Raises UsageError."""
+        ours = {"scope", "service_account", "secret_file"}
+        found: dict[str, Any] = {
+            each.name: value
+            for each in fields(self)
+            if each.name not in ours and (value := getattr(self, each.name)) is not None
+        }
+        if self.scope:
+            found["scopes"] = self.scope
+        if self.service_account is not None:
+            found["key_file"] = _whole(self.service_account)
+        return found
+
+
+#: Nothing said.
+NOTHING = Described()
+
+
+def add(
+    provider: Literal["google", "microsoft", "yahoo", "mailru", "generic"],
+    *,
+    client_id: str | None = None,
+    tenant: str | None = None,
+    described: Described = NOTHING,
+    at: Reach = HERE,
+) -> int:
+    """Register an app with what its provider gave for it.
+
+    The client's secret comes from VEDETTE_CLIENT_SECRET, --secret-file, or a prompt.
+
+    Parameters
+    ----------
+    provider
+        Whose app it is.
+    client_id
+        Its client id.
+    tenant
+        Whose it is here; those of default serve all.
+    """
+    found = {"provider": provider, **described.members()}
+    if client_id is not None:
+        found["client_id"] = client_id
+        found["client_secret"] = _secret(described)
+    if tenant is not None:
+        found["tenant"] = tenant
+    return _told(at.ask(lambda client: client.oauth.create(AppWish(**found))), at)
+
+
+def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) -> int:
+    """List apps, by id.
+
+    Parameters
+    ----------
+    tenant
+        Only those of this tenant.
+    limit
+        The first so many.
+    """
+
+    async def work(client: Client) -> int:
+        found = client.oauth.list(tenant=tenant, limit=min(max(limit, 1), 1_000))
+        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
+
+    return at.ask(work)
+
+
+def show(app: str, *, at: Reach = HERE) -> int:
+    """Show one app, without its secret.
+
+    Parameters
+    ----------
+    app
+        Its id.
+    """
+    return shown(at.ask(lambda client: client.oauth.get(app)), as_json=at.as_json)
+
+
+def set_(
+    app: str,
+    *,
+    client_id: str | None = None,
+    if_version: int | None = None,
+    described: Described = NOTHING,
+    at: Reach = HERE,
+) -> int:
+    """Change an app: what is not named stays. Accounts that were refused for it are tried again.
+
+    Parameters
+    ----------
+    app
+        Its id.
+    client_id
+        Another client id, with its secret.
+    if_version
+        Only where it still has this version.
+    """
+    found = described.members()
+    if client_id is not None:
+        found["client_id"] = client_id
+    if client_id is not None or described.secret_file is not None:
+        found["client_secret"] = _secret(described)
+    change = AppChange(**found)
+    return _told(at.ask(lambda client: client.oauth.update(app, change, version=if_version)), at)
+
+
+def remove(app: str, *, at: Reach = HERE) -> int:
+    """Delete an app that no account is connected by.
+
+    Parameters
+    ----------
+    app
+        Its id.
+    """
+    at.ask(lambda client: client.oauth.delete(app))
+    print(f"removed {app}", file=sys.stderr)
+    return 0
+
+
+def _secret(described: Described) -> Secret[str]:
+    if described.secret_file is not None:
+        return secret_from(described.secret_file)
+    found = environment.secret(CLIENT_SECRET)
+    if found is not None:
+        return found
+    if not sys.stdin.isatty():
+        raise UsageError(f"the client's secret is missing: set {CLIENT_SECRET}, or --secret-file")
+    return Secret(getpass.getpass("The client's secret: "))
+
+
+def _whole(file: Path) -> Secret[str]:
+    try:
+        return Secret(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{file} can not be read: {type(error).__name__}") from None
+
+
+def _told(app: App, at: Reach) -> int:
+    print(line(app) if at.as_json else app.id)
+    return 0
