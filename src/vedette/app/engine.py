@@ -27,6 +27,7 @@ from vedette.app.guards.trusting import State, Trusting
 from vedette.app.hosts import Hosts
 from vedette.app.housekeeping import Housekeeping
 from vedette.app.memory import settle_allocator
+from vedette.app.parking import Parking
 from vedette.app.redelivery import Redelivery
 from vedette.app.registered import Registered
 from vedette.app.rotating import handlers as rotating
@@ -123,6 +124,7 @@ class Engine(Part):
         self.registered = self._followed([*self.hosts.sources, *sources])
         #: What accounts log in with that have a grant.
         self.granting = self._granted()
+        self._parking = Parking(self.store.records, self.vault, self.clock, on_crash=self._crashed)
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention, self.vault)
 
     def _state(self) -> State:
@@ -269,6 +271,7 @@ class Engine(Part):
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
         await self._housekeeping.start()
+        await self._parking.start()
         await self.tower.attach(self.supervisor)
         self._enacting.attach(self._watching(self.supervisor), self._regate)
         await self.hosts.start()
@@ -279,10 +282,8 @@ class Engine(Part):
             await self.cluster.start()
         # Not before it is known what guards are held to: a wish must not slip in between.
         await self._control.start()
-        await self._posting.start()
-        await self._seating.start()
-        await self._trust.start()
-        await self.registered.start()
+        for part in (self._posting, self._seating, self._trust, self.registered):
+            await part.start()
 
     def _world(self, *, careful: bool) -> World:
         turnstile = Turnstile()
@@ -306,18 +307,16 @@ class Engine(Part):
             canaries=self.tower.canaries,
             panel=self._panel,
             tokens=self.granting,
+            on_parked=self._parking.take,
             turnstile=turnstile,
             tenure=Sole() if self.cluster is None else self.cluster.owner,
         )
 
     async def _close(self) -> None:
-        await self._control.stop()
-        await self.registered.stop()
-        await self.hosts.stop()
-        await self._trust.stop()
-        await self._posting.stop()
-        await self._housekeeping.stop()
-        await self.tower.stop()
+        for part in (self._control, self.registered, self.hosts, self._trust, self._posting):
+            await part.stop()
+        for keeper in (self._parking, self._housekeeping, self.tower):
+            await keeper.stop()
         if self.cluster is not None:
             await self.cluster.stop()
         if self.supervisor is not None:

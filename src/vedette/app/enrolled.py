@@ -93,7 +93,8 @@ def _hold(registration: Registration, credentials: Credentials, refused: str | N
     if not registration.active:
         return Hold(reason="it is not active")
     if registration.pause is not None and registration.pause is not Pause.CONSENT:
-        return Hold(reason=REASONS[registration.pause])
+        is_refused = registration.pause is Pause.AUTH_FAILURE
+        return Hold(reason=REASONS[registration.pause], of_login=is_refused)
     if refused is not None:
         return Hold(reason=refused, state=AccountState.ERROR)
     lacks = credentials.password is None and credentials.token is None

@@ -19,6 +19,7 @@ from vedette.engine.world import World
 from vedette.errors import StoreError
 from vedette.model.account import Health
 from vedette.model.ids import AccountId
+from vedette.sync import story
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -94,8 +95,7 @@ class Holding:
             return True
         hold = assignment.account.demand.hold
         try:
-            is_so = (book.health.state, book.health.held) == (hold.state, hold.reason)
-            if not is_so or not book.is_told:
+            if not story.is_held(book.health, hold) or not book.is_told:
                 await book.held(hold)
         except (StoreError, FencedError) as error:
             _log.warning("account.health_unwritten", account=account, error=str(error))

@@ -83,10 +83,14 @@ class AccountState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
-    """Why an account is not watched although it is registered; ``state`` is PAUSED or ERROR."""
+    """Why an account is not watched although it is registered; ``state`` is PAUSED or ERROR.
+
+    One that is ``of_login`` was refused by the server, whose own words are the better reason.
+    """
 
     reason: str
     state: AccountState = AccountState.PAUSED
+    of_login: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

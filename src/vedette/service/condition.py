@@ -66,7 +66,7 @@ def condition(registration: Registration, health: Health | None, *, now: float) 
         return Condition(state=State.PAUSED, reason="it is not active", health=health)
     pause = registration.pause
     if pause is Pause.AUTH_FAILURE:
-        reply = None if health is None else health.reason
+        reply = None if health is None else health.error
         return Condition(state=State.AUTH_FAILED, reason=reply or REASONS[pause], health=health)
     if pause is not None:
         return Condition(state=State.PAUSED, reason=REASONS[pause], health=health)

@@ -11,10 +11,10 @@ from typing import Final
 
 from vedette.ports.registration import Auth, Grant, Pause, Registration
 from vedette.secret import Secret
-from vedette.service import reach, redirection
+from vedette.service import fields, reach, redirection
 from vedette.service.caller import Caller
 from vedette.service.form import Form
-from vedette.service.pausing import started
+from vedette.service.pausing import is_for, started
 from vedette.service.refusals import ForbiddenError
 from vedette.service.registration import SECRETS, SETTABLE, members_of, read
 
@@ -30,7 +30,7 @@ _CREDENTIALS: Final = frozenset().union(*_OF.values())
 #: Where a session goes: with ``private``, only an admin changes it.
 _PLACE: Final = ("host", "port", "proxy", "tokenUrl")
 #: What a login is refused for, beside the secrets.
-_LOGIN: Final = ("user", "auth", "app", "tokenCommand", "tokenUrl")
+_LOGIN: Final = ("user", "auth", "app", "tokenCommand", "tokenUrl", "mechanism", "host", "port")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +79,12 @@ def wished(caller: Caller, wish: Mapping[str, object], base: Registration, *, no
         active=found.active,
         consent=found.consent,
     )
-    if not _CREDENTIALS.isdisjoint(secrets) or not set(_LOGIN).isdisjoint(changed):
-        # Other credentials are another try (incident: a saved password that nothing ever used).
+    is_another_try = not _CREDENTIALS.isdisjoint(secrets) or not set(_LOGIN).isdisjoint(changed)
+    if is_another_try and is_for(registration, Pause.AUTH_FAILURE):
+        # Other credentials are another try (incident: a saved password that nothing ever used),
+        # and so are the same ones, given again.
         registration = started(registration, Pause.AUTH_FAILURE, now=now)
+        registration = replace(registration, reconnect=min(registration.reconnect + 1, fields.MOST))
     given = [member for member, name in SECRETS.items() if name in secrets]
     return Wished(
         registration=registration,

@@ -201,6 +201,11 @@ def parked(health: Health, now: float) -> Health:
     return _entered(replace(health, retry_at=None), Happening.PARKED, now)
 
 
+def is_held(health: Health, hold: Hold) -> bool:
+    """Tell whether it is known already that an account is held, and why."""
+    return (health.state, health.held) == (hold.state, _told(health, hold))
+
+
 def held(health: Health, hold: Hold, now: float) -> Health:
     """Return how it is when somebody wants it not to be watched, or it can not be."""
     if hold.state is _ERROR:
@@ -208,8 +213,13 @@ def held(health: Health, hold: Hold, now: float) -> Health:
         if health.held != hold.reason:
             told = replace(told, error_at=now)
         return _entered(told, Happening.UNUSABLE, now)
-    told = replace(health, held=hold.reason, retry_at=None, attempts=0)
+    told = replace(health, held=_told(health, hold), retry_at=None, attempts=0)
     return _entered(told, Happening.HELD, now)
+
+
+def _told(health: Health, hold: Hold) -> str | None:
+    """Return why an account is held; None where what the server said is told as its error."""
+    return None if hold.of_login and health.trouble in _OF_CREDENTIALS else hold.reason
 
 
 def _cleared(health: Health) -> Health:
