@@ -4,76 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from tests.api.conftest import NOW
-from tests.store.bundle import StillClock
-from tests.support.api import Answer, Face
+from tests.support.api import Face
 from tests.support.dovecot import Dovecot
-from tests.support.memory_store import MemoryStore
+from tests.support.postbox import Box, boxed, letter, living, with_attachment
+from tests.support.process import wait_until
 from vedette.model.account import AccountState, Demand, Hold
 from vedette.service.mailbox import sessions as pool
 
 
-@dataclass(slots=True, kw_only=True)
-class Box:
-    """A mailbox on the server, with the account ``box`` of the tenant ``acme``."""
-
-    face: Face
-    server: Dovecot
-    user: str
-
-    async def ask(self, method: str, path: str, body: object = None, **more: Any) -> Answer:
-        return await self.face.ask(method, f"/v1/accounts/box/{path}", body, **more)
-
-    async def holds(self, *mails: bytes, folder: str = "INBOX", flags: str = "") -> None:
-        for mail in mails:
-            await asyncio.to_thread(self.server.append, self.user, folder, mail, flags=flags)
-
-    async def listed(self, query: str = "", folder: str = "INBOX") -> list[dict[str, Any]]:
-        answer = await self.ask("GET", f"folders/{quote(folder, safe='')}/messages{query}")
-        assert answer.status == 200, answer.body
-        items: list[dict[str, Any]] = answer.json["items"]
-        return items
-
-    async def subjects(self, query: str = "", folder: str = "INBOX") -> list[str]:
-        return [each["subject"] for each in await self.listed(query, folder)]
-
-    async def only(self) -> str:
-        """Return the id of the one message that is there."""
-        [found] = await self.listed()
-        return str(found["id"])
-
-    async def flags(self) -> list[str]:
-        text = await asyncio.to_thread(
-            self.server.doveadm, "fetch", "-u", self.user, "flags", "mailbox", "INBOX", "all"
-        )
-        return text.split()[1:]
-
-    async def audited(self, what: str) -> list[dict[str, Any]]:
-        trail = await self.face.state.audit_trail(limit=1000)
-        return [json.loads(each.detail) for each in trail if each.what == what]
-
-
 @pytest.fixture
 async def face(tmp_path: Path) -> AsyncIterator[Face]:
-    store = MemoryStore(StillClock(NOW))
-    await store.start()
-    made = Face(store, StillClock(NOW))
-    made.entrance.live_in(tmp_path)
-    await made.services.mailboxes.start()
-    for name in ("acme", "other"):
-        await made.ask("POST", "/v1/tenants", {"id": name})
-    yield made
-    await made.services.mailboxes.stop()
-    await store.stop()
+    async with living(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture
@@ -81,37 +32,7 @@ async def box(face: Face, dovecot: Dovecot, user: str) -> Box:
     return await boxed(face, dovecot, user)
 
 
-async def boxed(face: Face, server: Dovecot, user: str, **account: Any) -> Box:
-    given = {"id": "box", "tenant": "acme", "email": "a@example.org", "host": "h.example"}
-    made = await face.ask("POST", "/v1/accounts", {**given, "password": "p", **account})
-    assert made.status == 201, made.body
-    face.entrance.let("box", server.port, user=user)
-    return Box(face=face, server=server, user=user)
-
-
-def letter(subject: str, body: str = "Hello", **headers: str) -> bytes:
-    made = EmailMessage()
-    made["From"] = headers.pop("from_", "Ann <ann@example.org>")
-    made["To"] = headers.pop("to", "bob@example.org")
-    made["Subject"] = subject
-    made["Date"] = "Mon, 02 Nov 2026 10:00:00 +0000"
-    made["Message-ID"] = f"<{abs(hash(subject))}@example.org>"
-    for name, value in headers.items():
-        made[name.replace("_", "-")] = value
-    made.set_content(body)
-    return bytes(made).replace(b"\n", b"\r\n")
-
-
-def with_attachment(filename: str, data: bytes, kind: str = "application/pdf") -> bytes:
-    made = EmailMessage()
-    made["From"], made["To"], made["Subject"] = "ann@example.org", "bob@example.org", "A file"
-    made.set_content("See the file.")
-    main, _, sub = kind.partition("/")
-    made.add_attachment(data, maintype=main, subtype=sub, filename=filename)
-    return bytes(made).replace(b"\n", b"\r\n")
-
-
-async def test_messages_are_listed_newest_first_and_stay_unread(box: Box) -> None:
+async def test_messages_are_listed_newest_first_and_stay_unread(box: Box, dovecot: Dovecot) -> None:
     """An envelope is in the words of the event; to list and to read mark nothing as read."""
     await box.holds(letter("One"), letter("Two", in_reply_to="<x@example.org>"))
 
@@ -123,7 +44,8 @@ async def test_messages_are_listed_newest_first_and_stay_unread(box: Box) -> Non
     for path in ("", "/raw"):
         assert (await box.ask("GET", f"messages/{found[0]['id']}{path}")).status == 200
 
-    assert "\\Seen" not in await box.flags()
+    flags = ("fetch", "-u", box.user, "flags", "mailbox", "INBOX", "all")
+    assert "\\Seen" not in await asyncio.to_thread(dovecot.doveadm, *flags)
 
 
 async def test_pages_follow_each_other_to_the_end(box: Box) -> None:
@@ -215,7 +137,7 @@ async def test_an_attachment_is_what_was_attached(box: Box, tmp_path: Path, coun
 
     assert answer.body == data
     assert answer.headers["content-disposition"] == 'attachment; filename="all.bin"'
-    assert list(tmp_path.glob("vedette-*")) == []
+    assert await asyncio.to_thread(os.listdir, tmp_path) == []
 
 
 async def test_a_message_comes_as_the_server_has_it(box: Box) -> None:
@@ -333,12 +255,12 @@ async def test_a_folder_that_is_not_there_is_not_made(box: Box) -> None:
     assert [each["code"] for each in await box.audited("message.move_failed")] == ["not_found"]
 
 
-async def test_a_folder_that_was_made_anew_knows_no_older_id(box: Box) -> None:
+async def test_a_folder_that_was_made_anew_knows_no_older_id(box: Box, dovecot: Dovecot) -> None:
     """Its UIDs are other messages': to read, to mark, to move and to go on is a 410."""
     await box.holds(letter("One"), letter("Two"))
     page = (await box.ask("GET", "folders/INBOX/messages?limit=1")).json
     id_ = page["items"][0]["id"]
-    await asyncio.to_thread(box.server.reset_uid_validity, box.user, "INBOX")
+    await asyncio.to_thread(dovecot.reset_uid_validity, box.user, "INBOX")
 
     for method, path, body in (
         ("GET", f"messages/{id_}", None),
@@ -430,21 +352,30 @@ async def test_a_paused_account_is_not_asked(box: Box) -> None:
 
 async def test_a_refused_login_is_told_in_the_servers_words_and_not_tried_at_once(
     box: Box,
+    dovecot: Dovecot,
 ) -> None:
     """The second request is answered without a login; new credentials are tried at once."""
     box.face.entrance.let("box", box.server.port, user=box.user, password="wrong")
     first = await box.ask("GET", "folders")
-    tries = box.server.log().count("auth failed")
+    failed = partial(tries, dovecot, box.user)
+    await asyncio.to_thread(
+        wait_until, lambda: failed() > 0, within=20, what="the server to log it"
+    )
     second = await box.ask("GET", "folders")
 
     assert (first.status, first.code) == (second.status, second.code) == (502, "auth_failed")
     assert "failed" in first.json["reply"].lower()
     assert first.json["responseCode"] == "AUTHENTICATIONFAILED"
     assert b"wrong" not in first.body
-    assert box.server.log().count("auth failed") == tries
+    assert failed() == 1
 
     box.face.entrance.let("box", box.server.port, user=box.user)
     assert (await box.ask("GET", "folders")).status == 200
+
+
+def tries(server: Dovecot, user: str) -> int:
+    """Return how many logins of a user the server refused."""
+    return sum("auth failed" in line and user in line for line in server.log().splitlines())
 
 
 async def test_a_server_that_is_away_is_a_502(box: Box) -> None:
@@ -457,31 +388,34 @@ async def test_a_server_that_is_away_is_a_502(box: Box) -> None:
 
 
 async def test_a_session_is_kept_for_the_next_request_and_ends_with_the_password(
-    box: Box, monkeypatch: pytest.MonkeyPatch
+    box: Box, dovecot: Dovecot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten requests are one login; at most two go on at once; another password ends them."""
     monkeypatch.setattr(pool, "LOOK", 0.01)
     for _ in range(5):
         assert (await box.ask("GET", "folders")).status == 200
-    assert len(await asyncio.to_thread(box.server.session_pids, box.user)) == 1
+    assert len(await asyncio.to_thread(dovecot.session_pids, box.user)) == 1
 
     answers = await asyncio.gather(*(box.ask("GET", "folders") for _ in range(8)))
     assert {each.status for each in answers} == {200}
     assert box.face.services.mailboxes.sessions.count <= pool.PER_ACCOUNT
 
     box.face.entrance.let("box", box.server.port, user=box.user, password="changed")
-    async with asyncio.timeout(10):
-        while box.face.services.mailboxes.sessions.count:
-            await asyncio.sleep(0.01)
-    async with asyncio.timeout(10):
-        while await asyncio.to_thread(box.server.session_pids, box.user):
-            await asyncio.sleep(0.05)
+    await asyncio.to_thread(
+        wait_until,
+        lambda: not dovecot.session_pids(box.user),
+        within=20,
+        what="its sessions to end",
+    )
+    assert box.face.services.mailboxes.sessions.count == 0
 
 
-async def test_a_session_that_the_server_ended_meanwhile_is_not_used(box: Box) -> None:
+async def test_a_session_that_the_server_ended_meanwhile_is_not_used(
+    box: Box, dovecot: Dovecot
+) -> None:
     """It is found out before the request, which has a new one."""
     await box.holds(letter("Here"))
     assert await box.subjects() == ["Here"]
-    await asyncio.to_thread(box.server.doveadm, "kick", box.user)
+    await asyncio.to_thread(dovecot.doveadm, "kick", box.user)
 
     assert (await box.ask("GET", "folders")).status == 200

@@ -38,7 +38,7 @@ class Doorway:
         port: int,
         *,
         user: str,
-        password: str = "pass",  # noqa: S107 - of every user of the server of the tests
+        password: str = "pass",
         tenant: str = "acme",
         **account: object,
     ) -> Assignment:

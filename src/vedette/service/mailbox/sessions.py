@@ -70,6 +70,12 @@ class Lease:
     _folders: list[Folder] = field(default_factory=list)
     _listed_at: float = float("-inf")
 
+    def revoke(self) -> None:
+        """End it under the hands of whoever uses it, who learns of that at once."""
+        self.is_revoked = True
+        self.session.link.close()
+        self.session.link.wake()
+
     async def folders(self, *, anew: bool = False) -> list[Folder]:
         """Return the folders, as they are or were a moment ago. Raises LinkError."""
         now = asyncio.get_running_loop().time()
@@ -158,8 +164,7 @@ class Sessions(Part):
     async def _close(self) -> None:
         for account in self._accounts.values():
             for lease in (*account.kept, *account.used):
-                lease.is_revoked = True
-                lease.session.link.close()
+                lease.revoke()
             account.kept.clear()
 
     async def _room(self, account: _Account) -> None:
@@ -283,8 +288,7 @@ class Sessions(Part):
                         ending.append(lease)
                 for lease in account.used:
                     if not self._is_current(lease):
-                        lease.is_revoked = True
-                        lease.session.link.close()
+                        lease.revoke()
                 self._tidy(id_)
             await asyncio.gather(*(each.session.logout() for each in ending))
 
