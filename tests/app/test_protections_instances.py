@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.postgres import Postgres
 from tests.support.trust import DAY, SECRET, HandClock, Host, account, free, guard, text
-from vedette.app.guards import overriding
+from vedette.app.guards import overriding, protection
 from vedette.app.guards.protection import EVERYBODY, OvertakenError
 from vedette.config.settings import GuardSettings
 from vedette.model.ids import AccountId
@@ -159,7 +159,7 @@ async def test_what_another_tightened_is_not_written_over(
 
     [kept] = await protections()
     assert kept.text == STRICTER.text
-    assert '"bert"' in kept.lock
+    assert "bert" in protection.read(kept).covered
     assert pair.two.posted is not None
     assert pair.two.posted.text == STRICTER.text
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from unittest.mock import patch
 
 import pytest
 from structlog.testing import capture_logs
 
 from tests.support.trust import DAY, HOUR, Host, account, free, guard, host, text
+from vedette.app.guards import protections, wards
+from vedette.app.guards.protection import OvertakenError
+from vedette.app.guards.sight import sight
 from vedette.config.settings import AccountSettings, GuardSettings
 from vedette.model.account import Credentials, Depth
 from vedette.model.ids import AccountId, TenantId
@@ -18,6 +22,8 @@ from vedette.secret import Secret
 STRICT = guard()
 ANNA = account("anna", trusted_authserv=("mx.example.org",))
 BERT = account("bert")
+#: So many that one of them is written by itself.
+MANY = tuple(account(f"account-{number}") for number in range(20))
 
 
 @asynccontextmanager
@@ -283,3 +289,75 @@ async def test_where_no_guard_is_held_an_account_goes_at_once() -> None:
     """Nobody locked it."""
     async with held(ANNA, BERT, by=(guard(free()),)) as at:
         assert await read(at, ANNA) == [ANNA]
+
+
+async def test_of_accounts_that_are_set_one_by_one_no_other_is_looked_at() -> None:
+    """What a guard stands at is written by the account: of thousands one costs what one costs."""
+    async with held(*MANY) as at:
+        [before] = await at.store.protections()
+
+        with patch.object(wards, "sight", wraps=sight) as looked:
+            await at.change(anna=ANNA)
+            await at.change(bert=BERT)
+        [after] = await at.store.protections()
+
+        assert {call.args[0].account.id for call in looked.call_args_list} == {"anna", "bert"}
+        assert after.lock == before.lock
+        assert [each.account for each in after.since] == ["anna", "bert"]
+        assert len(at.watched) == len(MANY) + 2
+
+
+async def test_an_account_that_is_set_alone_is_held_as_one_of_a_file_is() -> None:
+    """Taken out it is watched on, put back nothing waits any more; and after its delay it goes."""
+    async with held(*MANY, ANNA) as at:
+        await at.change(bert=BERT)
+        await at.change(bert=None)
+        assert list(at.watched)[-2:] == ["anna", "bert"]
+        assert len(await at.store.changes()) == 1
+
+        await at.change(bert=BERT)
+        assert await at.store.changes() == []
+
+        await at.change(bert=None)
+        await at.restart()
+        await at.run_for(DAY)
+        assert list(at.watched)[-1] == "anna"
+        assert "bert" not in at.trust.protections.held["parlour"].covered
+
+
+async def test_what_changed_by_the_account_is_known_after_a_restart() -> None:
+    """What was written of it alone goes before what was written of all."""
+    async with held(*MANY, ANNA) as at:
+        await at.change(bert=BERT)
+        await at.change(anna=replace(ANNA, account=replace(ANNA.account, folders=("*",))))
+        await at.restart()
+
+        covered = at.trust.protections.held["parlour"].covered
+        assert "bert" in covered
+        assert covered["anna"].sight.folders == ("*",)
+
+
+async def test_all_is_written_anew_before_changes_outgrow_it() -> None:
+    """What is read at a start stays bounded, however often accounts change."""
+    with patch.object(protections, "LOOSE", 2):
+        async with held(*MANY, BERT) as at:
+            [before] = await at.store.protections()
+            for count in range(len(MANY) + 4):
+                await at.change(bert=moved(BERT, f"tenant-{count}"))
+            [after] = await at.store.protections()
+
+        assert after.lock != before.lock
+        assert "tenant-" in after.lock
+
+
+async def test_who_changes_an_account_after_another_instance_is_told_so() -> None:
+    """Nothing is written then: it has to be read anew."""
+    async with held(*MANY, ANNA) as at:
+        at.memory.state.trust.protections = {
+            key: replace(row, edition=row.edition + 1)
+            for key, row in at.memory.state.trust.protections.items()
+        }
+
+        with pytest.raises(OvertakenError):
+            await at.change(bert=BERT)
+        assert await at.trust.protections.is_behind()

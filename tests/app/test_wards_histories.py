@@ -24,6 +24,7 @@ FILES: list[AccountSettings | None] = [
 
 STEPS = st.one_of(
     st.tuples(st.just("file"), st.integers(0, len(FILES) - 1)),
+    st.tuples(st.just("change"), st.integers(0, len(FILES) - 1)),
     st.tuples(st.just("clock"), st.sampled_from([-DAY, HOUR, DAY, 30 * DAY])),
     st.tuples(st.just("run"), st.sampled_from([HOUR, 12 * HOUR, DAY - HOUR, DAY])),
     st.tuples(st.just("restart"), st.just(0)),
@@ -76,12 +77,15 @@ async def lived(steps: list[tuple[str, float]]) -> None:
 async def step(at: Host, now: Promise, kind: str, value: float) -> None:
     """Let one thing happen."""
     match kind:
-        case "file":
+        case "file" | "change":
             file = FILES[int(value)]
-            at.accounts = () if file is None else (file,)
             now.says(file, at.clock.now())
             now.has_password |= file is not None
-            await at.read(*at.wanted)
+            if kind == "change":
+                await at.change(anna=file)
+            else:
+                at.accounts = () if file is None else (file,)
+                await at.read(*at.wanted)
         case "clock":
             at.clock.time += value
             await at.trust.protections.look()
@@ -97,6 +101,9 @@ async def step(at: Host, now: Promise, kind: str, value: float) -> None:
 @example([("file", 5), ("restart", 0), ("file", 1), ("run", HOUR)])
 @example([("file", 1), ("run", DAY - HOUR), ("file", 3), ("run", HOUR)])
 @example([("file", 2), ("clock", 30 * DAY), ("restart", 0)])
+@example([("change", 5), ("run", HOUR), ("change", 0), ("change", 5), ("run", DAY - HOUR)])
+@example([("change", 5), ("restart", 0), ("change", 0), ("change", 5), ("run", DAY)])
+@example([("change", 5), ("change", 0), ("run", DAY), ("file", 5)])
 @settings(max_examples=100, deadline=None)
 @given(st.lists(STEPS, max_size=12))
 def test_no_history_has_an_account_watched_less_too_early(steps: list[tuple[str, float]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Coroutine
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -12,7 +12,7 @@ from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
 from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Switch
-from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
+from vedette.ports.ratchet import Change, ChangeId, Covered, Loosening, Protection
 
 T = TypeVar("T")
 
@@ -74,6 +74,18 @@ class SimulatedTrust:
         applies: Collection[ChangeId] = (),
     ) -> bool:
         work = partial(self._rows.enforce, protection, by=by, over=over, applies=applies)
+        return await self._run(work, writes=True)
+
+    async def cover(
+        self,
+        over: Protection,
+        covered: Sequence[Covered],
+        *,
+        now: float,
+        by: str,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        work = partial(self._rows.cover, over, covered, now=now, by=by, applies=applies)
         return await self._run(work, writes=True)
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from tests.store.bundle import ACME, ANNA, BERT, Harness, Whole
 from tests.store.conformance_fingerprint import FingerprintContract
@@ -11,7 +12,7 @@ from vedette.model.ids import TenantId
 from vedette.ports.audit import Trail
 from vedette.ports.consent import Consent
 from vedette.ports.override import Allow, Scope, Switch
-from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.ports.ratchet import Change, ChangeId, ChangeState, Covered, Loosening, Protection
 
 HOUR = 3_600.0
 DAY = 24 * HOUR
@@ -279,6 +280,52 @@ class TrustContract(FingerprintContract):
         assert await store.enforce(later, by="vedette", over=STRICT)
         assert await store.protections() == [later]
         assert await trail(store) == ["file guard.enforced", "vedette guard.enforced"]
+
+    async def test_accounts_of_a_guard_are_written_by_themselves(self, store: Whole) -> None:
+        """Each has its last word; what was enforced stays as it was, and has another edition."""
+        one, other = Covered(account=ANNA, sight="{}"), Covered(account=BERT, sight="{}")
+        gone = replace(one, sight=None)
+        await store.enforce(STRICT, by="file")
+        assert await store.cover(STRICT, [one, other], now=6.0, by="file")
+        second = replace(STRICT, edition=1)
+        assert await store.cover(second, [gone], now=7.0, by="file")
+
+        [found] = await store.protections()
+        assert (found, found.since) == (replace(STRICT, edition=2), (gone, other))
+        assert await store.enforced(ACME, "gambling") == found
+        assert await trail(store) == ["file guard.enforced"] * 3
+
+    async def test_accounts_of_a_guard_end_with_what_was_enforced(self, store: Whole) -> None:
+        """What is enforced anew names them all itself."""
+        covered = [Covered(account=ANNA, sight="{}")]
+        await store.enforce(STRICT, by="file")
+        await store.cover(STRICT, covered, now=6.0, by="file")
+        again = replace(STRICT, at=7.0, edition=2)
+        assert await store.enforce(again, by="file", over=replace(STRICT, edition=1))
+
+        [found] = await store.protections()
+        assert (found, found.since) == (again, ())
+        await store.cover(again, covered, now=8.0, by="file")
+        assert await store.release(replace(again, edition=3), now=9.0, by="file")
+        await store.enforce(STRICT, by="file")
+        assert [each.since for each in await store.protections()] == [()]
+
+    async def test_accounts_are_not_written_after_another_came_first(self, store: Whole) -> None:
+        """Nor before the loosening that lets it is due, which is applied with it."""
+        covered = [Covered(account=ANNA, sight="{}")]
+        change = await ask(store)
+        await store.enforce(STRICT, by="one")
+        late: dict[str, Any] = {"now": 110.0, "by": "one", "applies": [change.id]}
+        assert not await store.cover(STRICT, covered, now=6.0, by="one", applies=[change.id])
+        await store.grant(change.id, now=100.0, by="partner")
+        assert not await store.cover(replace(STRICT, edition=1), covered, **late)
+        assert not await store.cover(replace(STRICT, at=4.0), covered, **late)
+        assert [each.id for each in await store.changes()] == [change.id]
+
+        assert await store.cover(STRICT, covered, **late)
+        assert await store.changes() == []
+        assert not await store.cover(STRICT, covered, now=112.0, by="two")
+        assert not await store.enforce(replace(STRICT, at=113.0), by="two", over=STRICT)
 
     async def test_what_is_released_is_enforced_no_longer(self, store: Whole) -> None:
         """Once; and it is audited."""

@@ -33,7 +33,7 @@ from vedette.model.ids import EventId
 from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.journal import JournalQuery
 from vedette.ports.override import Allow, Scope, Switch
-from vedette.ports.ratchet import Loosening, Protection
+from vedette.ports.ratchet import Covered, Loosening, Protection
 from vedette.ports.records import DataKey, Drop, Kind, Note, Put, Record, RecordQuery
 from vedette.ports.store import DeliveryQuery, EventQuery
 from vedette.secret import Secret
@@ -119,12 +119,11 @@ async def trust(store: Whole) -> None:
     await store.request(LOOSER, delay=3_600.0, now=NOW)
     taken_back = await store.request(replace(LOOSER, guard="other"), delay=60.0, now=NOW)
     await store.withdraw(taken_back.id, now=NOW + 1, by="anna")
-    await store.enforce(
-        Protection(
-            tenant=ACME, guard="g", text="guard: g\n", mode="act", lock="{}", version="v1", at=2.0
-        ),
-        by="file",
+    strict = Protection(
+        tenant=ACME, guard="g", text="guard: g\n", mode="act", lock="{}", version="v1", at=2.0
     )
+    await store.enforce(strict, by="file")
+    await store.cover(strict, [Covered(account=ANNA, sight="{}")], now=3.0, by="file")
     await store.imprint(Fingerprint(salt=b"salt", digest=b"digest"))
     await store.consent(ANNA, version="1", now=5.0, by="anna")
     await store.consent(ANNA, version="2", now=6.0, by="anna")
@@ -176,7 +175,7 @@ async def told(store: Whole) -> dict[str, object]:
         "switches": await store.switches(),
         "allows": await store.every_allow(),
         "uptime": await store.ran(0.0),
-        "protections": await store.protections(),
+        "protections": [(each, each.since) for each in await store.protections()],
         "consents": await store.consents(ANNA),
         "records": await store.records.records(RecordQuery(kind=Kind.ACCOUNT, text="änna")),
         "counted": await store.records.count(Kind.ACCOUNT, ACME),

@@ -12,7 +12,7 @@ from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
 from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Scope, Switch
-from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.ports.ratchet import Change, ChangeId, ChangeState, Covered, Loosening, Protection
 from vedette.ports.records import Note
 from vedette.store.chain import following
 from vedette.store.delay import LONGEST_STEP
@@ -207,7 +207,7 @@ class MemoryTrust:
             return False
         if not self._apply(rows, applies, protection.at):
             return False
-        rows.protections[protection.tenant, protection.guard] = protection
+        rows.protections[key] = replace(protection, since=())
         rows.note(
             by,
             "guard.enforced",
@@ -216,6 +216,37 @@ class MemoryTrust:
             guard=protection.guard,
             mode=protection.mode,
             version=protection.version,
+        )
+        return True
+
+    async def cover(
+        self,
+        over: Protection,
+        covered: Sequence[Covered],
+        *,
+        now: float,
+        by: str,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        rows = self._trust(writes=True)
+        key = over.tenant, over.guard
+        there = rows.protections.get(key)
+        if there is None or (there.at, there.edition) != (over.at, over.edition):
+            return False
+        if not self._apply(rows, applies, now):
+            return False
+        since = {each.account: each for each in (*there.since, *covered)}
+        rows.protections[key] = replace(
+            there, edition=there.edition + 1, since=tuple(since[each] for each in sorted(since))
+        )
+        rows.note(
+            by,
+            "guard.enforced",
+            now,
+            tenant=over.tenant,
+            guard=over.guard,
+            mode=over.mode,
+            version=over.version,
         )
         return True
 

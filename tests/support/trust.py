@@ -138,6 +138,18 @@ class Host:
         await self._again()
         return self.posted
 
+    async def change(self, **accounts: AccountSettings | None) -> None:
+        """Have these accounts set so, and no others looked at; None: taken out."""
+        wanted = {str(each.account.id): each for each in self.accounts} | accounts
+        self.accounts = tuple(each for each in wanted.values() if each is not None)
+        touched = {AccountId(name): each for name, each in accounts.items()}
+        found = [each for each in accounts.values() if each is not None]
+        gone = [id_ for id_, each in touched.items() if each is None]
+        if not self.trust.take(found, gone):
+            found, gone = await self.trust.settled(touched)
+        now = {**self.watched, **{str(each.account.id): each for each in found}}
+        self.watched = {name: each for name, each in now.items() if AccountId(name) not in gone}
+
     async def restart(self) -> None:
         """Stop, and start with the same file."""
         self.guarding = Guarding()

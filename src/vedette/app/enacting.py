@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 import structlog
 
 from vedette.app.guards.posting import Guards
-from vedette.app.guards.protection import insist
+from vedette.app.guards.protection import OvertakenError, insist
 from vedette.app.guards.trusting import Trusting
 from vedette.app.layers import FILE, Layers
 from vedette.app.scorers import Seating
@@ -127,7 +126,11 @@ class Enacting:
                 await self._seat()
                 await insist(self._go_over)
             elif change.accounts:
-                await insist(partial(self._watch, change.accounts))
+                try:
+                    await self._watch(change.accounts)
+                except OvertakenError:
+                    # What is enforced has to be read anew.
+                    await insist(self._go_over)
 
     async def anew(self) -> None:
         """Go over to what is in force now that a loosening is due."""
@@ -156,16 +159,15 @@ class Enacting:
         await self._assign(await self._trust.watched(tuple(self._accounts.seen.values())))
 
     async def _watch(self, touched: Collection[AccountId]) -> None:
-        """Watch what changed; all of it is looked at where guards are held to accounts."""
+        """Watch what changed, as guards that are held to accounts let it."""
         if self._watching is None:
             return
         seen = self._accounts.seen
         now = [each for id_ in touched if (each := seen.get(id_)) is not None]
         gone = [id_ for id_ in touched if id_ not in seen]
-        if self._trust.take(now, gone):
-            await self._watching.change(_assignments(now), gone)
-        else:
-            await self._assign(await self._trust.watched(tuple(seen.values())))
+        if not self._trust.take(now, gone):
+            now, gone = await self._trust.settled({id_: seen.get(id_) for id_ in touched})
+        await self._watching.change(_assignments(now), gone)
 
     async def _assign(self, accounts: Sequence[AccountSettings]) -> None:
         if self._watching is not None:

@@ -9,8 +9,8 @@ wall; but every step leaves a mark in the audit, in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from typing import NewType, Protocol
 
@@ -62,8 +62,20 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Covered:
+    """What a guard sees of an account at which it stands (JSON); None: it stands there no more."""
+
+    account: AccountId
+    sight: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """What is enforced of a guard for a tenant: the pack's text, its mode, and its lock (JSON)."""
+    """What is enforced of a guard for a tenant: the pack's text, its mode, and its lock (JSON).
+
+    ``since`` are the accounts of which something changed since the lock was written, and
+    ``edition`` is another number after each such change, or after another lock.
+    """
 
     tenant: TenantId
     guard: str
@@ -72,6 +84,8 @@ class Protection:
     lock: str
     version: str
     at: float
+    edition: int = 0
+    since: tuple[Covered, ...] = field(default=(), compare=False)
 
 
 class Ratchet(Protocol):
@@ -113,7 +127,22 @@ class Ratchet(Protocol):
 
         None is nothing at all. ``applies`` are the loosenings by which it is let; they take effect
         with it. False, and nothing is written, where another came first: something else is
-        enforced by now, or one of the loosenings is not due at the protection's instant.
+        enforced by now, or one of the loosenings is not due at the protection's instant. Its own
+        edition is another than that of ``over``; of its ``since`` nothing is written.
+        """
+
+    async def cover(
+        self,
+        over: Protection,
+        covered: Sequence[Covered],
+        *,
+        now: float,
+        by: str,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        """Set at which accounts a guard stands, of which ``over`` is enforced; as ``enforce``.
+
+        The edition of what is enforced is that of ``over``, and one, from now on.
         """
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:

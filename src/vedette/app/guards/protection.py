@@ -21,7 +21,7 @@ from vedette.engine.guarding import Mode, Span
 from vedette.errors import StoreError
 from vedette.guard.ratchet import Stand
 from vedette.model.ids import AccountId, EndpointId, TenantId
-from vedette.ports.ratchet import Protection
+from vedette.ports.ratchet import Covered, Protection
 
 #: Tries to write what is enforced; each that fails is another instance's that was written.
 _TRIES: Final = 20
@@ -129,10 +129,7 @@ def written(held: Held, now: float) -> Protection:
         "secret": stand.secret,
         "private": held.settings.private,
         "help": held.settings.help,
-        "covered": {
-            name: {**sight.values(ward.sight), "left": ward.is_left}
-            for name, ward in held.covered.items()
-        },
+        "covered": {name: _values(ward) for name, ward in held.covered.items()},
     }
     return Protection(
         tenant=EVERYBODY,
@@ -169,8 +166,23 @@ def read(protection: Protection) -> Held:
         private=lock["private"],
         help=lock["help"],
     )
+    found: dict[str, Any] = lock["covered"]
+    for each in protection.since:
+        if each.sight is None:
+            found.pop(each.account, None)
+        else:
+            found[each.account] = json.loads(each.sight)
     covered = {
         name: Ward(sight=sight.read(each), is_left=bool(each["left"]))
-        for name, each in lock["covered"].items()
+        for name, each in found.items()
     }
     return enforced(stand, settings, covered)
+
+
+def covered_by(account: AccountId, ward: Ward | None) -> Covered:
+    """Return what a guard sees of an account as the store keeps it; None: it stands there no more."""
+    return Covered(account=account, sight=None if ward is None else json.dumps(_values(ward)))
+
+
+def _values(ward: Ward) -> dict[str, Any]:
+    return {**sight.values(ward.sight), "left": ward.is_left}

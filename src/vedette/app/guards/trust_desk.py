@@ -188,7 +188,7 @@ class TrustDesk:
             # It can be withdrawn at any time, GDPR Art. 7(3), and whoever is a partner learns of it.
             for guard in self._held(Scope.ACCOUNT, account):
                 if self._protections.held[guard].stand.lock.consent:
-                    await self._protections.say(guard, "consent", Turn.APPLIED)
+                    await self._protections.tidings.say(guard, "consent", Turn.APPLIED)
             return {"done": f"the consent for {account} is withdrawn"}
         version = str(request["version"]).strip()
         if not 0 < len(version) <= MAX_VERSION:

@@ -5,7 +5,7 @@ It knows which of them goes before which, and nothing of what they decide.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from vedette.app.guards.overriding import Overriding
@@ -139,6 +139,29 @@ class Trusting(Part):
         self._accounts.update(each.account.id for each in accounts)
         self._accounts.difference_update(gone)
         return True
+
+    async def settled(
+        self, touched: Mapping[AccountId, AccountSettings | None]
+    ) -> tuple[list[AccountSettings], list[AccountId]]:
+        """Return which of these accounts are watched, and which not, where this is wanted of them.
+
+        As ``watched`` does, of these alone: a host has thousands, and few change at a time.
+        """
+        free = {
+            id_: each if each is not None and each.account.demand.hold is None else None
+            for id_, each in touched.items()
+        }
+        watched, gone = [], []
+        for id_, settled in (await self._wards.changed(free)).items():
+            # Who is on hold, and no guard holds, is so.
+            now = touched[id_] if settled is None else settled
+            if now is None:
+                gone.append(id_)
+            else:
+                watched.append(now)
+        self._accounts.update(each.account.id for each in watched)
+        self._accounts.difference_update(gone)
+        return watched, gone
 
     def _known(
         self, watched: Sequence[AccountSettings], wanted: Sequence[AccountSettings]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -44,6 +44,8 @@ class Wards:
         self._protections = protections
         #: As they are watched now.
         self._watched: dict[AccountId, AccountSettings] = {}
+        #: Those of which less is wanted than guards saw.
+        self._held: set[AccountId] = set()
         #: What is seen of each, as it was reckoned last: of thousands few change at a time.
         self._sights: dict[AccountId, tuple[AccountSettings, Sight]] = {}
 
@@ -56,6 +58,9 @@ class Wards:
             running = self._watched.get(each.account.id)
             if running is None or self._sight(running) != sight(each):
                 return False
+            if each.account.id in self._held:
+                # It may be that nothing less is wanted any more.
+                return False
         self._watched.update((each.account.id, each) for each in changed)
         return True
 
@@ -67,19 +72,51 @@ class Wards:
         found = {each.account.id: each for each in wanted}
         for gone in self._sights.keys() - found.keys():
             del self._sights[gone]
+        asked = self._asked()
+        held: dict[AccountId, list[Sight]] = {}
+        for guard, before in list(self._protections.held.items()):
+            everywhere = {**dict.fromkeys(map(AccountId, before.covered)), **found}
+            for account, by in (await self._guarded(guard, everywhere, asked)).items():
+                held.setdefault(account, []).append(by)
+        await self._over(asked)
+        return self._with(found, held)
+
+    async def changed(
+        self, touched: Mapping[AccountId, AccountSettings | None]
+    ) -> dict[AccountId, AccountSettings | None]:
+        """Return how these accounts are to be watched when this is wanted of them; None: not.
+
+        Of all others nothing changes, and nothing is looked at. Raises as ``in_force`` does.
+        """
+        await self._protections.ask_again()
+        asked = {key: each for key, each in self._asked().items() if key[1] in touched}
+        held: dict[AccountId, list[Sight]] = {}
+        for guard in list(self._protections.held):
+            for account, by in (await self._guarded(guard, touched, asked)).items():
+                held.setdefault(account, []).append(by)
+        await self._over(asked)
+        self._held.difference_update(touched)
+        self._held.update(held)
+        settled: dict[AccountId, AccountSettings | None] = {}
+        for account, settings in touched.items():
+            sights = held.get(account)
+            now = settings if sights is None else self._kept(settings, account, sights)
+            settled[account] = now
+            if now is None:
+                self._watched.pop(account, None)
+                self._sights.pop(account, None)
+            else:
+                self._watched[account] = now
+        return settled
+
+    def _asked(self) -> dict[tuple[str, str | None], list[Change]]:
+        """Return the open wishes about accounts, by guard and account."""
         asked: dict[tuple[str, str | None], list[Change]] = {}
         for change in self._protections.asked:
             if aspect_of(change) is Aspect.ACCOUNT:
                 key = (change.loosening.guard, change.loosening.account)
                 asked.setdefault(key, []).append(change)
-        held: dict[AccountId, list[Sight]] = {}
-        for guard in list(self._protections.held):
-            for account, by in (await self._guarded(guard, found, asked)).items():
-                held.setdefault(account, []).append(by)
-        for changes in asked.values():
-            for change in changes:
-                await self._over(change)
-        return self._with(found, held)
+        return asked
 
     def adopted(self, wanted: Sequence[AccountSettings]) -> tuple[AccountSettings, ...]:
         """Return what is to be watched by what another instance enforces.
@@ -104,6 +141,7 @@ class Wards:
         self, found: dict[AccountId, AccountSettings], held: dict[AccountId, list[Sight]]
     ) -> tuple[AccountSettings, ...]:
         """Return what is watched of what a file names, and of what guards hold."""
+        self._held = set(held)
         for account, sights in held.items():
             if (settings := self._kept(found.get(account), account, sights)) is not None:
                 found[account] = settings
@@ -128,36 +166,52 @@ class Wards:
     async def _guarded(
         self,
         guard: str,
-        wanted: dict[AccountId, AccountSettings],
+        wanted: Mapping[AccountId, AccountSettings | None],
         asked: dict[tuple[str, str | None], list[Change]],
     ) -> dict[AccountId, Sight]:
-        """Settle at which accounts a guard stands; return what it holds some of them to."""
+        """Settle at which of some accounts a guard stands; return what it holds some of them to."""
         before = self._protections.held[guard]
-        covered: dict[str, Ward] = {}
+        changed: dict[str, Ward | None] = {}
         holds: dict[AccountId, Sight] = {}
         released: list[Change] = []
-        for count, account in enumerate(dict.fromkeys((*before.covered, *wanted))):
+        for count, (account, settings) in enumerate(wanted.items()):
             if count % TURN == 0:
                 await asyncio.sleep(0)
-            settings, ward = wanted.get(AccountId(account)), before.covered.get(account)
-            now = None if settings is None else self._sight(settings)
-            then = now is not None and _stands(before, account, now.tenant)
-            if ward is not None and _stands(before, account, ward.sight.tenant):
-                says = _says(account, ward.sight, now, stays=then)
-                changes = asked.pop((guard, account), [])
-                if not says:
-                    await self._withdrawn(changes)
-                elif (wish := await self._released(before, account, now, says, changes)) is None:
-                    by = holds[AccountId(account)] = _held_to(ward.sight, now, stays=then)
-                    is_left = not self._can_be_held(AccountId(account), ward.sight, now)
-                    covered[account] = Ward(sight=by, is_left=is_left)
-                    continue
-                else:
-                    released.append(wish)
-            if now is not None and then:
-                covered[account] = Ward(sight=now)
-        await self._noted(before, covered, released)
+            ward, is_held = await self._stood_at(before, account, settings, asked, released)
+            if ward is not None and is_held:
+                holds[account] = ward.sight
+            if ward != before.covered.get(account):
+                changed[account] = ward
+        await self._noted(before, changed, released)
         return holds
+
+    async def _stood_at(
+        self,
+        before: Held,
+        account: AccountId,
+        settings: AccountSettings | None,
+        asked: dict[tuple[str, str | None], list[Change]],
+        released: list[Change],
+    ) -> tuple[Ward | None, bool]:
+        """Return how a guard stands at an account from now on, and whether it is held to that.
+
+        What lets it go is put to ``released``; what is settled of ``asked`` is taken out there.
+        """
+        ward = before.covered.get(account)
+        now = None if settings is None else self._sight(settings)
+        then = now is not None and _stands(before, account, now.tenant)
+        if ward is not None and _stands(before, account, ward.sight.tenant):
+            says = _says(account, ward.sight, now, stays=then)
+            changes = asked.pop((before.name, account), [])
+            if not says:
+                await self._withdrawn(changes)
+            elif (wish := await self._released(before, account, now, says, changes)) is None:
+                by = _held_to(ward.sight, now, stays=then)
+                is_left = not self._can_be_held(account, ward.sight, now)
+                return Ward(sight=by, is_left=is_left), True
+            else:
+                released.append(wish)
+        return (Ward(sight=now) if now is not None and then else None), False
 
     def _sight(self, settings: AccountSettings) -> Sight:
         """Return what is seen of an account."""
@@ -202,16 +256,16 @@ class Wards:
         return None
 
     async def _noted(
-        self, before: Held, covered: dict[str, Ward], released: Sequence[Change]
+        self, before: Held, changed: Mapping[str, Ward | None], released: Sequence[Change]
     ) -> None:
         """Write at which accounts a guard stands, and tell of those that it can not be held at."""
-        if covered == before.covered and not released:
+        if not changed and not released:
             return
-        await self._protections.keep(before.name, covered, released)
+        await self._protections.keep(before.name, changed, released)
         left = [
             account
-            for account, ward in covered.items()
-            if ward.is_left and not before.covered[account].is_left
+            for account, ward in changed.items()
+            if ward is not None and ward.is_left and not before.covered[account].is_left
         ]
         if left:
             detail = json.dumps({"guard": before.name, "accounts": left})
@@ -219,12 +273,14 @@ class Wards:
             await self._store.audit(
                 actor=CONFIGURATION, what="account.left", detail=detail, now=now
             )
-            await self._protections.say(before.name, "account", Turn.APPLIED)
+            await self._protections.tidings.say(before.name, "account", Turn.APPLIED)
 
-    async def _over(self, change: Change) -> None:
-        """End a wish about an account at which no guard is held any more."""
-        if not await self._protections.is_due(change):
-            await self._withdrawn([change])
+    async def _over(self, asked: Mapping[tuple[str, str | None], Sequence[Change]]) -> None:
+        """End wishes about accounts at which no guard is held any more."""
+        for changes in asked.values():
+            for change in changes:
+                if not await self._protections.is_due(change):
+                    await self._withdrawn([change])
 
     async def _withdrawn(self, changes: Sequence[Change]) -> None:
         for change in changes:

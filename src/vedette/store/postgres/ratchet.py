@@ -8,11 +8,19 @@ the chain of the audit, so that no two steps are made at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from vedette.errors import StoreError
 from vedette.model.ids import TenantId
-from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.ports.ratchet import (
+    Change,
+    ChangeId,
+    ChangeState,
+    Covered,
+    Loosening,
+    Protection,
+)
 from vedette.store import delay as ratchet
 from vedette.store import marks
 from vedette.store.postgres import audit
@@ -31,6 +39,9 @@ _PROTECTION_PUT = sql("protection_put")
 _PROTECTION_OF = sql("protection_of")
 _PROTECTIONS = sql("protections")
 _PROTECTION_DROP = sql("protection_drop")
+_COVERS = sql("protection_covers")
+_WARD_PUT = sql("ward_put")
+_WARDS_DROP = sql("wards_drop")
 
 
 async def ran(connection: Connection, seconds: float) -> float:
@@ -123,7 +134,31 @@ async def enforce(
     for change in applies:
         await applied(connection, change, now=now)
     await connection.execute(_PROTECTION_PUT, *rows.protection_columns(protection).values())
+    await connection.execute(_WARDS_DROP, protection.tenant, protection.guard)
     await audit.append(connection, marks.enforced(protection, by=by))
+    return True
+
+
+async def cover(
+    connection: Connection,
+    over: Protection,
+    covered: Sequence[Covered],
+    *,
+    now: float,
+    by: str,
+    applies: Collection[ChangeId],
+) -> bool:
+    """Set at which accounts a guard stands, if ``over`` still is enforced and it may be."""
+    if not await _are_due(connection, applies, now=now):
+        return False
+    it = {"tenant": over.tenant, "guard": over.guard, "at": over.at, "edition": over.edition}
+    if await connection.fetchrow(_COVERS, *it.values()) is None:
+        return False
+    for change in applies:
+        await applied(connection, change, now=now)
+    values = [tuple(rows.ward_columns(over, each).values()) for each in covered]
+    await connection.executemany(_WARD_PUT, values)
+    await audit.append(connection, marks.enforced(replace(over, at=now), by=by))
     return True
 
 
@@ -143,6 +178,7 @@ async def release(
     for change in applies:
         await applied(connection, change, now=now)
     await connection.execute(_PROTECTION_DROP, over.tenant, over.guard)
+    await connection.execute(_WARDS_DROP, over.tenant, over.guard)
     await audit.append(connection, marks.released(over.tenant, over.guard, now=now, by=by))
     return True
 

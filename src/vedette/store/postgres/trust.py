@@ -5,7 +5,7 @@ The methods of five ports, each one transaction; no SQL of its own.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
 from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Switch
-from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
+from vedette.ports.ratchet import Change, ChangeId, Covered, Loosening, Protection
 from vedette.store.chain import Mark
 from vedette.store.postgres import audit, consents, fingerprints, overrides, ratchet
 from vedette.store.postgres.connection import Connection
@@ -107,6 +107,19 @@ class PostgresTrust:
         return await self._decided(
             partial(ratchet.enforce, protection=protection, by=by, over=over, applies=applies)
         )
+
+    async def cover(
+        self,
+        over: Protection,
+        covered: Sequence[Covered],
+        *,
+        now: float,
+        by: str,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        """Set at which accounts a guard stands, where nobody came first."""
+        work = partial(ratchet.cover, over=over, covered=covered, now=now, by=by, applies=applies)
+        return await self._decided(work)
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         """Return what is enforced of a guard."""

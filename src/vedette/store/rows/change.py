@@ -5,10 +5,18 @@ It knows no driver and no SQL.
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from vedette.model.ids import AccountId, TenantId
-from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.ports.ratchet import (
+    Change,
+    ChangeId,
+    ChangeState,
+    Covered,
+    Loosening,
+    Protection,
+)
 from vedette.store.rows.row import Row
 
 
@@ -52,6 +60,18 @@ def protection_columns(protection: Protection) -> dict[str, Any]:
         "lock": protection.lock,
         "version": protection.version,
         "at": protection.at,
+        "edition": protection.edition,
+    }
+
+
+def ward_columns(over: Protection, covered: Covered) -> dict[str, Any]:
+    """Return the values of the row of an account at which a guard stands, or stood."""
+    return {
+        "tenant": over.tenant,
+        "guard": over.guard,
+        "account": covered.account,
+        "base": over.at,
+        "sight": covered.sight,
     }
 
 
@@ -65,4 +85,9 @@ def protection(row: Row) -> Protection:
         lock=row[4],
         version=row[5],
         at=row[6],
+        edition=row[7],
+        since=tuple(
+            Covered(account=AccountId(account), sight=sight)
+            for account, sight in json.loads(row[8] or "[]")
+        ),
     )

@@ -42,6 +42,7 @@ TABLES: Final = {
     "guard_switch": sql("copy_guard_switch"),
     "guard_allow": sql("copy_guard_allow"),
     "protection": sql("copy_protection"),
+    "ward": sql("copy_ward"),
     "ratchet": sql("copy_ratchet"),
     "guard_key": sql("copy_guard_key"),
     "consent": sql("copy_consent"),

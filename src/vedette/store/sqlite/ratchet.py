@@ -7,10 +7,18 @@ loosening is.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from vedette.model.ids import TenantId
-from vedette.ports.ratchet import Change, ChangeId, ChangeState, Loosening, Protection
+from vedette.ports.ratchet import (
+    Change,
+    ChangeId,
+    ChangeState,
+    Covered,
+    Loosening,
+    Protection,
+)
 from vedette.store import delay as ratchet
 from vedette.store import marks
 from vedette.store.rows import change as rows
@@ -28,6 +36,9 @@ _PROTECTION_PUT = sql("protection_put")
 _PROTECTION_OF = sql("protection_of")
 _PROTECTIONS = sql("protections")
 _PROTECTION_DROP = sql("protection_drop")
+_COVERS = sql("protection_covers")
+_WARD_PUT = sql("ward_put")
+_WARDS_DROP = sql("wards_drop")
 
 
 def ran(connection: sqlite3.Connection, seconds: float) -> float:
@@ -115,7 +126,30 @@ def enforce(
     for change in applies:
         applied(connection, change, now=now)
     connection.execute(_PROTECTION_PUT, rows.protection_columns(protection))
+    connection.execute(_WARDS_DROP, {"tenant": protection.tenant, "guard": protection.guard})
     audit.append(connection, marks.enforced(protection, by=by))
+    return True
+
+
+def cover(
+    connection: sqlite3.Connection,
+    over: Protection,
+    covered: Sequence[Covered],
+    *,
+    now: float,
+    by: str,
+    applies: Collection[ChangeId],
+) -> bool:
+    """Set at which accounts a guard stands, if ``over`` still is enforced and it may be."""
+    if not _are_due(connection, applies, now=now):
+        return False
+    it = {"tenant": over.tenant, "guard": over.guard, "at": over.at, "edition": over.edition}
+    if connection.execute(_COVERS, it).fetchone() is None:
+        return False
+    for change in applies:
+        applied(connection, change, now=now)
+    connection.executemany(_WARD_PUT, [rows.ward_columns(over, each) for each in covered])
+    audit.append(connection, marks.enforced(replace(over, at=now), by=by))
     return True
 
 
@@ -135,6 +169,7 @@ def release(
     for change in applies:
         applied(connection, change, now=now)
     connection.execute(_PROTECTION_DROP, {"tenant": over.tenant, "guard": over.guard})
+    connection.execute(_WARDS_DROP, {"tenant": over.tenant, "guard": over.guard})
     audit.append(connection, marks.released(over.tenant, over.guard, now=now, by=by))
     return True
 

@@ -6,7 +6,7 @@ The methods of five ports, each one job for the writer's thread; no SQL of its o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from vedette.ports.audit import AuditEntry, Trail
 from vedette.ports.consent import Consent
 from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.override import Allow, Switch
-from vedette.ports.ratchet import Change, ChangeId, Loosening, Protection
+from vedette.ports.ratchet import Change, ChangeId, Covered, Loosening, Protection
 from vedette.store.chain import Mark
 from vedette.store.sqlite import audit, consents, fingerprints, overrides, ratchet
 from vedette.store.sqlite.writer import Writer
@@ -113,6 +113,19 @@ class SqliteTrust:
         return await self._decided(
             partial(ratchet.enforce, protection=protection, by=by, over=over, applies=applies)
         )
+
+    async def cover(
+        self,
+        over: Protection,
+        covered: Sequence[Covered],
+        *,
+        now: float,
+        by: str,
+        applies: Collection[ChangeId] = (),
+    ) -> bool:
+        """Set at which accounts a guard stands, where nobody came first."""
+        work = partial(ratchet.cover, over=over, covered=covered, now=now, by=by, applies=applies)
+        return await self._decided(work)
 
     async def enforced(self, tenant: TenantId, guard: str) -> Protection | None:
         """Return what is enforced of a guard."""

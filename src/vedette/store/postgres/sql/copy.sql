@@ -30,6 +30,7 @@ UNION ALL SELECT 'tally', count(*) FROM tally
 UNION ALL SELECT 'guard_switch', count(*) FROM guard_switch
 UNION ALL SELECT 'guard_allow', count(*) FROM guard_allow
 UNION ALL SELECT 'protection', count(*) FROM protection
+UNION ALL SELECT 'ward', count(*) FROM ward
 UNION ALL SELECT 'ratchet', count(*) FROM ratchet
 UNION ALL SELECT 'guard_key', count(*) FROM guard_key
 UNION ALL SELECT 'consent', count(*) FROM consent

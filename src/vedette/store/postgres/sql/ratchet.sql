@@ -44,19 +44,38 @@ WHERE state IN ('waiting', 'granted') AND ($1::text IS NULL OR tenant = $1::text
 ORDER BY ratchet.id;
 
 -- name: protection_put
-INSERT INTO protection (tenant, guard, pack, mode, lock, version, at)
-VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::float8)
+INSERT INTO protection (tenant, guard, pack, mode, lock, version, at, edition)
+VALUES ($1::text, $2::text, $3::text, $4::text, $5::text, $6::text, $7::float8, $8::bigint)
 ON CONFLICT (tenant, guard) DO UPDATE
 SET pack = excluded.pack, mode = excluded.mode, lock = excluded.lock, version = excluded.version,
-    at = excluded.at;
+    at = excluded.at, edition = excluded.edition;
+
+-- name: protection_covers
+UPDATE protection SET edition = edition + 1
+WHERE tenant = $1::text AND guard = $2::text AND at = $3::float8 AND edition = $4::bigint
+RETURNING edition;
+
+-- name: ward_put
+INSERT INTO ward (tenant, guard, account, base, sight)
+VALUES ($1::text, $2::text, $3::text, $4::float8, $5::text)
+ON CONFLICT (tenant, guard, account) DO UPDATE SET base = excluded.base, sight = excluded.sight;
+
+-- name: wards_drop
+DELETE FROM ward WHERE tenant = $1::text AND guard = $2::text;
 
 -- name: protection_of
-SELECT tenant, guard, pack, mode, lock, version, at
+SELECT tenant, guard, pack, mode, lock, version, at, edition,
+       (SELECT json_agg(json_build_array(account, sight) ORDER BY account)::text FROM ward
+        WHERE ward.tenant = protection.tenant AND ward.guard = protection.guard AND base = at)
 FROM protection
 WHERE tenant = $1::text AND guard = $2::text;
 
 -- name: protections
-SELECT tenant, guard, pack, mode, lock, version, at FROM protection ORDER BY tenant, guard;
+SELECT tenant, guard, pack, mode, lock, version, at, edition,
+       (SELECT json_agg(json_build_array(account, sight) ORDER BY account)::text FROM ward
+        WHERE ward.tenant = protection.tenant AND ward.guard = protection.guard AND base = at)
+FROM protection
+ORDER BY tenant, guard;
 
 -- name: protection_drop
 DELETE FROM protection WHERE tenant = $1::text AND guard = $2::text RETURNING tenant;

@@ -18,6 +18,7 @@ UNION ALL SELECT 'tally', count(*) FROM tally
 UNION ALL SELECT 'guard_switch', count(*) FROM guard_switch
 UNION ALL SELECT 'guard_allow', count(*) FROM guard_allow
 UNION ALL SELECT 'protection', count(*) FROM protection
+UNION ALL SELECT 'ward', count(*) FROM ward
 UNION ALL SELECT 'ratchet', count(*) FROM ratchet
 UNION ALL SELECT 'guard_key', count(*) FROM guard_key
 UNION ALL SELECT 'consent', count(*) FROM consent
@@ -108,7 +109,10 @@ SELECT scope, name, is_off, until, reason, actor, at FROM guard_switch;
 SELECT account, guard, domain, at, source, active FROM guard_allow;
 
 -- name: copy_protection
-SELECT tenant, guard, pack, mode, lock, version, at FROM protection;
+SELECT tenant, guard, pack, mode, lock, version, at, edition FROM protection;
+
+-- name: copy_ward
+SELECT tenant, guard, account, base, sight FROM ward;
 
 -- name: copy_ratchet
 -- It waits for the other database's clock as long as for the wall's.

@@ -37,19 +37,38 @@ WHERE state IN ('waiting', 'granted') AND (:tenant IS NULL OR tenant = :tenant)
 ORDER BY ratchet.id;
 
 -- name: protection_put
-INSERT INTO protection (tenant, guard, pack, mode, lock, version, at)
-VALUES (:tenant, :guard, :pack, :mode, :lock, :version, :at)
+INSERT INTO protection (tenant, guard, pack, mode, lock, version, at, edition)
+VALUES (:tenant, :guard, :pack, :mode, :lock, :version, :at, :edition)
 ON CONFLICT (tenant, guard) DO UPDATE
 SET pack = excluded.pack, mode = excluded.mode, lock = excluded.lock, version = excluded.version,
-    at = excluded.at;
+    at = excluded.at, edition = excluded.edition;
+
+-- name: protection_covers
+UPDATE protection SET edition = edition + 1
+WHERE tenant = :tenant AND guard = :guard AND at = :at AND edition = :edition
+RETURNING edition;
+
+-- name: ward_put
+INSERT INTO ward (tenant, guard, account, base, sight)
+VALUES (:tenant, :guard, :account, :base, :sight)
+ON CONFLICT (tenant, guard, account) DO UPDATE SET base = excluded.base, sight = excluded.sight;
+
+-- name: wards_drop
+DELETE FROM ward WHERE tenant = :tenant AND guard = :guard;
 
 -- name: protection_of
-SELECT tenant, guard, pack, mode, lock, version, at
+SELECT tenant, guard, pack, mode, lock, version, at, edition,
+       (SELECT json_group_array(json_array(account, sight)) FROM ward
+        WHERE ward.tenant = protection.tenant AND ward.guard = protection.guard AND base = at)
 FROM protection
 WHERE tenant = :tenant AND guard = :guard;
 
 -- name: protections
-SELECT tenant, guard, pack, mode, lock, version, at FROM protection ORDER BY tenant, guard;
+SELECT tenant, guard, pack, mode, lock, version, at, edition,
+       (SELECT json_group_array(json_array(account, sight)) FROM ward
+        WHERE ward.tenant = protection.tenant AND ward.guard = protection.guard AND base = at)
+FROM protection
+ORDER BY tenant, guard;
 
 -- name: protection_drop
 DELETE FROM protection WHERE tenant = :tenant AND guard = :guard;
