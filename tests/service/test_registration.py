@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vedette.model.account import Account, Beginning, Cover, Credentials, Depth, Start
+from vedette.model.account import Account, Beginning, Canary, Cover, Credentials, Depth, Start
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Encryption, Proxy, ProxyScheme, Target, TlsPolicy
 from vedette.ports.records import Record
@@ -58,6 +58,13 @@ targets = st.builds(
     proxy=st.none() | proxies,
     private=st.booleans(),
 )
+
+
+def _watched(account: Account) -> Canary | None:
+    """Return the probes of an account, in a folder that is watched."""
+    return account.canary and replace(account.canary, folder=account.folders[0])
+
+
 accounts = st.builds(
     Account,
     id=st.just(AccountId("a")),
@@ -71,7 +78,8 @@ accounts = st.builds(
     trusted_authserv=lists,
     max_message=st.integers(256 * 1024, 150 * 1024 * 1024),
     mechanism=st.none() | st.sampled_from(["PLAIN", "OAUTHBEARER"]),
-)
+    canary=st.none() | st.builds(Canary, interval=st.integers(300, 604_800).map(float)),
+).map(lambda account: replace(account, canary=_watched(account)))
 registrations = st.builds(
     Registration,
     account=accounts,

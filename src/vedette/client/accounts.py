@@ -71,6 +71,9 @@ class Account:
     pause: str | None
     paused_at: datetime | None
     consent: str | None
+    canary: bool
+    canary_interval: int
+    canary_folder: str
     resync_since: datetime | None
     status: AccountStatus
     created_at: datetime
@@ -114,6 +117,9 @@ class AccountChange:
     max_message: Whole = UNSET
     active: Flag = UNSET
     consent: Text = UNSET
+    canary: Flag = UNSET
+    canary_interval: Whole = UNSET
+    canary_folder: Text = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,14 @@ is wrong. It must not know whether an address may be dialled: that is for ``reac
 from __future__ import annotations
 
 import ssl
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from vedette.config.address import read_proxy
 from vedette.errors import NetworkError, UsageError
+from vedette.model.account import Canary
 from vedette.net.host import canonical
 from vedette.ports.link import Proxy, ProxyScheme
 from vedette.service.form import Form, flaw
@@ -29,6 +31,10 @@ MAX_TAG: Final = 64
 
 #: Characters of certificates in PEM: a chain of twenty.
 MAX_PEM: Final = 65_536
+
+#: Seconds between probe mails: each is a login, and a provider counts those.
+LEAST_CANARY: Final = 300
+MOST_CANARY: Final = 604_800
 
 #: The end of the year 9999, in seconds since 1970: beyond it an instant can not be written.
 LAST_INSTANT: Final = 253_402_300_799.0
@@ -135,6 +141,24 @@ def tags(form: Form) -> tuple[str, ...]:
     return form.texts("tags", most=MAX_TAGS, longest=MAX_TAG)
 
 
+def canary(form: Form) -> Canary | None:
+    """Read whether probe mails are put into the mailbox, how often and where.
+
+    A folder that is not watched would never show its probe: one that can not be is a mistake.
+    """
+    usual = Canary()
+    interval = form.whole(
+        "canaryInterval", round(usual.interval), low=LEAST_CANARY, high=MOST_CANARY
+    )
+    folder = form.text("canaryFolder", usual.folder, longest=MAX_FOLDER) or usual.folder
+    if not form.flag("canary", default=False):
+        return None
+    watched = form.raw("folders")
+    if isinstance(watched, list | tuple) and watched and not _may_be_watched(folder, watched):
+        form.fail("canaryFolder", "is none of the folders that are watched")
+    return Canary(interval=float(interval), folder=folder)
+
+
 def certificates(form: Form) -> str | None:
     """Read certificates in PEM form, which stand in the place of the system's."""
     value = form.raw("ca")
@@ -158,6 +182,20 @@ def name(text: str) -> str:
     if why is not None or not allowed or not text[:1].isalnum():
         raise ValueError("expected letters, digits and . _ @ + -, at most 128, beginning with one")
     return text
+
+
+def _may_be_watched(folder: str, watched: Sequence[object]) -> bool:
+    r"""Tell whether a folder can be among those that are watched; what \Junk is, the server says."""
+    names = {each.upper() if _is_inbox(each) else each for each in map(str, watched)}
+    if "*" in names or any(each.startswith("\\") and each != "\\INBOX" for each in names):
+        return True
+    if _is_inbox(folder):
+        return not names.isdisjoint({"INBOX", "\\INBOX"})
+    return folder in names
+
+
+def _is_inbox(name: str) -> bool:
+    return name.upper() in {"INBOX", "\\INBOX"}
 
 
 # Thousands of accounts of one host application have its CA; reading it takes a millisecond.

@@ -47,8 +47,8 @@ STEP: Final = 100
 _TURN: Final = 50
 
 #: What in a CSV is not a text, by its member: how a cell of it is read.
-_FLAGS: Final = frozenset({"verifyTls", "private", "active"})
-_NUMBERS: Final = frozenset({"port", "securityLevel", "maxMessage"})
+_FLAGS: Final = frozenset({"verifyTls", "private", "active", "canary"})
+_NUMBERS: Final = frozenset({"port", "securityLevel", "maxMessage", "canaryInterval"})
 _LISTS: Final = frozenset({"tags", "folders", "authserv", "tokenCommand"})
 #: Digits of a number in a cell: more are no port, and no number of messages.
 _DIGITS: Final = 15

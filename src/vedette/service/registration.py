@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from typing import Final, TypeGuard
 
-from vedette.model.account import Account, Beginning, Cover, Credentials, Depth, Start
+from vedette.model.account import Account, Beginning, Canary, Cover, Credentials, Depth, Start
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Encryption, Target, TlsPolicy
 from vedette.ports.records import Kind, Record
@@ -57,7 +57,7 @@ SETTABLE: Final = frozenset(
         "email", "title", "tags", "user", "auth", "app", "tokenCommand", "tokenUrl", "host", "port",
         "encryption", "verifyTls", "ca", "pin", "minimumTls", "securityLevel", "proxy", "private",
         "folders", "start", "depth", "cover", "authserv", "maxMessage", "mechanism", "active",
-        "consent",
+        "consent", "canary", "canaryInterval", "canaryFolder",
     }
 )  # fmt: skip
 
@@ -96,6 +96,7 @@ def members_of(registration: Registration) -> Body:
         "mechanism": account.mechanism,
         "active": registration.active,
         "consent": registration.consent,
+        **_canary_members(account.canary),
         "pause": _value(registration.pause),
         "beneath": _value(registration.beneath),
         "pausedAt": registration.paused_at,
@@ -150,6 +151,7 @@ def read(form: Form, *, id_: AccountId, tenant: TenantId, kept: bool = False) ->
         trusted_authserv=form.texts("authserv", most=20, longest=255),
         max_message=form.whole("maxMessage", 50 * 1024 * 1024, low=MIN_MESSAGE, high=MAX_MESSAGE),
         mechanism=form.checked("mechanism", fields.mechanism, None),
+        canary=fields.canary(form),
     )
     grant = Grant(
         auth=auth,
@@ -205,6 +207,15 @@ def _ours(form: Form, found: Registration) -> Registration:
             since=wish.number("since", 0.0, low=0.0, high=fields.LAST_INSTANT),
         ),
     )
+
+
+def _canary_members(canary: Canary | None) -> Body:
+    shown = canary or Canary()
+    return {
+        "canary": canary is not None,
+        "canaryInterval": round(shown.interval),
+        "canaryFolder": shown.folder,
+    }
 
 
 def _start_member(beginning: Beginning) -> object:

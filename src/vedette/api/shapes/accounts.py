@@ -11,7 +11,16 @@ from pydantic import Field
 
 from vedette.api.shapes.model import GivenId, GivenInstant, GivenSecret, Wish
 from vedette.service.batches import MAX_ITEMS
-from vedette.service.fields import MAX_ADDRESS, MAX_FOLDER, MAX_FOLDERS, MAX_PEM, MAX_TAG, MAX_TAGS
+from vedette.service.fields import (
+    LEAST_CANARY,
+    MAX_ADDRESS,
+    MAX_FOLDER,
+    MAX_FOLDERS,
+    MAX_PEM,
+    MAX_TAG,
+    MAX_TAGS,
+    MOST_CANARY,
+)
 from vedette.service.registration import MAX_LAST, MAX_MESSAGE, MIN_MESSAGE
 
 
@@ -59,6 +68,15 @@ class AccountChange(Wish):
     max_message: int | None = Field(default=None, ge=MIN_MESSAGE, le=MAX_MESSAGE)
     active: bool | None = None
     consent: str | None = Field(default=None, max_length=100)
+    canary: bool | None = Field(
+        default=None, description="Whether probe mails are put in, and taken out once seen."
+    )
+    canary_interval: int | None = Field(
+        default=None, ge=LEAST_CANARY, le=MOST_CANARY, description="Seconds between two of them."
+    )
+    canary_folder: str | None = Field(
+        default=None, max_length=MAX_FOLDER, description="A folder that is watched."
+    )
 
 
 class AccountWish(AccountChange):

@@ -73,6 +73,9 @@ class AccountShown(Shown):
     pause: str | None
     paused_at: Instant | None
     consent: str | None = Field(description="The words that the owner has to agree to.")
+    canary: bool = Field(description="Whether probe mails are put in, and taken out once seen.")
+    canary_interval: int
+    canary_folder: str
     resync_since: Instant | None
     status: StatusShown
     created_at: Instant
