@@ -11,6 +11,16 @@ from typing import Any, Final
 
 from vedette.service.caller import ADMIN
 
+#: The smallest guard.
+GUARD: Final = """guard: small
+symbols:
+  OFFER: {where: [subject], phrases: [offer], score: 5, says: "an offer"}
+actions:
+  aside: {move: Offers}
+verdicts:
+  - {do: aside, at: 5, need: OFFER}
+"""
+
 #: What each operation with a body is told; ``{tenant}``, ``{account}`` and ``{key}`` are ids.
 BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "create_tenant": {"name": "New"},
@@ -40,11 +50,50 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
         "password": "planted-new",
     },
     "record_logs": {"seconds": 60},
+    "change_message": {"add": ["\\Seen"]},
+    "move_message": {"folder": "Archive"},
     "resync_account": {"since": "2026-11-01"},
     "give_consents": {"accounts": ["{account}"], "version": "1"},
     "give_consent": {"version": "1"},
     "create_key": {"name": "New", "tenant": "{tenant}", "scopes": ["accounts:read"]},
     "change_settings": {"linkSeconds": 600},
+    "acknowledge_events": {"reader": "billing", "cursor": "MTowLjA"},
+    "create_endpoint": {
+        "tenant": "{tenant}",
+        "type": "webhook",
+        "url": "https://hooks.example/planted-new",
+    },
+    "change_endpoint": {"title": "Other"},
+    "redrive_endpoint": {"account": "{account}"},
+    "replay_endpoint": {"account": "{account}"},
+    "create_guard": {"tenant": "{tenant}", "text": GUARD, "accounts": ["{account}"]},
+    "change_guard": {"help": "Call Bob."},
+    "attach_guard": {"accounts": ["{account}"]},
+    "detach_guard": {"accounts": ["another"]},
+    "test_guard": {"message": "Subject: Hello\r\n\r\nHello.\r\n"},
+    "undo_actions": {"actions": ["{action}"]},
+    "pause_guards": {"scope": "guard", "name": "{guard}"},
+    "resume_guards": {"scope": "account", "name": "{account}"},
+    "allow_sender": {"account": "{account}", "guard": "{guard}", "domain": "shop.example"},
+    "disallow_sender": {"account": "{account}", "guard": "{guard}", "domain": "shop.example"},
+    "grant_change": {"secret": "planted-partner"},
+    "create_app": {
+        "tenant": "{tenant}",
+        "provider": "google",
+        "clientId": "client",
+        "clientSecret": "planted-client",
+    },
+    "change_app": {"title": "Other"},
+    "authorize_account": {"app": "{app_id}", "account": "{account}"},
+    "begin_device": {"app": "{app_id}", "account": "{account}"},
+    "create_link": {"tenant": "{tenant}", "providers": ["{app_id}"]},
+}
+
+#: What an operation is asked by its query, where it has to be.
+QUERIES: Final[Mapping[str, str]] = {
+    "find_mailbox": "?address=anna@gmail.com",
+    "list_decisions": "?account={account}",
+    "list_allows": "?account={account}",
 }
 
 
@@ -66,7 +115,8 @@ class Operation:
 
     def at(self, ids: Mapping[str, str]) -> tuple[str, str, Any]:
         """Return the method, the path and the body that name these ids."""
-        return self.method, filled(self.path, ids), filled(self.body, ids)
+        path = self.path + QUERIES.get(self.name, "")
+        return self.method, filled(path, ids), filled(self.body, ids)
 
 
 def filled(shape: Any, ids: Mapping[str, str]) -> Any:

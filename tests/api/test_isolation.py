@@ -5,8 +5,9 @@ Must not know: any route; they are found in the OpenAPI document.
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Any, cast
@@ -14,12 +15,16 @@ from typing import Any, cast
 import pytest
 
 from tests.api.conftest import NOW
-from tests.api.operations import BODIES, Operation, operations
-from tests.store.bundle import StillClock
+from tests.api.operations import BODIES, GUARD, Operation, operations
+from tests.store.bundle import StillClock, entry, posting
 from tests.support.api import ROOT, Answer, Face
 from tests.support.postgres import Postgres
 from vedette.api.assembly import State
 from vedette.api.frame import build
+from vedette.identity.oauth.consent import Consent, ConsentBook, Pair
+from vedette.model.ids import AccountId, ActionId, TenantId
+from vedette.ports.ratchet import Loosening
+from vedette.ports.store import Fence
 from vedette.secret import Secret
 from vedette.service.keys import SCOPES
 from vedette.store.postgres.store import PostgresStore
@@ -27,7 +32,31 @@ from vedette.store.sqlite.store import SqliteStore
 
 NUMBERS = count(1)
 ALL = tuple(SCOPES)
-TAGS = ("accounts", "audit", "consents", "keys", "probes", "settings", "tenants")
+TAGS = (
+    "accounts",
+    "audit",
+    "autoconfig",
+    "completeness",
+    "consents",
+    "deliveries",
+    "endpoints",
+    "events",
+    "folders",
+    "guards",
+    "keys",
+    "links",
+    "messages",
+    "oauth",
+    "probes",
+    "settings",
+    "tenants",
+)
+#: Ids that many have: a number, which its guard stands for in a list, and a tenant's own reader.
+PLAIN = ("change", "reader")
+#: What asks a mail server; who is let in there is in test_messages.py.
+AT_A_SERVER = ("folders", "messages")
+#: What ends at a token service that nobody runs here, and by which code.
+ELSEWHERE = {"begin_device": "authorization_refused", "poll_device": "unknown_state"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +94,10 @@ async def store(
 
 
 @pytest.fixture
-def face(store: State) -> Face:
-    return Face(store, StillClock(NOW))
+async def face(store: State) -> AsyncIterator[Face]:
+    made = Face(store, StillClock(NOW))
+    yield made
+    await made.transport.stop()
 
 
 async def house(face: Face) -> House:
@@ -80,7 +111,60 @@ async def house(face: Face) -> House:
     key = await face.key(*ALL, tenant=name)
     listed = await face.ask("GET", f"/v1/keys?tenant={name}")
     ids = {"tenant": name, "account": box, "key": listed.json["items"][0]["id"]}
-    return House(ids=ids, key=key)
+    outward = await watched(face, name, box)
+    return House(ids={**ids, **(await connected(face, name, box)), **outward}, key=key)
+
+
+async def watched(face: Face, tenant: str, box: str) -> dict[str, str]:
+    """Have an endpoint, a guard with an action and a loosening that waits, an event, a reader."""
+    hook = {"tenant": tenant, "type": "webhook", "url": "https://hooks.example/planted-url"}
+    endpoint = (await face.ask("POST", "/v1/endpoints", hook)).json["id"]
+    guarding = {"tenant": tenant, "text": GUARD, "accounts": [box]}
+    guard = (await face.ask("POST", "/v1/guards", guarding)).json["id"]
+    data = {"folder": {"path": "INBOX"}, "uid": 7, "uidValidity": 7}
+    body = json.dumps({"id": f"told{box[3:]}", "data": data}).encode()
+    account, whose = AccountId(box), TenantId(tenant)
+    told = posting(f"told{box[3:]}", account=account, tenant=whose, body=body)
+    await face.state.post(Fence(), [told])
+    done = replace(
+        entry(7, account=account, tenant=whose, guard=guard), id=ActionId(f"acted{box[3:]}")
+    )
+    await face.state.intend(Fence(), [], [done])
+    loosening = Loosening(tenant=whose, guard=guard, what="{}", by="a person")
+    change = await face.state.request(loosening, delay=3600.0, now=NOW)
+    return {
+        "endpoint": endpoint,
+        "guard": guard,
+        "event": f"told{box[3:]}",
+        "action": f"acted{box[3:]}",
+        "change": str(change.id),
+        "reader": "billing",
+    }
+
+
+async def connected(face: Face, tenant: str, box: str) -> dict[str, str]:
+    """Have an app that nobody answers at, a link, a consent, and one on a device; return their ids."""
+    app = {
+        "tenant": tenant,
+        "tokenUrl": "https://127.0.0.1:9/token",
+        "authorizeUrl": "https://127.0.0.1:9/authorize",
+        "deviceUrl": "https://127.0.0.1:9/device",
+        "clientId": "client",
+        "clientSecret": "planted-client",
+        "private": True,
+    }
+    made = (await face.ask("POST", "/v1/oauth/apps", app)).json["id"]
+    link = (await face.ask("POST", "/v1/links", {"tenant": tenant})).json["id"]
+    now = face.clock.now()
+    consent = Consent(
+        account=AccountId(box),
+        tenant=TenantId(tenant),
+        app=made,
+        pair=Pair(refresh=Secret("planted-refresh")),
+        consented_at=now,
+    )
+    await ConsentBook(face.state.records, face.vault).write(consent, tokens=True, now=now)
+    return {"app_id": made, "link": link, "device_id": f"device-of-{box}"}
 
 
 async def asked(face: Face, operation: Operation, ids: dict[str, str], key: str | None) -> Answer:
@@ -92,7 +176,8 @@ def same(answer: Answer, ids: dict[str, str]) -> Any:
     """Return a problem without what names this one occurrence, and the ids that were sent."""
     told = answer.body.decode()
     for name, id_ in ids.items():
-        told = told.replace(id_, name)
+        # A number may be part of anything.
+        told = told.replace(f"'{id_}'" if id_.isdecimal() else id_, name)
     return [part for part in told.split(", ") if "urn:uuid" not in part]
 
 
@@ -147,7 +232,7 @@ async def test_a_key_does_what_its_scopes_say_and_no_more(face: Face, tag: str) 
 async def test_what_is_anothers_is_as_if_it_were_not_there(face: Face, tag: str) -> None:
     """A foreign id and one that nobody has are answered by the same words, and change nothing."""
     mine, theirs = await house(face), await house(face)
-    missing = {name: f"{name[0]}" * len(id_) for name, id_ in theirs.ids.items()}
+    missing = {name: f"none-{name}".ljust(len(id_), "-") for name, id_ in theirs.ids.items()}
     before = await face.ask("GET", f"/v1/accounts/{theirs.ids['account']}")
 
     for operation in of_tag(face, tag):
@@ -160,7 +245,7 @@ async def test_what_is_anothers_is_as_if_it_were_not_there(face: Face, tag: str)
             told = foreign.json["update"] + foreign.json["delete"]
             assert {each["status"] for each in told} == {404}
         else:
-            assert foreign.status in {403, 404, 422}, operation
+            assert foreign.status in {403, 404, 410, 422}, operation
         assert same(foreign, theirs.ids) == same(unknown, missing), operation
 
     assert (await face.ask("GET", f"/v1/accounts/{theirs.ids['account']}")).json == before.json
@@ -178,21 +263,27 @@ async def test_no_list_has_what_is_anothers(face: Face, tag: str) -> None:
         for query in ("", f"?tenant={named}", f"?q={named}", "?limit=1000"):
             answer = await face.ask("GET", operation.path + query, key=mine.key)
             told = answer.body.decode().replace(f"tenant '{named}'", "")
-            assert not [id_ for id_ in theirs.ids.values() if id_ in told], (operation, query)
+            found = [id_ for name, id_ in theirs.ids.items() if name not in PLAIN and id_ in told]
+            assert not found, (operation, query)
 
 
-@pytest.mark.parametrize("tag", TAGS)
+@pytest.mark.parametrize("tag", sorted(set(TAGS) - set(AT_A_SERVER)))
 async def test_who_may_is_let(face: Face, tag: str) -> None:
     """With all scopes a tenant does to its own, and an admin to all, what the route is for."""
     for operation in of_tag(face, tag):
         there = await house(face)
         if operation.scopes is not None and not operation.is_for_admins:
             answer = await asked(face, operation, there.ids, there.key)
-            assert 200 <= answer.status < 300, (operation, answer.body)
+            assert is_let(operation, answer), (operation, answer.body)
             there = await house(face)
         answer = await asked(face, operation, there.ids, "root")
-        assert 200 <= answer.status < 300, (operation, answer.body)
+        assert is_let(operation, answer), (operation, answer.body)
         assert b"planted-" not in answer.body
+
+
+def is_let(operation: Operation, answer: Answer) -> bool:
+    """Tell whether it was done, or failed where another service has a part in it."""
+    return 200 <= answer.status < 300 or answer.code == ELSEWHERE.get(operation.name)
 
 
 def build_anew(face: Face) -> Face:

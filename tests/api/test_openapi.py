@@ -47,6 +47,8 @@ def _served() -> Face:
         store = MemoryStore(clock)
         await store.start()
         face = Face(store, clock)
+        # Nothing comes, whoever waits.
+        face.services.feed.longest = 0.001
         account = {"id": "box", "email": "a@example.org", "host": "h.example", "password": "p"}
         for path, body in (("tenants", {"id": "acme"}), ("accounts", account)):
             assert (await face.ask("POST", f"/v1/{path}", body)).status == 201
@@ -66,7 +68,29 @@ def _described(served: Face) -> BaseSchema:
     return schemathesis.openapi.from_asgi("/openapi.json", served.app)
 
 
-TAGS = ("accounts", "audit", "consents", "keys", "probes", "settings", "tenants")
+TAGS = (
+    "accounts",
+    "audit",
+    "autoconfig",
+    "completeness",
+    "consents",
+    "deliveries",
+    "endpoints",
+    "events",
+    "folders",
+    "guards",
+    "keys",
+    "links",
+    "messages",
+    "oauth",
+    "probes",
+    "settings",
+    "tenants",
+)
+
+
+#: Answers that go on for as long as the peer stays; test_events.py reads them.
+ENDLESS = frozenset({"/v1/events/stream"})
 
 
 @pytest.mark.parametrize("tag", TAGS)
@@ -74,7 +98,8 @@ def test_the_api_keeps_to_its_document(described: BaseSchema, served: Face, tag:
     """Every answer is one that the document tells of, and none is a defect."""
     for found in described.include(tag=tag).get_all_operations():
         assert isinstance(found, Ok)
-        throw(found.ok(), served.root)
+        if found.ok().path not in ENDLESS:
+            throw(found.ok(), served.root)
 
 
 def throw(operation: APIOperation[Any, Any, Any, Any], key: str) -> None:

@@ -14,7 +14,6 @@ from tests.engine.scripted_sink import ScriptedSink
 from tests.support.clock import VirtualClock, run
 from vedette.app import redelivery
 from vedette.app.redelivery import Redelivery
-from vedette.app.replaying import Bookmark, Replayed
 from vedette.engine.courier import Courier
 from vedette.engine.lane import Tempo
 from vedette.errors import UsageError
@@ -32,6 +31,7 @@ from vedette.model.delivery import (
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.schedule import Policy
 from vedette.ports.store import EventQuery, Fence
+from vedette.service.replay import Bookmark, Replayed
 from vedette.store.sqlite.store import SqliteStore
 
 #: What is refused once is given up.

@@ -83,7 +83,11 @@ async def test_a_change_that_sends_nothing_elsewhere_needs_no_password(
 
 async def test_a_secret_of_a_token_service_goes_to_no_other(office: Office) -> None:
     """Nor do the tokens that it gives, to another server."""
-    url = {"auth": "token_url", "tokenUrl": "https://tokens.example.org", "password": ...}
+    url: dict[str, Any] = {
+        "auth": "token_url",
+        "tokenUrl": "https://tokens.example.org",
+        "password": ...,
+    }
     made = await office.account(**url, tokenUrlSecret=Secret("t0ken"))
     for change in ({"tokenUrl": "https://evil.example"}, {"host": "mail.evil.example"}):
         with pytest.raises(InvalidError, match="tokenUrlSecret: is to be given anew"):

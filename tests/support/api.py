@@ -16,12 +16,14 @@ from urllib.parse import unquote
 from fastapi import FastAPI
 
 from tests.support.mailbox import Doorway
+from tests.support.outward import GuardDesk, Post
 from vedette.api.assembly import Ground, State, assembled
 from vedette.api.caller import Socket
 from vedette.api.frame import build
 from vedette.config.api import ApiSettings
 from vedette.engine.tap import Transcript
 from vedette.identity.autoconfig.discovery import Inquiry
+from vedette.identity.autoconfig.service import Service
 from vedette.identity.oauth.transport import Transport
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring, WrappingKey
@@ -30,12 +32,15 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.net.address import AddressGuard
 from vedette.ports.clock import Clock
 from vedette.ports.link import Target
+from vedette.ports.token import Tokens
 from vedette.secret import Secret
 from vedette.service.caller import admin
 from vedette.service.doctor import Finding, Outcome
 from vedette.service.elsewhere import Elsewhere
+from vedette.service.outgoing import Ways
 from vedette.service.refusals import RefusalError
 from vedette.service.running import Ownership
+from vedette.service.warding import Wards
 
 ROOT = admin("test")
 #: Where browsers find it.
@@ -73,15 +78,33 @@ class Engine:
         return self.said
 
 
+class Nobody:
+    """An internet that knows of no mailbox."""
+
+    async def exchangers(self, domain: str) -> list[str]:
+        return []
+
+    async def services(self, name: str) -> list[Service]:
+        return []
+
+    async def page(self, url: str, *, most: int) -> bytes | None:
+        return None
+
+
 class Doctor:
     """Finds what a test lets it find, and keeps what it was asked."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[Account, Target]] = []
+        self.tokens: list[Secret[str]] = []
         self.findings = [Finding(check="login", outcome=Outcome.OK, seconds=0.1, detail="is in")]
 
-    async def __call__(self, account: Account, target: Target) -> AsyncIterator[Finding]:
+    async def __call__(
+        self, account: Account, target: Target, tokens: Tokens | None
+    ) -> AsyncIterator[Finding]:
         self.asked.append((account, target))
+        if tokens is not None:
+            self.tokens.append(await tokens.token(account))
         for finding in self.findings:
             yield finding
 
@@ -115,12 +138,15 @@ class Face:
         *,
         settings: ApiSettings | None = None,
         inquiry: Inquiry | None = None,
+        wards: Wards | None = None,
     ) -> None:
         self.state = state
         self.clock = clock
         self.engine = Engine()
         self.doctor = Doctor()
         self.elsewhere = Elsewhere()
+        self.post = Post()
+        self.desk = GuardDesk()
         #: The way to mail servers; nobody is let in until a test does.
         self.entrance = Doorway()
         self.vault = Vault(state.records, Keyring(current=WrappingKey(Secret(bytes(32)))), clock)
@@ -134,7 +160,9 @@ class Face:
             elsewhere=self.elsewhere,
             entrance=self.entrance,
             transport=self.transport,
-            inquiry=inquiry,
+            ways=Ways(dispatch=self.post, attempt=self.post.attempt),
+            wards=wards or Wards(desk=self.desk.handlers),
+            inquiry=inquiry or Inquiry(names=Nobody(), pages=Nobody(), ispdb=None),
         )
         self.services = assembled(
             ground, settings or ApiSettings(rate=1e6, burst=1_000_000, public_url=PUBLIC)

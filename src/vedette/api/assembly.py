@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from vedette.api.hall import Around, hall, usual
@@ -19,6 +20,7 @@ from vedette.identity.oauth.transport import Transport
 from vedette.identity.vault import Vault
 from vedette.ports.audit import Audit
 from vedette.ports.clock import Clock
+from vedette.ports.completeness import Completeness
 from vedette.ports.consent import Consents
 from vedette.ports.journal import Journal
 from vedette.ports.override import Overrides
@@ -31,7 +33,9 @@ from vedette.service.agreements import Agreements
 from vedette.service.batches import Batches
 from vedette.service.cabinet import Cabinet
 from vedette.service.elsewhere import Elsewhere
+from vedette.service.endpoints import Endpoints
 from vedette.service.feed import Feed
+from vedette.service.guards import Guards
 from vedette.service.history import History
 from vedette.service.importing import Importing
 from vedette.service.keys import Keys
@@ -39,11 +43,13 @@ from vedette.service.listening import Listening
 from vedette.service.mailbox.entrance import Entrance
 from vedette.service.mailbox.mailboxes import Mailboxes
 from vedette.service.orders import Orders
+from vedette.service.outgoing import Outgoing, Ways
 from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Examine, Running
 from vedette.service.tenants import Tenants
 from vedette.service.verifying import Verifying
+from vedette.service.warding import Warding, Wards
 
 #: Octets of an id that is made: 96 bits, in 24 letters.
 _OCTETS: Final = 12
@@ -56,12 +62,21 @@ class State(Store, Recorded, Consents, Audit, Journal, Overrides, Ratchet, Tail,
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """Which names the configuration file has taken."""
+
+    endpoints: Callable[[], Collection[str]] = frozenset
+    guards: Callable[[], Collection[str]] = frozenset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
     """What everything stands on. ``elsewhere`` has the accounts that others keep.
 
     ``transport`` asks token services; whoever gives it stops it. ``inquiry`` says whom to ask for
     mailboxes, where it is not the whole internet. ``entrance`` is the way to mail servers of an
-    engine that runs in this process.
+    engine that runs in this process, as are ``ways`` out, ``wards`` over guards and ``counts``.
+    ``filed`` are the settings of the configuration file, as they are by now.
     """
 
     state: State
@@ -73,6 +88,10 @@ class Ground:
     transport: Transport
     inquiry: Inquiry | None = None
     entrance: Entrance | None = None
+    ways: Ways = field(default_factory=Ways)
+    wards: Wards = field(default_factory=Wards)
+    counts: Completeness | None = None
+    filed: Filed = field(default_factory=Filed)
 
 
 def assembled(ground: Ground, settings: ApiSettings) -> Services:
@@ -81,8 +100,10 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     cabinet = Cabinet(state.records, vault, clock, new_id)
     tenants = Tenants(cabinet, state)
     accounts = Accounts(cabinet, tenants, state, ground.elsewhere)
+    endpoints = Endpoints(cabinet, tenants, filed=ground.filed.endpoints)
+    guards = Guards(cabinet, tenants, filed=ground.filed.guards)
     agreements = Agreements(cabinet, accounts, state)
-    verifying = Verifying(accounts, state.records, vault, ground.examine, clock)
+    verifying = Verifying(accounts, state.records, vault, ground.examine, clock, ground.transport)
     preferences = PreferenceBook(cabinet)
     around = Around(
         cabinet=cabinet,
@@ -114,6 +135,11 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         preferences=preferences,
         hall=hall(around, settings),
         feed=Feed(state, state, state.records, clock),
+        endpoints=endpoints,
+        outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
+        guards=guards,
+        warding=Warding(guards, accounts, cabinet, state, ground.wards),
+        counts=ground.counts,
         running=ground.running,
         ready=_Readiness(state, vault),
     )

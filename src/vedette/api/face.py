@@ -13,7 +13,7 @@ from typing import Final
 
 import structlog
 
-from vedette.api.assembly import Ground, assembled
+from vedette.api.assembly import Filed, Ground, assembled
 from vedette.api.frame import build
 from vedette.api.server import ApiServer
 from vedette.api.services import Services
@@ -21,6 +21,7 @@ from vedette.app.doctor import diagnose
 from vedette.app.engine import Engine
 from vedette.app.lending import Lending
 from vedette.app.measuring import OLDEST
+from vedette.app.trying import Trying
 from vedette.config.environment import host_name
 from vedette.config.settings import AccountSettings
 from vedette.engine.part import Part
@@ -30,13 +31,16 @@ from vedette.errors import VedetteError
 from vedette.model.account import Account, AccountState, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
+from vedette.ports.token import Tokens
 from vedette.secret import Secret
 from vedette.service.caller import admin
 from vedette.service.doctor import Finding
 from vedette.service.mailbox.refusals import NotRunningError
+from vedette.service.outgoing import Ways
 from vedette.service.refusals import NotHereError
 from vedette.service.running import Ownership
 from vedette.service.tenants import Tenants
+from vedette.service.warding import Wards
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -83,6 +87,10 @@ class Face(Part):
             elsewhere=engine.elsewhere,
             transport=engine.granting.transport,
             entrance=Lending(engine),
+            ways=Ways(dispatch=engine.redelivery, attempt=Trying(engine.clock)),
+            wards=Wards(desk=engine.desk, state=engine.settings.state),
+            counts=engine.tower.completeness,
+            filed=_filed(engine),
         )
         self._services = services = assembled(ground, engine.settings.api)
         await services.mailboxes.start()
@@ -111,12 +119,14 @@ class Face(Part):
         except VedetteError as error:
             _log.warning("tenants.not_recovered", error=str(error))
 
-    async def _examine(self, account: Account, target: Target) -> AsyncIterator[Finding]:
+    async def _examine(
+        self, account: Account, target: Target, tokens: Tokens | None
+    ) -> AsyncIterator[Finding]:
         """Try an account out with the network of the engine, and none of its state."""
         settings = replace(
             self._engine.settings, accounts=(AccountSettings(account=account, target=target),)
         )
-        async with aclosing(diagnose(settings)) as findings:
+        async with aclosing(diagnose(settings, tokens=tokens)) as findings:
             async for finding in findings:
                 yield finding
 
@@ -192,3 +202,11 @@ class EngineView:
             return own
         # What the others watch is noted in the store within a second.
         return {health.account: health for health in await self._engine.store.healths()} | own
+
+
+def _filed(engine: Engine) -> Filed:
+    """Return the names that the configuration file has taken, as it says by now."""
+    return Filed(
+        endpoints=lambda: {each.endpoint.id for each in engine.settings.endpoints},
+        guards=lambda: {each.pack.name for each in engine.settings.guards},
+    )

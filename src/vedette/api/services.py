@@ -15,22 +15,27 @@ from vedette.api.hall import Hall
 from vedette.api.idempotency import Safe
 from vedette.config.api import ApiSettings
 from vedette.ports.clock import Clock
+from vedette.ports.completeness import Completeness
 from vedette.ports.records import Records
 from vedette.service.accounts import Accounts
 from vedette.service.agreements import Agreements
 from vedette.service.batches import Batches
+from vedette.service.endpoints import Endpoints
 from vedette.service.feed import Feed
+from vedette.service.guards import Guards
 from vedette.service.history import History
 from vedette.service.importing import Importing
 from vedette.service.keys import Keys
 from vedette.service.listening import Listening
 from vedette.service.mailbox.mailboxes import Mailboxes
 from vedette.service.orders import Orders
+from vedette.service.outgoing import Outgoing
 from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Running
 from vedette.service.tenants import Tenants
 from vedette.service.verifying import Verifying
+from vedette.service.warding import Warding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +61,11 @@ class Services:
     preferences: PreferenceBook
     hall: Hall
     feed: Feed
+    endpoints: Endpoints
+    outgoing: Outgoing
+    guards: Guards
+    warding: Warding
+    counts: Completeness | None
     running: Running
     ready: Callable[[], Awaitable[None]]
     """Raises VedetteError where the state can not be served: away, of another version, no key."""

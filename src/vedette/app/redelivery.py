@@ -12,14 +12,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from vedette.app.control import Handler
-from vedette.app.replaying import Bookmark, Replayed, query_from, replaying
+from vedette.app.replaying import query_from, replaying
 from vedette.engine.courier import Courier
 from vedette.errors import UsageError
 from vedette.model.delivery import Endpoint, Selection
 from vedette.model.ids import EndpointId, EventId
 from vedette.ports.clock import Clock
 from vedette.ports.store import EventQuery, Span, Store
-from vedette.service.replay import behind, chosen, narrowed, reach
+from vedette.service.replay import Bookmark, Replayed, behind, chosen, narrowed, reach
 
 #: Events or dead letters of one step: some ten milliseconds of the store's one writer, between which mail
 #: goes first.
@@ -81,6 +81,14 @@ class Redelivery:
     def handlers(self) -> dict[str, Handler]:
         """What it does for commands."""
         return {"replay": replaying(self.replay), "redrive": self._redriven}
+
+    def knows(self, endpoint: EndpointId) -> bool:
+        """Tell whether there is such an endpoint."""
+        return any(each.id == endpoint for each in self._endpoints())
+
+    def enable(self, endpoint: EndpointId) -> bool:
+        """Try a disabled endpoint again, its backlog first; False for an unknown one."""
+        return self._courier.enable(endpoint)
 
     async def replay(
         self,

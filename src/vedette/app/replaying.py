@@ -3,35 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from vedette.app.control import Handler
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import EventQuery, Point, Span
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bookmark:
-    """How far a replay has come: what is left for one endpoint, and those behind it are untouched.
-
-    ``tenant`` and ``account`` are what the query was narrowed to for the endpoint. What is left of
-    it is ``span``, or all of it while that is None.
-    """
-
-    endpoint: EndpointId
-    tenant: TenantId | None
-    account: AccountId | None
-    span: Span | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
-    """What one request did: how many it queued, and where the next one goes on (None: done)."""
-
-    queued: int
-    rest: Bookmark | None
-
+from vedette.service.replay import Bookmark, Replayed
 
 Replay: TypeAlias = Callable[
     [EventQuery, Sequence[EndpointId], float | None, Bookmark | None], Awaitable[Replayed]

@@ -224,11 +224,11 @@ class Feed:
         raise BusyError("reader", reader)
 
     async def forget(self, caller: Caller, reader: str) -> None:
-        """Forget how far a reader is. Raises NotFoundError."""
+        """Forget how far a reader is, if that is known."""
         caller.needs(WRITE)
         record = await self._kept(caller, reader)
         if record is None:
-            raise NotFoundError("reader", reader)
+            return
         owner = record.tenant
         detail = orjson.dumps({"reader": reader, "tenant": owner}).decode()
         note = Note(actor=caller.name, what="reader.forgotten", detail=detail)

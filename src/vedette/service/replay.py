@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeVar
 
 import orjson
 
 from vedette.model.delivery import Selection
-from vedette.model.ids import EventId
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.outbox.selection import fits
 from vedette.ports.store import EventQuery, Point, Span, Store
 
@@ -19,6 +19,28 @@ T = TypeVar("T")
 
 #: Before every event: numbers are above 0.
 BEGINNING = Point(time=-math.inf, number=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bookmark:
+    """How far a replay has come: what is left for one endpoint, and those behind it are untouched.
+
+    ``tenant`` and ``account`` are what the query was narrowed to for the endpoint. What is left of
+    it is ``span``, or all of it while that is None.
+    """
+
+    endpoint: EndpointId
+    tenant: TenantId | None
+    account: AccountId | None
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What one request did: how many it queued, and where the next one goes on (None: done)."""
+
+    queued: int
+    rest: Bookmark | None
 
 
 def narrowed(query: EventQuery, selection: Selection) -> list[EventQuery]:

@@ -1,0 +1,396 @@
+"""Guards, and what they did, as JSON. It must not know how guards judge."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import Any, Final, Literal
+
+import orjson
+from pydantic import Field
+
+from vedette.api.shapes.model import (
+    GivenId,
+    GivenSecret,
+    Instant,
+    Shown,
+    Wish,
+    instant,
+    shown_instant,
+)
+from vedette.imap.names import decode_name
+from vedette.model.action import ActionState, Decision, JournalEntry, Place
+from vedette.ports.override import Allow, Scope, Switch
+from vedette.ports.ratchet import Change, ChangeState
+from vedette.service.post import MAX_ENTRIES, MAX_TEXT, RegisteredGuard
+from vedette.service.refusals import invalid
+from vedette.service.trial import Trial
+from vedette.service.warding import Asked, Told
+
+#: Characters of a message in base64: as much as a request holds.
+_MESSAGE: Final = 1_000_000
+#: Actions that are taken back, or accounts attached, at once.
+_AT_ONCE: Final = 1_000
+
+
+class GuardChange(Wish):
+    """What of a guard is to be changed. What loosens a protective one waits for the ratchet."""
+
+    pack: str | None = Field(default=None, max_length=100, description="A shipped pack.")
+    text: str | None = Field(default=None, max_length=MAX_TEXT, description="A pack of one's own.")
+    active: bool | None = None
+    mode: str | None = Field(default=None, max_length=40)
+    tenants: list[str] | None = Field(default=None, max_length=MAX_ENTRIES)
+    accounts: list[str] | None = Field(default=None, max_length=MAX_ENTRIES)
+    folders: list[str] | None = Field(default=None, max_length=MAX_ENTRIES)
+    sweep: dict[str, int] | None = None
+    private: bool | None = None
+    partner: str | None = Field(default=None, max_length=255)
+    help: str | None = Field(default=None, max_length=1000)
+    partner_secret: GivenSecret | None = None
+
+
+class GuardWish(GuardChange):
+    """A guard to be posted."""
+
+    id: GivenId | None = Field(default=None, description="Its name.")
+    tenant: GivenId | None = Field(default=None, description="For admins to choose.")
+
+
+class AccountsWish(Wish):
+    """Accounts that a guard is to stand at, or no more."""
+
+    accounts: list[GivenId] = Field(min_length=1, max_length=_AT_ONCE)
+
+
+class TestWish(Wish):
+    """A message to be judged: one of both."""
+
+    message: str | None = Field(
+        default=None, max_length=_MESSAGE, description="The message as it is (RFC 5322), as text."
+    )
+    base64: str | None = Field(default=None, max_length=_MESSAGE, description="Its octets.")
+    authserv: list[str] = Field(
+        default=[], max_length=20, description="Whose Authentication-Results are believed."
+    )
+
+
+class UndoWish(Wish):
+    """Actions that are to be taken back."""
+
+    actions: list[GivenId] = Field(min_length=1, max_length=_AT_ONCE)
+
+
+class SwitchWish(Wish):
+    """Which guards are to keep all mail in place, or to act again."""
+
+    scope: Literal["guard", "tenant", "account", "host"]
+    name: GivenId = Field(default="", description="Of the guard, tenant or account.")
+
+
+class PauseWish(SwitchWish):
+    """Which guards are to keep all mail in place, and for how long."""
+
+    seconds: float | None = Field(default=None, gt=0, le=365 * 86_400)
+
+
+class AllowWish(Wish):
+    """A domain that a guard is to leave alone, or to judge again."""
+
+    account: GivenId
+    guard: GivenId
+    domain: str = Field(min_length=1, max_length=255)
+
+
+class GrantWish(Wish):
+    """The secret of a guard's partner."""
+
+    secret: GivenSecret
+
+
+class GuardShown(Shown):
+    """A guard, as it is wanted; what is enforced of a protective one may be more."""
+
+    id: str
+    tenant: str | None
+    pack: str | None
+    text: str | None
+    active: bool
+    settings: dict[str, Any]
+    secrets: list[str]
+    created_at: Instant
+    updated_at: Instant
+
+
+class HitShown(Shown):
+    """One reason."""
+
+    symbol: str
+    score: float
+    field: str | None
+    matched: str | None
+    source: str | None
+
+
+class TrialShown(Shown):
+    """What a guard would do with a message, and why."""
+
+    guard: str
+    version: str
+    verdict: str
+    wanted: str
+    kind: str | None
+    score: float
+    hits: list[HitShown]
+    capped_by: list[HitShown]
+    route: str | None
+    failed: Any
+    explanation: str
+
+
+class PlaceShown(Shown):
+    """Where a message is."""
+
+    folder: str
+    uid_validity: int
+    uid: int | None
+
+
+class ActionShown(Shown):
+    """What a guard did with one message."""
+
+    id: str
+    tenant: str
+    account: str
+    guard: str
+    version: str
+    action: str
+    kind: str
+    target: str
+    state: ActionState
+    reason: str
+    origin: PlaceShown
+    result: PlaceShown | None
+    attempts: int
+    at: Instant
+    changed_at: Instant
+    expires_at: Instant | None
+
+
+class DecisionShown(Shown):
+    """What a guard decided about one message."""
+
+    account: str
+    guard: str
+    version: str
+    origin: PlaceShown
+    domain: str
+    verdict: str
+    wanted: str
+    score: float
+    symbols: dict[str, float]
+    why: str
+    acted: str
+    at: Instant
+
+
+class ToldShown(Shown):
+    """What guards made of one message."""
+
+    account: str
+    place: PlaceShown
+    decisions: list[DecisionShown]
+    actions: list[ActionShown]
+
+
+class AskedShown(Shown):
+    """What became of a wish."""
+
+    done: str | None = Field(description="What is done, in a line for a person.")
+    waiting: list[str] = Field(description="What the ratchet holds, and until when; a line each.")
+
+
+class SwitchShown(Shown):
+    """What is switched off."""
+
+    scope: Scope
+    name: str
+    until: Instant | None
+    reason: str
+    by: str
+    at: Instant
+
+
+class SwitchesShown(Shown):
+    """All that is switched off."""
+
+    items: list[SwitchShown]
+
+
+class AllowShown(Shown):
+    """A domain that a guard leaves alone."""
+
+    account: str
+    guard: str
+    domain: str
+    source: str
+    at: Instant
+
+
+class AllowsShown(Shown):
+    """All domains that guards leave alone at an account."""
+
+    items: list[AllowShown]
+
+
+class ChangeShown(Shown):
+    """A loosening that waits."""
+
+    id: int
+    guard: str
+    account: str | None
+    what: Any
+    by: str
+    asked_at: Instant
+    due_at: Instant
+    left: float = Field(description="Seconds for which the service has to run until then.")
+    state: ChangeState
+
+
+class ChangesShown(Shown):
+    """All loosenings that wait, oldest first."""
+
+    items: list[ChangeShown]
+
+
+def octets_of(wish: TestWish) -> bytes:
+    """Return the message that is to be judged. Raises InvalidError."""
+    if (wish.message is None) == (wish.base64 is None):
+        raise invalid("message", "give either message or base64")
+    if wish.message is not None:
+        return wish.message.encode("utf-8", "replace")
+    try:
+        return b64decode(wish.base64 or "", validate=True)
+    except ValueError:
+        raise invalid("base64", "is no base64") from None
+
+
+def guard(found: RegisteredGuard) -> GuardShown:
+    """Return a guard as it is shown."""
+    return GuardShown(
+        id=found.id,
+        tenant=found.tenant,
+        pack=found.pack,
+        text=found.text or None,
+        active=found.active,
+        settings=dict(found.members),
+        secrets=list(found.sealed),
+        created_at=instant(found.created_at),
+        updated_at=instant(found.updated_at),
+    )
+
+
+def trial(found: Trial) -> TrialShown:
+    """Return a verdict as it is shown."""
+    told = found.as_json()
+    del told["file"]
+    return TrialShown.model_validate(told)
+
+
+def action(found: JournalEntry) -> ActionShown:
+    """Return an entry of the journal as it is shown."""
+    return ActionShown(
+        id=found.id,
+        tenant=found.tenant,
+        account=found.account,
+        guard=found.guard,
+        version=found.version,
+        action=found.action,
+        kind=found.kind,
+        target=found.target,
+        state=found.state,
+        reason=found.reason,
+        origin=_place(found.origin),
+        result=None if found.result is None else _place(found.result),
+        attempts=found.attempts,
+        at=instant(found.at),
+        changed_at=instant(found.changed),
+        expires_at=shown_instant(found.expires),
+    )
+
+
+def decision(found: Decision) -> DecisionShown:
+    """Return a decision as it is shown."""
+    return DecisionShown(
+        account=found.account,
+        guard=found.guard,
+        version=found.version,
+        origin=_place(found.origin),
+        domain=found.domain,
+        verdict=found.verdict,
+        wanted=found.wanted,
+        score=found.score,
+        symbols=dict(found.symbols),
+        why=found.why,
+        acted=found.acted,
+        at=instant(found.at),
+    )
+
+
+def told(found: Told) -> ToldShown:
+    """Return what guards made of a message as it is shown."""
+    return ToldShown(
+        account=found.account,
+        place=_place(found.place),
+        decisions=[decision(each) for each in found.decisions],
+        actions=[action(each) for each in found.entries],
+    )
+
+
+def asked(found: Asked) -> AskedShown:
+    """Return what became of a wish as it is shown."""
+    return AskedShown(done=found.done, waiting=list(found.waiting))
+
+
+def switch(found: Switch) -> SwitchShown:
+    """Return a switch as it is shown."""
+    return SwitchShown(
+        scope=found.scope,
+        name=found.name,
+        until=shown_instant(found.until),
+        reason=found.reason,
+        by=found.by,
+        at=instant(found.at),
+    )
+
+
+def allow(found: Allow) -> AllowShown:
+    """Return an allow as it is shown."""
+    return AllowShown(
+        account=found.account,
+        guard=found.guard,
+        domain=found.domain,
+        source=found.source,
+        at=instant(found.at),
+    )
+
+
+def change(found: Change) -> ChangeShown:
+    """Return a loosening as it is shown."""
+    loosening = found.loosening
+    return ChangeShown(
+        id=found.id,
+        guard=loosening.guard,
+        account=loosening.account,
+        what=orjson.loads(loosening.what),
+        by=loosening.by,
+        asked_at=instant(found.asked_at),
+        due_at=instant(found.due),
+        left=found.left,
+        state=found.state,
+    )
+
+
+def _place(found: Place) -> PlaceShown:
+    return PlaceShown(
+        folder=decode_name(found.folder), uid_validity=found.uid_validity, uid=found.uid
+    )
