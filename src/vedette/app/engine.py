@@ -112,8 +112,9 @@ class Engine(Part):
         #: What was delivered, or given up, once more.
         self.redelivery = Redelivery(self.store, self.courier, self.clock, endpoints=self.endpoints)
         self.vault = Safe(settings, self.store, self.clock)
-        handlers = {**self.redelivery.handlers, **self._desk.handlers, **trust.handlers}
-        handlers |= rotating(self.vault)
+        #: What people ask of guards, by the names of its commands.
+        self.desk = {**self._desk.handlers, **trust.handlers}
+        handlers = {**self.redelivery.handlers, **self.desk, **rotating(self.vault)}
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
         self._enacting = self._enacted()
