@@ -13,9 +13,10 @@ from vedette.cli.live import lines
 from vedette.cli.stored import NEWEST, USUAL, Newest, Stored
 
 events = App(name="events")
-events.command("vedette.cli.feed:pull", name="pull")
-events.command("vedette.cli.feed:stream", name="stream")
-events.command("vedette.cli.feed:readers", name="readers")
+# What is imported when it is called has its first line here.
+events.command("vedette.cli.feed:pull", name="pull", help="Print the next events of a service.")
+events.command("vedette.cli.feed:stream", name="stream", help="Print events as they come.")
+events.command("vedette.cli.feed:readers", name="readers", help="Show how far each reader is.")
 
 
 @events.default
