@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import AsyncIterator
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,13 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.support.api import Face
+from tests.support.api import ROOT, Face
 from tests.support.dovecot import Dovecot
 from tests.support.postbox import Box, boxed, letter, living, with_attachment
 from tests.support.process import wait_until
 from vedette.model.account import AccountState, Demand, Hold
+from vedette.model.ids import AccountId
+from vedette.service.mailbox import listing
 from vedette.service.mailbox import sessions as pool
 
 
@@ -242,6 +245,77 @@ async def test_a_message_is_moved_by_copying_where_there_is_no_move(
     assert answer.status == 200, answer.body
     assert await box.subjects(folder="Done") == ["Goes", "There"]
     assert await box.subjects() == ["Doomed"]
+
+
+@pytest.mark.parametrize(
+    ("lacks", "rights", "words"),
+    [
+        (("MOVE", "UIDPLUS"), ("write", "write-deleted", "expunge"), "neither MOVE nor UIDPLUS"),
+        (("MOVE",), ("write",), "lets no message of the folder be taken out"),
+    ],
+)
+async def test_one_message_that_can_not_be_taken_out_alone_stays_where_it_is(
+    face: Face,
+    make_dovecot: Callable[..., Dovecot],
+    user: str,
+    lacks: tuple[str, ...],
+    rights: tuple[str, ...],
+    words: str,
+) -> None:
+    """For want of commands, or of the right: a 409 says so, and there is no copy and no mark."""
+    server = make_dovecot(rights=True, without=frozenset(lacks))
+    box = await boxed(face, server, user)
+    await box.holds(letter("Stays"), folder="Ward")
+    await box.holds(letter("There"))
+    kept = ("lookup", "read", "write-seen", *rights)
+    await asyncio.to_thread(server.permit, user, "Ward", *kept)
+    [found] = await box.listed(folder="Ward")
+
+    answer = await box.ask("POST", f"messages/{found['id']}/move", {"folder": "INBOX"})
+
+    assert (answer.status, answer.code) == (409, "conflict")
+    assert words in answer.json["detail"]
+    assert await box.subjects() == ["There"]
+    [after] = await box.listed(folder="Ward")
+    assert after == found
+    assert await box.audited("message.move_failed") != []
+
+
+async def test_pages_find_messages_far_apart(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Window by window: a page may be short, and the next one goes on where it ended."""
+    monkeypatch.setattr(listing, "FIRST", 2)
+    monkeypatch.setattr(listing, "WIDER", 1)
+    monkeypatch.setattr(listing, "WINDOWS", 2)
+    await box.holds(*(letter(f"{number}") for number in range(12)))
+
+    pages, after = [], ""
+    while True:
+        page = (await box.ask("GET", f"folders/INBOX/messages?body=Hello&to=bob{after}")).json
+        pages.append([each["subject"] for each in page["items"]])
+        if page["next"] is None:
+            break
+        after = f"&after={page['next']}"
+
+    assert pages == [["11", "10", "9", "8"], ["7", "6", "5", "4"], ["3", "2", "1", "0"]]
+
+
+async def test_a_large_message_is_never_in_memory_whole(box: Box) -> None:
+    """Of 12 MB that come and go, a window at a time is held."""
+    mail = letter("Large", body=("x" * 70 + "\n") * 170_000)
+    await box.holds(mail)
+    id_ = await box.only()
+    mailboxes = box.face.services.mailboxes
+    tracemalloc.start()
+    content = await mailboxes.raw(ROOT, AccountId("box"), id_)
+    count = 0
+    async for piece in content.pieces():
+        count += len(piece)
+    mailboxes.ended(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert count == len(mail)
+    assert peak < 6_000_000
 
 
 async def test_a_folder_that_is_not_there_is_not_made(box: Box) -> None:

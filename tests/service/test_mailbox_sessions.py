@@ -10,11 +10,18 @@ import pytest
 
 from tests.support.dovecot import Dovecot
 from tests.support.mailbox import Doorway
+from vedette.api.problems import of_error
 from vedette.engine.assignment import Assignment
 from vedette.engine.session import Session
+from vedette.errors import LimitError, LinkError, NetworkError, RevokedError, ThrottledError
 from vedette.imap import Noop
 from vedette.service.mailbox import sessions as pool
-from vedette.service.mailbox.refusals import CrowdedError, MailServerError, NotRunningError
+from vedette.service.mailbox.refusals import (
+    CrowdedError,
+    MailServerError,
+    NotRunningError,
+    of_link,
+)
 from vedette.service.mailbox.sessions import Sessions
 from vedette.service.refusals import ConflictError, NotFoundError
 
@@ -171,3 +178,38 @@ async def test_without_an_engine_no_mailbox_is_read(
     for entrance in (None, doorway):
         with pytest.raises(NotRunningError):
             await used(Sessions(entrance), assignment)
+
+
+async def test_a_tenant_alone_does_not_take_all_places(
+    sessions: Sessions, doorway: Doorway, assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over its share it is told to wait at once, and another tenant goes on."""
+    monkeypatch.setattr(pool, "PER_TENANT", 1)
+    port, user = assignment.target.port, assignment.account.credentials.user
+    theirs = doorway.let("theirs", port, user=user, tenant="other")
+    async with sessions.lent(assignment):
+        with pytest.raises(CrowdedError):
+            await used(sessions, assignment)
+        await used(sessions, theirs)
+
+    await used(sessions, assignment)
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "wait"),
+    [
+        (ThrottledError("wait", reply="Backoff", retry_after=92.4), "throttled", "93"),
+        (ThrottledError("wait"), "throttled", "30"),
+        (LimitError("full", reply="too many"), "limited", "30"),
+        (NetworkError("gone"), "unreachable", None),
+        (RevokedError("withdrawn"), "auth_failed", None),
+    ],
+)
+def test_a_failure_says_when_to_come_again(error: LinkError, code: str, wait: str | None) -> None:
+    """With the server's own time where it told one; where waiting helps nobody there is none."""
+    problem = of_error(of_link(error))
+
+    assert problem.code == code
+    assert problem.status == (502 if wait is None else 503)
+    assert problem.headers.get("Retry-After") == wait
+    assert problem.members["reply"] == error.reply

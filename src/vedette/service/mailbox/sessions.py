@@ -9,6 +9,7 @@ at each request: servers lock accounts for that. It must not know what is asked 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from vedette.engine.world import World
 from vedette.errors import LinkError, NetworkError, ThrottledError, Trouble, VedetteError
 from vedette.imap import Noop
 from vedette.model.folder import Folder
-from vedette.model.ids import AccountId
+from vedette.model.ids import AccountId, TenantId
 from vedette.service.mailbox.entrance import Entrance
 from vedette.service.mailbox.refusals import CrowdedError, NotRunningError, of_link
 from vedette.service.refusals import ConflictError
@@ -36,6 +37,8 @@ _log = structlog.stdlib.get_logger(__name__)
 PER_ACCOUNT: Final = 2
 #: Sessions in all: each is a descriptor and some 100 KiB, and mailboxes that are watched go first.
 IN_ALL: Final = 32
+#: Requests of one tenant at once, waiting or not: half of all, whatever its servers are like.
+PER_TENANT: Final = 16
 #: Seconds that a request waits for one of them.
 WAIT: Final = 10.0
 #: Seconds for which an unused session is kept: a person's next click, and no provider minds.
@@ -43,8 +46,9 @@ KEPT: Final = 15.0
 #: Seconds after which a kept session is asked whether it lives, and for the answer.
 STALE: Final = 3.0
 PROOF: Final = 5.0
-#: Seconds for which one request may use a session, unless it says more.
-USE: Final = 120.0
+#: Seconds for which one request may use a session, unless it says more. With the wait it is less
+#: than an idempotency key stands for a request that is under way (60).
+USE: Final = 45.0
 #: Seconds for which folders are known as they were listed.
 LISTED: Final = 10.0
 #: Seconds between two looks whether accounts are as they were: what is set is live within one.
@@ -113,6 +117,7 @@ class Sessions(Part):
         self._free = asyncio.Semaphore(IN_ALL)
         self._accounts: dict[AccountId, _Account] = {}
         self._sore: dict[AccountId, _Sore] = {}
+        self._busy: Counter[TenantId] = Counter()
 
     @property
     def count(self) -> int:
@@ -144,8 +149,14 @@ class Sessions(Part):
         """
         world = self.world()
         id_ = assignment.account.id
+        tenant = assignment.account.tenant
+        if self._busy[tenant] >= PER_TENANT:
+            raise CrowdedError(
+                f"{PER_TENANT} requests are reading mailboxes already; wait a moment"
+            )
         account = self._accounts.setdefault(id_, _Account())
         account.wanted += 1
+        self._busy[tenant] += 1
         try:
             await self._room(account)
             try:
@@ -157,6 +168,9 @@ class Sessions(Part):
         finally:
             account.wanted -= 1
             self._tidy(id_)
+            self._busy[tenant] -= 1
+            if not self._busy[tenant]:
+                del self._busy[tenant]
 
     async def _open(self) -> None:
         self.spawn(self._look(), "look")
