@@ -35,6 +35,7 @@ from vedette.ownership.shard import InstanceId
 from vedette.ports.link import Target
 from vedette.ports.registration import Origin
 from vedette.ports.source import Sourced
+from vedette.ports.token import Tokens
 from vedette.service.doctor import Finding
 from vedette.service.elsewhere import Elsewhere
 from vedette.service.running import Nothing
@@ -104,10 +105,14 @@ class AloneCarrier:
         finally:
             await call.end()
 
-    async def _examine(self, account: Account, target: Target) -> AsyncIterator[Finding]:
+    async def _examine(
+        self, account: Account, target: Target, tokens: Tokens | None
+    ) -> AsyncIterator[Finding]:
         """Try an account out as the service would."""
         one = (AccountSettings(account=account, target=target),)
-        async with aclosing(diagnose(replace(self._settings, accounts=one))) as findings:
+        async with aclosing(
+            diagnose(replace(self._settings, accounts=one), tokens=tokens)
+        ) as findings:
             async for finding in findings:
                 yield finding
 

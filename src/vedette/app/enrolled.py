@@ -11,17 +11,14 @@ from types import MappingProxyType
 from typing import Final
 
 from vedette.config.settings import AccountSettings
-from vedette.identity.oauth.tokens import Supply
 from vedette.model.account import AccountState, Credentials, Demand, Hold
-from vedette.ports.registration import Auth, Origin, Pause, Registration
+from vedette.ports.registration import Origin, Pause, Registration
 from vedette.secret import Secret
 from vedette.service.condition import REASONS
+from vedette.service.credentials import credentials_of
 
 #: Nothing is sealed beside an account.
 NO_SECRETS: Final[Mapping[str, Secret[str]]] = MappingProxyType({})
-
-#: What of the secrets is for whoever gets tokens.
-_FOR_TOKENS: Final = frozenset({"refresh_token", "token_url_secret"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,16 +26,18 @@ class Known:
     """What is known of an account beside its registration.
 
     ``refused`` is why it can not be watched, and ``withheld`` why its mail must not be read.
+    ``consented_at`` is when its OAuth 2.0 consent was given, where that is not told by its record.
     """
 
     secrets: Mapping[str, Secret[str]] = field(default_factory=lambda: NO_SECRETS)
     refused: str | None = None
     withheld: str | None = None
+    consented_at: float = 0.0
 
 
 def enrolled(registration: Registration, known: Known) -> AccountSettings:
     """Return the settings of an account; one that is not to be watched has a hold."""
-    credentials = _credentials(registration, known.secrets)
+    credentials = credentials_of(registration, known.secrets, consented_at=known.consented_at)
     target, secrets = registration.target, known.secrets
     if target.proxy is not None and "proxy_password" in secrets:
         proxy = replace(target.proxy, password=secrets["proxy_password"])
@@ -59,14 +58,6 @@ def unreadable(id_: str, why: str) -> str:
     return f"what is registered of {id_} can not be read: {why}"
 
 
-def supply_of(registration: Registration, secrets: Mapping[str, Secret[str]]) -> Supply | None:
-    """Return what the tokens of an account come from; None where it needs none."""
-    if registration.grant.auth is Auth.PASSWORD:
-        return None
-    kept = {name: secret for name, secret in secrets.items() if name in _FOR_TOKENS}
-    return Supply(grant=registration.grant, secrets=kept, private=registration.target.private)
-
-
 def registered(settings: AccountSettings, origin: Origin) -> Registration:
     """Return an account of the file as it is shown beside those of the API: without any secret."""
     account, target = settings.account, settings.target
@@ -79,14 +70,6 @@ def held(settings: AccountSettings, pause: Pause) -> AccountSettings:
     """Return the settings of an account that is paused."""
     demand = replace(settings.account.demand, hold=Hold(reason=REASONS[pause]))
     return replace(settings, account=replace(settings.account, demand=demand))
-
-
-def _credentials(registration: Registration, secrets: Mapping[str, Secret[str]]) -> Credentials:
-    user, grant = registration.account.credentials.user, registration.grant
-    if grant.auth is Auth.PASSWORD:
-        return Credentials(user=user, password=secrets.get("password"), token=secrets.get("token"))
-    source = grant.app or grant.url or " ".join(grant.command)
-    return Credentials(user=user, grant=f"{grant.auth.value} {source}")
 
 
 def _hold(registration: Registration, credentials: Credentials, refused: str | None) -> Hold | None:

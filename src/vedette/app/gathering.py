@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from vedette.app.enrolled import Known, enrolled, held, supply_of
+from vedette.app.enrolled import Known, enrolled, held
 from vedette.config.settings import AccountSettings, EndpointSettings, GuardSettings
 from vedette.errors import SecretError, VedetteError
 from vedette.identity.oauth.tokens import Supply
@@ -26,6 +26,7 @@ from vedette.ports.source import Sourced
 from vedette.secret import Secret
 from vedette.service import endpoint as endpoints
 from vedette.service import post as guards
+from vedette.service.credentials import supply_of
 from vedette.service.pausing import is_agreed, under
 from vedette.service.registration import registration_of
 from vedette.service.tenant import tenant_of

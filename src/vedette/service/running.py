@@ -14,6 +14,7 @@ from vedette.engine.tap import Transcript
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
+from vedette.ports.token import Tokens
 from vedette.service.doctor import Finding
 from vedette.service.mailbox.refusals import NotRunningError
 
@@ -66,8 +67,13 @@ class Running(Protocol):
 class Examine(Protocol):
     """Tries an account out, as ``vedette doctor`` does: nothing is kept and nothing is changed."""
 
-    def __call__(self, account: Account, target: Target) -> AsyncIterator[Finding]:
-        """Yield what is found on the way in; the first failure is the last finding."""
+    def __call__(
+        self, account: Account, target: Target, tokens: Tokens | None
+    ) -> AsyncIterator[Finding]:
+        """Yield what is found on the way in; the first failure is the last finding.
+
+        ``tokens`` are for an account that logs in by a grant.
+        """
 
 
 class Nothing:

@@ -1,0 +1,37 @@
+"""What an account logs in with: its own secrets, or where its tokens come from.
+
+It must not know who logs in, nor how a token is had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from vedette.identity.oauth.tokens import Supply
+from vedette.model.account import Credentials
+from vedette.ports.registration import Auth, Registration
+from vedette.secret import Secret
+
+#: What of the secrets is for whoever gets tokens.
+_FOR_TOKENS: Final = frozenset({"refresh_token", "token_url_secret"})
+
+
+def credentials_of(
+    registration: Registration, secrets: Mapping[str, Secret[str]], *, consented_at: float = 0.0
+) -> Credentials:
+    """Return the credentials of an account; another grant, or another consent, is another text."""
+    user, grant = registration.account.credentials.user, registration.grant
+    if grant.auth is Auth.PASSWORD:
+        return Credentials(user=user, password=secrets.get("password"), token=secrets.get("token"))
+    source = grant.app or grant.url or " ".join(grant.command)
+    since = f" {consented_at:.3f}" if consented_at else ""
+    return Credentials(user=user, grant=f"{grant.auth.value} {source}{since}")
+
+
+def supply_of(registration: Registration, secrets: Mapping[str, Secret[str]]) -> Supply | None:
+    """Return what the tokens of an account come from; None where it needs none."""
+    if registration.grant.auth is Auth.PASSWORD:
+        return None
+    kept = {name: secret for name, secret in secrets.items() if name in _FOR_TOKENS}
+    return Supply(grant=registration.grant, secrets=kept, private=registration.target.private)
