@@ -89,3 +89,49 @@ def test_proxies_are_networks() -> None:
     found = read('trusted_proxies = ["10.0.0.1", "2001:db8::/32"]').trusted_proxies
 
     assert [str(each) for each in found] == ["10.0.0.1/32", "2001:db8::/32"]
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("https://mail.example.org", "https://mail.example.org"),
+        ("https://mail.example.org/", "https://mail.example.org"),
+        ("https://mail.example.org:8443", "https://mail.example.org:8443"),
+        ("http://127.0.0.1:8025", "http://127.0.0.1:8025"),
+        ("http://localhost:8025", "http://localhost:8025"),
+    ],
+)
+def test_a_public_url_is_scheme_host_and_port(given: str, url: str) -> None:
+    """Over TLS, or of this machine, where browsers do without it."""
+    assert read(f'public_url = "{given}"').public_url == url
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "mail.example.org",
+        "http://mail.example.org",
+        "https://",
+        "https://mail.example.org/vedette",
+        "https://mail.example.org/?a=b",
+        "https://mail.example.org#a",
+        "https://anna@mail.example.org",
+        "https://mail.example.org:x",
+        "https://mail example.org",
+        "https://[",
+        "javascript:alert(1)",
+    ],
+)
+def test_a_public_url_that_is_none_is_a_mistake(given: str) -> None:
+    """The line names the key, and no redirect URI is made of half an address."""
+    with pytest.raises(ConfigError, match=r"public_url: .* is "):
+        read(f'public_url = "{given}"')
+
+
+def test_pages_to_return_to_may_have_paths() -> None:
+    """Each is a page of the host's; one without TLS is none."""
+    found = read('return_to = ["https://app.example.org/mail", "http://localhost:3000"]')
+
+    assert found.return_to == ("https://app.example.org/mail", "http://localhost:3000")
+    with pytest.raises(ConfigError, match="return_to"):
+        read('return_to = ["http://app.example.org"]')
