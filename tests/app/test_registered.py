@@ -16,10 +16,11 @@ from tests.support.office import ADMIN
 from tests.support.trust import text as guard_text
 from vedette.app.enrolled import registered
 from vedette.errors import StoreError
+from vedette.identity.oauth.consent import Consent, ConsentBook, Pair
 from vedette.model.account import AccountState, Credentials
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.records import Kind, Put, Records, Touched
-from vedette.ports.registration import Auth, Origin
+from vedette.ports.registration import Auth, Grant, Origin
 from vedette.ports.source import Sourced
 from vedette.secret import Secret
 
@@ -354,3 +355,45 @@ async def test_a_guard_that_is_held_has_its_say_on_what_is_registered(live: Live
 
     assert live.watcher("anna") is before
     assert [change.loosening.account for change in await live.engine.store.changes()] == ["anna"]
+
+
+async def test_another_consent_for_an_account_of_a_table_is_another_try(tmp_path: Path) -> None:
+    """A consent given here is another set of credentials; its tokens renewed are not."""
+    found = row("anna", None)
+    grant = Grant(auth=Auth.OAUTH2, app="google")
+    by_grant = replace(found, registration=replace(found.registration, grant=grant))
+    live = Live(tmp_path, sources=[Table(by_grant, row("bert"))])
+    await live.engine.start()
+    await live.desk.tenants.create(ADMIN, {"name": "Acme"}, id_=ACME)
+    book = ConsentBook(live.engine.store.records, live.desk.vault)
+
+    async def consent(at: float, refresh: str, version: int) -> None:
+        tenant = found.registration.account.tenant
+        given = Consent(
+            account=ANNA,
+            tenant=tenant,
+            app="google",
+            pair=Pair(refresh=Secret(refresh)),
+            scope="mail",
+            consented_at=at,
+            version=version,
+        )
+        assert await book.write(given, tokens=True, now=live.engine.clock.now()) is not None
+
+    def granted() -> str | None:
+        watcher = live.watcher("anna")
+        return None if watcher is None else watcher.account.credentials.grant
+
+    try:
+        await live.until(lambda: granted() == "oauth2 google", "a watch without a consent")
+        await consent(1.0, "first", 0)
+        await live.until(lambda: granted() == "oauth2 google 1.000", "another try")
+        first = live.watcher("anna")
+        await consent(1.0, "renewed", 1)
+        await live.register("carl")
+        await live.until_watched("anna", "bert", "carl")
+        assert live.watcher("anna") is first
+        await consent(2.0, "second", 2)
+        await live.until(lambda: granted() == "oauth2 google 2.000", "and another one")
+    finally:
+        await live.engine.stop()

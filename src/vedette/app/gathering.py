@@ -21,11 +21,12 @@ from vedette.identity.vault import Opened, Vault
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.consent import Consents
 from vedette.ports.records import Kind, Record, Recorded
-from vedette.ports.registration import Pause, Registration
+from vedette.ports.registration import Auth, Origin, Pause, Registration
 from vedette.ports.source import Sourced
 from vedette.secret import Secret
 from vedette.service import endpoint as endpoints
 from vedette.service import post as guards
+from vedette.service.body import members
 from vedette.service.credentials import supply_of
 from vedette.service.pausing import is_agreed, under
 from vedette.service.registration import registration_of
@@ -175,11 +176,17 @@ class Gathering:
                 (self._under(each), secrets, why) for each, secrets, why in read[start:][:_AT_ONCE]
             ]
             missing = await asyncio.gather(*(self._withheld(each) for each, _, _ in page))
-            for count, ((registration, secrets, refused), withheld) in enumerate(
-                zip(page, missing, strict=True), start=1
+            granted = await asyncio.gather(*(self._consented_at(each) for each, _, _ in page))
+            for count, ((registration, secrets, refused), withheld, consented_at) in enumerate(
+                zip(page, missing, granted, strict=True), start=1
             ):
                 id_ = registration.account.id
-                known = Known(secrets=secrets, refused=refused, withheld=withheld)
+                known = Known(
+                    secrets=secrets,
+                    refused=refused,
+                    withheld=withheld,
+                    consented_at=consented_at,
+                )
                 made[id_] = enrolled(registration, known)
                 supply = supply_of(registration, secrets)
                 if supply is None:
@@ -195,6 +202,22 @@ class Gathering:
         if tenancy is None:
             return registration
         return under(registration, paused_at=tenancy.paused_at, consent=tenancy.consent)
+
+    async def _consented_at(self, registration: Registration) -> float:
+        """Return when the consent of an account that others keep was given here; 0: it was not.
+
+        Accounts of the API have a wish to reconnect with it, in the same transaction.
+        """
+        if registration.origin is Origin.API or registration.grant.auth is not Auth.OAUTH2:
+            return 0.0
+        account = registration.account
+        found = await self._state.records.record(Kind.GRANT, account.id, tenant=account.tenant)
+        told = {} if found is None else members(found)
+        if not (told.get("address") or told.get("scope")):
+            # A refresh token of the host's own table, which tells neither.
+            return 0.0
+        at = told.get("consentedAt")
+        return float(at) if isinstance(at, int | float) else 0.0
 
     async def _withheld(self, registration: Registration) -> str | None:
         """Say why the mail of an account must not be read, or None."""

@@ -131,6 +131,7 @@ class Registered(Part):
     async def _catch_up(self) -> None:
         while touched := await self._records.touched(self._revision, limit=PAGE):
             await self._taken([each for each in touched if each.kind in _FOLLOWED])
+            await self._granted([AccountId(each.id) for each in touched if each.kind is Kind.GRANT])
             self._revision = touched[-1].revision
 
     async def _taken(self, touched: Sequence[Touched]) -> None:
@@ -157,6 +158,11 @@ class Registered(Part):
         )
         await self._enacting.take(API, change)
         tables = self._tables()
+        await self._tabled([tables[each] for each in accounts if each in tables])
+
+    async def _granted(self, accounts: Sequence[AccountId]) -> None:
+        """Have accounts of hosts heed another consent: those of the API have it in their record."""
+        tables = self._tables() if accounts else {}
         await self._tabled([tables[each] for each in accounts if each in tables])
 
     async def _tenant_changed(self, tenant: TenantId) -> None:
