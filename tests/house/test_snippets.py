@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.tree import ROOT, Snippet, snippets
+from vedette.cli.main import GROUPS
 
 BIN = Path(sys.executable).parent
 # A snippet a reader waits for longer than this does not belong in a document.
@@ -63,8 +64,8 @@ def test_a_console_snippet_names_commands_that_exist(snippet: Snippet) -> None:
             assert set(plain(words[1:])) <= make_targets(), command
         elif words[:1] == ["vedette"]:
             verbs = plain(words[1:])
-            # The commands of guards are a level below.
-            told = vedette_help(*verbs[: 2 if verbs[:1] == ["guard"] else 1])
+            # The commands of a group are a level below.
+            told = vedette_help(*verbs[: 2 if GROUPS.keys() & set(verbs[:1]) else 1])
             for option in (word.partition("=")[0] for word in words if word.startswith("--")):
                 assert re.search(rf"(?<![\w-]){re.escape(option)}(?![\w-])", told), command
 
