@@ -21,13 +21,11 @@ from vedette.imap.names import decode_name
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeState
-from vedette.service.post import MAX_ENTRIES, MAX_TEXT, RegisteredGuard
+from vedette.service.post import MAX_ENTRIES, RegisteredGuard
 from vedette.service.refusals import invalid
 from vedette.service.trial import Trial
 from vedette.service.warding import Asked, Told
 
-#: Characters of a message in base64: as much as a request holds.
-_MESSAGE: Final = 1_000_000
 #: Actions that are taken back, or accounts attached, at once.
 _AT_ONCE: Final = 1_000
 
@@ -36,7 +34,8 @@ class GuardChange(Wish):
     """What of a guard is to be changed. What loosens a protective one waits for the ratchet."""
 
     pack: str | None = Field(default=None, max_length=100, description="A shipped pack.")
-    text: str | None = Field(default=None, max_length=MAX_TEXT, description="A pack of one's own.")
+    # No more than a request holds.
+    text: str | None = Field(default=None, description="A pack of one's own.")
     active: bool | None = None
     mode: str | None = Field(default=None, max_length=40)
     tenants: list[str] | None = Field(default=None, max_length=MAX_ENTRIES)
@@ -65,10 +64,11 @@ class AccountsWish(Wish):
 class TestWish(Wish):
     """A message to be judged: one of both."""
 
+    # No more than a request holds.
     message: str | None = Field(
-        default=None, max_length=_MESSAGE, description="The message as it is (RFC 5322), as text."
+        default=None, description="The message as it is (RFC 5322), as text."
     )
-    base64: str | None = Field(default=None, max_length=_MESSAGE, description="Its octets.")
+    base64: str | None = Field(default=None, description="Its octets.")
     authserv: list[str] = Field(
         default=[], max_length=20, description="Whose Authentication-Results are believed."
     )
