@@ -17,9 +17,9 @@ from tests.sinks.hooks import LOOPBACK, STRICT, Names
 from tests.support.ports import free_port
 from vedette.net.address import AddressGuard
 from vedette.secret import Secret
-from vedette.sinks import reach
 from vedette.sinks.place import REDIS, read_place
-from vedette.sinks.reach import UnreachableError, Way, root
+from vedette.sinks.reach import Way, root
+from vedette.web.way import UnreachableError, explained
 
 
 @asynccontextmanager
@@ -126,8 +126,8 @@ def test_a_failure_that_a_library_wrapped_is_found_again() -> None:
 
 def test_the_words_of_the_system_are_those_of_its_number() -> None:
     """Not the event loop's, which repeat the address."""
-    assert reach.explained(ConnectionRefusedError(111, "Connect call failed ('::1', 1)")) == (
+    assert explained(ConnectionRefusedError(111, "Connect call failed ('::1', 1)")) == (
         "Connection refused"
     )
-    assert reach.explained(ssl.SSLError(1, "wrong")) == "TLS failed: wrong"
-    assert reach.explained(EOFError("the end")) == "the end"
+    assert explained(ssl.SSLError(1, "wrong")) == "TLS failed: wrong"
+    assert explained(EOFError("the end")) == "the end"

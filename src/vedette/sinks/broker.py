@@ -30,10 +30,11 @@ from vedette.ports.address import AddressGuard
 from vedette.sinks.facts import Facts, facts
 from vedette.sinks.library import Library
 from vedette.sinks.place import Scheme, read_place
-from vedette.sinks.reach import PATIENCE, Way, explained, root
+from vedette.sinks.reach import PATIENCE, Way, root
 from vedette.sinks.settings import BrokerSettings
 from vedette.web import trust
 from vedette.web.resolver import Resolver
+from vedette.web.way import explained
 
 #: Seconds for a link to say goodbye; after that its descriptor is closed under it.
 GOODBYE = 1.0

@@ -20,8 +20,9 @@ from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 
 from vedette.sinks.broker import RejectedError
-from vedette.sinks.reach import Way, explained, root
+from vedette.sinks.reach import Way, root
 from vedette.sinks.settings import KafkaSettings, Mechanism
+from vedette.web.way import explained
 
 #: Milliseconds before what a broker asked to be tried again is tried again.
 BACKOFF: Final = 100

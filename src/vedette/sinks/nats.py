@@ -23,8 +23,9 @@ from nats.aio.transport import TcpTransport
 from vedette.model.delivery import Parcel
 from vedette.sinks.broker import RejectedError
 from vedette.sinks.facts import Facts, Template
-from vedette.sinks.reach import Streams, UnreachableError, Way
+from vedette.sinks.reach import Streams, Way
 from vedette.sinks.settings import NatsSettings
+from vedette.web.way import UnreachableError
 
 #: What JetStream knows repeats by.
 MESSAGE_ID: Final = "Nats-Msg-Id"

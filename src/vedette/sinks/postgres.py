@@ -11,7 +11,6 @@ that Postgres does not take is found by trying each alone: it does not hold up t
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import deque
 from collections.abc import Sequence
 from typing import Final, NamedTuple, TypeAlias
@@ -21,9 +20,10 @@ import asyncpg
 from vedette.model.delivery import Parcel
 from vedette.sinks.broker import RejectedError, UnfitError
 from vedette.sinks.facts import Facts
-from vedette.sinks.reach import Way, explained
+from vedette.sinks.reach import Way
 from vedette.sinks.settings import PostgresSettings
 from vedette.sinks.tablename import quoted
+from vedette.web.way import Named, first_line
 
 #: Rows of one statement: more share a COMMIT than endpoints have attempts at a time by default.
 _ROWS: Final = 200
@@ -95,14 +95,18 @@ class PostgresBroker:
         self._settings = settings
         self._way = way
         self._insert = _INSERT.format(quoted(settings.table))
-        self._trust = _Named.made(settings, way.place.host) if way.place.tls else None
+        self._trust = (
+            Named.made(way.place.host, settings.ca_file, verify=settings.verify)
+            if way.place.tls
+            else None
+        )
 
     async def open(self) -> PostgresLink:
         """Connect, log in and look for the table."""
         try:
             connection = await self._connect()
         except asyncpg.PostgresError as error:
-            raise RejectedError(words(error)) from error
+            raise RejectedError(first_line(error)) from error
         link = PostgresLink(connection, self._insert, self._settings.table)
         try:
             await link.look()
@@ -218,12 +222,12 @@ class PostgresLink:
             found = await self._connection.fetch(self._insert, *columns)
         except asyncpg.PostgresError as error:
             if self._connection.is_closed() or self._over:
-                raise ConnectionError(words(error)) from error
+                raise ConnectionError(first_line(error)) from error
             raise self._refusal(error) from error
         return {each["event_id"] for each in found}
 
     def _refusal(self, error: asyncpg.PostgresError) -> Exception:
-        said = words(error)
+        said = first_line(error)
         match getattr(error, "sqlstate", None):
             case str(state) if state in _OF_TABLE:
                 return UnfitError(
@@ -234,40 +238,6 @@ class PostgresLink:
                 return ConnectionError(said)
             case _:
                 return RejectedError(said)
-
-
-class _Named(ssl.SSLContext):
-    """Trusts a server by the name of the settings, whatever address the client was given."""
-
-    name = ""
-
-    @classmethod
-    def made(cls, settings: PostgresSettings, name: str) -> _Named:
-        """Return what ``vedette.web.trust`` does, for one name."""
-        context = cls(ssl.PROTOCOL_TLS_CLIENT)
-        context.name = name
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if not settings.verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        elif settings.ca_file is None:
-            context.load_default_certs()
-        else:
-            context.load_verify_locations(settings.ca_file)
-        return context
-
-    def wrap_bio(
-        self,
-        incoming: ssl.MemoryBIO,
-        outgoing: ssl.MemoryBIO,
-        server_side: bool = False,  # noqa: FBT001, FBT002 - as it is in the class above
-        server_hostname: str | bytes | None = None,  # noqa: ARG002 - the address
-        session: ssl.SSLSession | None = None,
-    ) -> ssl.SSLObject:
-        """Wrap, with the name in place of the address."""
-        return super().wrap_bio(
-            incoming, outgoing, server_side=server_side, server_hostname=self.name, session=session
-        )
 
 
 def row(parcel: Parcel, about: Facts) -> Row:
@@ -285,11 +255,6 @@ def row(parcel: Parcel, about: Facts) -> Row:
         time=about.attributes.get("time"),
         body=body.decode(errors="replace"),
     )
-
-
-def words(error: BaseException) -> str:
-    """Return the first line of an error: what follows are values of the row, which are mail."""
-    return explained(error).partition("\n")[0] or type(error).__name__
 
 
 def _text(value: str) -> str:

@@ -8,31 +8,24 @@ library follows a broker's word to another host. It must not know what is spoken
 from __future__ import annotations
 
 import asyncio
-import os
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final
 
 from aiohttp.abc import AbstractResolver
 
-from vedette.ports.address import AddressGuard, ForbiddenAddress
+from vedette.ports.address import AddressGuard
 from vedette.sinks.place import Place
 from vedette.web.resolver import Resolver
+from vedette.web.way import UnreachableError, addresses, explained
 
 #: Seconds for one address while others wait: a host that drops packets must not eat the attempt.
 PATIENCE: Final = 5.0
-#: A name may have any number of addresses; a broker's publish a handful.
-MAX_ADDRESSES: Final = 8
 #: Octets of a line that are read ahead: NATS tells a cluster's addresses in one.
 BUFFER: Final = 256 * 1024
 
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-
-
-class UnreachableError(OSError):
-    """No address could be reached; the words name each, and hold no secret."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,9 +40,9 @@ class Way:
     async def dial(self, *, tls: bool) -> Streams:
         """Connect, the caller's deadline around it. Raises UnreachableError."""
         failed = []
-        addresses = await self.addresses()
-        for number, address in enumerate(addresses, start=1):
-            patience = PATIENCE if number < len(addresses) else None
+        found = await self.addresses()
+        for number, address in enumerate(found, start=1):
+            patience = PATIENCE if number < len(found) else None
             try:
                 async with asyncio.timeout(patience):
                     return await self._connect(address, tls=tls)
@@ -61,29 +54,8 @@ class Way:
 
     async def addresses(self) -> Sequence[str]:
         """Return the literal addresses that may be dialled. Raises UnreachableError for none."""
-        host = self.place.host
-        allowed, refused = [], []
-        for address in await self._looked_up(host):
-            try:
-                self.guard.check(address)
-            except ForbiddenAddress as error:
-                refused.append(str(error))
-            else:
-                allowed.append(address)
-        if not allowed:
-            raise UnreachableError("; ".join(refused) or f"{host} has no address")
-        return allowed[:MAX_ADDRESSES]
-
-    async def _looked_up(self, host: str) -> list[str]:
-        try:
-            return [str(ip_address(host))]
-        except ValueError:
-            pass
-        try:
-            found = await self.resolver.resolve(host, self.place.port)
-        except OSError as error:
-            raise UnreachableError(f"the name does not resolve: {explained(error)}") from error
-        return list(dict.fromkeys(each["host"] for each in found))
+        place = self.place
+        return await addresses(place.host, place.port, guard=self.guard, resolver=self.resolver)
 
     async def _connect(self, address: str, *, tls: bool) -> Streams:
         return await asyncio.open_connection(
@@ -93,21 +65,6 @@ class Way:
             server_hostname=self.place.host if tls else None,
             limit=BUFFER,
         )
-
-
-def explained(error: BaseException) -> str:
-    """Say what went wrong on the way, in the words of the system or of TLS."""
-    match error:
-        case UnreachableError():
-            return str(error)
-        case ssl.SSLCertVerificationError(verify_message=words):
-            return f"the certificate is not trusted: {words}"
-        case ssl.SSLError():
-            return f"TLS failed: {error.strerror or error}"
-        case OSError(errno=int(number)) if number > 0:
-            return os.strerror(number)
-        case _:
-            return str(error)
 
 
 def root(error: BaseException) -> UnreachableError | None:

@@ -21,7 +21,8 @@ from vedette.sources.database import BATCH, INSTANTS, Batch, Order, SourceError
 from vedette.sources.settings import SourceSettings
 from vedette.sources.statement import Marks
 from vedette.sources.value import Value
-from vedette.sources.way import Way, explained
+from vedette.sources.way import Way
+from vedette.web.way import first_line
 
 #: Seconds to make a connection to one address in.
 _CONNECT: Final = 10.0
@@ -190,5 +191,5 @@ def said(error: BaseException) -> str:
     """Return the words of an error; the library puts a number before them."""
     if isinstance(error, Error) and len(error.args) > 1:
         cause = error.__cause__
-        return str(error.args[1]) if cause is None else f"{error.args[1]}: {explained(cause)}"
-    return explained(error)
+        return str(error.args[1]) if cause is None else f"{error.args[1]}: {first_line(cause)}"
+    return first_line(error)

@@ -20,7 +20,8 @@ from vedette.sources.database import BATCH, INSTANTS, Batch, Order, SourceError
 from vedette.sources.settings import SourceSettings
 from vedette.sources.statement import Marks, Statement
 from vedette.sources.value import Value
-from vedette.sources.way import Way, explained
+from vedette.sources.way import Way
+from vedette.web.way import first_line
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -111,7 +112,7 @@ class PostgresTable:
             if connection.is_closed():
                 raise
             await transaction.rollback()
-            return explained(error)
+            return first_line(error)
         await transaction.commit()
         return None
 

@@ -18,7 +18,7 @@ from vedette.sources.database import BATCH, INSTANTS, Batch, Order, SourceError
 from vedette.sources.settings import SourceSettings
 from vedette.sources.statement import Marks
 from vedette.sources.value import Value
-from vedette.sources.way import explained
+from vedette.web.way import first_line
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class SqliteTable:
                 try:
                     connection.execute(text, values)
                 except (sqlite3.IntegrityError, sqlite3.ProgrammingError) as error:
-                    refused.append(explained(error))
+                    refused.append(first_line(error))
             connection.execute("COMMIT")
         return refused
 
@@ -91,14 +91,14 @@ class SqliteTable:
                 f"file:{quote(path)}?mode={mode}", uri=True, timeout=_BUSY, isolation_level=None
             )
         except sqlite3.Error as error:
-            raise SourceError(f"{path}: {explained(error)}") from error
+            raise SourceError(f"{path}: {first_line(error)}") from error
         try:
             connection.set_progress_handler(
                 lambda: stop.is_set() or time.monotonic() > until, _STEPS
             )
             yield connection
         except sqlite3.Error as error:
-            raise SourceError(f"{path}: {explained(error)}") from error
+            raise SourceError(f"{path}: {first_line(error)}") from error
         finally:
             connection.close()
 
