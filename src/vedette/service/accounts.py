@@ -7,7 +7,8 @@ watched: who watches follows the records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from asyncio import gather
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -112,6 +113,18 @@ class Accounts:
         if found is None:
             raise NotFoundError("account", id_)
         return (await self._under([found]))[0]
+
+    async def several(
+        self, caller: Caller, ids: Sequence[AccountId]
+    ) -> dict[AccountId, Registration]:
+        """Return those of some accounts that are there; they are asked for together."""
+        caller.needs(READ)
+        read = self._cabinet.records.record
+        asked = [read(Kind.ACCOUNT, id_, tenant=caller.tenant) for id_ in ids]
+        kept = {each.id: registration_of(each) for each in await gather(*asked) if each is not None}
+        found = [kept.get(id_) or self.elsewhere.of(id_, caller.tenant) for id_ in ids]
+        there = await self._under([each for each in found if each is not None])
+        return {each.account.id: each for each in there}
 
     async def page(self, caller: Caller, query: AccountQuery) -> AccountPage:
         """Return accounts in the order of their ids."""

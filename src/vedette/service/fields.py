@@ -63,7 +63,7 @@ def mail_address(text: str) -> str:
         raise ValueError("an address has something on both sides of the @")
     quoted = local.startswith('"') and local.endswith('"') and len(local) > 1
     bare = domain if quoted else text
-    if any(each.isspace() or each in _NOT_BARE for each in bare):
+    if any(map(str.isspace, bare)) or not _NOT_BARE.isdisjoint(bare):
         raise ValueError("expected an address alone, such as jane@example.org")
     return text
 

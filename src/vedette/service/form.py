@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Final, TypeVar
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 from vedette.secret import Secret
 from vedette.service.refusals import InvalidError, Mistake
@@ -117,7 +118,8 @@ class Form:
 
     def choice(self, field: str, kind: type[Choice], default: Choice) -> Choice:
         """Return one of a set of words."""
-        return self.word(field, {each.value: each for each in kind}, default)
+        words: Mapping[str, Choice] = _words(kind)
+        return self.word(field, words, default)
 
     def word(self, field: str, words: Mapping[str, T], default: T) -> T:
         """Return what one of a set of words stands for."""
@@ -174,12 +176,21 @@ class Form:
             raise InvalidError(self.mistakes)
 
 
+# Of a list of accounts each has three of them.
+@lru_cache(maxsize=64)
+def _words(kind: type[StrEnum]) -> Mapping[str, Any]:
+    return {each.value: each for each in kind}
+
+
 def flaw(value: object, *, longest: int = MAX_TEXT) -> str | None:
     """Say why something is no line of text, or None."""
     if not isinstance(value, str):
         return "expected text"
     if len(value) > longest:
         return f"has {len(value)} characters, and {longest} are allowed"
+    # Nearly every text, told in one step: neither controls nor halves of characters are printable.
+    if value.isprintable():
+        return None
     if any(each < " " or each == "\x7f" for each in value):
         return "holds a control character"
     return "is not well-formed text" if _is_broken(value) else None

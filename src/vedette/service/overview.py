@@ -16,13 +16,14 @@ from vedette.ports.registration import Registration
 from vedette.service.accounts import AccountQuery, Accounts
 from vedette.service.caller import Caller
 from vedette.service.condition import Condition, State, condition
-from vedette.service.refusals import NotFoundError
 from vedette.service.running import Running
 
 #: Accounts that are read at a time for a page of those in a state, and at most for one page: some
 #: hundred milliseconds. A page may be short then, and says where to go on.
 STEP: Final = 500
 MOST: Final = 10_000
+#: Accounts that are asked for by their ids at the same time.
+TOGETHER: Final = 100
 
 #: What a watch says of accounts that may be told to be in a state. In the other states are those
 #: that nobody watches.
@@ -79,7 +80,8 @@ class Overview:
         if state in WATCHED and not query.text and not query.fields:
             return await self._watched(caller, query, state, healths)
         found: list[Seen] = []
-        step = replace(query, limit=STEP)
+        # A state that most are in fills a page at once; who looks for a rare one looks far.
+        step = replace(query, limit=min(STEP, query.limit * 2))
         for _ in range(MOST // STEP):
             page = await self._accounts.page(caller, step)
             for registration in page.items:
@@ -90,7 +92,7 @@ class Overview:
                         return SeenPage(items=tuple(found), next=registration.account.id)
             if page.next is None:
                 return SeenPage(items=tuple(found), next=None)
-            step = replace(step, after=page.next)
+            step = replace(step, after=page.next, limit=STEP)
         return SeenPage(items=tuple(found), next=step.after)
 
     async def _watched(
@@ -111,17 +113,20 @@ class Overview:
             if id_ > query.after and health.state in states and wall in {None, health.tenant}
         )
         found: list[Seen] = []
-        for count, id_ in enumerate(names, start=1):
-            try:
-                registration = await self._accounts.get(caller, id_)
-            except NotFoundError:
-                # It was deleted, and its watch is about to be told.
-                continue
-            one = self._seen(registration, healths)
-            if one.condition.state is state and wall in {None, registration.account.tenant}:
-                found.append(one)
-            if len(found) >= query.limit or count >= STEP * 2:
-                return SeenPage(items=tuple(found), next=id_)
+        size = min(query.limit, TOGETHER)
+        for start in range(0, len(names), size):
+            ids = names[start:][:size]
+            there = await self._accounts.several(caller, ids)
+            for count, id_ in enumerate(ids, start=start + 1):
+                registration = there.get(id_)
+                if registration is None:
+                    # It was deleted, and its watch is about to be told.
+                    continue
+                one = self._seen(registration, healths)
+                if one.condition.state is state and wall in {None, registration.account.tenant}:
+                    found.append(one)
+                if len(found) >= query.limit or count >= STEP * 2:
+                    return SeenPage(items=tuple(found), next=id_)
         return SeenPage(items=tuple(found), next=None)
 
     def _seen(self, registration: Registration, healths: Mapping[AccountId, Health]) -> Seen:

@@ -61,6 +61,7 @@ SETTABLE: Final = frozenset(
     }
 )  # fmt: skip
 
+_REASONS: Final[Mapping[str, Pause | None]] = {each.value: each for each in Pause}
 _WORDS: Final = {encryption: word for word, encryption in ENCRYPTIONS.items()}
 
 
@@ -195,11 +196,10 @@ def _ours(form: Form, found: Registration) -> Registration:
     resync = form.raw("resync")
     wish = Form(resync if isinstance(resync, Mapping) else {})
     paused_at = form.number("pausedAt", 0.0, low=0.0, high=fields.LAST_INSTANT)
-    reasons: dict[str, Pause | None] = {each.value: each for each in Pause}
     return replace(
         found,
-        pause=form.word("pause", reasons, None),
-        beneath=form.word("beneath", reasons, None),
+        pause=form.word("pause", _REASONS, None),
+        beneath=form.word("beneath", _REASONS, None),
         paused_at=paused_at if "pausedAt" in form else None,
         reconnect=form.whole("reconnect", 0, low=0, high=fields.MOST),
         resync=Resync(
