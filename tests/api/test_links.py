@@ -1,40 +1,30 @@
-"""Connect links by their pages: words to agree to, an address, a password or a real provider."""
+"""Connect links by their pages: words to agree to, an address, and a password that is tried."""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import time
-from collections.abc import AsyncIterator, Iterator
-from html.parser import HTMLParser
-from typing import Any, cast
+from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 
-from tests.api.conftest import NOW
-from tests.conftest import absent
+from tests.api.linking import (
+    BACK,
+    OURS,
+    SERVER,
+    TERMS,
+    accounts,
+    acme,
+    first,
+    kept_safe,
+    link,
+    somebody,
+)
 from tests.store.bundle import StillClock
 from tests.support.api import Face
-from tests.support.authorization import Authorization
-from tests.support.debian import UnavailableError
-from tests.support.memory_store import MemoryStore
-from tests.support.person import Page, Person, to_app
-from tests.support.ports import free_port
-from vedette.api.screens import PAGE
 from vedette.api.visitor import TRIES_BURST
-from vedette.config.api import ApiSettings
 from vedette.errors import AuthError
-from vedette.ports.records import Kind, RecordQuery
 from vedette.service.doctor import Finding, Outcome
-
-BACK = "https://app.example.org/mail"
-PORT = free_port()
-OURS = f"http://127.0.0.1:{PORT}"
-SETTINGS = ApiSettings(
-    rate=1e6, burst=1_000_000, public_url=OURS, return_to=("https://app.example.org/mail",)
-)
-TERMS = {"version": "2026-11", "text": "We read your mail.\nYou may end it."}
-SERVER = {"host": "imap.example.org", "port": 993, "encryption": "tls"}
 
 #: Texts that would be more than text, were they not escaped.
 XSS = (
@@ -47,156 +37,10 @@ XSS = (
 )
 
 
-#: All that our pages are made of.
-TAGS = frozenset(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "main",
-        "h1",
-        "p",
-        "div",
-        "form",
-        "label",
-        "input",
-        "select",
-        "option",
-        "button",
-        "details",
-        "summary",
-        "a",
-    ]
-)
-ATTRIBUTES = frozenset(
-    [
-        "lang",
-        "charset",
-        "name",
-        "content",
-        "http-equiv",
-        "class",
-        "role",
-        "tabindex",
-        "method",
-        "type",
-        "value",
-        "for",
-        "id",
-        "autocomplete",
-        "required",
-        "selected",
-        "open",
-        "href",
-        "rel",
-    ]
-)
-
-
-class Seen(HTMLParser):
-    """What a browser makes of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes.update(name for name, _ in attrs)
-        for name, value in attrs:
-            assert name != "href" or (value or "").startswith(("https://", "http://"))
-
-
-@pytest.fixture(scope="module")
-def provider() -> Iterator[Authorization]:
-    """Run an authorization server that sends browsers back to us."""
-    try:
-        server = Authorization(f"{OURS}/v1/oauth/callback")
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
-
-
 @pytest.fixture
 async def face() -> AsyncIterator[Face]:
-    """Return an API with a tenant, by the true time: the provider's id tokens have it too."""
-    clock = StillClock(NOW)
-    store = MemoryStore(clock)
-    await store.start()
-    made = Face(store, clock, settings=SETTINGS)
-    assert (await made.ask("POST", "/v1/tenants", {"id": "acme"})).status == 201
-    yield made
-    await made.transport.stop()
-    await store.stop()
-
-
-async def app_at(face: Face, provider: Authorization, **wish: object) -> str:
-    """Register the app that the provider knows."""
-    cast("StillClock", face.clock).time = time.time()
-    made = await face.ask(
-        "POST",
-        "/v1/oauth/apps",
-        {
-            "tenant": "acme",
-            "title": "Example",
-            "authorizeUrl": f"{provider.issuer}/auth",
-            "tokenUrl": f"{provider.issuer}/token",
-            "issuer": provider.issuer,
-            "namesIssuer": True,
-            "scopes": ["openid", "email", "offline_access"],
-            "extra": {"prompt": "consent"},
-            "clientId": "vedette",
-            "clientSecret": "the-secret-of-vedette",
-            "private": True,
-            **wish,
-        },
-    )
-    assert made.status == 201, made.body
-    return str(made.json["id"])
-
-
-async def link(face: Face, **wish: object) -> dict[str, Any]:
-    made = await face.ask("POST", "/v1/links", {"tenant": "acme", **wish})
-    assert made.status == 201, made.body
-    found: dict[str, Any] = made.json
-    return found
-
-
-def somebody(face: Face) -> Person:
-    return Person(to_app(face.app))
-
-
-async def accounts(face: Face) -> list[dict[str, Any]]:
-    found = await face.ask("GET", "/v1/accounts")
-    items: list[dict[str, Any]] = found.json["items"]
-    return items
-
-
-async def first(person: Person, url: str) -> dict[str, str]:
-    """Open a link and agree to whatever it asks for; return the form of its first page."""
-    page = await person.opens(url)
-    assert page.status == 200, page.text
-    form = page.form("Go on")
-    ticked = re.search(r'name="agree" value="([^"]*)"', page.text)
-    return form | ({"agree": ticked[1]} if ticked else {})
-
-
-def kept_safe(page: Page) -> None:
-    """Assert that a page runs nothing, and is shown in no frame."""
-    assert page.headers["content-security-policy"] == PAGE
-    assert "frame-ancestors 'none'" in PAGE
-    assert "script" not in PAGE
-    assert page.headers["referrer-policy"] == "no-referrer"
-    assert page.headers["cache-control"] == "no-store"
-    seen = Seen()
-    seen.feed(page.text)
-    assert seen.tags <= TAGS
-    assert seen.attributes <= ATTRIBUTES
+    async with acme() as made:
+        yield made
 
 
 async def test_a_password_that_logs_in_makes_the_account(face: Face) -> None:
@@ -431,203 +275,4 @@ async def test_a_limit_of_the_plan_is_told_and_the_link_kept(face: Face) -> None
     assert (await anna.sends(made["url"], form)).status == 409
     await face.ask("PATCH", "/v1/tenants/acme", {"maxAccounts": 1})
 
-    assert (await anna.sends(made["url"], form)).status == 200
-
-
-@pytest.mark.parametrize(
-    "page",
-    [
-        "https://evil.example/mail",
-        "https://app.example.org.evil.example/mail",
-        "https://app.example.org@evil.example/mail",
-        "https://app.example.org/mailbox",
-        "https://app.example.org/mail/../admin",
-        "https://app.example.org/mail/%2e%2e/admin",
-        "https://app.example.org/mail/%252e%252e/admin",
-        "https://app.example.org:444/mail",
-        "http://app.example.org/mail",
-        "//app.example.org/mail",
-        "https:app.example.org/mail",
-        "https://app.example.org\\@evil.example/mail",
-        "javascript:alert(1)",
-        "https://app.example.org/mail\n",
-        "",
-    ],
-)
-async def test_no_page_but_those_that_are_allowed_is_returned_to(face: Face, page: str) -> None:
-    """An open redirect is refused where the link is made; an empty page is none."""
-    made = await face.ask("POST", "/v1/links", {"tenant": "acme", "returnTo": page})
-
-    if page:
-        assert (made.status, made.code) == (422, "invalid")
-        assert made.json["errors"][0]["field"] == "returnTo"
-    else:
-        assert made.json["returnTo"] is None
-
-
-@pytest.mark.parametrize("page", [BACK, f"{BACK}/", f"{BACK}/a/b?c=d", f"{BACK}?x=1"])
-async def test_a_page_beneath_an_allowed_one_is_returned_to(face: Face, page: str) -> None:
-    """With its query."""
-    assert (await link(face, returnTo=page))["returnTo"] == page
-
-
-async def test_what_a_link_is_not_for_is_refused(face: Face) -> None:
-    """Credentials, commands, a day and more, apps that are not there, another tenant."""
-    key = await face.key("accounts:read", "accounts:write", tenant="acme")
-    for wish in (
-        {"account": {"password": "x"}},
-        {"account": {"tokenCommand": ["id"]}},
-        {"account": {"host": "127.0.0.1"}},
-        {"expiresIn": 86_401},
-        {"consent": {"version": "1"}},
-        {"password": False},
-    ):
-        assert (await face.ask("POST", "/v1/links", wish, key=key)).status == 422, wish
-    inside = {"account": {"private": True, "host": "127.0.0.1"}}
-    assert (await face.ask("POST", "/v1/links", inside, key=key)).status == 403
-    assert (await face.ask("POST", "/v1/links", {"providers": ["x"]}, key=key)).status == 403
-    assert (await face.ask("POST", "/v1/links", {"providers": ["x"]})).status == 422
-    assert (await face.ask("POST", "/v1/links", {"account": {"private": True}})).status == 422
-    assert (await face.ask("POST", "/v1/links", {"tenant": "other"}, key=key)).status == 404
-
-
-async def test_the_address_of_a_link_is_told_once(face: Face) -> None:
-    """Lists and looks have no address, and no record holds it."""
-    made = await link(face)
-
-    shown = await face.ask("GET", f"/v1/links/{made['id']}")
-    listed = await face.ask("GET", "/v1/links?tenant=acme")
-
-    assert "url" not in shown.json
-    assert listed.json["items"] == [shown.json]
-    records = await face.state.records.records(RecordQuery(kind=Kind.LINK))
-    assert not [each for each in records if made["url"].rsplit(".", 1)[1] in each.body]
-
-
-async def test_without_a_public_url_nothing_begins(face: Face) -> None:
-    """One line says which setting is missing; it may be set while the service runs as well."""
-    bare = Face(face.state, face.clock, settings=ApiSettings(rate=1e6, burst=1_000_000))
-
-    refused = await bare.ask("POST", "/v1/links", {"tenant": "acme"})
-    assert (refused.status, refused.code) == (409, "conflict")
-    assert "[api] public_url" in refused.json["detail"]
-
-    await bare.ask("PATCH", "/v1/settings", {"publicUrl": "https://mail.example.org"})
-    made = await bare.ask("POST", "/v1/links", {"tenant": "acme"})
-    assert made.json["url"].startswith("https://mail.example.org/connect/")
-    await bare.transport.stop()
-
-
-async def test_a_provider_connects_the_mailbox(face: Face, provider: Authorization) -> None:
-    """Link, words, provider, callback: the account is there with its grant, and the person back."""
-    app = await app_at(face, provider)
-    made = await link(face, consent=TERMS, providers=[app], account=SERVER, returnTo=BACK)
-    anna = somebody(face)
-    choice = await anna.sends(made["url"], await first(anna, made["url"]), email="anna@example.org")
-
-    going = await anna.sends(made["url"], choice.form("Continue with Example"))
-    assert going.onward is not None
-    assert going.onward.startswith(provider.issuer)
-    kept_safe(going)
-    back = await asyncio.to_thread(provider.back, going.onward, "anna")
-    done = await anna.opens(back)
-
-    assert (done.status, done.onward) == (
-        303,
-        f"{BACK}?account={made['account']}&status=connected",
-    )
-    [account] = await accounts(face)
-    assert (account["id"], account["email"]) == (made["account"], "anna@example.org")
-    assert (account["auth"], account["app"], account["host"]) == (
-        "oauth2",
-        app,
-        "imap.example.org",
-    )
-    grant = await face.ask("GET", f"/v1/oauth/grants/{made['account']}")
-    assert grant.json["address"] == "anna@example.org"
-    assert (await face.ask("GET", f"/v1/consents/{made['account']}")).json["isAgreed"] is True
-    record = await face.state.records.record(Kind.GRANT, made["account"])
-    assert record is not None
-    assert record.expires_at is None
-    for replayed in (await anna.opens(back), await anna.opens(made["url"])):
-        assert replayed.status == 410
-        kept_safe(replayed)
-
-
-async def test_two_tabs_at_a_provider_make_one_account(face: Face, provider: Authorization) -> None:
-    """Both consented, one of them even as somebody else: the first is taken whole, the other not."""
-    app = await app_at(face, provider)
-    made = await link(face, providers=[app], account=SERVER, password=False)
-    anna = somebody(face)
-    form = {**(await first(anna, made["url"])), "app": app, "email": "anna@example.org"}
-    backs = []
-    for user in ("anna", "bob"):
-        going = await anna.sends(made["url"], form)
-        assert going.onward is not None
-        backs.append(await asyncio.to_thread(provider.back, going.onward, user))
-
-    pages = await asyncio.gather(*(anna.opens(each) for each in backs))
-
-    assert sorted(each.status for each in pages) == [200, 410]
-    [account] = await accounts(face)
-    grant = await face.ask("GET", f"/v1/oauth/grants/{account['id']}")
-    assert grant.json["address"] == account["email"]
-
-
-async def test_what_another_browser_brings_back_is_not_taken(
-    face: Face, provider: Authorization
-) -> None:
-    """A code that a victim is made to bring has no session there; its owner can go on."""
-    app = await app_at(face, provider)
-    made = await link(face, providers=[app], account=SERVER)
-    anna, victim = somebody(face), somebody(face)
-    form = {**(await first(anna, made["url"])), "app": app}
-    going = await anna.sends(made["url"], form, email="anna@example.org")
-    assert going.onward is not None
-    back = await asyncio.to_thread(provider.back, going.onward, "anna")
-    await first(victim, made["url"])
-
-    assert (await victim.opens(back)).status == 410
-    assert await accounts(face) == []
-    assert (await anna.opens(back)).status == 200
-
-
-async def test_a_consent_for_another_mailbox_keeps_nothing(
-    face: Face, provider: Authorization
-) -> None:
-    """A link for one mailbox takes no other; no token is left, and the link is good still."""
-    app = await app_at(face, provider)
-    made = await link(face, providers=[app], account={**SERVER, "email": "anna@example.org"})
-    anna = somebody(face)
-    form = {**(await first(anna, made["url"])), "app": app}
-    going = await anna.sends(made["url"], form)
-    assert going.onward is not None
-    back = await asyncio.to_thread(provider.back, going.onward, "mallory")
-
-    page = await anna.opens(back)
-
-    assert page.status == 403
-    assert "mallory@example.org" in page.text
-    assert await accounts(face) == []
-    assert (await face.ask("GET", f"/v1/oauth/grants/{made['account']}")).status == 404
-    assert (await anna.opens(made["url"])).status == 200
-
-
-async def test_who_says_no_at_the_provider_is_told_so(face: Face, provider: Authorization) -> None:
-    """The provider's word is shown, and the person may begin again."""
-    app = await app_at(face, provider)
-    made = await link(face, providers=[app], account=SERVER)
-    anna = somebody(face)
-    form = {**(await first(anna, made["url"])), "app": app, "email": "anna@example.org"}
-    going = await anna.sends(made["url"], form)
-    assert going.onward is not None
-    state = re.search(r"state=([\w-]+)", going.onward)
-    assert state is not None
-
-    page = await anna.opens(
-        f"{OURS}/v1/oauth/callback?state={state[1]}&error=access_denied&iss={provider.issuer}"
-    )
-
-    assert page.status == 403
-    assert "access_denied" in page.text
     assert (await anna.sends(made["url"], form)).status == 200
