@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from vedette.config.settings import AccountSettings
-from vedette.model.account import AccountState, Credentials, Demand, Hold
+from vedette.model.account import NOTHING_ASKED, AccountState, Credentials, Demand, Hold
 from vedette.ports.registration import Origin, Pause, Registration
 from vedette.secret import Secret
 from vedette.service.condition import REASONS
@@ -49,6 +49,8 @@ def enrolled(registration: Registration, known: Known) -> AccountSettings:
         hold=_hold(registration, credentials, known.refused),
         withheld=known.withheld,
     )
+    if demand == NOTHING_ASKED:
+        demand = NOTHING_ASKED
     account = replace(registration.account, credentials=credentials, demand=demand)
     return AccountSettings(account=account, target=target)
 
@@ -62,8 +64,10 @@ def registered(settings: AccountSettings, origin: Origin) -> Registration:
     """Return an account of the file as it is shown beside those of the API: without any secret."""
     account, target = settings.account, settings.target
     shown = replace(account, credentials=Credentials(user=account.credentials.user))
-    proxy = None if target.proxy is None else replace(target.proxy, password=None)
-    return Registration(account=shown, target=replace(target, proxy=proxy), origin=origin)
+    if target.proxy is not None:
+        # Else the target is shared: of thousands of accounts each would have one of its own.
+        target = replace(target, proxy=replace(target.proxy, password=None))
+    return Registration(account=shown, target=target, origin=origin)
 
 
 def held(settings: AccountSettings, pause: Pause) -> AccountSettings:

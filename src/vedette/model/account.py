@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Final
 
@@ -117,6 +117,9 @@ class Canary:
     folder: str = "INBOX"
 
 
+#: What nearly all accounts begin with: one object for thousands.
+FROM_NOW: Final = Beginning()
+
 #: Nothing is asked for: one object for the thousands of accounts that are just watched.
 NOTHING_ASKED: Final = Demand()
 
@@ -130,7 +133,7 @@ class Account:
     email: str
     credentials: Credentials
     folders: tuple[str, ...] = ("\\Inbox", "\\Junk")
-    beginning: Beginning = field(default_factory=Beginning)
+    beginning: Beginning = FROM_NOW
     depth: Depth = Depth.TEXT
     cover: Cover = Cover.POLL
     trusted_authserv: tuple[str, ...] = ()

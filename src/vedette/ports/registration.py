@@ -6,8 +6,9 @@ Secrets are not part of it: they are sealed beside the record (``ports.records``
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum, unique
+from typing import Final
 
 from vedette.model.account import Account
 from vedette.ports.link import Target
@@ -68,6 +69,11 @@ class Resync:
     since: float = 0.0
 
 
+#: What nearly all accounts have: one object of each for thousands.
+BY_PASSWORD: Final = Grant()
+NEVER_ANEW: Final = Resync()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Registration:
     """An account, where it lives, and what was set beside.
@@ -83,14 +89,14 @@ class Registration:
     target: Target
     title: str = ""
     tags: tuple[str, ...] = ()
-    grant: Grant = field(default_factory=Grant)
+    grant: Grant = BY_PASSWORD
     active: bool = True
     pause: Pause | None = None
     beneath: Pause | None = None
     paused_at: float | None = None
     consent: str | None = None
     reconnect: int = 0
-    resync: Resync = field(default_factory=Resync)
+    resync: Resync = NEVER_ANEW
     origin: Origin = Origin.API
     created_at: float = 0.0
     updated_at: float = 0.0

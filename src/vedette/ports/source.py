@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import MappingProxyType
+from typing import Final, Protocol
 
 from vedette.ports.registration import Registration
 from vedette.secret import Secret
+
+#: Nobody writes to it: one object for the thousands of accounts of a file.
+_NO_SECRETS: Final[Mapping[str, Secret[str]]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,7 @@ class Sourced:
     """
 
     registration: Registration
-    secrets: Mapping[str, Secret[str]] = field(default_factory=dict)
+    secrets: Mapping[str, Secret[str]] = field(default_factory=lambda: _NO_SECRETS)
     refused: str | None = None
 
 
