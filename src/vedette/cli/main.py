@@ -14,7 +14,7 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from vedette import __version__
-from vedette.cli import accounts, audit, guard, keys, links, oauth, store, tenants
+from vedette.cli import accounts, audit, endpoints, guard, keys, links, oauth, store, tenants
 from vedette.errors import UsageError, VedetteError
 
 #: 128 + SIGINT, as shells say it.
@@ -37,6 +37,7 @@ COMMANDS = (
 GROUPS = {
     "accounts": accounts.build,
     "audit": audit.build,
+    "endpoints": endpoints.build,
     "guard": guard.build,
     "keys": keys.build,
     "links": links.build,

@@ -11,9 +11,12 @@ from vedette.client.accounts import Accounts
 from vedette.client.audit import Audit
 from vedette.client.autoconfig import Autoconfig
 from vedette.client.carrier import Carrier, HttpCarrier
+from vedette.client.completeness import Audits
 from vedette.client.consents import Consents
+from vedette.client.endpoints import Endpoints
 from vedette.client.events import Events
 from vedette.client.exchange import Exchange
+from vedette.client.guards import Guards
 from vedette.client.keys import Keys
 from vedette.client.links import Links
 from vedette.client.logs import Logs
@@ -51,6 +54,9 @@ class Client:
         self.logs = Logs(exchange)
         self.mailboxes = Mailboxes(exchange)
         self.oauth = OAuth(exchange)
+        self.completeness = Audits(exchange)
+        self.endpoints = Endpoints(exchange)
+        self.guards = Guards(exchange)
         self.probes = Probes(exchange)
         self.settings = SettingsBook(exchange)
         self.tenants = Tenants(exchange)
