@@ -6,9 +6,9 @@
 #       SERVER='"host": "imap.example.org"' sh newcomer.sh
 #
 # It needs `vedette`, curl and python3. What is yours to do, such as sending a mail, it asks for in a
-# line that begins with », and waits for Enter. SERVER is JSON: where the mailbox is. What comes
-# behind the mailbox is left out where it is not given: TABLE, the same as TOML, for a mailbox of a
-# table (TABLE_MAILBOX); ISSUER with CLIENT and CLIENT_SECRET, for one of OAuth 2.0 (OAUTH_MAILBOX).
+# line that begins with », and waits for Enter. SERVER is JSON: where the mailbox is. Two more
+# mailboxes come where they are given: OAUTH_MAILBOX, with APP, the OAuth 2.0 app as JSON; and
+# TABLE_MAILBOX, with TABLE, where it is, as TOML.
 set -eu
 
 : "${MAILBOX:?}" "${PASSWORD:?}" "${NEW_PASSWORD:?}" "${SERVER:?}"
@@ -90,27 +90,20 @@ say wall "with it, a look at all tenants is refused: $(api /v1/tenants | get cod
 
 # Where events go: a receiver that checks signatures and keeps each event once.
 
-HOOK=${HOOK_PORT:=8080}
-SECRET=whsec_$(python3 -c 'import base64, secrets
-print(base64.b64encode(secrets.token_bytes(32)).decode())')
-cat >> vedette.toml << END
-
-[endpoints.helpdesk]
-type = "webhook"
-url = "http://127.0.0.1:$HOOK/events"
-secret = "$SECRET"
-private = true
-END
-SECRET=$SECRET python3 "$examples/stdlib_receiver.py" "$HOOK" events.db 2>> log &
+HOOK=http://127.0.0.1:${HOOK_PORT:=8080}/events
+KEY=$ADMIN api /v1/endpoints -d '{"tenant": "shop", "type": "webhook", "url": "'"$HOOK"'",
+  "private": true}' > answer
+SECRET=$(get secret < answer)
+SECRET=$SECRET python3 "$examples/stdlib_receiver.py" "$HOOK_PORT" events.db 2>> log &
 receiver=$!
-kill -HUP $service
-say endpoint "helpdesk gets every event at http://127.0.0.1:$HOOK/events"
+say endpoint "the shop's events go to $HOOK, signed"
 
 # A mailbox. An admin may let it be at an inside address; the rest is the tenant's own to do.
 
 account='"tenant": "shop", "email": "'$MAILBOX'", "password": "'$PASSWORD'", '$SERVER
 KEY=$ADMIN api /v1/accounts/verify -d "{$account}" > answer
-say verify "the way in was tried: isGood is $(get isGood < answer)"
+test "$(get isGood < answer)" = True || cat answer
+say verify "the way in was tried, and it is good"
 KEY=$ADMIN api /v1/accounts -d "{\"id\": \"support\", $account}" > answer
 until_state support live
 say account "support is live"
@@ -131,6 +124,20 @@ api /v1/accounts/support -X PATCH -d '{"password": "'"$NEW_PASSWORD"'"}' > answe
 until_state support live
 say mended "support is live"
 until_told Meanwhile
+
+# A mailbox by OAuth 2.0: its owner consents in a browser, and no password is known here.
+
+if test -n "${OAUTH_MAILBOX:-}"; then
+  app=$(KEY=$ADMIN api /v1/oauth/apps -d '{"tenant": "shop", '"$APP"'}' | get id)
+  KEY=$ADMIN api /v1/oauth/authorize -d '{"tenant": "shop", "app": "'"$app"'",
+    "new": {"email": "'"$OAUTH_MAILBOX"'", '"$SERVER"'}}' > answer
+  you "as $OAUTH_MAILBOX, open in a browser: $(get url < answer)"
+  connected=$(get account < answer)
+  until_state "$connected" live
+  say oauth "$OAUTH_MAILBOX is live, by $(api "/v1/accounts/$connected" | get auth)"
+  you "send a mail to $OAUTH_MAILBOX with the subject: Hello"
+  until_told Hello
+fi
 
 # The same with a mailbox of a table that an application of yours has: it is only read, and told how
 # its mailboxes are where you say so.
