@@ -159,6 +159,15 @@ async def test_a_wait_beyond_the_deadline_is_not_waited_for(waited: Waits) -> No
     assert waited == []
 
 
+async def test_a_failure_is_told_and_not_the_claim_that_it_left(waited: Waits) -> None:
+    """The service that failed holds the idempotency key for a minute, which is not the news."""
+    answers = [problem(503, "store", retry_after=1), problem(409, "in_progress", retry_after=1)]
+    carrier = ScriptedCarrier(answers)
+
+    with pytest.raises(ProblemError, match="it is store"):
+        await Client(carrier, sleep=waited).tenants.create(TenantWish(id="acme"))
+
+
 async def test_a_refusal_is_not_asked_again(waited: Waits) -> None:
     """What is wrong stays wrong."""
     carrier = ScriptedCarrier([problem(422, "invalid")])

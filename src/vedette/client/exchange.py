@@ -34,7 +34,8 @@ TRIES: Final = 4
 WAITS: Final = Backoff(first=0.5, ceiling=8.0)
 
 #: Answers that may be different in a moment, whatever was asked: it was turned away unread.
-_UNREAD: Final = frozenset({"too_many", "overloaded", "busy", "in_progress"})
+_CLAIMED: Final = "in_progress"
+_UNREAD: Final = frozenset({"too_many", "overloaded", "busy", _CLAIMED})
 #: The same, where the same effect twice is one: what became of it is not known.
 _UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
 
@@ -154,6 +155,7 @@ class Exchange:
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         is_lost = False
+        earlier: ProblemError | None = None
         for attempt in range(1, TRIES + 1):
             try:
                 async with asyncio.timeout_at(end):
@@ -172,7 +174,10 @@ class Exchange:
                 if is_lost and operation.method == "DELETE" and answer.status == _GONE:
                     # The answer that was lost had said that it is gone.
                     return {}, b""
-                failure = ProblemError(answer)
+                if earlier is not None and earlier.code != _CLAIMED == answer.code:
+                    # The claim of the try that failed stands for a minute: its failure is the news.
+                    raise earlier
+                failure = earlier = ProblemError(answer)
                 is_over = not _is_passing(operation, said, answer)
                 wait = answer.retry_after
             wait = WAITS.wait(attempt, self._dice()) if wait is None else wait

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
+
+from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import Columns, line, listed, shown
@@ -72,7 +74,9 @@ def show(endpoint: str, *, at: Reach = HERE) -> int:
 def deliveries(
     endpoint: str | None = None,
     *,
-    state: Literal["due", "delivered", "failed"] | None = None,
+    state: Annotated[
+        Literal["due", "delivered", "failed"] | None, Parameter(name="--in-state")
+    ] = None,
     account: str | None = None,
     type_: str | None = None,
     event: str | None = None,
