@@ -105,15 +105,12 @@ class Engine(Part):
         #: What watches the watch.
         self.tower = self._watchtower()
         self._trust = self._trusting()
-        trust = self._trust.desk
-        self._desk = GuardDesk(
-            self.store, self.clock, attend=self._attend, sweep=self._sweep, holds=trust.holds
-        )
+        self._desk = self._guarded()
         #: What was delivered, or given up, once more.
         self.redelivery = Redelivery(self.store, self.courier, self.clock, endpoints=self.endpoints)
         self.vault = Safe(settings, self.store, self.clock)
         #: What people ask of guards, by the names of its commands.
-        self.desk = {**self._desk.handlers, **trust.handlers}
+        self.desk = {**self._desk.handlers, **self._trust.desk.handlers}
         handlers = {**self.redelivery.handlers, **self.desk, **rotating(self.vault)}
         self._control = Control(settings.state, handlers)
         self._posting = self._guards()
@@ -190,6 +187,10 @@ class Engine(Part):
             attend=self._attend,
             fence=self._fence,
         )
+
+    def _guarded(self) -> GuardDesk:
+        asks = self._trust.desk.holds
+        return GuardDesk(self.store, self.clock, attend=self._attend, sweep=self._sweep, holds=asks)
 
     def _guards(self) -> Guards:
         return Guards(
