@@ -42,15 +42,20 @@ def serve(*, config: Path | None = None, store: str | None = None, workers: int 
     """
     file = configuration(config)
     given = None if store is None else checked(Secret(store))
-    settings = read_settings(file, store=given)
+    worker = variable(WORKER)
+    read = partial(_read, file, given, worker)
+    settings = read()
     configure(settings.log)
     stay_undumped()
     if workers < 1:
         raise UsageError("--workers needs a number from 1 on")
+    if workers > 1 and not file.is_file():
+        raise UsageError("--workers needs a configuration that each can read: a file, and no pipe")
     if workers > 1:
         return _together(settings, file, workers)
-    worker = variable(WORKER)
-    asyncio.run(_serve(partial(_read, file, given, worker), file, is_worker=worker is not None))
+    # A pipe, as of `--config <(…)`, is read once: a second time it is empty.
+    again = read if file.is_file() else None
+    asyncio.run(_serve(settings, again, file, is_worker=worker is not None))
     return 0
 
 
@@ -83,12 +88,14 @@ def _beside(api: ApiSettings, worker: int) -> ApiSettings:
     return replace(api, port=api.port and api.port + worker - 1, is_asked=False)
 
 
-async def _serve(read: partial[Settings], file: Path, *, is_worker: bool) -> None:
+async def _serve(
+    settings: Settings, read: partial[Settings] | None, file: Path, *, is_worker: bool
+) -> None:
     stopper = Stopper()
     stopper.install()
     if is_worker:
         end_with_starter(stopper)
-    engine = Engine(read())
+    engine = Engine(settings)
     beside = [_face(engine, stopper)] if engine.settings.api.enabled else []
     await run(engine, stopper, read=read, file=file, beside=beside)
 
