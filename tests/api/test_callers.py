@@ -136,7 +136,7 @@ async def test_numbers_are_for_a_key_with_their_scope(face: Face) -> None:
 async def test_alive_asks_the_loop_alone(face: Face) -> None:
     """With a store that is away, or a service that drains, the process lives."""
     face.engine.is_ready = "the service is draining"
-    await face.state.stop()  # type: ignore[attr-defined]
+    await face.state.stop()
 
     alive = await request(face.app, "GET", "/livez")
     face.engine.lag = 6.0
@@ -151,7 +151,7 @@ async def test_ready_asks_the_store(face: Face) -> None:
     face.engine.is_ready = "the service is draining"
     draining = await request(face.app, "GET", "/readyz")
     face.engine.is_ready = None
-    await face.state.stop()  # type: ignore[attr-defined]
+    await face.state.stop()
     away = await request(face.app, "GET", "/readyz")
 
     assert [each.status for each in (good, draining, away)] == [200, 503, 503]

@@ -29,6 +29,19 @@ def asked(base: str, key: str, method: str, path: str, body: object = None) -> t
             return error.code, error.read()
 
 
+def configured(folder: Path, port: int, url: str) -> Path:
+    """Return a configuration with the API at a port, and one account with its password in a file."""
+    password = folder / "password"
+    password.write_text("pass")
+    password.chmod(0o600)
+    file = folder / "vedette.toml"
+    file.write_text(
+        f'state = "state"\n[api]\nlisten = "127.0.0.1:{port}"\n'
+        f'[accounts.filed]\nurl = "{url}"\nprivate = true\npassword_file = "{password}"\n'
+    )
+    return file
+
+
 def test_mail_of_the_api_and_of_the_file_is_read_as_their_accounts_are_set(
     dovecot: Dovecot, user: str, tmp_path: Path
 ) -> None:
@@ -36,14 +49,7 @@ def test_mail_of_the_api_and_of_the_file_is_read_as_their_accounts_are_set(
     mail = letter("Served", body="x" * 300_000)
     dovecot.append(user, "INBOX", mail)
     port = free_port()
-    (tmp_path / "password").write_text("pass")
-    (tmp_path / "password").chmod(0o600)
-    file = tmp_path / "vedette.toml"
-    file.write_text(
-        f'state = "state"\n[api]\nlisten = "127.0.0.1:{port}"\n'
-        f'[accounts.filed]\nurl = "imap+plaintext://{user}@127.0.0.1:{dovecot.port}"\n'
-        f'private = true\npassword_file = "{tmp_path / "password"}"\n'
-    )
+    file = configured(tmp_path, port, f"imap+plaintext://{user}@127.0.0.1:{dovecot.port}")
     account = {
         "id": "box",
         "email": f"{user}@example.org",

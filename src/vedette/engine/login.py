@@ -74,12 +74,7 @@ async def opened(
         # Before the connection: no server is kept waiting for another one.
         stage("asking for an access token")
         token = await bearer(account, world)
-    connection = Connection(
-        limits=_limits(account.max_message),
-        encrypted=target.encryption is Encryption.IMPLICIT,
-    )
-    link = Link(connection)
-    link.ear = world.taps.ear(account.id)
+    link = _link(account, target, world)
     current = "connecting"
 
     def entered(name: str) -> None:
@@ -112,6 +107,16 @@ async def opened(
         link.close()
         raise
     return session
+
+
+def _link(account: Account, target: Target, world: World) -> Link:
+    connection = Connection(
+        limits=_limits(account.max_message),
+        encrypted=target.encryption is Encryption.IMPLICIT,
+    )
+    link = Link(connection)
+    link.ear = world.taps.ear(account.id)
+    return link
 
 
 @lru_cache(maxsize=64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -26,23 +27,10 @@ COLUMNS: Final[Columns[Link]] = {
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
-def add(
-    *,
-    email: str | None = None,
-    host: str | None = None,
-    title: str | None = None,
-    tag: Names = (),
-    folder: Names = (),
-    app: Names = (),
-    password: bool | None = None,
-    return_to: str | None = None,
-    hours: float | None = None,
-    consent: str | None = None,
-    consent_file: Path | None = None,
-    tenant: str | None = None,
-    at: Reach = HERE,
-) -> int:
-    """Make a link. Its address is shown this once: whoever has it connects the mailbox.
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """What is settled of the account before somebody connects it.
 
     Parameters
     ----------
@@ -56,6 +44,41 @@ def add(
         A tag of the account (again for more).
     folder
         A folder that is watched (again for more).
+    """
+
+    email: str | None = None
+    host: str | None = None
+    title: str | None = None
+    tag: Names = ()
+    folder: Names = ()
+
+    @property
+    def account(self) -> LinkAccount:
+        """The same in the words of the API."""
+        said = _said(email=self.email, host=self.host, title=self.title)
+        return LinkAccount(**said, **_said(tags=self.tag, folders=self.folder))
+
+
+#: Nothing is settled.
+ANY: Final = Template()
+
+
+def add(
+    *,
+    template: Template = ANY,
+    app: Names = (),
+    password: bool | None = None,
+    return_to: str | None = None,
+    hours: float | None = None,
+    consent: str | None = None,
+    consent_file: Path | None = None,
+    tenant: str | None = None,
+    at: Reach = HERE,
+) -> int:
+    """Make a link. Its address is shown this once: whoever has it connects the mailbox.
+
+    Parameters
+    ----------
     app
         An OAuth 2.0 app that may be used (again for more).
     password
@@ -71,9 +94,8 @@ def add(
     tenant
         Whose account it will be.
     """
-    account = LinkAccount(**_said(email=email, host=host, title=title, tags=tag, folders=folder))
     wish = LinkWish(
-        account=account,
+        account=template.account,
         **_said(
             providers=app,
             password=password,
