@@ -175,9 +175,10 @@ async def asked(face: Face, operation: Operation, ids: dict[str, str], key: str 
 def same(answer: Answer, ids: dict[str, str]) -> Any:
     """Return a problem without what names this one occurrence, and the ids that were sent."""
     told = answer.body.decode()
-    for name, id_ in ids.items():
+    # The longest first: the id of a guard has that of its tenant in it.
+    for name, id_ in sorted(ids.items(), key=lambda each: -len(each[1])):
         # A number may be part of anything.
-        told = told.replace(f"'{id_}'" if id_.isdecimal() else id_, name)
+        told = told.replace(f"'{id_}'", f"'{name}'") if id_.isdecimal() else told.replace(id_, name)
     return [part for part in told.split(", ") if "urn:uuid" not in part]
 
 

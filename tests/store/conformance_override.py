@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.store.bundle import ANNA, BERT, Whole
 from tests.store.conformance_fingerprint import FingerprintContract
 from vedette.ports.override import Allow, Scope, Switch

@@ -58,5 +58,7 @@ async def import_accounts(request: Request, caller: Writer, services: Given) -> 
     read = read_csv if kind == "text/csv" else read_json
     # A hundred thousand cells are a second of work, and mail is to get in between.
     lines = await asyncio.to_thread(read, text)
+    if not lines:
+        raise refuse("malformed", "the file has no account")
     done = await services.importing.take(caller, lines)
     return ImportShown(created=done.made, there=done.there)

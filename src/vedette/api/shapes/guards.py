@@ -98,7 +98,7 @@ class AllowWish(Wish):
 
     account: GivenId
     guard: GivenId
-    domain: str = Field(min_length=1, max_length=255)
+    domain: str = Field(min_length=1, max_length=255, pattern=r"^[^\x00-\x20\x7f]+$")
 
 
 class GrantWish(Wish):
