@@ -10,7 +10,9 @@ from tests.api.conftest import NOW
 from tests.support.api import Face
 from vedette.model.account import AccountState, Health
 from vedette.model.ids import AccountId, TenantId
+from vedette.ports.records import Kind, Record
 from vedette.service import overview
+from vedette.service.condition import INACTIVE
 from vedette.service.status import LIVE
 
 BOX = AccountId("box")
@@ -186,3 +188,23 @@ async def test_what_others_watch_is_in_no_list_by_state(face: Face) -> None:
 
     assert [each["id"] for each in mine.json["items"]] == ["bert"]
     assert [each["id"] for each in all_of_them.json["items"]] == ["anna", "bert"]
+
+
+async def test_who_was_refused_is_found_among_many_that_are_switched_off(face: Face) -> None:
+    """Of those that are paused for another reason none is read: it would take a page to find one."""
+    for number in range(20):
+        await registered(face, f"off-{number}")
+        told(face, f"off-{number}", AccountState.PAUSED, held=INACTIVE)
+    await registered(face, "refused")
+    told(face, "refused", AccountState.AUTH_FAILED, error="NO")
+    read, asked = face.state.records.record, list[str]()
+
+    async def noted(kind: Kind, id_: str, *, tenant: TenantId | None = None) -> Record | None:
+        asked.extend([id_] if kind is Kind.ACCOUNT else [])
+        return await read(kind, id_, tenant=tenant)
+
+    face.state.records.record = noted  # type: ignore[method-assign]
+    found = await face.ask("GET", "/v1/accounts?state=auth_failed")
+
+    assert [each["id"] for each in found.json["items"]] == ["refused"]
+    assert asked == ["refused"]

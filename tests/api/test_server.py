@@ -82,6 +82,17 @@ async def test_a_key_is_asked_for_at_the_port(face: Face, tmp_path: Path) -> Non
             assert "server" not in with_one.headers
 
 
+async def test_a_small_answer_is_sent_at_once(face: Face, tmp_path: Path) -> None:
+    """Nagle's algorithm is off: with it a body waits 40 ms behind its head, for an acknowledgement."""
+    async with served(face.app, tmp_path) as server, aiohttp.ClientSession() as client:
+        async with client.get(f"http://127.0.0.1:{server.port}/livez") as answer:
+            assert answer.status == 200
+        [wire] = [each for one in server._servers for each in one.server_state.connections]
+        theirs = wire.transport.get_extra_info("socket")
+
+        assert theirs.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
 async def test_whoever_can_open_the_socket_is_an_admin(face: Face, tmp_path: Path) -> None:
     """It is the owner's alone, needs no key, and is gone after a stop."""
     path = tmp_path / SOCKET

@@ -14,7 +14,7 @@ from vedette.config.settings import AccountSettings
 from vedette.model.account import NOTHING_ASKED, AccountState, Credentials, Demand, Hold
 from vedette.ports.registration import Origin, Pause, Registration
 from vedette.secret import Secret
-from vedette.service.condition import REASONS
+from vedette.service.condition import INACTIVE, REASONS
 from vedette.service.credentials import credentials_of
 
 #: Nothing is sealed beside an account.
@@ -78,7 +78,7 @@ def held(settings: AccountSettings, pause: Pause) -> AccountSettings:
 
 def _hold(registration: Registration, credentials: Credentials, refused: str | None) -> Hold | None:
     if not registration.active:
-        return Hold(reason="it is not active")
+        return Hold(reason=INACTIVE)
     if registration.pause is not None and registration.pause is not Pause.CONSENT:
         is_refused = registration.pause is Pause.AUTH_FAILURE
         return Hold(reason=REASONS[registration.pause], of_login=is_refused)

@@ -39,6 +39,9 @@ REASONS: Final = {
     Pause.TENANT: "the tenant is paused",
 }
 
+#: Why an account that was switched off is paused.
+INACTIVE: Final = "it is not active"
+
 _TOLD: Final = {
     AccountState.INIT: State.INIT,
     AccountState.CONNECTING: State.CONNECTING,
@@ -63,7 +66,7 @@ class Condition:
 def condition(registration: Registration, health: Health | None, *, now: float) -> Condition:
     """Return how an account is doing."""
     if not registration.active:
-        return Condition(state=State.PAUSED, reason="it is not active", health=health)
+        return Condition(state=State.PAUSED, reason=INACTIVE, health=health)
     pause = registration.pause
     if pause is Pause.AUTH_FAILURE:
         reply = None if health is None else health.error
