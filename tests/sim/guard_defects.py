@@ -146,8 +146,10 @@ def _mark_believed() -> AbstractContextManager[Any]:
     return patch.object(Facts, "proves", lambda _self, _entry, **_options: True)
 
 
-def _defect(about: str, breaks: str, plant: Any, deeds: Iterable[Deed] = (Deed.MOVE,)) -> Defect:
-    return Defect(about=about, breaks=breaks, plant=plant, deeds=frozenset(deeds))
+def _defect(
+    about: str, breaks: str, plant: Any, deeds: Iterable[Deed] = (Deed.MOVE,), *, near: int = 1
+) -> Defect:
+    return Defect(about=about, breaks=breaks, plant=plant, deeds=frozenset(deeds), near=near)
 
 
 GUARD_DEFECTS: dict[str, Defect] = {
@@ -193,5 +195,6 @@ GUARD_DEFECTS: dict[str, Defect] = {
         "what is to be taken back is forgotten with the process",
         "C10: an intent is never forgotten",
         _undo_forgotten,
+        near=470,
     ),
 }

@@ -14,13 +14,15 @@ from tests.sim.guarded import Deed
 class Defect:
     """``plant`` patches the engine for as long as its context lasts.
 
-    ``deeds`` says that it can show only where a guard does one of these.
+    ``deeds`` says that it can show only where a guard does one of these. ``near`` is a seed shortly
+    before one in which it shows, for a defect that shows in one of some dozens.
     """
 
     about: str
     breaks: str
     plant: Callable[[], AbstractContextManager[Any]]
     deeds: frozenset[Deed] = frozenset()
+    near: int = 1
 
 
 def together(*patches: AbstractContextManager[Any]) -> AbstractContextManager[Any]:
