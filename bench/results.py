@@ -56,7 +56,7 @@ class Results:
         for name, measured in newer.figures.items():
             self.figures[name] = measured
             self.later[name] = (
-                f"{newer.date} at commit `{newer.commit}`, {newer.runs} times; the load average was"
+                f"{newer.date} at commit `{newer.commit}`, {_times(newer.runs)}; the load average was"
                 f" {newer.load_before:.1f} before and {newer.load_after:.1f} after"
             )
 
@@ -137,3 +137,7 @@ def _commit() -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip()
+
+
+def _times(runs: int) -> str:
+    return "once" if runs == 1 else f"{runs} times"
