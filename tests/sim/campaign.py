@@ -126,7 +126,9 @@ def judged(seed: int, *, planted: str | None) -> tuple[Verdict, bool]:
 def hunted(name: str, *, first: int) -> Verdict | None:
     """Return the first verdict in which a planted defect shows, or None."""
     deeds, near = DEFECTS[name].deeds, DEFECTS[name].near
-    seeds = (seed for seed in itertools.count(max(first, near)) if not deeds or _deed(seed) in deeds)
+    seeds = (
+        seed for seed in itertools.count(max(first, near)) if not deeds or _deed(seed) in deeds
+    )
     for seed in itertools.islice(seeds, HUNTED):
         verdict = _played(seed, name)
         gc.collect()
