@@ -230,7 +230,7 @@ async def test_a_key_does_what_its_scopes_say_and_no_more(face: Face, tag: str) 
 
 
 @pytest.mark.parametrize("tag", TAGS)
-async def test_what_is_anothers_is_as_if_it_were_not_there(face: Face, tag: str) -> None:
+async def test_what_another_has_is_as_if_it_were_not_there(face: Face, tag: str) -> None:
     """A foreign id and one that nobody has are answered by the same words, and change nothing."""
     mine, theirs = await house(face), await house(face)
     missing = {name: f"none-{name}".ljust(len(id_), "-") for name, id_ in theirs.ids.items()}
@@ -253,7 +253,7 @@ async def test_what_is_anothers_is_as_if_it_were_not_there(face: Face, tag: str)
 
 
 @pytest.mark.parametrize("tag", TAGS)
-async def test_no_list_has_what_is_anothers(face: Face, tag: str) -> None:
+async def test_no_list_has_what_is_foreign(face: Face, tag: str) -> None:
     """A tenant that lists sees its own, whatever filter it names."""
     mine, theirs = await house(face), await house(face)
     named = theirs.ids["tenant"]

@@ -62,14 +62,14 @@ async def test_pages_follow_each_other_to_the_end(box: Box) -> None:
 
 async def test_a_search_finds_what_the_server_finds(box: Box) -> None:
     """Each filter narrows, together they all hold, and 8-bit text is looked for as it is."""
-    await box.holds(letter("Grüße an alle"), letter("Rechnung", body="Betrag: 7"))
+    await box.holds(letter("Grüße an Jan"), letter("Rechnung", body="Betrag: 7"))
     await box.holds(letter("Read", List_Id="News <news.example.org>"), flags="\\Seen \\Flagged")
 
-    assert await box.subjects(f"?subject={quote('grüße')}") == ["Grüße an alle"]
+    assert await box.subjects(f"?subject={quote('grüße')}") == ["Grüße an Jan"]
     assert await box.subjects("?body=Betrag") == ["Rechnung"]
     assert await box.subjects("?text=news.example.org") == ["Read"]
     assert await box.subjects(f"?header={quote('List-Id: news')}") == ["Read"]
-    assert await box.subjects("?unseen=true") == ["Rechnung", "Grüße an alle"]
+    assert await box.subjects("?unseen=true") == ["Rechnung", "Grüße an Jan"]
     assert await box.subjects("?unseen=false&flagged=true") == ["Read"]
     assert await box.subjects("?from=ann&unseen=false") == ["Read"]
     assert await box.subjects("?since=2020-01-01&before=2100-01-01&limit=1") == ["Read"]
