@@ -17,6 +17,7 @@ from vedette.demo import server as module
 from vedette.demo.server import DemoServer
 from vedette.engine.login import log_in
 from vedette.engine.session import Session
+from vedette.engine.tap import Taps
 from vedette.imap import (
     Append,
     AskId,
@@ -163,6 +164,7 @@ class _World:
     """What a login needs of the engine's world."""
 
     dialer = SocketDialer()
+    taps = Taps()
 
     class clock:  # noqa: N801 - stands for an instance
         now = staticmethod(time.time)

@@ -145,6 +145,8 @@ class HealthBook:
     async def _keep(self, health: Health) -> None:
         before, self.health = self.health, health
         if (told := story.news(health)) is not None:
+            # A stop in the middle of the telling forgets neither a strike nor that it is to be told.
+            await self._world.store.note(health)
             event = state_changed(self._account, health)
             postings = () if event is None else plan([event], self._world.endpoints())
             fence = self._world.tenure.fence(self._account.id)

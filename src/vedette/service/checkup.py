@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Final, TypeAlias
 
@@ -184,11 +185,12 @@ async def advised(
     host: str, findings: AsyncGenerator[Finding, None]
 ) -> AsyncGenerator[Finding, None]:
     """Yield findings; where a login was refused, what the provider asks for comes behind."""
-    async for finding in findings:
-        yield finding
-        refused = isinstance(finding.error, LinkError) and finding.check in {"login", "token"}
-        if refused and (words := hint(host)):
-            yield _finding(Outcome.WARNING, "provider", 0.0, provider_of(host), words)
+    async with aclosing(findings):
+        async for finding in findings:
+            yield finding
+            refused = isinstance(finding.error, LinkError) and finding.check in {"login", "token"}
+            if refused and (words := hint(host)):
+                yield _finding(Outcome.WARNING, "provider", 0.0, provider_of(host), words)
 
 
 def _finding(
