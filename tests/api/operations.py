@@ -11,6 +11,27 @@ from typing import Any, Final
 
 from vedette.service.caller import ADMIN
 
+#: What the operations are about; test_isolation.py holds it against the document.
+TAGS = (
+    "accounts",
+    "audit",
+    "autoconfig",
+    "completeness",
+    "consents",
+    "deliveries",
+    "endpoints",
+    "events",
+    "folders",
+    "guards",
+    "keys",
+    "links",
+    "messages",
+    "oauth",
+    "probes",
+    "settings",
+    "tenants",
+)
+
 #: The smallest guard.
 GUARD: Final = """guard: small
 symbols:

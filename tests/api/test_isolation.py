@@ -15,7 +15,7 @@ from typing import Any, cast
 import pytest
 
 from tests.api.conftest import NOW
-from tests.api.operations import BODIES, GUARD, Operation, operations
+from tests.api.operations import BODIES, GUARD, TAGS, Operation, operations
 from tests.store.bundle import StillClock, entry, posting
 from tests.support.api import ROOT, Answer, Face
 from tests.support.postgres import Postgres
@@ -32,25 +32,6 @@ from vedette.store.sqlite.store import SqliteStore
 
 NUMBERS = count(1)
 ALL = tuple(SCOPES)
-TAGS = (
-    "accounts",
-    "audit",
-    "autoconfig",
-    "completeness",
-    "consents",
-    "deliveries",
-    "endpoints",
-    "events",
-    "folders",
-    "guards",
-    "keys",
-    "links",
-    "messages",
-    "oauth",
-    "probes",
-    "settings",
-    "tenants",
-)
 #: Ids that many have: a number, which its guard stands for in a list, and a tenant's own reader.
 PLAIN = ("change", "reader")
 #: What asks a mail server; who is let in there is in test_messages.py.
@@ -199,7 +180,7 @@ async def test_the_matrix_has_every_operation(face: Face) -> None:
 async def test_who_has_no_valid_key_gets_nothing(face: Face, tag: str) -> None:
     """Without a key, with a revoked, an expired or a made-up one, all answers are one 401."""
     there = await house(face)
-    given = {"name": "t", "scopes": ["admin"], "expires_at": NOW + 10}
+    given = {"name": "t", "scopes": ["admin"], "expiresAt": NOW + 10}
     _, expired = await face.services.keys.create(ROOT, given)
     revoked_key, revoked = await face.services.keys.create(ROOT, {"name": "t", "scopes": ["admin"]})
     await face.services.keys.revoke(ROOT, revoked_key.id)

@@ -18,6 +18,7 @@ from schemathesis.schemas import APIOperation, BaseSchema
 from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
 
 from tests.api.conftest import NOW
+from tests.api.operations import TAGS
 from tests.store.bundle import StillClock
 from tests.support.api import Face
 from tests.support.memory_store import MemoryStore
@@ -66,27 +67,6 @@ def _described(served: Face) -> BaseSchema:
             operation.pop("security", None)
     served.app.openapi_schema = document
     return schemathesis.openapi.from_asgi("/openapi.json", served.app)
-
-
-TAGS = (
-    "accounts",
-    "audit",
-    "autoconfig",
-    "completeness",
-    "consents",
-    "deliveries",
-    "endpoints",
-    "events",
-    "folders",
-    "guards",
-    "keys",
-    "links",
-    "messages",
-    "oauth",
-    "probes",
-    "settings",
-    "tenants",
-)
 
 
 #: Answers that go on for as long as the peer stays; test_events.py reads them.

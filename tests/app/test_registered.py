@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +13,12 @@ from tests.app.live import ACME, Live
 from tests.app.settings import account, service
 from tests.support.office import ADMIN
 from tests.support.trust import text as guard_text
-from vedette.app.enrolled import registered
+from vedette.app.clock import uptime
 from vedette.errors import StoreError
-from vedette.identity.oauth.consent import Consent, ConsentBook, Pair
-from vedette.model.account import AccountState, Credentials
+from vedette.model.account import AccountState
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.records import Kind, Put, Records, Touched
-from vedette.ports.registration import Auth, Grant, Origin
-from vedette.ports.source import Sourced
+from vedette.ports.registration import Auth
 from vedette.secret import Secret
 
 ANNA, BERT = AccountId("anna"), AccountId("bert")
@@ -263,6 +260,32 @@ async def test_a_store_that_fails_is_asked_again(
     assert failures == []
 
 
+async def test_what_went_while_nobody_heard_of_it_is_let_go(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After more than a day without the database, when it tells no more what was deleted meanwhile."""
+    await live.register("anna")
+    await live.register("bert")
+    await live.until_watched("file", "anna", "bert")
+    records = live.engine.store.records
+    ask, is_away = type(records).touched, True
+
+    async def touched(self: Records, after: int, *, limit: int = 1000) -> list[Touched]:
+        if is_away:
+            raise StoreError("the database is away")
+        return await ask(self, after, limit=limit)
+
+    monkeypatch.setattr(type(records), "touched", touched)
+    await live.desk.accounts.delete(ADMIN, ANNA)
+    two_days_on = live.engine.clock.now() + 2 * 86_400
+    assert await records.expire(two_days_on, limit=1000) > 0
+    later = uptime() + 2 * 86_400
+    monkeypatch.setattr("vedette.app.registered.uptime", lambda: later)
+    is_away = False
+
+    await live.until_watched("file", "bert")
+
+
 async def test_whoever_gets_tokens_learns_what_an_account_has(live: Live) -> None:
     """The grant and its secrets, without a password of any kind in the engine."""
     await live.register("anna", auth="token_url", tokenUrl="https://id.example.org/t", password=...)
@@ -276,63 +299,6 @@ async def test_whoever_gets_tokens_learns_what_an_account_has(live: Live) -> Non
     assert supply is not None
     assert supply.grant.auth is Auth.TOKEN_URL
     assert await live.engine.registered.supply(account("file").account) is None
-
-
-class Table:
-    """A table of a host that a test writes."""
-
-    name = "crm"
-
-    def __init__(self, *found: Sourced) -> None:
-        self.found: Sequence[Sourced] = found
-        self._news = asyncio.Event()
-
-    def write(self, *found: Sourced) -> None:
-        self.found = found
-        self._news.set()
-
-    async def accounts(self) -> Sequence[Sourced]:
-        return self.found
-
-    async def changed(self) -> None:
-        await self._news.wait()
-        self._news.clear()
-
-
-def row(id_: str, password: str | None = "pass", refused: str | None = None) -> Sourced:
-    """Return an account as a table has it."""
-    secrets = {} if password is None else {"password": Secret(password)}
-    return Sourced(
-        registration=registered(account(id_), Origin.TABLE), secrets=secrets, refused=refused
-    )
-
-
-async def test_a_table_of_a_host_is_followed_row_by_row(tmp_path: Path) -> None:
-    """There at the start; a row that changes restarts one account, a bad one is an error."""
-    anna, bert = row("anna"), row("bert")
-    table = Table(anna, bert)
-    live = Live(tmp_path, sources=[table])
-    await live.engine.start()
-    try:
-        assert live.watched == ["anna", "bert"]
-        before = live.watcher("anna")
-        assert before is not None
-        assert before.account.credentials == Credentials(user="anna", password=Secret("pass"))
-
-        table.write(anna, row("bert", None, "the password of bert can not be decrypted"))
-        await live.until(lambda: live.state("bert") is AccountState.ERROR, "an error")
-        health = live.health("bert")
-        assert health is not None
-        assert health.reason == "the password of bert can not be decrypted"
-        assert live.watcher("anna") is before
-
-        table.write(row("carla"))
-        await live.until_watched("carla")
-        shown = live.engine.elsewhere.of(AccountId("carla"))
-        assert shown is not None
-        assert shown.account.credentials.password is None
-    finally:
-        await live.engine.stop()
 
 
 async def test_a_guard_that_is_held_has_its_say_on_what_is_registered(live: Live) -> None:
@@ -355,45 +321,3 @@ async def test_a_guard_that_is_held_has_its_say_on_what_is_registered(live: Live
 
     assert live.watcher("anna") is before
     assert [change.loosening.account for change in await live.engine.store.changes()] == ["anna"]
-
-
-async def test_another_consent_for_an_account_of_a_table_is_another_try(tmp_path: Path) -> None:
-    """A consent given here is another set of credentials; its tokens renewed are not."""
-    found = row("anna", None)
-    grant = Grant(auth=Auth.OAUTH2, app="google")
-    by_grant = replace(found, registration=replace(found.registration, grant=grant))
-    live = Live(tmp_path, sources=[Table(by_grant, row("bert"))])
-    await live.engine.start()
-    await live.desk.tenants.create(ADMIN, {"name": "Acme"}, id_=ACME)
-    book = ConsentBook(live.engine.store.records, live.desk.vault)
-
-    async def consent(at: float, refresh: str, version: int) -> None:
-        tenant = found.registration.account.tenant
-        given = Consent(
-            account=ANNA,
-            tenant=tenant,
-            app="google",
-            pair=Pair(refresh=Secret(refresh)),
-            scope="mail",
-            consented_at=at,
-            version=version,
-        )
-        assert await book.write(given, tokens=True, now=live.engine.clock.now()) is not None
-
-    def granted() -> str | None:
-        watcher = live.watcher("anna")
-        return None if watcher is None else watcher.account.credentials.grant
-
-    try:
-        await live.until(lambda: granted() == "oauth2 google", "a watch without a consent")
-        await consent(1.0, "first", 0)
-        await live.until(lambda: granted() == "oauth2 google 1.000", "another try")
-        first = live.watcher("anna")
-        await consent(1.0, "renewed", 1)
-        await live.register("carl")
-        await live.until_watched("anna", "bert", "carl")
-        assert live.watcher("anna") is first
-        await consent(2.0, "second", 2)
-        await live.until(lambda: granted() == "oauth2 google 2.000", "and another one")
-    finally:
-        await live.engine.stop()

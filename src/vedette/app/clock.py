@@ -15,5 +15,10 @@ class SystemClock:
         return time.time()
 
 
+def uptime() -> float:
+    """Return seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
 #: Jitter needs no cryptographic randomness; it must only differ between processes.
 dice = random.SystemRandom().random

@@ -5,9 +5,9 @@ It knows in which order they start and stop, and nothing of what they decide.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 
+from vedette.app.clock import uptime
 from vedette.app.state import postgres
 from vedette.config.settings import Settings, StoreSettings
 from vedette.engine.assignment import Assignment
@@ -34,7 +34,7 @@ class Cluster(Part):
         self._folder = place.Place(settings.state, has_database=False)
         self._table = postgres("ownership").PostgresOwnership(store.url)
         here = Place(name=store.instance, weight=store.weight, rate=settings.logins)
-        self.owner = Owner(here, self._table, now=_now, on_crash=on_crash)
+        self.owner = Owner(here, self._table, now=uptime, on_crash=on_crash)
 
     def hold(self) -> None:
         """Hold the state folder, before anything in it is touched. Raises StoreUnwritableError."""
@@ -82,8 +82,3 @@ class Divided:
         """Log in and deliver at so large a part of the rates."""
         self._supervisor.share(instances)
         self._courier.share(instances)
-
-
-def _now() -> float:
-    """Return seconds of a clock that nobody sets, and that goes on while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)

@@ -27,6 +27,7 @@ from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.directory import Directory
 from vedette.ports.clock import Clock
+from vedette.ports.records import Kind
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -113,6 +114,14 @@ class Enacting:
         self._accounts.change(layer, change.accounts)
         self._endpoints.change(layer, change.endpoints)
         self._guards.change(layer, change.guards)
+
+    def laid(self, layer: str) -> dict[Kind, set[str]]:
+        """Return the ids of what a layer has, by kind."""
+        return {
+            Kind.ACCOUNT: set[str](self._accounts.ids(layer)),
+            Kind.ENDPOINT: set[str](self._endpoints.ids(layer)),
+            Kind.GUARD: self._guards.ids(layer),
+        }
 
     async def take(self, layer: str, change: Change) -> None:
         """Go over to what changed of a layer.

@@ -69,6 +69,11 @@ class Gathering:
         #: What the tokens of accounts come from that log in by a grant.
         self.supplies: dict[AccountId, Supply] = {}
 
+    @property
+    def tenants(self) -> set[TenantId]:
+        """The tenants that their accounts have something to heed of."""
+        return set(self._tenants)
+
     def tenant(self, id_: TenantId, record: Record | None) -> bool:
         """Learn of a tenant, None: it is gone; return whether its accounts have to heed it."""
         now = Tenancy()

@@ -35,6 +35,10 @@ class Layers(Generic[_Id, _Thing]):
         #: What counts.
         self.seen: dict[_Id, _Thing] = {}
 
+    def ids(self, layer: str) -> set[_Id]:
+        """Return the ids of all things of a layer, whether they count or not."""
+        return set(self._layers[layer])
+
     def replace(self, layer: str, things: Mapping[_Id, _Thing]) -> dict[_Id, _Thing | None]:
         """Make these all things of a layer."""
         before = self._layers[layer]

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from vedette.app.clock import uptime
 from vedette.app.enacting import Change, Enacting
 from vedette.app.enrolled import registered
 from vedette.app.gathering import Gathering, State
@@ -40,6 +41,10 @@ AT_ONCE: Final = 50
 AGAIN: Final = 1.0
 #: Seconds that a start waits for the first answer of a table of a host.
 PATIENCE: Final = 10.0
+
+#: Seconds without an answer of the records after which what went meanwhile is looked for: that one
+#: is gone is told for a day, and a part of that is left for the look itself.
+OUT_OF_TOUCH: Final = 20 * 3_600.0
 
 #: What of the records is followed here.
 _FOLLOWED: Final = frozenset({Kind.TENANT, Kind.ACCOUNT, Kind.ENDPOINT, Kind.GUARD})
@@ -70,6 +75,8 @@ class Registered(Part):
         self._elsewhere = elsewhere
         self._sources = tuple(sources)
         self._revision = 0
+        #: When the records answered last, by a clock that nobody sets.
+        self._heard = uptime()
         self._file: tuple[AccountSettings, ...] = ()
         self._by_source: dict[str, dict[AccountId, Sourced]] = {}
         #: That of the consents as they were read last.
@@ -122,8 +129,11 @@ class Registered(Part):
             try:
                 await self._records.listen()
                 async with self._one:
+                    if uptime() - self._heard > OUT_OF_TOUCH:
+                        await self._let_go()
                     await self._catch_up()
                     await self._reconsider()
+                self._heard = uptime()
             except StoreError as error:
                 _log.warning("registered.unread", error=str(error))
                 await asyncio.sleep(AGAIN)
@@ -133,6 +143,14 @@ class Registered(Part):
             await self._taken([each for each in touched if each.kind in _FOLLOWED])
             await self._granted([AccountId(each.id) for each in touched if each.kind is Kind.GRANT])
             self._revision = touched[-1].revision
+
+    async def _let_go(self) -> None:
+        """Let go of what is not there any more, and of which nobody tells by now."""
+        known = {**self._enacting.laid(API), Kind.TENANT: set[str](self._gathering.tenants)}
+        for kind, ids in known.items():
+            async for page in self._pages(kind):
+                ids.difference_update(each.id for each in page)
+            await self._taken([_gone(kind, each) for each in sorted(ids)])
 
     async def _taken(self, touched: Sequence[Touched]) -> None:
         """Go over to what was touched: tenants first, for their accounts heed them."""
@@ -287,6 +305,10 @@ class Registered(Part):
             for id_, each in self._by_source.get(source.name, {}).items():
                 found.setdefault(id_, each)
         return found
+
+
+def _gone(kind: Kind, id_: str) -> Touched:
+    return Touched(kind=kind, id=id_, tenant=TenantId(""), revision=0, is_gone=True)
 
 
 def _of(records: Iterable[Record], kind: Kind) -> list[Record]:

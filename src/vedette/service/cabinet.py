@@ -8,14 +8,24 @@ know what is in a body.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from dataclasses import dataclass, field, replace
+from typing import Final, Generic, Protocol, TypeVar
 
 import orjson
 
 from vedette.model.ids import TenantId
 from vedette.ports.clock import Clock
-from vedette.ports.records import Drop, Kind, Note, Put, Record, Records, Refusal, SealedValue
+from vedette.ports.records import (
+    Drop,
+    Kind,
+    Note,
+    Put,
+    Record,
+    RecordQuery,
+    Records,
+    Refusal,
+    SealedValue,
+)
 from vedette.secret import Secret
 from vedette.service.caller import Caller
 from vedette.service.refusals import (
@@ -24,10 +34,16 @@ from vedette.service.refusals import (
     PlanLimitError,
     StaleError,
     TakenError,
+    invalid,
 )
+
+T = TypeVar("T")
 
 #: How often a write is tried anew on what others wrote meanwhile; each time one of them got on.
 TRIES: Final = 8
+
+#: Things of one page at most.
+MAX_PAGE: Final = 1_000
 
 #: What a kind is called in the error of a plan, and in its quota.
 RESOURCES: Final[Mapping[Kind, str]] = {
@@ -73,6 +89,14 @@ class Writing:
 Decide = Callable[[Record], Awaitable[Writing | None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Some things by id, and after which id the next ones are; None: these were the last."""
+
+    items: tuple[T, ...]
+    next: str | None
+
+
 class Cabinet:
     """What all use cases share. ``new_id`` returns an id that nobody has."""
 
@@ -96,6 +120,30 @@ class Cabinet:
         if found is None:
             raise NotFoundError(kind.value, id_)
         return found
+
+    async def page(
+        self,
+        caller: Caller,
+        query: RecordQuery,
+        read: Callable[[Record], T],
+        *,
+        most: int = MAX_PAGE,
+    ) -> Page[T]:
+        """Return what ``read`` makes of records by id: those of a tenant, or all that are seen.
+
+        Raises InvalidError for a limit that is not within 1 and ``most``, and NotFoundError for
+        another's tenant.
+        """
+        if not 1 <= query.limit <= most:
+            raise invalid("limit", f"expected a whole number from 1 to {most}")
+        if caller.tenant is not None and query.tenant not in {None, caller.tenant}:
+            raise NotFoundError("tenant", str(query.tenant))
+        # One more than is wanted tells whether there is another page.
+        asked = replace(query, tenant=caller.tenant or query.tenant, limit=query.limit + 1)
+        found = await self.records.records(asked)
+        kept = found[: query.limit]
+        following = kept[-1].id if len(found) > len(kept) else None
+        return Page(items=tuple(read(each) for each in kept), next=following)
 
     async def add(self, caller: Caller, writing: Writing) -> Record:
         """Write a record that is new. Raises TakenError, PlanLimitError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import secrets as entropy
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from vedette.config.sinks import EndpointKind
@@ -18,7 +18,7 @@ from vedette.outbox.signature import PREFIX
 from vedette.ports.records import Kind, Record, RecordQuery
 from vedette.secret import Secret
 from vedette.service import fields
-from vedette.service.cabinet import Cabinet, Decide, Writing
+from vedette.service.cabinet import Cabinet, Decide, Page, Writing
 from vedette.service.caller import Caller
 from vedette.service.endpoint import RegisteredEndpoint, endpoint_of, record_of
 from vedette.service.endpoint_wish import wished
@@ -30,16 +30,6 @@ WRITE: Final = "endpoints:write"
 
 #: Octets of a signing secret that we make (Standard Webhooks asks for 24 to 64).
 _OCTETS: Final = 32
-#: Endpoints of one page at most.
-MAX_PAGE: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndpointPage:
-    """Some endpoints, and after which id the next ones are; None: these were the last."""
-
-    items: tuple[RegisteredEndpoint, ...]
-    next: str | None
 
 
 class Endpoints:
@@ -103,17 +93,11 @@ class Endpoints:
 
     async def page(
         self, caller: Caller, *, after: str = "", text: str = "", limit: int = 100
-    ) -> EndpointPage:
+    ) -> Page[RegisteredEndpoint]:
         """Return endpoints in the order of their ids."""
         caller.needs(READ)
-        if not 1 <= limit <= MAX_PAGE:
-            raise invalid("limit", f"expected a whole number from 1 to {MAX_PAGE}")
-        query = RecordQuery(
-            kind=Kind.ENDPOINT, tenant=caller.tenant, after=after, text=text, limit=limit + 1
-        )
-        found = [endpoint_of(each) for each in await self._cabinet.records.records(query)]
-        following = found[limit - 1].id if len(found) > limit else None
-        return EndpointPage(items=tuple(found[:limit]), next=following)
+        query = RecordQuery(kind=Kind.ENDPOINT, after=after, text=text, limit=limit)
+        return await self._cabinet.page(caller, query, endpoint_of)
 
     async def update(
         self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from vedette.config.settings import GuardSettings
@@ -19,7 +19,7 @@ from vedette.model.event import EventType
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Kind, Record, RecordQuery
 from vedette.secret import Secret
-from vedette.service.cabinet import Cabinet, Writing
+from vedette.service.cabinet import Cabinet, Page, Writing
 from vedette.service.caller import Caller
 from vedette.service.endpoint import FieldError, endpoint_of
 from vedette.service.form import Form
@@ -58,14 +58,6 @@ MAX_ATTACHED: Final = 1_000
 
 #: What a partner is told, and nothing else: it must not learn from the mail itself.
 _TOLD: Final = [EventType.GUARD_CHANGED.value]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GuardPage:
-    """Some guards, and after which id the next ones are; None: these were the last."""
-
-    items: tuple[RegisteredGuard, ...]
-    next: str | None
 
 
 class Guards:
@@ -120,17 +112,11 @@ class Guards:
 
     async def page(
         self, caller: Caller, *, after: str = "", text: str = "", limit: int = MAX_PAGE
-    ) -> GuardPage:
+    ) -> Page[RegisteredGuard]:
         """Return guards in the order of their names."""
         caller.needs(READ)
-        if not 1 <= limit <= MAX_PAGE:
-            raise invalid("limit", f"expected a whole number from 1 to {MAX_PAGE}")
-        query = RecordQuery(
-            kind=Kind.GUARD, tenant=caller.tenant, after=after, text=text, limit=limit + 1
-        )
-        found = [guard_of(each) for each in await self._cabinet.records.records(query)]
-        following = found[limit - 1].id if len(found) > limit else None
-        return GuardPage(items=tuple(found[:limit]), next=following)
+        query = RecordQuery(kind=Kind.GUARD, after=after, text=text, limit=limit)
+        return await self._cabinet.page(caller, query, guard_of, most=MAX_PAGE)
 
     async def update(
         self,

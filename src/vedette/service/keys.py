@@ -89,7 +89,7 @@ class Keys:
     ) -> tuple[ApiKey, Secret[str]]:
         """Make a key and return it with its secret, which nobody is ever told again.
 
-        ``given`` has ``name``, ``tenant``, ``scopes`` and ``expires_at``. Raises InvalidError, and
+        ``given`` has ``name``, ``tenant``, ``scopes`` and ``expiresAt``. Raises InvalidError, and
         ForbiddenError where the key could do what its maker can not.
         """
         caller.needs("keys:write")
@@ -177,7 +177,7 @@ class Keys:
         name = form.text("name", longest=200)
         tenant = form.optional("tenant", longest=255)
         scopes = frozenset(form.texts("scopes", most=len(WORDS)))
-        expires_at = form.raw("expires_at")
+        expires_at = form.raw("expiresAt")
         form.refuse_unknown()
         if not name.strip():
             form.fail("name", "is missing: what the key is for")
@@ -188,7 +188,7 @@ class Keys:
         if expires_at is not None and (
             not isinstance(expires_at, float | int) or not now < expires_at <= now + LONGEST
         ):
-            form.fail("expires_at", "is not within the next ten years")
+            form.fail("expiresAt", "is not within the next ten years")
         form.done()
         owner = caller.tenant if tenant is None else TenantId(tenant)
         _check_scopes(caller, owner, scopes)

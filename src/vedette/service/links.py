@@ -19,7 +19,7 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Drop, Kind, Record, RecordQuery
 from vedette.secret import Secret
 from vedette.service.accounts import READ, WRITE, Accounts, blank
-from vedette.service.cabinet import Cabinet, Writing, noted
+from vedette.service.cabinet import Cabinet, Page, Writing, noted
 from vedette.service.caller import Caller
 from vedette.service.form import Form
 from vedette.service.link import GoneError, Link, link_of, record_of, terms_of
@@ -44,8 +44,6 @@ SHORTEST: Final = 60
 STRAIGHT: Final = 600
 #: Apps that one link offers.
 MAX_PROVIDERS: Final = 10
-#: Links of one page at most.
-MAX_PAGE: Final = 1_000
 
 #: What of an account a link decides; credentials are the person's to give.
 TEMPLATE: Final = frozenset(
@@ -68,14 +66,6 @@ class Issued:
 
     link: Link
     url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkPage:
-    """Some links, and after which id the next ones are; None: these were the last."""
-
-    items: tuple[Link, ...]
-    next: str | None
 
 
 class Links:
@@ -185,20 +175,11 @@ class Links:
 
     async def page(
         self, caller: Caller, *, after: str = "", tenant: TenantId | None = None, limit: int = 100
-    ) -> LinkPage:
+    ) -> Page[Link]:
         """Return links that were not used yet, in the order of their ids."""
         caller.needs(READ)
-        if caller.tenant is not None and tenant not in {None, caller.tenant}:
-            raise NotFoundError("tenant", str(tenant))
-        query = RecordQuery(
-            kind=Kind.LINK,
-            tenant=caller.tenant or tenant,
-            after=after,
-            limit=min(limit, MAX_PAGE) + 1,
-        )
-        found = [link_of(each) for each in await self._cabinet.records.records(query)]
-        more = len(found) > limit
-        return LinkPage(items=tuple(found[:limit]), next=found[limit - 1].id if more else None)
+        query = RecordQuery(kind=Kind.LINK, tenant=tenant, after=after, limit=limit)
+        return await self._cabinet.page(caller, query, link_of)
 
     async def revoke(self, caller: Caller, id_: str) -> None:
         """Take a link back: nobody connects anything by it any more. Raises NotFoundError."""

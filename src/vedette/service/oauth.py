@@ -7,7 +7,7 @@ what was sealed is never shown. It must not know how consents are had.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from vedette.identity.oauth.apps import CLIENT, App, client_text, read
@@ -15,7 +15,7 @@ from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Record, RecordQuery
 from vedette.ports.registration import Auth, Grant, Pause
 from vedette.service.body import members, written
-from vedette.service.cabinet import Cabinet, Writing
+from vedette.service.cabinet import Cabinet, Page, Writing
 from vedette.service.caller import Caller
 from vedette.service.oauth_wish import Wished, wished
 from vedette.service.pausing import started
@@ -26,17 +26,6 @@ from vedette.service.tenants import Tenants
 
 READ: Final = "oauth:read"
 WRITE: Final = "oauth:write"
-
-#: Apps of one page at most.
-MAX_PAGE: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AppPage:
-    """Some apps, and after which id the next ones are; None: these were the last."""
-
-    items: tuple[App, ...]
-    next: str | None
 
 
 class OAuthApps:
@@ -76,19 +65,11 @@ class OAuthApps:
 
     async def page(
         self, caller: Caller, *, after: str = "", tenant: TenantId | None = None, limit: int = 100
-    ) -> AppPage:
+    ) -> Page[App]:
         """Return apps in the order of their ids."""
         caller.needs(READ)
-        if not 1 <= limit <= MAX_PAGE:
-            raise invalid("limit", f"expected a whole number from 1 to {MAX_PAGE}")
-        if caller.tenant is not None and tenant not in {None, caller.tenant}:
-            raise NotFoundError("tenant", str(tenant))
-        query = RecordQuery(
-            kind=Kind.APP, tenant=caller.tenant or tenant, after=after, limit=limit + 1
-        )
-        found = [_app(each) for each in await self._cabinet.records.records(query)]
-        more = len(found) > limit
-        return AppPage(items=tuple(found[:limit]), next=found[limit - 1].id if more else None)
+        query = RecordQuery(kind=Kind.APP, tenant=tenant, after=after, limit=limit)
+        return await self._cabinet.page(caller, query, _app)
 
     async def update(
         self,

@@ -9,14 +9,14 @@ accounts are watched.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.consent import Consents
 from vedette.ports.records import Drop, Kind, Record, RecordQuery
 from vedette.service import fields
-from vedette.service.cabinet import TRIES, Cabinet, Writing, noted
+from vedette.service.cabinet import TRIES, Cabinet, Page, Writing, noted
 from vedette.service.caller import Caller
 from vedette.service.form import Form
 from vedette.service.quota import STEP, Preview, Quota, records_of
@@ -39,14 +39,6 @@ _BELONGINGS: Final = (
 
 #: Rounds over what a tenant has: the first takes it away, a second what came during the first.
 _ROUNDS: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TenantPage:
-    """Some tenants, and after which id the next ones are; None: these were the last."""
-
-    items: tuple[Tenant, ...]
-    next: str | None
 
 
 class Tenants:
@@ -87,13 +79,11 @@ class Tenants:
 
     async def page(
         self, caller: Caller, *, after: str = "", text: str = "", limit: int = 100
-    ) -> TenantPage:
+    ) -> Page[Tenant]:
         """Return tenants in the order of their ids."""
         caller.needs_admin("to see all tenants")
         query = RecordQuery(kind=Kind.TENANT, after=after, text=text, limit=limit)
-        found = await self._cabinet.records.records(query)
-        last = found[-1].id if len(found) == limit else None
-        return TenantPage(items=tuple(tenant_of(each) for each in found), next=last)
+        return await self._cabinet.page(caller, query, tenant_of)
 
     async def update(
         self,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Response, Security
 
 from vedette.api.caller import allowed
+from vedette.api.deliveries import Sifting, listed
 from vedette.api.etags import Expected, tag
 from vedette.api.pages import Asked, Page, cursor
 from vedette.api.services import Given
@@ -22,19 +23,14 @@ from vedette.api.shapes.endpoints import (
     ReplayWish,
     StateShown,
     TestedShown,
-    delivery,
     new,
     progress,
     queued,
-    slot,
-    slot_text,
     state,
     tested,
     wanted,
-    which,
 )
 from vedette.api.shapes.endpoints import endpoint as _shown
-from vedette.model.delivery import DeliveryState
 from vedette.model.ids import TenantId
 from vedette.service.caller import Caller
 
@@ -151,33 +147,10 @@ async def test_endpoint(endpoint: str, caller: Writer, services: Given) -> Teste
 
 @router.get("/{endpoint}/deliveries")
 async def list_endpoint_deliveries(
-    endpoint: str,
-    window: Asked,
-    caller: Reader,
-    services: Given,
-    state: Annotated[
-        Literal["due", "delivered", "failed"] | None, Query(description="In this state.")
-    ] = None,
-    account: Annotated[str | None, Query(max_length=255)] = None,
-    type_: Annotated[
-        str | None, Query(alias="type", max_length=1000, description="With commas between.")
-    ] = None,
-    from_: Annotated[str | None, Query(alias="from", max_length=40)] = None,
-    to: Annotated[str | None, Query(max_length=40)] = None,
-    event: Annotated[str | None, Query(max_length=255)] = None,
+    endpoint: str, asked: Sifting, caller: Reader, services: Given
 ) -> Page[DeliveryShown]:
     """List what became of events at an endpoint, those of the newest first; the failed are kept."""
-    meant = which(
-        account=account, types=type_, since=from_, until=to, event=event, limit=window.limit
-    )
-    found = await services.outgoing.deliveries(
-        caller,
-        meant,
-        endpoint=endpoint,
-        state=None if state is None else DeliveryState(state),
-        slot=slot(window.after),
-    )
-    return Page(items=[delivery(each) for each in found.items], next=slot_text(found.next))
+    return await listed(services, caller, asked, endpoint=endpoint)
 
 
 @router.post("/{endpoint}/redrive")

@@ -33,7 +33,7 @@ async def create_key(wish: KeyWish, caller: Writer, services: Given, response: R
         "name": wish.name,
         "tenant": wish.tenant,
         "scopes": wish.scopes,
-        "expires_at": expires_at,
+        "expiresAt": expires_at,
     }
     key, secret = await services.keys.create(caller, given)
     response.headers["Location"] = f"{router.prefix}/{key.id}"
