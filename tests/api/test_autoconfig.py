@@ -15,7 +15,7 @@ from tests.support.person import Person, to_app
 from vedette.errors import NetworkError
 from vedette.identity.autoconfig.discovery import Inquiry
 from vedette.identity.autoconfig.service import Service
-from vedette.service.discovering import AT_ONCE
+from vedette.service.accounts.discovering import AT_ONCE
 
 
 class World:

@@ -15,7 +15,7 @@ from tests.support.api import Answer, Face
 from vedette.model.delivery import DeliveryState, Refused
 from vedette.model.ids import EndpointId, TenantId
 from vedette.ports.store import Point, Span
-from vedette.service.replay import Bookmark
+from vedette.service.endpoints.replay import Bookmark
 
 HOOK = {"type": "webhook", "url": "https://hooks.example/planted-url", "title": "Hook"}
 

@@ -21,7 +21,7 @@ from vedette.api.assembly import State
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.store import Fence
 from vedette.secret import Secret
-from vedette.service import feed
+from vedette.service.events import feed
 from vedette.store.postgres.store import PostgresStore
 from vedette.store.sqlite.store import SqliteStore
 

@@ -17,7 +17,7 @@ from tests.support.api import Face
 from tests.support.trust import Host, guard
 from vedette.model.ids import AccountId, ActionId, TenantId
 from vedette.ports.store import Fence
-from vedette.service.warding import Wards
+from vedette.service.guards.warding import Wards
 
 ACME = TenantId("acme")
 

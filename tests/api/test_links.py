@@ -24,7 +24,7 @@ from tests.store.bundle import StillClock
 from tests.support.api import Face
 from vedette.api.visitor import TRIES_BURST
 from vedette.errors import AuthError
-from vedette.service.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import Finding, Outcome
 
 #: Texts that would be more than text, were they not escaped.
 XSS = (

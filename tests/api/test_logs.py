@@ -6,8 +6,7 @@ import pytest
 
 from tests.support.api import Face
 from vedette.engine.tap import Direction, Line, Transcript
-from vedette.service.mailbox.refusals import NotRunningError
-from vedette.service.refusals import NotHereError, RefusalError
+from vedette.service.refusals import NotHereError, NotRunningError, RefusalError
 
 ACCOUNT = {"id": "box", "email": "a@example.org", "host": "h.example", "password": "planted"}
 

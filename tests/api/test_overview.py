@@ -11,9 +11,9 @@ from tests.support.api import Face
 from vedette.model.account import AccountState, Health
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Kind, Record
-from vedette.service import overview
-from vedette.service.condition import INACTIVE
-from vedette.service.status import LIVE
+from vedette.service.accounts import overview
+from vedette.service.accounts.condition import INACTIVE
+from vedette.service.accounts.status import LIVE
 
 BOX = AccountId("box")
 

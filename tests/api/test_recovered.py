@@ -14,7 +14,7 @@ from tests.store.bundle import StillClock
 from tests.support.ports import free_port
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Put, Record
-from vedette.service.tenant import Tenant, record_of
+from vedette.service.accounts.tenant import Tenant, record_of
 from vedette.store.sqlite.store import SqliteStore
 
 LEFT = TenantId("left")

@@ -17,7 +17,7 @@ from vedette.app.replaying import query_from, query_to, replaying
 from vedette.errors import NetworkError, UsageError
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import EventQuery, Point, Span
-from vedette.service.replay import Bookmark, Replayed
+from vedette.service.endpoints.replay import Bookmark, Replayed
 
 #: For one answer over a socket of this machine, in seconds.
 PATIENCE = 60.0

@@ -23,8 +23,8 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Drop, Kind, Note, Put, Written
 from vedette.ports.registration import Pause, Registration
 from vedette.secret import Secret
-from vedette.service.condition import State, condition
-from vedette.service.registration import registration_of
+from vedette.service.accounts.condition import State, condition
+from vedette.service.accounts.registration import registration_of
 from vedette.sync.trouble import CURVES
 
 ANNA = AccountId("anna")

@@ -31,7 +31,7 @@ from vedette.model.delivery import (
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.schedule import Policy
 from vedette.ports.store import EventQuery, Fence
-from vedette.service.replay import Bookmark, Replayed
+from vedette.service.endpoints.replay import Bookmark, Replayed
 from vedette.store.sqlite.store import SqliteStore
 
 #: What is refused once is given up.

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.office import ACME, ADMIN, ANNA, OSCAR, Office, wish
 from vedette.model.ids import AccountId
-from vedette.service.batches import Addition, Alteration, Outcome, Removal
+from vedette.service.accounts.batches import Addition, Alteration, Outcome, Removal
 from vedette.service.caller import Caller
 from vedette.service.refusals import ForbiddenError, InvalidError
 

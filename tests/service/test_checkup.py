@@ -22,8 +22,8 @@ from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.signature import key
 from vedette.secret import Secret
-from vedette.service.checkup import HINTS, hint
-from vedette.service.doctor import Finding, Outcome
+from vedette.service.doctor.checkup import HINTS, hint
+from vedette.service.doctor.doctor import Finding, Outcome
 from vedette.sinks.webhook import WebhookSettings
 from vedette.store.sqlite.place import DATABASE
 from vedette.store.sqlite.reader import read_only

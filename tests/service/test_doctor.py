@@ -31,7 +31,7 @@ from vedette.errors import (
 from vedette.model.account import Credentials
 from vedette.ports.link import Encryption, TlsPolicy
 from vedette.secret import Secret
-from vedette.service.doctor import REMEDIES, Finding, Outcome
+from vedette.service.doctor.doctor import REMEDIES, Finding, Outcome
 
 PASSWORD = "pass"
 

@@ -17,7 +17,7 @@ from vedette.errors import ConfigError
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind
 from vedette.secret import Secret
-from vedette.service.endpoint import (
+from vedette.service.endpoints.endpoint import (
     MEMBERS,
     RegisteredEndpoint,
     endpoint_of,

@@ -13,7 +13,7 @@ from vedette.outbox.signature import key
 from vedette.ports.records import Kind
 from vedette.secret import Secret
 from vedette.service.caller import Caller
-from vedette.service.endpoint import (
+from vedette.service.endpoints.endpoint import (
     endpoint_of,
     settings_of,
 )

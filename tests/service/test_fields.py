@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from vedette.service import fields, reach
+from vedette.service import reach
+from vedette.service.accounts import fields
 from vedette.service.form import Form
 
 PIN = "ab" * 32

@@ -16,8 +16,9 @@ from vedette.engine.guarding import Mode, Span
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Kind, Put
 from vedette.secret import Secret
+from vedette.service.accounts.tenant import Tenant, record_of
 from vedette.service.caller import Caller
-from vedette.service.post import guard_of, settings_of
+from vedette.service.guards.post import guard_of, settings_of
 from vedette.service.refusals import (
     ConflictError,
     ForbiddenError,
@@ -26,7 +27,6 @@ from vedette.service.refusals import (
     PlanLimitError,
     TakenError,
 )
-from vedette.service.tenant import Tenant, record_of
 
 NAME = "acme-offers"
 PACK = """guard: acme-offers

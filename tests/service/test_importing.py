@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tests.support.office import ACME, ADMIN, ANNA, OTHER, Office
 from vedette.errors import StoreError
 from vedette.secret import Secret
-from vedette.service import importing
-from vedette.service.importing import Line, read_csv, read_json
+from vedette.service.accounts import importing
+from vedette.service.accounts.importing import Line, read_csv, read_json
 from vedette.service.refusals import InvalidError, PlanLimitError
 
 CSV = """email,host,port,encryption,password,folders,active,tags,start

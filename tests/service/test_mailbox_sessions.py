@@ -19,11 +19,10 @@ from vedette.service.mailbox import sessions as pool
 from vedette.service.mailbox.refusals import (
     CrowdedError,
     MailServerError,
-    NotRunningError,
     of_link,
 )
 from vedette.service.mailbox.sessions import Sessions
-from vedette.service.refusals import ConflictError, NotFoundError
+from vedette.service.refusals import ConflictError, NotFoundError, NotRunningError
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.consent import Consent
 from vedette.ports.registration import Pause, Registration
-from vedette.service.accounts import blank
-from vedette.service.pausing import (
+from vedette.service.accounts.accounts import blank
+from vedette.service.accounts.pausing import (
     Standing,
     has_place,
     is_agreed,

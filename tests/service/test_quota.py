@@ -21,7 +21,7 @@ from tests.support.office import office as opened
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Drop, Kind, Note, Put, Written
 from vedette.ports.registration import Pause, Registration
-from vedette.service import quota
+from vedette.service.accounts import quota
 from vedette.service.refusals import (
     InvalidError,
     PlanLimitError,

@@ -14,9 +14,7 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Encryption, Proxy, ProxyScheme, Target, TlsPolicy
 from vedette.ports.records import Record
 from vedette.ports.registration import Auth, Grant, Pause, Registration, Resync
-from vedette.service.form import Form
-from vedette.service.refusals import NewerError
-from vedette.service.registration import (
+from vedette.service.accounts.registration import (
     SETTABLE,
     instant_of,
     members_of,
@@ -24,6 +22,8 @@ from vedette.service.registration import (
     record_of,
     registration_of,
 )
+from vedette.service.form import Form
+from vedette.service.refusals import NewerError
 
 words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1)
 names = words.filter(lambda text: len(text) <= 60)

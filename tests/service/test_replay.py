@@ -12,7 +12,7 @@ from vedette.model.delivery import Selection
 from vedette.model.ids import AccountId, TenantId
 from vedette.outbox.selection import matches
 from vedette.ports.store import EventQuery, Point, Span
-from vedette.service.replay import behind, both, chosen, narrowed, reach
+from vedette.service.endpoints.replay import behind, both, chosen, narrowed, reach
 from vedette.store.spans import LOOKED
 
 TYPES = ("message.received", "message.missing", "account.connected", "mailbox.reset")

@@ -9,7 +9,7 @@ import pytest
 from vedette.model.account import AccountState, Health
 from vedette.model.delivery import EndpointState
 from vedette.model.ids import AccountId, EndpointId, TenantId
-from vedette.service.status import LIVE, Liveness, liveness, rows, troubles
+from vedette.service.accounts.status import LIVE, Liveness, liveness, rows, troubles
 
 NOW = 10_000.0
 HEALTH = Health(account=AccountId("b"), tenant=TenantId("t"), email="b@example.org")

@@ -13,6 +13,7 @@ from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Put
 from vedette.ports.registration import Pause, Registration
 from vedette.secret import Secret
+from vedette.service.accounts.tenant import DEFAULT, Tenant, record_of, tenant_of
 from vedette.service.caller import Caller
 from vedette.service.refusals import (
     ConflictError,
@@ -23,7 +24,6 @@ from vedette.service.refusals import (
     StaleError,
     TakenError,
 )
-from vedette.service.tenant import DEFAULT, Tenant, record_of, tenant_of
 
 Ask = Callable[[Office, Caller], Awaitable[object]]
 

@@ -25,7 +25,7 @@ from tests.store.conformance_folders import StoreFixture
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import EventId, TenantId
 from vedette.ports.store import EventQuery, Point, Span, Store, Survey
-from vedette.service.replay import behind
+from vedette.service.endpoints.replay import behind
 from vedette.store.spans import LOOKED
 
 OTHER = TenantId("other")

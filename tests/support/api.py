@@ -34,13 +34,13 @@ from vedette.ports.clock import Clock
 from vedette.ports.link import Target
 from vedette.ports.token import Tokens
 from vedette.secret import Secret
+from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.caller import admin
-from vedette.service.doctor import Finding, Outcome
-from vedette.service.elsewhere import Elsewhere
-from vedette.service.outgoing import Ways
+from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.endpoints.outgoing import Ways
+from vedette.service.guards.warding import Wards
 from vedette.service.refusals import RefusalError
 from vedette.service.running import Ownership
-from vedette.service.warding import Wards
 
 ROOT = admin("test")
 #: Where browsers find it.

@@ -16,17 +16,17 @@ from vedette.ports.consent import Consents
 from vedette.ports.records import Kind, Records
 from vedette.ports.registration import Registration
 from vedette.secret import Secret
-from vedette.service.accounts import AccountQuery, Accounts
-from vedette.service.agreements import Agreements
-from vedette.service.batches import Batches
+from vedette.service.accounts.accounts import AccountQuery, Accounts
+from vedette.service.accounts.agreements import Agreements
+from vedette.service.accounts.batches import Batches
+from vedette.service.accounts.elsewhere import Elsewhere
+from vedette.service.accounts.importing import Importing
+from vedette.service.accounts.orders import Orders
+from vedette.service.accounts.tenants import Tenants
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller, admin
-from vedette.service.elsewhere import Elsewhere
-from vedette.service.endpoints import Endpoints
-from vedette.service.guards import Guards
-from vedette.service.importing import Importing
-from vedette.service.orders import Orders
-from vedette.service.tenants import Tenants
+from vedette.service.endpoints.endpoints import Endpoints
+from vedette.service.guards.guards import Guards
 
 ADMIN = admin("root")
 ACME = TenantId("acme")

@@ -9,7 +9,7 @@ from vedette.config.settings import EndpointSettings
 from vedette.model.delivery import Delivered, Outcome, Parcel
 from vedette.model.ids import EndpointId
 from vedette.ports.store import EventQuery
-from vedette.service.replay import Bookmark, Replayed
+from vedette.service.endpoints.replay import Bookmark, Replayed
 
 
 class Post:

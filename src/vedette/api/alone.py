@@ -36,8 +36,8 @@ from vedette.ports.link import Target
 from vedette.ports.registration import Origin
 from vedette.ports.source import Sourced
 from vedette.ports.token import Tokens
-from vedette.service.doctor import Finding
-from vedette.service.elsewhere import Elsewhere
+from vedette.service.accounts.elsewhere import Elsewhere
+from vedette.service.doctor.doctor import Finding
 from vedette.service.running import Nothing
 
 #: Parts of an answer that wait to be read: of 64 KiB each at most.

@@ -28,28 +28,28 @@ from vedette.ports.ratchet import Ratchet
 from vedette.ports.records import Kind, Recorded
 from vedette.ports.store import Store
 from vedette.ports.tail import Tail
-from vedette.service.accounts import Accounts
-from vedette.service.agreements import Agreements
-from vedette.service.batches import Batches
+from vedette.service.accounts.accounts import Accounts
+from vedette.service.accounts.agreements import Agreements
+from vedette.service.accounts.batches import Batches
+from vedette.service.accounts.elsewhere import Elsewhere
+from vedette.service.accounts.importing import Importing
+from vedette.service.accounts.listening import Listening
+from vedette.service.accounts.orders import Orders
+from vedette.service.accounts.overview import Overview
+from vedette.service.accounts.tenants import Tenants
+from vedette.service.accounts.verifying import Verifying
 from vedette.service.cabinet import Cabinet
-from vedette.service.elsewhere import Elsewhere
-from vedette.service.endpoints import Endpoints
-from vedette.service.feed import Feed
-from vedette.service.guards import Guards
+from vedette.service.endpoints.endpoints import Endpoints
+from vedette.service.endpoints.outgoing import Outgoing, Ways
+from vedette.service.events.feed import Feed
+from vedette.service.guards.guards import Guards
+from vedette.service.guards.warding import Warding, Wards
 from vedette.service.history import History
-from vedette.service.importing import Importing
 from vedette.service.keys import Keys
-from vedette.service.listening import Listening
 from vedette.service.mailbox.entrance import Entrance
 from vedette.service.mailbox.mailboxes import Mailboxes
-from vedette.service.orders import Orders
-from vedette.service.outgoing import Outgoing, Ways
-from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Examine, Running
-from vedette.service.tenants import Tenants
-from vedette.service.verifying import Verifying
-from vedette.service.warding import Warding, Wards
 
 #: Octets of an id that is made: 96 bits, in 24 letters.
 _OCTETS: Final = 12

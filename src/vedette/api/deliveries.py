@@ -15,7 +15,7 @@ from vedette.api.services import Services
 from vedette.api.shapes.endpoints import DeliveryShown, delivery, slot, slot_text, which
 from vedette.model.delivery import DeliveryState
 from vedette.service.caller import Caller
-from vedette.service.outgoing import Slot, Wanted
+from vedette.service.endpoints.outgoing import Slot, Wanted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

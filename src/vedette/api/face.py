@@ -33,14 +33,13 @@ from vedette.model.ids import AccountId
 from vedette.ports.link import Target
 from vedette.ports.token import Tokens
 from vedette.secret import Secret
+from vedette.service.accounts.tenants import Tenants
 from vedette.service.caller import admin
-from vedette.service.doctor import Finding
-from vedette.service.mailbox.refusals import NotRunningError
-from vedette.service.outgoing import Ways
-from vedette.service.refusals import NotHereError
+from vedette.service.doctor.doctor import Finding
+from vedette.service.endpoints.outgoing import Ways
+from vedette.service.guards.warding import Wards
+from vedette.service.refusals import NotHereError, NotRunningError
 from vedette.service.running import Ownership
-from vedette.service.tenants import Tenants
-from vedette.service.warding import Wards
 
 _log = structlog.stdlib.get_logger(__name__)
 

@@ -15,18 +15,18 @@ from vedette.identity.autoconfig.pages import WebPages
 from vedette.identity.oauth.transport import Transport
 from vedette.identity.vault import Vault
 from vedette.net.address import AddressGuard
-from vedette.service.accounts import Accounts
-from vedette.service.agreements import Agreements
+from vedette.service.accounts.accounts import Accounts
+from vedette.service.accounts.agreements import Agreements
+from vedette.service.accounts.discovering import Discovering
+from vedette.service.accounts.verifying import Verifying
 from vedette.service.cabinet import Cabinet
-from vedette.service.connecting import Connecting
-from vedette.service.devices import Devices
-from vedette.service.discovering import Discovering
-from vedette.service.links import Links
-from vedette.service.oauth import OAuthApps
-from vedette.service.onboarding import Onboarding
+from vedette.service.links.links import Links
+from vedette.service.links.onboarding import Onboarding
+from vedette.service.oauth.apps import OAuthApps
+from vedette.service.oauth.connecting import Connecting
+from vedette.service.oauth.devices import Devices
 from vedette.service.preferences import PreferenceBook
 from vedette.service.signet import Signet
-from vedette.service.verifying import Verifying
 from vedette.service.whereabouts import Whereabouts
 
 

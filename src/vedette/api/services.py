@@ -17,25 +17,25 @@ from vedette.config.api import ApiSettings
 from vedette.ports.clock import Clock
 from vedette.ports.completeness import Completeness
 from vedette.ports.records import Records
-from vedette.service.accounts import Accounts
-from vedette.service.agreements import Agreements
-from vedette.service.batches import Batches
-from vedette.service.endpoints import Endpoints
-from vedette.service.feed import Feed
-from vedette.service.guards import Guards
+from vedette.service.accounts.accounts import Accounts
+from vedette.service.accounts.agreements import Agreements
+from vedette.service.accounts.batches import Batches
+from vedette.service.accounts.importing import Importing
+from vedette.service.accounts.listening import Listening
+from vedette.service.accounts.orders import Orders
+from vedette.service.accounts.overview import Overview
+from vedette.service.accounts.tenants import Tenants
+from vedette.service.accounts.verifying import Verifying
+from vedette.service.endpoints.endpoints import Endpoints
+from vedette.service.endpoints.outgoing import Outgoing
+from vedette.service.events.feed import Feed
+from vedette.service.guards.guards import Guards
+from vedette.service.guards.warding import Warding
 from vedette.service.history import History
-from vedette.service.importing import Importing
 from vedette.service.keys import Keys
-from vedette.service.listening import Listening
 from vedette.service.mailbox.mailboxes import Mailboxes
-from vedette.service.orders import Orders
-from vedette.service.outgoing import Outgoing
-from vedette.service.overview import Overview
 from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Running
-from vedette.service.tenants import Tenants
-from vedette.service.verifying import Verifying
-from vedette.service.warding import Warding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from vedette.api.pace import Pace
 from vedette.api.problems import refuse
 from vedette.config.api import Network
 from vedette.secret import Secret
-from vedette.service.link import Link
+from vedette.service.links.link import Link
 from vedette.service.signet import Signet
 
 COOKIE: Final = "__Host-vedette"

@@ -31,7 +31,7 @@ from vedette.guard.verdict import Verdict
 from vedette.imap import read_date_time
 from vedette.model.folder import Folder
 from vedette.secret import Secret
-from vedette.service.trial import Thinks
+from vedette.service.guards.trial import Thinks
 
 #: Octets of the key of digests that end with the command.
 _KEY = 32

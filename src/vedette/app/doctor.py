@@ -30,9 +30,9 @@ from vedette.ports.state import StateView
 from vedette.ports.store import EventQuery
 from vedette.ports.token import Tokens
 from vedette.reader import MessageReader
-from vedette.service import checkup
-from vedette.service.doctor import Finding, Question, examine
-from vedette.service.doctor import Outcome as Verdict
+from vedette.service.doctor import checkup
+from vedette.service.doctor.doctor import Finding, Question, examine
+from vedette.service.doctor.doctor import Outcome as Verdict
 
 #: Seconds for one endpoint: the longest that a sink has for an attempt.
 ANSWER = 35.0

@@ -58,7 +58,7 @@ from vedette.ports.sink import Sink
 from vedette.ports.source import Source
 from vedette.ports.store import Fence
 from vedette.reader import MessageReader
-from vedette.service.elsewhere import Elsewhere
+from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.turnstile import Turnstile
 
 _log = structlog.stdlib.get_logger(__name__)

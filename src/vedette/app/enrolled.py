@@ -14,8 +14,8 @@ from vedette.config.settings import AccountSettings
 from vedette.model.account import NOTHING_ASKED, AccountState, Credentials, Demand, Hold
 from vedette.ports.registration import Origin, Pause, Registration
 from vedette.secret import Secret
-from vedette.service.condition import INACTIVE, REASONS
-from vedette.service.credentials import credentials_of
+from vedette.service.accounts.condition import INACTIVE, REASONS
+from vedette.service.accounts.credentials import credentials_of
 
 #: Nothing is sealed beside an account.
 NO_SECRETS: Final[Mapping[str, Secret[str]]] = MappingProxyType({})

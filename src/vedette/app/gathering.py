@@ -24,13 +24,13 @@ from vedette.ports.records import Kind, Record, Recorded
 from vedette.ports.registration import Auth, Origin, Pause, Registration
 from vedette.ports.source import Sourced
 from vedette.secret import Secret
-from vedette.service import endpoint as endpoints
-from vedette.service import post as guards
+from vedette.service.accounts.credentials import supply_of
+from vedette.service.accounts.pausing import is_agreed, under
+from vedette.service.accounts.registration import registration_of
+from vedette.service.accounts.tenant import tenant_of
 from vedette.service.body import members
-from vedette.service.credentials import supply_of
-from vedette.service.pausing import is_agreed, under
-from vedette.service.registration import registration_of
-from vedette.service.tenant import tenant_of
+from vedette.service.endpoints import endpoint as endpoints
+from vedette.service.guards import post as guards
 
 _log = structlog.stdlib.get_logger(__name__)
 

@@ -22,7 +22,7 @@ from vedette.errors import StoreError
 from vedette.model.account import AccountState, Health
 from vedette.ports.backlog import Backlogs
 from vedette.ports.clock import Clock
-from vedette.service.status import LIVE
+from vedette.service.accounts.status import LIVE
 from vedette.telemetry.counters import Counter, Gauge, Reading
 from vedette.telemetry.histogram import Histogram
 from vedette.telemetry.provider import PROVIDERS, provider_of

@@ -22,7 +22,7 @@ from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock
 from vedette.ports.records import Kind, Note, Put, Record, Records
 from vedette.secret import Secret
-from vedette.service.parking import parking
+from vedette.service.accounts.parking import parking
 from vedette.telemetry.counters import Counter
 
 _log = structlog.stdlib.get_logger(__name__)

@@ -19,7 +19,7 @@ from vedette.model.delivery import Endpoint, Selection
 from vedette.model.ids import EndpointId, EventId
 from vedette.ports.clock import Clock
 from vedette.ports.store import EventQuery, Span, Store
-from vedette.service.replay import Bookmark, Replayed, behind, chosen, narrowed, reach
+from vedette.service.endpoints.replay import Bookmark, Replayed, behind, chosen, narrowed, reach
 
 #: Events or dead letters of one step: some ten milliseconds of the store's one writer, between which mail
 #: goes first.

@@ -29,7 +29,7 @@ from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.records import Kind, Record, RecordQuery, Touched
 from vedette.ports.registration import Origin
 from vedette.ports.source import Source, Sourced
-from vedette.service.elsewhere import Elsewhere
+from vedette.service.accounts.elsewhere import Elsewhere
 
 _log = structlog.stdlib.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from vedette.app.control import Handler
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import EventQuery, Point, Span
-from vedette.service.replay import Bookmark, Replayed
+from vedette.service.endpoints.replay import Bookmark, Replayed
 
 Replay: TypeAlias = Callable[
     [EventQuery, Sequence[EndpointId], float | None, Bookmark | None], Awaitable[Replayed]

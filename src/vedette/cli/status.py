@@ -25,7 +25,7 @@ from vedette.config.document import load
 from vedette.guard.ratchet import Aspect
 from vedette.outbox.envelope import instant
 from vedette.ports.ratchet import Change
-from vedette.service.status import Liveness, StatusRow, rows, troubles
+from vedette.service.accounts.status import Liveness, StatusRow, rows, troubles
 
 STYLES = {
     Liveness.LIVE: "green",

@@ -22,11 +22,11 @@ from vedette.errors import StoreError
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Put, Record, RecordQuery
 from vedette.secret import Secret
+from vedette.service.accounts.tenant import DEFAULT
 from vedette.service.cabinet import Cabinet, Writing, noted
 from vedette.service.caller import ADMIN, Caller
 from vedette.service.form import Form
 from vedette.service.refusals import ForbiddenError, invalid
-from vedette.service.tenant import DEFAULT
 
 _log = structlog.stdlib.get_logger(__name__)
 

@@ -13,6 +13,7 @@
         ├── InvalidError       fields are wrong, a line for each            invalid
         ├── ForbiddenError     the caller may not                           forbidden
         ├── NotHereError       another instance of the cluster has it       watched_elsewhere
+        ├── NotRunningError    there is no engine in this process           not_running
         ├── ReadOnlyError      it is kept elsewhere, and changed there      read_only
         └── NewerError         a newer version of Vedette wrote it          newer
 
@@ -177,6 +178,16 @@ class NotHereError(RefusalError):
             f"another instance watches {_shown(account)}: ask each of them directly; its"
             " /ownerz shows what one carries"
         )
+
+
+class NotRunningError(RefusalError):
+    """Only a running engine has the way to mail servers."""
+
+    code = "not_running"
+    exit_status = 69
+
+    def __init__(self) -> None:
+        super().__init__("no engine runs here: mailboxes are read where `vedette serve` runs")
 
 
 class NewerError(RefusalError):

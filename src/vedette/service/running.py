@@ -15,8 +15,8 @@ from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
 from vedette.ports.token import Tokens
-from vedette.service.doctor import Finding
-from vedette.service.mailbox.refusals import NotRunningError
+from vedette.service.doctor.doctor import Finding
+from vedette.service.refusals import NotRunningError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

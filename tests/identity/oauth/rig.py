@@ -20,14 +20,14 @@ from vedette.net.address import AddressGuard
 from vedette.ports.records import Records
 from vedette.ports.registration import Auth, Grant
 from vedette.secret import Secret
-from vedette.service.accounts import Accounts
-from vedette.service.authorizations import Authorizations
+from vedette.service.accounts.accounts import Accounts
+from vedette.service.accounts.tenants import Tenants
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller, admin
-from vedette.service.connecting import Connected, Connecting
-from vedette.service.devices import Devices
-from vedette.service.oauth import OAuthApps
-from vedette.service.tenants import Tenants
+from vedette.service.oauth.apps import OAuthApps
+from vedette.service.oauth.authorizations import Authorizations
+from vedette.service.oauth.connecting import Connected, Connecting
+from vedette.service.oauth.devices import Devices
 
 ADMIN = admin("root")
 ACME = TenantId("acme")

@@ -15,7 +15,7 @@ from vedette.model.account import Account
 from vedette.model.ids import AccountId
 from vedette.ports.records import Drop, Kind, Put
 from vedette.secret import Secret
-from vedette.service.connecting import AuthorizationError, UnknownStateError
+from vedette.service.oauth.connecting import AuthorizationError, UnknownStateError
 from vedette.service.refusals import ConflictError, ForbiddenError, InvalidError, NotFoundError
 
 

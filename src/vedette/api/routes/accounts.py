@@ -22,12 +22,12 @@ from vedette.api.shapes.registered import (
 )
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
-from vedette.service.accounts import AccountQuery
-from vedette.service.batches import Addition, Alteration, Outcome, Removal
+from vedette.service.accounts.accounts import AccountQuery
+from vedette.service.accounts.batches import Addition, Alteration, Outcome, Removal
+from vedette.service.accounts.condition import State
+from vedette.service.accounts.registration import instant_of
 from vedette.service.caller import Caller
-from vedette.service.condition import State
 from vedette.service.refusals import invalid
-from vedette.service.registration import instant_of
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 

@@ -19,9 +19,9 @@ from vedette.api.services import Given, Services
 from vedette.api.visitor import Visitor, form_of, visitor
 from vedette.errors import VedetteError
 from vedette.secret import Secret
-from vedette.service.link import Link
-from vedette.service.onboarding import Finished, Offer, failure
-from vedette.service.registration import ENCRYPTIONS
+from vedette.service.accounts.registration import ENCRYPTIONS
+from vedette.service.links.link import Link
+from vedette.service.links.onboarding import Finished, Offer, failure
 from vedette.service.whereabouts import CALLBACK, CONNECT, told
 
 router = APIRouter(tags=["connect"], include_in_schema=False)

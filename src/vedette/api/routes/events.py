@@ -30,8 +30,8 @@ from vedette.api.shapes.events import (
 from vedette.model.ids import AccountId, EventId
 from vedette.ports.tail import Spot, Stretch
 from vedette.service.caller import Caller
-from vedette.service.feed import LONGEST as MOST_SECONDS
-from vedette.service.feed import MAX_PAGE, Ask
+from vedette.service.events.feed import LONGEST as MOST_SECONDS
+from vedette.service.events.feed import MAX_PAGE, Ask
 from vedette.service.refusals import invalid
 
 router = APIRouter(prefix="/v1/events", tags=["events"])

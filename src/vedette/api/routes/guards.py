@@ -44,10 +44,10 @@ from vedette.model.action import ActionState
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.override import Scope
 from vedette.secret import Secret
+from vedette.service.accounts.registration import instant_of
 from vedette.service.caller import Caller
-from vedette.service.guards import MAX_PAGE
+from vedette.service.guards.guards import MAX_PAGE
 from vedette.service.refusals import invalid
-from vedette.service.registration import instant_of
 
 router = APIRouter(prefix="/v1/guards", tags=["guards"])
 

@@ -11,8 +11,8 @@ from vedette.api.caller import allowed
 from vedette.api.problems import refuse
 from vedette.api.services import Given
 from vedette.api.shapes.imports import ImportShown
+from vedette.service.accounts.importing import read_csv, read_json
 from vedette.service.caller import Caller
-from vedette.service.importing import read_csv, read_json
 
 router = APIRouter(prefix="/v1/accounts", tags=["accounts"])
 

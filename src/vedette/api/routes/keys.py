@@ -11,9 +11,9 @@ from vedette.api.pages import Asked, Page, following
 from vedette.api.services import Given
 from vedette.api.shapes.keys import KeyShown, KeyWish, NewKey, new, shown
 from vedette.model.ids import TenantId
+from vedette.service.accounts.registration import instant_of
 from vedette.service.caller import Caller
 from vedette.service.refusals import invalid
-from vedette.service.registration import instant_of
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 

@@ -20,8 +20,8 @@ from vedette.api.shapes.tenants import (
     shown,
 )
 from vedette.model.ids import TenantId
+from vedette.service.accounts.tenant import MAX_QUOTA, Tenant
 from vedette.service.caller import Caller
-from vedette.service.tenant import MAX_QUOTA, Tenant
 
 router = APIRouter(prefix="/v1/tenants", tags=["tenants"])
 

@@ -10,8 +10,8 @@ from typing import Literal
 from pydantic import Field
 
 from vedette.api.shapes.model import GivenId, GivenInstant, GivenSecret, Wish
-from vedette.service.batches import MAX_ITEMS
-from vedette.service.fields import (
+from vedette.service.accounts.batches import MAX_ITEMS
+from vedette.service.accounts.fields import (
     LEAST_CANARY,
     MAX_ADDRESS,
     MAX_FOLDER,
@@ -21,7 +21,7 @@ from vedette.service.fields import (
     MAX_TAGS,
     MOST_CANARY,
 )
-from vedette.service.registration import MAX_LAST, MAX_MESSAGE, MIN_MESSAGE
+from vedette.service.accounts.registration import MAX_LAST, MAX_MESSAGE, MIN_MESSAGE
 
 
 class AccountChange(Wish):

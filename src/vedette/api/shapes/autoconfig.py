@@ -6,7 +6,7 @@ from pydantic import Field
 
 from vedette.api.shapes.model import Shown
 from vedette.identity.autoconfig.proposal import Discovery, Hint, Outcome, Proposal, Source
-from vedette.service.registration import ENCRYPTIONS
+from vedette.service.accounts.registration import ENCRYPTIONS
 
 
 class HintShown(Shown):

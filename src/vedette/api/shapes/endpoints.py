@@ -28,11 +28,11 @@ from vedette.model.delivery import DeliveryState, EndpointState, Profile
 from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.store import Point, Span, StoredDelivery
 from vedette.secret import Secret
-from vedette.service.endpoint import MAX_HEADERS, MEMBERS, RegisteredEndpoint
-from vedette.service.outgoing import MAX_SKIPPED, Progress, Slot, Tested, Wanted, words_of
+from vedette.service.accounts.registration import instant_of
+from vedette.service.endpoints.endpoint import MAX_HEADERS, MEMBERS, RegisteredEndpoint
+from vedette.service.endpoints.outgoing import MAX_SKIPPED, Progress, Slot, Tested, Wanted, words_of
+from vedette.service.endpoints.replay import Bookmark
 from vedette.service.refusals import InvalidError, Mistake
-from vedette.service.registration import instant_of
-from vedette.service.replay import Bookmark
 
 #: Entries of a list of an endpoint, and characters of one.
 _ENTRIES: Final = 1_000

@@ -11,7 +11,7 @@ from vedette.api.problems import refuse
 from vedette.api.shapes.model import Instant, Shown, Wish, instant
 from vedette.ports.store import StoredEvent
 from vedette.ports.tail import Spot
-from vedette.service.feed import Place
+from vedette.service.events.feed import Place
 
 #: Characters of a cursor: two numbers of 20 digits, in base64.
 LONGEST: Final = 80

@@ -21,10 +21,10 @@ from vedette.imap.names import decode_name
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeState
-from vedette.service.post import MAX_ENTRIES, RegisteredGuard
+from vedette.service.guards.post import MAX_ENTRIES, RegisteredGuard
+from vedette.service.guards.trial import Trial
+from vedette.service.guards.warding import Asked, Told
 from vedette.service.refusals import invalid
-from vedette.service.trial import Trial
-from vedette.service.warding import Asked, Told
 
 #: Actions that are taken back, or accounts attached, at once.
 _AT_ONCE: Final = 1_000

@@ -10,10 +10,17 @@ from typing import Any, Literal
 from pydantic import Field
 
 from vedette.api.shapes.model import GivenId, Instant, Shown, Wish, instant
-from vedette.service.fields import MAX_ADDRESS, MAX_FOLDER, MAX_FOLDERS, MAX_PEM, MAX_TAG, MAX_TAGS
-from vedette.service.link import MAX_VERSION, MAX_WORDS, Link
-from vedette.service.links import LONGEST, MAX_PROVIDERS, SHORTEST, Issued
-from vedette.service.registration import MAX_LAST, MAX_MESSAGE, MIN_MESSAGE
+from vedette.service.accounts.fields import (
+    MAX_ADDRESS,
+    MAX_FOLDER,
+    MAX_FOLDERS,
+    MAX_PEM,
+    MAX_TAG,
+    MAX_TAGS,
+)
+from vedette.service.accounts.registration import MAX_LAST, MAX_MESSAGE, MIN_MESSAGE
+from vedette.service.links.link import MAX_VERSION, MAX_WORDS, Link
+from vedette.service.links.links import LONGEST, MAX_PROVIDERS, SHORTEST, Issued
 
 
 class LinkAccount(Wish):

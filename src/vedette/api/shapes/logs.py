@@ -6,7 +6,7 @@ from pydantic import Field
 
 from vedette.api.shapes.model import Instant, Shown, Wish, instant
 from vedette.engine.tap import LINES, Direction, Transcript
-from vedette.service.listening import MOST
+from vedette.service.accounts.listening import MOST
 
 
 class LogWish(Wish):

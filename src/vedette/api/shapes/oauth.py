@@ -21,11 +21,11 @@ from vedette.api.shapes.model import (
 )
 from vedette.identity.oauth.apps import App
 from vedette.identity.oauth.consent import Consent
-from vedette.service.connecting import Connected
-from vedette.service.devices import Shown as Prompt
-from vedette.service.devices import Waiting
-from vedette.service.links import Issued
-from vedette.service.oauth_wish import MAX_EXTRA, MAX_SCOPES
+from vedette.service.links.links import Issued
+from vedette.service.oauth.connecting import Connected
+from vedette.service.oauth.devices import Shown as Prompt
+from vedette.service.oauth.devices import Waiting
+from vedette.service.oauth.wish import MAX_EXTRA, MAX_SCOPES
 
 #: Characters of an address, and of a scope.
 _URL = 1_000

@@ -13,13 +13,13 @@ from vedette.api.problems import of_error
 from vedette.api.shapes.model import Instant, Shown, instant, shown_instant
 from vedette.model.account import Start
 from vedette.ports.consent import Consent
-from vedette.service.agreements import Agreement
-from vedette.service.batches import Outcome
-from vedette.service.condition import Condition, State
-from vedette.service.doctor import Finding
-from vedette.service.doctor import Outcome as Verdict
-from vedette.service.overview import Seen
-from vedette.service.registration import members_of
+from vedette.service.accounts.agreements import Agreement
+from vedette.service.accounts.batches import Outcome
+from vedette.service.accounts.condition import Condition, State
+from vedette.service.accounts.overview import Seen
+from vedette.service.accounts.registration import members_of
+from vedette.service.doctor.doctor import Finding
+from vedette.service.doctor.doctor import Outcome as Verdict
 
 
 class StatusShown(Shown):

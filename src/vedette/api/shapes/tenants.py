@@ -7,8 +7,8 @@ from typing import Annotated
 from pydantic import Field
 
 from vedette.api.shapes.model import GivenId, Instant, Shown, Wish, instant, shown_instant
-from vedette.service.quota import Preview
-from vedette.service.tenant import MAX_DAYS, MAX_QUOTA, MAX_SETTINGS, Tenant
+from vedette.service.accounts.quota import Preview
+from vedette.service.accounts.tenant import MAX_DAYS, MAX_QUOTA, MAX_SETTINGS, Tenant
 
 Quota = Annotated[int, Field(ge=0, le=MAX_QUOTA)]
 

@@ -20,11 +20,11 @@ from vedette.client.problem import ProblemError
 from vedette.client.shape import camel, members
 from vedette.errors import UsageError
 from vedette.model.ids import AccountId, TenantId
-from vedette.service.accounts import blank
+from vedette.service.accounts.accounts import blank
+from vedette.service.accounts.importing import MAX_SIZE, Line, read_csv, read_json
+from vedette.service.accounts.wish import wished
 from vedette.service.caller import admin
-from vedette.service.importing import MAX_SIZE, Line, read_csv, read_json
 from vedette.service.refusals import InvalidError, Mistake, RefusalError
-from vedette.service.wish import wished
 
 #: Octets of one request: 8 MiB are taken, and what is between the accounts is not counted here.
 STEP: Final = 6 * 1024 * 1024

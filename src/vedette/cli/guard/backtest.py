@@ -23,7 +23,7 @@ from vedette.config.settings import GuardSettings, Settings
 from vedette.errors import UsageError
 from vedette.guard.judging import Guard
 from vedette.guard.pack import ActionKind
-from vedette.service.trial import thinking
+from vedette.service.guards.trial import thinking
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 

@@ -15,7 +15,7 @@ from vedette.config.guards import SUFFIXES, load_pack, read_guard, shipped
 from vedette.config.settings import GuardSettings
 from vedette.errors import ConfigError, UsageError
 from vedette.guard.judging import Guard
-from vedette.service.trial import compiled
+from vedette.service.guards.trial import compiled
 
 
 def chosen(named: str, config: Path | None) -> GuardSettings:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from vedette.cli.guard.choice import chosen, state_or_none
-from vedette.service.sieving import script_of
+from vedette.service.guards.sieving import script_of
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 

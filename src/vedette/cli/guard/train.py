@@ -25,7 +25,7 @@ from vedette.guard.classifier import encoded
 from vedette.guard.training import Report, Row, row_of
 from vedette.ports.state import StateView
 from vedette.scorers.classifier import model_path
-from vedette.service.mailfiles import messages_in
+from vedette.service.guards.mailfiles import messages_in
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 #: What a pack may call a scorer.

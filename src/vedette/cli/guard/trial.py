@@ -13,8 +13,8 @@ from cyclopts import Parameter
 from vedette.cli.guard.choice import chosen, ready, remark, state_or_none
 from vedette.guard.pack import WROTE_TO
 from vedette.secret import Secret
-from vedette.service.mailfiles import STDIN
-from vedette.service.trial import knowing, thinking, tried
+from vedette.service.guards.mailfiles import STDIN
+from vedette.service.guards.trial import knowing, thinking, tried
 from vedette.telemetry.log import LogPolicy, Style, configure
 
 #: Octets of the key of digests that end with the command.

@@ -23,7 +23,8 @@ from vedette.ports.clock import Clock
 from vedette.ports.consent import Consents
 from vedette.ports.registration import Pause, Registration
 from vedette.reader import MessageReader
-from vedette.service.accounts import Accounts
+from vedette.service.accounts.accounts import Accounts
+from vedette.service.accounts.pausing import is_agreed
 from vedette.service.caller import Caller
 from vedette.service.mailbox import deeds, letters
 from vedette.service.mailbox.content import Content
@@ -35,7 +36,6 @@ from vedette.service.mailbox.listing import Span, page
 from vedette.service.mailbox.place import MessagePlace, place_of
 from vedette.service.mailbox.refusals import ConsentMissingError
 from vedette.service.mailbox.sessions import Sessions
-from vedette.service.pausing import is_agreed
 from vedette.service.refusals import ConflictError
 
 READ: Final = "mail:read"

@@ -6,7 +6,6 @@
     ├── MailServerError      the mail server, or the way to it, failed    auth_failed, unreachable, …
     ├── ConsentMissingError  the mailbox's owner has not agreed           consent_missing
     ├── GoneError            the folder has other messages by now         gone
-    ├── NotRunningError      there is no engine in this process           not_running
     └── CrowdedError         too much is asked at once                    overloaded
 
 It must not know HTTP.
@@ -82,16 +81,6 @@ class GoneError(RefusalError):
             f"the folder {folder[:100]!r} was made anew, with other numbers: its messages have other"
             " ids by now; list them again"
         )
-
-
-class NotRunningError(RefusalError):
-    """Only a running engine has the way to mail servers."""
-
-    code = "not_running"
-    exit_status = 69
-
-    def __init__(self) -> None:
-        super().__init__("no engine runs here: mailboxes are read where `vedette serve` runs")
 
 
 class CrowdedError(RefusalError):

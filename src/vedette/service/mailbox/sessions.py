@@ -28,8 +28,8 @@ from vedette.imap import Noop
 from vedette.model.folder import Folder
 from vedette.model.ids import AccountId, TenantId
 from vedette.service.mailbox.entrance import Entrance
-from vedette.service.mailbox.refusals import CrowdedError, NotRunningError, of_link
-from vedette.service.refusals import ConflictError
+from vedette.service.mailbox.refusals import CrowdedError, of_link
+from vedette.service.refusals import ConflictError, NotRunningError
 
 _log = structlog.stdlib.get_logger(__name__)
 

@@ -1,0 +1,1 @@
+"""Endpoints: where events go, what became of them, and once more."""

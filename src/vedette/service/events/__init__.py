@@ -1,0 +1,1 @@
+"""Events for who pulls them, and who waits for one."""

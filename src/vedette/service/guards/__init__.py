@@ -1,0 +1,1 @@
+"""Guards: posted, tried on mail in files, looked at, taken back."""

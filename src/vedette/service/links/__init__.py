@@ -1,0 +1,1 @@
+"""Connect links: addresses by which people connect a mailbox themselves, once."""
