@@ -24,7 +24,7 @@ from tests.store.bundle import StillClock
 from tests.support.api import Face
 from vedette.api.visitor import TRIES_BURST
 from vedette.errors import AuthError
-from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 
 #: Texts that would be more than text, were they not escaped.
 XSS = (
@@ -82,7 +82,7 @@ async def test_a_login_that_fails_says_why_and_keeps_nothing(face: Face) -> None
     face.doctor.findings = [
         Finding(
             check="login",
-            outcome=Outcome.FAILED,
+            outcome=CheckOutcome.FAILED,
             seconds=0.1,
             detail=said,
             remedy="make an app password",
@@ -100,7 +100,7 @@ async def test_a_login_that_fails_says_why_and_keeps_nothing(face: Face) -> None
     assert "Make an app password" in page.text
     assert "planted-secret" not in page.text
     assert await accounts(face) == []
-    face.doctor.findings = [Finding(check="login", outcome=Outcome.OK, seconds=0, detail="")]
+    face.doctor.findings = [Finding(check="login", outcome=CheckOutcome.OK, seconds=0, detail="")]
     assert (await anna.sends(made["url"], page.form("Connect"), password="right")).status == 200
     assert len(await accounts(face)) == 1
 
@@ -196,7 +196,7 @@ async def test_the_cookie_is_of_this_host_alone(face: Face) -> None:
 async def test_whatever_is_shown_is_text(face: Face, text: str) -> None:
     """From the host, from the person and from a server: nothing of it is ever markup."""
     face.doctor.findings = [
-        Finding(check="login", outcome=Outcome.FAILED, seconds=0, detail=text, remedy=text)
+        Finding(check="login", outcome=CheckOutcome.FAILED, seconds=0, detail=text, remedy=text)
     ]
     made = await link(
         face, consent={"version": text, "text": text}, account={"title": text, **SERVER}
@@ -219,7 +219,9 @@ async def test_whatever_is_shown_is_text(face: Face, text: str) -> None:
 
 async def test_one_link_tries_few_passwords(face: Face) -> None:
     """A link is no way to search for a password."""
-    face.doctor.findings = [Finding(check="login", outcome=Outcome.FAILED, seconds=0, detail="no")]
+    face.doctor.findings = [
+        Finding(check="login", outcome=CheckOutcome.FAILED, seconds=0, detail="no")
+    ]
     made = await link(face, account={**SERVER, "email": "anna@example.org"})
     anna = somebody(face)
     form = {**(await first(anna, made["url"])), "password": "x"}

@@ -23,7 +23,7 @@ from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.signature import key
 from vedette.secret import Secret
 from vedette.service.doctor.checkup import HINTS, hint
-from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 from vedette.sinks.webhook import WebhookSettings
 from vedette.store.sqlite.place import DATABASE
 from vedette.store.sqlite.reader import read_only
@@ -48,7 +48,7 @@ async def test_notify_is_asked_for_where_it_is_offered(
     """As the watch asks for it, for the folders that are not open."""
     found = await asked(mine(dovecot, user), tmp_path)
 
-    assert found["NOTIFY"].outcome is Outcome.OK
+    assert found["NOTIFY"].outcome is CheckOutcome.OK
     assert "asked for 2 folders" in found["NOTIFY"].detail
 
 
@@ -73,9 +73,9 @@ async def test_the_last_day_is_held_against_the_ledger(
     with read_only(state) as view:
         holed = (await asked(box, tmp_path, Beside(state=view)))["completeness"]
 
-    assert whole.outcome is Outcome.OK
+    assert whole.outcome is CheckOutcome.OK
     assert whole.detail.startswith("each of 3 messages since ")
-    assert holed.outcome is Outcome.WARNING
+    assert holed.outcome is CheckOutcome.WARNING
     assert "INBOX: 1 of 3" in holed.detail
     assert "within a day" in holed.remedy
 
@@ -124,8 +124,8 @@ async def test_endpoints_are_tried_with_a_signed_event_where_that_is_asked_for(
     found = await asked(mine(dovecot, user), tmp_path, beside)
     await runner.cleanup()
 
-    assert found["endpoint good"].outcome is Outcome.OK
-    assert found["endpoint bad"].outcome is Outcome.FAILED
+    assert found["endpoint good"].outcome is CheckOutcome.OK
+    assert found["endpoint bad"].outcome is CheckOutcome.FAILED
     assert "403" in found["endpoint bad"].detail
     assert isinstance(found["endpoint gone"].error, SinkError)
     assert [call.startswith("v1,") for call in calls] == [True, True]

@@ -31,7 +31,7 @@ from vedette.errors import (
 from vedette.model.account import Credentials
 from vedette.ports.link import Encryption, TlsPolicy
 from vedette.secret import Secret
-from vedette.service.doctor.doctor import REMEDIES, Finding, Outcome
+from vedette.service.doctor.doctor import REMEDIES, CheckOutcome, Finding
 
 PASSWORD = "pass"
 
@@ -104,11 +104,13 @@ def the(findings: list[Finding], check: str) -> Finding:
 def ended_with(findings: list[Finding], check: str, error: type[VedetteError]) -> Finding:
     """Return the last finding: the only one that failed, with an error and its remedy."""
     *before, last = findings
-    assert (last.check, last.outcome) == (check, Outcome.FAILED)
+    assert (last.check, last.outcome) == (check, CheckOutcome.FAILED)
     assert isinstance(last.error, error)
     assert last.detail == str(last.error)
     assert last.remedy == REMEDIES[last.error.code]
-    assert [each.check for each in before if each.outcome is Outcome.FAILED or each.error] == []
+    assert [
+        each.check for each in before if each.outcome is CheckOutcome.FAILED or each.error
+    ] == []
     return last
 
 
@@ -120,7 +122,7 @@ async def test_a_way_without_trouble_is_told_step_by_step(
         found = await examine(anna(server.port, authority, encryption=Encryption.IMPLICIT))
 
     assert checks(found) == WHOLE
-    assert {each.outcome for each in found} == {Outcome.OK}
+    assert {each.outcome for each in found} == {CheckOutcome.OK}
     assert "127.0.0.1" in the(found, "DNS").detail
     assert str(server.port) in the(found, "TCP").detail
     assert the(found, "TLS").detail.startswith("TLSv1.3, ")
@@ -137,7 +139,7 @@ async def test_plaintext_is_a_warning_with_a_way_out(
         found = await examine(anna(server.port, authority, encryption=Encryption.NONE))
 
     assert checks(found) == WHOLE
-    assert [each.check for each in found if each.outcome is Outcome.WARNING] == ["TLS"]
+    assert [each.check for each in found if each.outcome is CheckOutcome.WARNING] == ["TLS"]
     assert "imaps://" in the(found, "TLS").remedy
 
 
@@ -150,7 +152,7 @@ async def test_an_unchecked_certificate_is_a_warning(
         found = await examine(with_policy(settings, TlsPolicy(verify=False)))
 
     tls = the(found, "TLS")
-    assert tls.outcome is Outcome.WARNING
+    assert tls.outcome is CheckOutcome.WARNING
     assert "not checked" in tls.detail
     assert "pin" in tls.remedy
 
@@ -246,7 +248,7 @@ async def test_a_folder_that_is_not_there_beside_one_that_is_warns(
         found = await examine(with_folders(settings, "INBOX", "Nowhere"))
 
     folders = the(found, "folders")
-    assert folders.outcome is Outcome.WARNING
+    assert folders.outcome is CheckOutcome.WARNING
     assert folders.detail.endswith("not there: Nowhere")
     assert "delimiter" in folders.remedy
     assert checks(found) == WHOLE[:-1]
@@ -274,7 +276,7 @@ async def test_a_folder_that_goes_away_in_between_ends_at_open(
 
     last = found[-1]
     assert checks(found) == WHOLE[: WHOLE.index("open") + 1]
-    assert (last.check, last.outcome) == ("open", Outcome.FAILED)
+    assert (last.check, last.outcome) == ("open", CheckOutcome.FAILED)
 
 
 async def test_a_server_without_idle_and_move_is_watched_all_the_same(
@@ -287,7 +289,10 @@ async def test_a_server_without_idle_and_move_is_watched_all_the_same(
         found = await examine(anna(server.port, authority, encryption=Encryption.IMPLICIT))
 
     assert checks(found) == WHOLE
-    assert [each.check for each in found if each.outcome is Outcome.WARNING] == ["IDLE", "rights"]
+    assert [each.check for each in found if each.outcome is CheckOutcome.WARNING] == [
+        "IDLE",
+        "rights",
+    ]
     assert the(found, "IDLE").detail == "not offered"
     assert "30 s" in the(found, "IDLE").remedy
     assert "lacks IDLE (new mail is pushed)" in the(found, "capabilities").detail
@@ -307,7 +312,7 @@ async def test_a_real_server_passes_every_check(
     assert [each for each in found if each.error is not None] == []
     assert the(found, "TLS").detail.startswith("TLSv1.")
     assert "NOTIFY" in the(found, "capabilities").detail
-    assert the(found, "IDLE").outcome is Outcome.OK
+    assert the(found, "IDLE").outcome is CheckOutcome.OK
 
 
 @pytest.mark.server
@@ -333,4 +338,4 @@ async def test_a_real_server_without_idle_is_a_warning(
     found = await examine(mailbox(user, port=plain_dovecot.tls_port, ca_file=plain_dovecot.ca_file))
 
     assert checks(found) == WHOLE
-    assert the(found, "IDLE").outcome is Outcome.WARNING
+    assert the(found, "IDLE").outcome is CheckOutcome.WARNING

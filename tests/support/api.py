@@ -36,7 +36,7 @@ from vedette.ports.token import Tokens
 from vedette.secret import Secret
 from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.caller import admin
-from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 from vedette.service.endpoints.outgoing import Ways
 from vedette.service.guards.warding import Wards
 from vedette.service.refusals import RefusalError
@@ -97,7 +97,9 @@ class Doctor:
     def __init__(self) -> None:
         self.asked: list[tuple[Account, Target]] = []
         self.tokens: list[Secret[str]] = []
-        self.findings = [Finding(check="login", outcome=Outcome.OK, seconds=0.1, detail="is in")]
+        self.findings = [
+            Finding(check="login", outcome=CheckOutcome.OK, seconds=0.1, detail="is in")
+        ]
 
     async def __call__(
         self, account: Account, target: Target, tokens: Tokens | None

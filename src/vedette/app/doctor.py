@@ -31,8 +31,7 @@ from vedette.ports.store import EventQuery
 from vedette.ports.token import Tokens
 from vedette.reader import MessageReader
 from vedette.service.doctor import checkup
-from vedette.service.doctor.doctor import Finding, Question, examine
-from vedette.service.doctor.doctor import Outcome as Verdict
+from vedette.service.doctor.doctor import CheckOutcome, Finding, Question, examine
 
 #: Seconds for one endpoint: the longest that a sink has for an attempt.
 ANSWER = 35.0
@@ -128,7 +127,7 @@ async def tried(settings: EndpointSettings) -> Finding:
     except SinkError as error:
         return Finding(
             check=check,
-            outcome=Verdict.FAILED,
+            outcome=CheckOutcome.FAILED,
             seconds=loop.time() - begun,
             detail=str(error),
             remedy="events for it wait until this is mended; nothing is lost meanwhile",
@@ -137,10 +136,10 @@ async def tried(settings: EndpointSettings) -> Finding:
     took = loop.time() - begun
     if isinstance(outcome, Delivered):
         detail = outcome.detail or "took the test event"
-        return Finding(check=check, outcome=Verdict.OK, seconds=took, detail=detail)
+        return Finding(check=check, outcome=CheckOutcome.OK, seconds=took, detail=detail)
     return Finding(
         check=check,
-        outcome=Verdict.FAILED,
+        outcome=CheckOutcome.FAILED,
         seconds=took,
         detail=outcome.reason,
         remedy="check the address and the secret; a receiver answers 2xx to every event it knows of",

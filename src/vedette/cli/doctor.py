@@ -23,10 +23,10 @@ from vedette.config.service import read_settings
 from vedette.config.settings import Settings
 from vedette.errors import UsageError, VedetteError
 from vedette.ports.link import TlsPolicy
-from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 from vedette.telemetry.log import LogPolicy, Style, configure
 
-STYLES = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "red"}
+STYLES = {CheckOutcome.OK: "green", CheckOutcome.WARNING: "yellow", CheckOutcome.FAILED: "red"}
 
 
 def doctor(

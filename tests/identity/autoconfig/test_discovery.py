@@ -18,7 +18,7 @@ from tests.identity.autoconfig.internet import (
     everything,
 )
 from vedette.identity.autoconfig.discovery import discover
-from vedette.identity.autoconfig.proposal import Login, Outcome, Source
+from vedette.identity.autoconfig.proposal import Login, Source, SourceOutcome
 from vedette.ports.link import Encryption
 from vedette.ports.registration import Auth
 
@@ -48,7 +48,7 @@ async def test_sources_are_believed_in_their_order(internet: Internet) -> None:
     ]
     nothing = await discover("anna@example.org", internet.inquiry())
     assert (nothing.winner, nothing.proposals) == (None, ())
-    assert {each.outcome for each in nothing.tried} == {Outcome.NOTHING}
+    assert {each.outcome for each in nothing.tried} == {SourceOutcome.NOTHING}
     assert all(each.reason for each in nothing.tried)
 
 
@@ -83,7 +83,7 @@ async def test_a_known_domain_is_answered_without_a_question(internet: Internet)
     assert proposal.app == "google"
     assert proposal.hint is not None
     assert "app password" in proposal.hint.words
-    assert [each.outcome for each in found.tried[1:]] == [Outcome.LEFT] * 6
+    assert [each.outcome for each in found.tried[1:]] == [SourceOutcome.LEFT] * 6
     assert internet.names.asked == internet.seen == []
 
 

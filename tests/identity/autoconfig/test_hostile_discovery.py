@@ -18,7 +18,7 @@ from tests.identity.autoconfig.internet import (
 from vedette.errors import UsageError
 from vedette.identity.autoconfig.clientconfig import MOST
 from vedette.identity.autoconfig.discovery import discover
-from vedette.identity.autoconfig.proposal import Outcome, Source
+from vedette.identity.autoconfig.proposal import Source, SourceOutcome
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ async def test_a_redirect_to_inside_is_refused(
     found = await discover("anna@example.org", internet.inquiry())
 
     tried = found.tried[list(Source).index(Source.WELL_KNOWN)]
-    assert tried.outcome is Outcome.FAILED
+    assert tried.outcome is SourceOutcome.FAILED
     assert reason in tried.reason
 
 
@@ -165,7 +165,10 @@ async def test_all_of_it_has_one_deadline(internet: Internet) -> None:
     found = await discover("anna@example.org", replace(internet.inquiry(), altogether=0.2))
 
     assert (found.winner, found.proposals) == (None, ())
-    assert [each.outcome for each in found.tried] == [Outcome.NOTHING, *[Outcome.LEFT] * 6]
+    assert [each.outcome for each in found.tried] == [
+        SourceOutcome.NOTHING,
+        *[SourceOutcome.LEFT] * 6,
+    ]
     assert found.tried[-1].reason == "no answer within 0.2 s"
 
 
@@ -179,7 +182,7 @@ async def test_a_broken_or_circular_zone_is_a_failure_of_its_source(internet: In
     found = await discover("anna@example.org", internet.inquiry())
 
     assert found.winner is Source.ISPDB
-    assert found.tried[2].outcome is Outcome.FAILED
+    assert found.tried[2].outcome is SourceOutcome.FAILED
 
 
 @pytest.mark.parametrize(

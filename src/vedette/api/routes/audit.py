@@ -11,9 +11,9 @@ from vedette.api.pages import Asked, Page, cursor
 from vedette.api.problems import refuse
 from vedette.api.services import Given
 from vedette.api.shapes.audit import (
+    ChainShown,
     EntryShown,
     TrailShown,
-    VerifiedShown,
     entry,
     head,
     verified,
@@ -41,7 +41,7 @@ async def get_audit_head(caller: Reader, services: Given) -> TrailShown:
 
 
 @router.post("/verify")
-async def verify_audit(caller: Admin, services: Given) -> VerifiedShown:
+async def verify_audit(caller: Admin, services: Given) -> ChainShown:
     """Read the whole trail, and say whether an entry was changed, removed or put in."""
     return verified(await services.history.verify(caller))
 

@@ -20,9 +20,9 @@ from vedette.api.shapes.guards import (
     DecisionShown,
     GrantWish,
     GuardChange,
+    GuardPauseWish,
     GuardShown,
     GuardWish,
-    PauseWish,
     SwitchesShown,
     SwitchWish,
     TestWish,
@@ -150,7 +150,7 @@ async def list_switches(caller: Reader, services: Given) -> SwitchesShown:
 
 
 @router.post("/switches/pause")
-async def pause_guards(wish: PauseWish, caller: Writer, services: Given) -> AskedShown:
+async def pause_guards(wish: GuardPauseWish, caller: Writer, services: Given) -> AskedShown:
     """Have guards keep all mail in place, at once: the kill switch. A protective one waits."""
     scope = Scope(wish.scope)
     return asked(await services.warding.pause(caller, scope, wish.name, seconds=wish.seconds))

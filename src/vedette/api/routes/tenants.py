@@ -11,9 +11,9 @@ from vedette.api.etags import Expected, tag
 from vedette.api.pages import Asked, Page, cursor
 from vedette.api.services import Given
 from vedette.api.shapes.tenants import (
-    PauseWish,
     PreviewShown,
     TenantChange,
+    TenantPauseWish,
     TenantShown,
     TenantWish,
     previewed,
@@ -94,7 +94,11 @@ async def preview_limit(
 
 @router.post("/{tenant}/pause")
 async def pause_tenant(
-    tenant: str, caller: Admin, services: Given, response: Response, wish: PauseWish | None = None
+    tenant: str,
+    caller: Admin,
+    services: Given,
+    response: Response,
+    wish: TenantPauseWish | None = None,
 ) -> TenantShown:
     """Stop watching all its accounts."""
     reason = "" if wish is None else wish.reason

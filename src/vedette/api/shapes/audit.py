@@ -30,7 +30,7 @@ class TrailShown(Shown):
     head: str = Field(description="The digest of the last entry, in hex.")
 
 
-class VerifiedShown(TrailShown):
+class ChainShown(TrailShown):
     """What a look over the whole trail found."""
 
     is_unbroken: bool
@@ -55,9 +55,9 @@ def head(trail: Trail) -> TrailShown:
     return TrailShown(entries=trail.entries, head=trail.head.hex())
 
 
-def verified(trail: Trail) -> VerifiedShown:
+def verified(trail: Trail) -> ChainShown:
     """Return what was found as it is shown."""
-    return VerifiedShown(
+    return ChainShown(
         entries=trail.entries,
         head=trail.head.hex(),
         is_unbroken=trail.broken_at is None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from vedette.api.shapes.model import Shown
-from vedette.identity.autoconfig.proposal import Discovery, Hint, Outcome, Proposal, Source
+from vedette.identity.autoconfig.proposal import Discovery, Hint, Proposal, Source, SourceOutcome
 from vedette.service.accounts.registration import ENCRYPTIONS
 
 
@@ -37,7 +37,7 @@ class TriedShown(Shown):
     """One who may know, and what came of asking."""
 
     source: Source
-    outcome: Outcome
+    outcome: SourceOutcome
     reason: str
 
 

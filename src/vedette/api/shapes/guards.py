@@ -87,7 +87,7 @@ class SwitchWish(Wish):
     name: GivenId = Field(default="", description="Of the guard, tenant or account.")
 
 
-class PauseWish(SwitchWish):
+class GuardPauseWish(SwitchWish):
     """Which guards are to keep all mail in place, and for how long."""
 
     seconds: float | None = Field(default=None, gt=0, le=365 * 86_400)

@@ -18,8 +18,7 @@ from vedette.service.accounts.batches import Outcome
 from vedette.service.accounts.condition import Condition, State
 from vedette.service.accounts.overview import Seen
 from vedette.service.accounts.registration import members_of
-from vedette.service.doctor.doctor import Finding
-from vedette.service.doctor.doctor import Outcome as Verdict
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 
 
 class StatusShown(Shown):
@@ -86,7 +85,7 @@ class FindingShown(Shown):
     """One step of the way in."""
 
     check: str
-    outcome: Verdict
+    outcome: CheckOutcome
     seconds: float
     detail: str
     remedy: str
@@ -183,7 +182,7 @@ def status(found: Condition) -> StatusShown:
 def verified(findings: list[Finding]) -> VerifiedShown:
     """Return what was found as it is shown."""
     return VerifiedShown(
-        is_good=bool(findings) and findings[-1].outcome is not Verdict.FAILED,
+        is_good=bool(findings) and findings[-1].outcome is not CheckOutcome.FAILED,
         findings=[
             FindingShown(
                 check=each.check,

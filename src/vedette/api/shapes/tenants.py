@@ -39,7 +39,7 @@ class TenantWish(TenantChange):
     id: GivenId | None = Field(default=None, description="Its id; without one it is given one.")
 
 
-class PauseWish(Wish):
+class TenantPauseWish(Wish):
     """Why something is paused."""
 
     reason: str = Field(default="", max_length=500)

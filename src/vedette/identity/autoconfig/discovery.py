@@ -24,9 +24,9 @@ from vedette.identity.autoconfig.proposal import (
     Discovery,
     Hint,
     MailAddress,
-    Outcome,
     Proposal,
     Source,
+    SourceOutcome,
     Tried,
     mail_address,
 )
@@ -75,8 +75,8 @@ async def discover(address: str, inquiry: Inquiry) -> Discovery:
     wanted = mail_address(address)
     known = of_domain(wanted.domain)
     if known is not None:
-        first = Tried(source=Source.PROVIDER, outcome=Outcome.FOUND)
-        left = tuple(Tried(source=each, outcome=Outcome.LEFT) for each in list(Source)[1:])
+        first = Tried(source=Source.PROVIDER, outcome=SourceOutcome.FOUND)
+        left = tuple(Tried(source=each, outcome=SourceOutcome.LEFT) for each in list(Source)[1:])
         return Discovery(
             address=wanted,
             proposals=known.proposals(wanted),
@@ -135,7 +135,7 @@ class _Asking:
         winner = tried[-1].source if found.is_something else None
         reason = "" if winner else f"no answer within {self._inquiry.altogether:g} s"
         tried += [
-            Tried(source=source, outcome=Outcome.LEFT, reason=reason)
+            Tried(source=source, outcome=SourceOutcome.LEFT, reason=reason)
             for source in list(tasks)[len(tried) :]
         ]
         return Discovery(
@@ -155,10 +155,10 @@ class _Asking:
                 found = await way()
         except TimeoutError:
             reason = f"no answer within {self._inquiry.seconds:g} s"
-            return Tried(source=source, outcome=Outcome.FAILED, reason=reason), _Finding()
+            return Tried(source=source, outcome=SourceOutcome.FAILED, reason=reason), _Finding()
         except LinkError as error:
-            return Tried(source=source, outcome=Outcome.FAILED, reason=str(error)), _Finding()
-        outcome = Outcome.FOUND if found.is_something else Outcome.NOTHING
+            return Tried(source=source, outcome=SourceOutcome.FAILED, reason=str(error)), _Finding()
+        outcome = SourceOutcome.FOUND if found.is_something else SourceOutcome.NOTHING
         return Tried(source=source, outcome=outcome, reason=found.reason), found
 
     async def _of_domain(self) -> _Finding:

@@ -71,7 +71,7 @@ class Source(StrEnum):
 
 
 @unique
-class Outcome(StrEnum):
+class SourceOutcome(StrEnum):
     """What came of asking one source."""
 
     FOUND = "found"
@@ -117,7 +117,7 @@ class Tried:
     """One source, and what came of it; ``reason`` is one line for a person, or empty."""
 
     source: Source
-    outcome: Outcome
+    outcome: SourceOutcome
     reason: str = ""
 
 

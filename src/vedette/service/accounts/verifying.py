@@ -29,7 +29,7 @@ from vedette.service.accounts.credentials import credentials_of, supply_of
 from vedette.service.accounts.registration import registration_of
 from vedette.service.accounts.wish import wished
 from vedette.service.caller import Caller
-from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 from vedette.service.refusals import ConflictError
 from vedette.service.running import Examine
 
@@ -130,7 +130,7 @@ class Verifying:
         except TimeoutError:
             detail = f"not done within {WITHIN:.0f} s"
             found.append(
-                Finding(check="time", outcome=Outcome.FAILED, seconds=WITHIN, detail=detail)
+                Finding(check="time", outcome=CheckOutcome.FAILED, seconds=WITHIN, detail=detail)
             )
         return found
 

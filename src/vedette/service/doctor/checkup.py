@@ -24,7 +24,7 @@ from vedette.model.account import Account
 from vedette.model.cursor import FolderState
 from vedette.model.folder import Folder
 from vedette.model.ids import EventId
-from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 from vedette.sync import reconcile
 from vedette.telemetry.provider import provider_of
 
@@ -71,7 +71,7 @@ async def opens(
             refused.append(f"{folder.name}: {error}")
     if refused:
         yield _finding(
-            Outcome.WARNING,
+            CheckOutcome.WARNING,
             "other folders",
             loop.time() - begun,
             f"{len(refused)} can not be opened: {'; '.join(refused)[:300]}",
@@ -79,7 +79,7 @@ async def opens(
         )
     elif others:
         detail = f"{len(others)} more can be opened"
-        yield _finding(Outcome.OK, "other folders", loop.time() - begun, detail)
+        yield _finding(CheckOutcome.OK, "other folders", loop.time() - begun, detail)
     if folders:
         await session.examine(folders[0].path)
 
@@ -97,10 +97,10 @@ async def pushes(
     took = loop.time() - begun
     if session.pushes is None and not session.overflowed:
         detail = f"asked for {len(folders)} folders, and answered"
-        yield _finding(Outcome.OK, "NOTIFY", took, detail)
+        yield _finding(CheckOutcome.OK, "NOTIFY", took, detail)
         return
     yield _finding(
-        Outcome.WARNING,
+        CheckOutcome.WARNING,
         "NOTIFY",
         took,
         "offered, and given up by the server",
@@ -140,10 +140,10 @@ def complete(world: World, states: Sequence[FolderState], stored: Stored) -> Che
         took = loop.time() - begun
         if not known:
             detail = "this account was not watched on this state yet"
-            yield _finding(Outcome.OK, "completeness", took, detail)
+            yield _finding(CheckOutcome.OK, "completeness", took, detail)
         elif lacking:
             yield _finding(
-                Outcome.WARNING,
+                CheckOutcome.WARNING,
                 "completeness",
                 took,
                 f"without an event of its own since {since}: {'; '.join(lacking)[:300]}",
@@ -152,7 +152,7 @@ def complete(world: World, states: Sequence[FolderState], stored: Stored) -> Che
             )
         else:
             detail = f"each of {server} messages since {since} has its event"
-            yield _finding(Outcome.OK, "completeness", took, detail)
+            yield _finding(CheckOutcome.OK, "completeness", took, detail)
 
     return ask
 
@@ -170,7 +170,7 @@ def room(names: Sequence[str]) -> Checkup:
         lacking = [name for name in names if await targets.path(name) not in there]
         detail = f"{', '.join(names)}: there" if not lacking else f"not there: {', '.join(lacking)}"
         remedy = "a guard makes it when it first moves a message there" if lacking else ""
-        outcome = Outcome.WARNING if lacking else Outcome.OK
+        outcome = CheckOutcome.WARNING if lacking else CheckOutcome.OK
         yield _finding(outcome, "quarantine", loop.time() - begun, detail, remedy)
 
     return ask
@@ -190,10 +190,10 @@ async def advised(
             yield finding
             refused = isinstance(finding.error, LinkError) and finding.check in {"login", "token"}
             if refused and (words := hint(host)):
-                yield _finding(Outcome.WARNING, "provider", 0.0, provider_of(host), words)
+                yield _finding(CheckOutcome.WARNING, "provider", 0.0, provider_of(host), words)
 
 
 def _finding(
-    outcome: Outcome, check: str, seconds: float, detail: str, remedy: str = ""
+    outcome: CheckOutcome, check: str, seconds: float, detail: str, remedy: str = ""
 ) -> Finding:
     return Finding(check=check, outcome=outcome, seconds=seconds, detail=detail, remedy=remedy)

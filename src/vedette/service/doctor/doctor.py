@@ -62,7 +62,7 @@ Lookup = Callable[[str], Awaitable[Sequence[str]]]
 
 
 @unique
-class Outcome(StrEnum):
+class CheckOutcome(StrEnum):
     """What a check found: good, worth knowing, or a failure that ends the examination."""
 
     OK = "ok"
@@ -75,7 +75,7 @@ class Finding:
     """One check. ``seconds`` is how long it took; ``error`` is set where it failed."""
 
     check: str
-    outcome: Outcome
+    outcome: CheckOutcome
     seconds: float
     detail: str
     remedy: str = ""
@@ -296,7 +296,7 @@ def _folders(
     if unmatched:
         return Finding(
             check="folders",
-            outcome=Outcome.WARNING,
+            outcome=CheckOutcome.WARNING,
             seconds=seconds,
             detail=f"{detail}; not there: {', '.join(unmatched)}",
             remedy="names are as the server shows them, with its delimiter",
@@ -315,17 +315,19 @@ def _rights(session: Session) -> Finding:
 
 
 def _ok(check: str, seconds: float, detail: str) -> Finding:
-    return Finding(check=check, outcome=Outcome.OK, seconds=seconds, detail=detail)
+    return Finding(check=check, outcome=CheckOutcome.OK, seconds=seconds, detail=detail)
 
 
 def _warning(check: str, detail: str, remedy: str) -> Finding:
-    return Finding(check=check, outcome=Outcome.WARNING, seconds=0.0, detail=detail, remedy=remedy)
+    return Finding(
+        check=check, outcome=CheckOutcome.WARNING, seconds=0.0, detail=detail, remedy=remedy
+    )
 
 
 def _failed(check: str, seconds: float, error: VedetteError) -> Finding:
     return Finding(
         check=check,
-        outcome=Outcome.FAILED,
+        outcome=CheckOutcome.FAILED,
         seconds=seconds,
         detail=str(error),
         remedy=REMEDIES.get(error.code, ""),

@@ -24,7 +24,7 @@ from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.discovering import Discovering
 from vedette.service.accounts.registration import ENCRYPTIONS
 from vedette.service.accounts.verifying import Verifying
-from vedette.service.doctor.doctor import Finding, Outcome
+from vedette.service.doctor.doctor import CheckOutcome, Finding
 from vedette.service.links.link import Link
 from vedette.service.links.links import Links
 from vedette.service.oauth.authorizations import Authorizations, Begun
@@ -127,7 +127,7 @@ class Onboarding:
             "consent": None if link.terms is None else link.terms.version,
         }
         findings = await self._verifying.wish(link.caller, wish, tenant=link.tenant)
-        if not findings or findings[-1].outcome is Outcome.FAILED:
+        if not findings or findings[-1].outcome is CheckOutcome.FAILED:
             return findings
         async with self.links.used(link):
             await self._accounts.create(link.caller, wish, id_=link.account, tenant=link.tenant)
