@@ -92,13 +92,17 @@ def test_a_log_line_is_found_by_its_event(tmp_path: Path, monkeypatch: pytest.Mo
 def test_every_file_on_the_map_exists() -> None:
     """ARCHITECTURE.md names no file that was moved, renamed or removed."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
-    room = Path()
+    rooms = [Path()]
     lost = []
 
-    for found in re.finditer(r"\*\*`(?P<room>[a-z/]+)/`\*\*|`(?P<file>[a-z_/]+\.py)`", text):
+    for found in re.finditer(
+        r"\*\*`(?P<room>[a-z/]+)/`\*\*|`(?P<inner>[a-z_]+)/`|`(?P<file>[a-z_/]+\.py)`", text
+    ):
         if found["room"]:
-            room = Path(found["room"])
-        elif not any((reference.SOURCE / at / found["file"]).is_file() for at in ("", room)):
+            rooms = [Path(), Path(found["room"])]
+        elif found["inner"]:
+            rooms.append(rooms[1] / found["inner"])
+        elif not any((reference.SOURCE / at / found["file"]).is_file() for at in rooms):
             lost.append(found["file"])
 
     assert lost == []
