@@ -1,7 +1,8 @@
 """What a command of the operator prints, where that is a secret.
 
 It runs without a shell, in a process group of its own, with the environment of the service: Vault,
-KMS and their like find their own credentials there. Its standard error is dropped, as a script that
+KMS and their like find their own credentials there. What it is asked about stands beside that, and
+never on its command line, which everybody on the machine can see. Its standard error is dropped, as a script that
 is traced (``set -x``) prints the secret there.
 It must not know what the secret is for.
 """
@@ -13,7 +14,8 @@ import contextlib
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from vedette.errors import SecretError
@@ -25,20 +27,29 @@ MOST: Final = 64 * 1024
 #: Seconds until the kernel has a killed process gone; one that is stuck in it is left to it.
 _GONE: Final = 5.0
 
+_NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 async def printed(
-    command: Sequence[str], *, what: str, seconds: float, most: int = MOST
+    command: Sequence[str],
+    *,
+    what: str,
+    seconds: float,
+    most: int = MOST,
+    facts: Mapping[str, str] = _NOTHING,
 ) -> Secret[str]:
     """Run a command once and return what it prints, without blanks around it.
 
-    ``what`` names it in errors. Raises SecretError where it can not be run, does not end in time,
+    ``what`` names it in errors; ``facts`` are further variables of its environment. Raises SecretError where it can not be run, does not end in time,
     fails, or prints nothing, more than ``most`` octets, or no text.
     """
     if not command or not command[0] or any("\0" in word for word in command):
         raise SecretError(f"{what} is empty or holds a NUL; give a program and its arguments")
+    if not all(_is_told(value) for value in facts.values()):
+        raise SecretError(f"{what} ({command[0]}) can not be told of a name with a NUL in it")
     try:
         async with asyncio.timeout(seconds):
-            status, output = await _run(command, most)
+            status, output = await _run(command, most, facts)
     except TimeoutError:
         raise SecretError(f"{what} ({command[0]}) did not end within {seconds:g} s") from None
     except OSError as error:
@@ -58,7 +69,14 @@ async def printed(
     return text
 
 
-async def _run(command: Sequence[str], most: int) -> tuple[int, Secret[bytes]]:
+def _is_told(value: str) -> bool:
+    """Tell whether the environment of a process can hold a text: no NUL, nor half a character."""
+    return "\0" not in value and value.encode(errors="replace").decode() == value
+
+
+async def _run(
+    command: Sequence[str], most: int, facts: Mapping[str, str]
+) -> tuple[int, Secret[bytes]]:
     run = _Run(most)
     loop = asyncio.get_running_loop()
     # A task of its own: a process that is cut off while it starts could not be found again.
@@ -69,6 +87,7 @@ async def _run(command: Sequence[str], most: int) -> tuple[int, Secret[bytes]]:
             stdin=DEVNULL,
             stdout=PIPE,
             stderr=DEVNULL,
+            env={**os.environ, **facts},
             start_new_session=True,
         )
     )

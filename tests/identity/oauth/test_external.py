@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from urllib.parse import parse_qs, unquote
 
 import orjson
@@ -11,7 +13,9 @@ import pytest
 
 from tests.identity.oauth.rig import Instance, plain_account
 from tests.identity.oauth.scripted import Endpoint, endpoint
+from tests.support.process import wait_until
 from vedette.errors import AuthError, NetworkError, RevokedError
+from vedette.identity.oauth.external import from_command
 from vedette.ports.registration import Auth, Grant
 from vedette.secret import Secret
 
@@ -38,6 +42,71 @@ async def test_a_command_prints_a_token(one: Instance, text: str, token: str) ->
     """As a line of its own, or as JSON."""
     account = one.follow(plain_account(), printing(text))
     assert await one.tokens.token(account) == Secret(token)
+
+
+SCRIPT = """#!/bin/sh
+# As a host writes one: everything that it has to know is in the environment.
+printf '{"access_token": "%s", "expires_in": 600}' \
+    "$VEDETTE_ACCOUNT/$VEDETTE_TENANT/$VEDETTE_EMAIL/$VEDETTE_USER/$VEDETTE_REFUSED/$#/$HOME"
+"""
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    file = tmp_path / "token"
+    file.write_text(SCRIPT)
+    file.chmod(0o700)
+    return file
+
+
+async def test_a_script_is_told_for_whom(
+    one: Instance, script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its environment, beside the service's own, and by no word of its command line."""
+    monkeypatch.setenv("HOME", "home-of-the-service")
+    grant = Grant(auth=Auth.TOKEN_COMMAND, command=(str(script),))
+    joe, jane = (one.follow(plain_account(each), grant) for each in ("joe", "jane"))
+
+    first = await one.tokens.token(joe)
+    again = await one.tokens.token(joe, refused=first)
+
+    told = "box-joe/acme/joe@example.org/joe/{}/0/home-of-the-service"
+    assert (first.reveal(), again.reveal()) == (told.format(0), told.format(1))
+    assert (await one.tokens.token(jane)).reveal().startswith("box-jane/acme/jane@example.org")
+
+
+async def test_a_name_is_no_part_of_a_script(one: Instance, script: Path) -> None:
+    """Whatever a user is called, it is a value of a variable; what no variable holds is told."""
+    grant = Grant(auth=Auth.TOKEN_COMMAND, command=(str(script),))
+    user = "$(id)`id`;id"
+    assert user in (await one.tokens.token(one.follow(plain_account(user), grant))).reveal()
+    for strange in ("a\0b", "half \ud800"):
+        with pytest.raises(NetworkError, match="can not be told"):
+            await one.tokens.token(one.follow(plain_account(strange), grant))
+
+
+async def test_a_script_that_hangs_is_ended(tmp_path: Path) -> None:
+    """With whatever it started; the account is tried again later."""
+    file = tmp_path / "hang"
+    file.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/child\nwait\n")
+    file.chmod(0o700)
+
+    with pytest.raises(NetworkError, match="did not end within 1 s"):
+        await from_command([str(file)], plain_account(), refused=False, seconds=1.0)
+
+    child = int((tmp_path / "child").read_text())
+    await asyncio.to_thread(
+        wait_until, lambda: not is_running(child), within=5, what="the child to end"
+    )
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    # Killed, and not reaped by whoever has it now.
+    return state not in "ZX"
 
 
 async def test_a_bare_token_is_asked_for_at_each_login(one: Instance) -> None:
@@ -74,19 +143,30 @@ async def test_a_token_server_is_told_for_whom(one: Instance, host: Endpoint) ->
     assert await one.tokens.token(account, refused=first) == Secret("another")
     assert [each.headers["Authorization"] for each in host.asked] == ["Bearer s3cret"] * 2
     bodies = [orjson.loads(each.body) for each in host.asked]
-    assert bodies[0] == {"account": "box-joe", "tenant": "acme", "user": "joe", "refused": False}
+    assert bodies[0] == {
+        "account": "box-joe",
+        "tenant": "acme",
+        "email": "joe@example.org",
+        "user": "joe",
+        "refused": False,
+    }
     assert bodies[1]["refused"] is True
 
 
 async def test_an_address_may_have_the_account_in_it(one: Instance, host: Endpoint) -> None:
     """Then it is a GET, with nothing of the account left to mean anything in an address."""
     user = "joe&admin=1/../x?#%2e"
-    grant = Grant(auth=Auth.TOKEN_URL, url=f"{host.url}/of/{{user}}/token?user={{user}}")
+    where = f"{host.url}/of/{{user}}/token?user={{user}}&of={{tenant}}/{{account}}&to={{email}}"
+    grant = Grant(auth=Auth.TOKEN_URL, url=where)
     await one.tokens.token(one.follow(plain_account(user), grant))
     asked = host.asked[0]
     path, _, query = asked.path.partition("?")
     assert asked.method == "GET"
-    assert parse_qs(query) == {"user": [user]}
+    assert parse_qs(query) == {
+        "user": [user],
+        "of": [f"acme/box-{user}"],
+        "to": [f"{user}@example.org"],
+    }
     assert [unquote(each) for each in path.split("/")] == ["", "of", user, "token"]
 
 

@@ -4,15 +4,17 @@ Both say an access token and, if they like, for how many seconds it is good: as 
 ``access_token`` and ``expires_in``, and a command also as one bare line. What is not said to be good
 for a while is asked for at each login.
 
-The address is asked with ``POST`` and a JSON object: account, tenant, user, and whether the mail
-server refused the last token. One that holds ``{account}`` or ``{user}`` is asked with ``GET``, each
-put in its place. The secret goes along as ``Authorization: Bearer``. It must not know OAuth's flows.
+Both are told for whom: the account, its tenant, address and user, and whether the mail server
+refused the last token. A command has that in its environment (``VEDETTE_ACCOUNT`` and so on). The
+address is asked with ``POST`` and a JSON object of the same. One that holds ``{account}`` or another
+of ``PLACE`` is asked with ``GET``, each put in its place. The secret goes along as ``Authorization: Bearer``. It must not know OAuth's flows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+import re
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import quote
 
 import orjson
@@ -28,12 +30,19 @@ from vedette.secret import Secret
 #: Seconds for a command: a start of Python or of a cloud's tool, and its own request.
 SECONDS: Final = 30.0
 _OK: Final = 200
+#: What an address may have in it.
+PLACE: Final = re.compile(r"\{(account|tenant|email|user)\}")
 
 
-async def from_command(command: Sequence[str], account: Account) -> Lent:
+async def from_command(
+    command: Sequence[str], account: Account, *, refused: bool, seconds: float = SECONDS
+) -> Lent:
     """Return what a command prints. Raises NetworkError: what is wrong with it may pass."""
+    told = {**_facts(account), "refused": "1" if refused else "0"}
+    facts = {f"VEDETTE_{name.upper()}": value for name, value in told.items()}
+    what = f"the token command of {account.id}"
     try:
-        text = await printed(command, what=f"the token command of {account.id}", seconds=SECONDS)
+        text = await printed(command, what=what, seconds=seconds, facts=facts)
     except SecretError as failure:
         raise NetworkError(str(failure)) from failure
     said = text.reveal().encode()
@@ -54,19 +63,24 @@ async def from_url(
 ) -> Lent:
     """Return what a token server of the host answers. Raises LinkError of the class that fits."""
     headers = {} if secret is None else {"Authorization": f"Bearer {secret.reveal()}"}
-    user = account.credentials.user
-    if "{account}" in url or "{user}" in url:
-        full = url.replace("{account}", _quoted(account.id)).replace("{user}", _quoted(user))
+    facts = _facts(account)
+    if PLACE.search(url):
+        full = PLACE.sub(lambda place: _quoted(facts[place[1]]), url)
         answer = await transport.get(full, headers=headers, private=private)
     else:
-        facts: Mapping[str, Any] = {
-            "account": account.id,
-            "tenant": account.tenant,
-            "user": user,
-            "refused": refused,
-        }
-        answer = await transport.post(url, orjson.dumps(facts), headers=headers, private=private)
+        body = orjson.dumps({**facts, "refused": refused})
+        answer = await transport.post(url, body, headers=headers, private=private)
     return _lent(answer, account, url, [] if secret is None else [secret.reveal()])
+
+
+def _facts(account: Account) -> dict[str, str]:
+    """Return for whom a token is asked; none of it is a secret."""
+    return {
+        "account": account.id,
+        "tenant": account.tenant,
+        "email": account.email,
+        "user": account.credentials.user,
+    }
 
 
 def _quoted(text: str) -> str:

@@ -87,7 +87,9 @@ class TokenDesk:
             case Auth.OAUTH2 if grant.app is not None:
                 return await self._of_app(account, grant.app, supply, refused)
             case Auth.TOKEN_COMMAND if grant.command:
-                ask = partial(external.from_command, grant.command, account)
+                ask = partial(
+                    external.from_command, grant.command, account, refused=refused is not None
+                )
                 return await self._shelf.take((account.id, grant.command), ask, refused)
             case Auth.TOKEN_URL if grant.url is not None:
                 ask = partial(
