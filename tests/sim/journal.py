@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from tests.support.memory_store import MemoryStore
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.ids import AccountId, ActionId
-from vedette.ports.journal import JournalQuery, Tally
+from vedette.ports.journal import JournalQuery, Spot, Tally
 from vedette.ports.store import Fence, Verdict
 
 T = TypeVar("T")
@@ -72,9 +72,18 @@ class SimulatedJournal:
         return await self._run(work, writes=False)
 
     async def decisions(
-        self, account: AccountId | None, guard: str | None, *, since: float, limit: int
+        self,
+        account: AccountId | None,
+        guard: str | None,
+        *,
+        since: float,
+        limit: int,
+        until: float | None = None,
+        below: Spot | None = None,
     ) -> list[Decision]:
-        work = partial(self._rows.decisions, account, guard, since=since, limit=limit)
+        work = partial(
+            self._rows.decisions, account, guard, since=since, until=until, below=below, limit=limit
+        )
         return await self._run(work, writes=False)
 
     async def tallies(

@@ -5,6 +5,7 @@ A store's own test file derives from ``StoreContract`` and gives the fixture ``h
 
 from __future__ import annotations
 
+from tests.store.conformance_counts import CountContract
 from tests.store.conformance_dead_letters import DeadLetterContract
 from tests.store.conformance_deliveries import DeliveryContract
 from tests.store.conformance_feed import FeedContract
@@ -18,6 +19,7 @@ from tests.store.conformance_searches import SearchContract
 from tests.store.conformance_secrets import SecretContract
 from tests.store.conformance_tail import TailContract
 from tests.store.conformance_trust import TrustContract
+from tests.store.conformance_walks import WalkContract
 
 
 class StoreContract(
@@ -29,10 +31,12 @@ class StoreContract(
     JournalContract,
     ReturnContract,
     TrustContract,
+    WalkContract,
     RecordContract,
     FeedContract,
     SearchContract,
     SecretContract,
+    CountContract,
     TailContract,
 ):
     """The whole suite."""

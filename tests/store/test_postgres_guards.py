@@ -267,8 +267,8 @@ async def test_a_thousand_alike_are_looked_through_to_a_bound(one: PostgresStore
         ("actions_pending_in", (ANNA, b"INBOX"), "action_pending"),
         ("actions_pending", (ANNA,), "action_pending"),
         ("actions_expired", (ANNA, 1e3, 10), "action_expiry"),
-        ("journal_of_account", (ANNA, None, None, 0.0, [], 10), "action_account"),
-        ("decisions_of_guard", ("gambling", 0.0, 10), "decision_guard"),
+        ("journal_of_account", (ANNA, None, None, 0.0, 9.0, 1, [], 10), "action_account"),
+        ("decisions_of_guard", ("gambling", 0.0, 9.0, 1, 10), "decision_guard"),
         ("actions_alike", ([ANNA], [b"key"], 100), "action_key_pkey"),
     ],
 )

@@ -12,9 +12,10 @@ from vedette.errors import StoreError
 from vedette.model.action import PENDING, ActionState, Decision, JournalEntry, Place, follows
 from vedette.model.ids import AccountId, ActionId
 from vedette.model.returning import Fate, fate
-from vedette.ports.journal import JournalQuery, Tally
+from vedette.ports.journal import JournalQuery, Spot, Tally
 from vedette.ports.store import Fence, Verdict
 from vedette.store.rows.action import ABOUT, told
+from vedette.store.rows.spot import top
 from vedette.store.words import printable
 
 #: After these nothing more comes.
@@ -36,6 +37,8 @@ class JournalRows:
     actions: dict[ActionId, JournalEntry] = field(default_factory=dict)
     decisions: list[Decision] = field(default_factory=list)
     tallies: Counter[tuple[AccountId, str, str, str, str]] = field(default_factory=Counter)
+    #: How many were written.
+    written: int = 0
 
     def check(self, decisions: Iterable[Decision], actions: Iterable[JournalEntry]) -> None:
         """Raise for what a real store could not write, before anything is written."""
@@ -54,6 +57,7 @@ class JournalRows:
                 told(decision, fates.get((decision.account, decision.guard, decision.origin))),
                 domain=printable(decision.domain),
                 why=printable(decision.why),
+                seq=self._next(),
             )
             self.decisions.append(kept)
             day = datetime.fromtimestamp(decision.at, UTC).date().isoformat()
@@ -72,9 +76,14 @@ class JournalRows:
                 entry,
                 identity=tuple(dict.fromkeys(entry.identity)),
                 reason=printable(entry.reason),
+                seq=self._next(),
             )
         )
         return becomes
+
+    def _next(self) -> int:
+        self.written += 1
+        return self.written
 
     def _put(self, entry: JournalEntry) -> None:
         self.actions[entry.id] = entry
@@ -133,15 +142,17 @@ class JournalRows:
     def journal(self, query: JournalQuery) -> list[JournalEntry]:
         """Return entries, newest first."""
         since = -inf if query.since is None else query.since
+        end = top(query.until, query.below)
         found = [
-            (entry.at, number, entry)
-            for number, entry in enumerate(self.actions.values())
+            (entry.at, entry.seq, entry)
+            for entry in self.actions.values()
             if query.account in {None, entry.account}
             and query.tenant in {None, entry.tenant}
             and query.guard in {None, entry.guard}
             and query.action in {None, entry.id}
             and (not query.states or entry.state in query.states)
             and entry.at >= since
+            and (entry.at, entry.seq) < end
         ]
         newest = sorted(found, key=lambda each: each[:2], reverse=True)
         return [entry for _, _, entry in newest[: max(query.limit, 0)]]
@@ -157,13 +168,24 @@ class JournalRows:
         return [entry for entry in newest if entry.id in found]
 
     def list_decisions(
-        self, account: AccountId | None, guard: str | None, *, since: float, limit: int
+        self,
+        account: AccountId | None,
+        guard: str | None,
+        *,
+        since: float,
+        limit: int,
+        until: float | None = None,
+        below: Spot | None = None,
     ) -> list[Decision]:
         """Return decisions, newest first."""
+        end = top(until, below)
         found = [
-            (each.at, number, each)
-            for number, each in enumerate(self.decisions)
-            if account in {None, each.account} and guard in {None, each.guard} and each.at >= since
+            (each.at, each.seq, each)
+            for each in self.decisions
+            if account in {None, each.account}
+            and guard in {None, each.guard}
+            and each.at >= since
+            and (each.at, each.seq) < end
         ]
         newest = sorted(found, key=lambda each: each[:2], reverse=True)
         return [each for _, _, each in newest[: max(limit, 0)]]
@@ -268,9 +290,18 @@ class MemoryJournal:
         return self._journal().acted_on(account, identity)
 
     async def decisions(
-        self, account: AccountId | None, guard: str | None, *, since: float, limit: int
+        self,
+        account: AccountId | None,
+        guard: str | None,
+        *,
+        since: float,
+        limit: int,
+        until: float | None = None,
+        below: Spot | None = None,
     ) -> list[Decision]:
-        return self._journal().list_decisions(account, guard, since=since, limit=limit)
+        return self._journal().list_decisions(
+            account, guard, since=since, limit=limit, until=until, below=below
+        )
 
     async def tallies(
         self, account: AccountId | None, guard: str | None, *, since: str = ""

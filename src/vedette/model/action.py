@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum, unique
 from types import MappingProxyType
 from typing import Final
@@ -95,7 +95,8 @@ class JournalEntry:
     action. ``listed`` says that a list was among the reasons: to take it back may have to wait.
     ``expires`` is the instant at which its time in quarantine is over. ``result`` is where the
     action put the message or, once it is UNDONE, where it was put back. ``attempts`` are those of
-    the step that is to be made, or of the last.
+    the step that is to be made, or of the last. ``seq`` is its number in the store, which tells
+    entries of one instant apart; 0 before it is written.
     """
 
     id: ActionId
@@ -120,6 +121,7 @@ class JournalEntry:
     changed: float
     """When the state last changed."""
     expires: float | None = None
+    seq: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +132,7 @@ class Decision:
     ``acted`` says whether an action was written with it, or why not: ``shadow``, ``breaker``,
     ``paused``, ``allowed``, ``returned``, ``capped``, ``repeated``. The store says ``returned`` where
     the message came back, and ``repeated`` where the action was written before, instead of what it
-    is given.
+    is given. ``seq`` is its number in the store, as that of an entry.
     """
 
     tenant: TenantId
@@ -148,3 +150,4 @@ class Decision:
     """The explanation in one line (``Verdict.explained``)."""
     acted: str
     at: float
+    seq: int = field(default=0, compare=False)

@@ -26,8 +26,20 @@ from vedette.ports.store import Fence, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A place among entries or decisions, which are listed newest first: by instant, then by number."""
+
+    at: float
+    seq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JournalQuery:
-    """Which entries: newest first, at most ``limit``; an empty filter takes all."""
+    """Which entries: newest first, at most ``limit``; an empty filter takes all.
+
+    ``since`` is inclusive and ``until`` exclusive. ``below`` is the spot of the last entry of the
+    page before.
+    """
 
     account: AccountId | None = None
     tenant: TenantId | None = None
@@ -35,6 +47,8 @@ class JournalQuery:
     states: tuple[ActionState, ...] = ()
     action: ActionId | None = None
     since: float | None = None
+    until: float | None = None
+    below: Spot | None = None
     limit: int = 100
 
 
@@ -104,9 +118,16 @@ class Journal(Protocol):
         """
 
     async def decisions(
-        self, account: AccountId | None, guard: str | None, *, since: float, limit: int
+        self,
+        account: AccountId | None,
+        guard: str | None,
+        *,
+        since: float,
+        limit: int,
+        until: float | None = None,
+        below: Spot | None = None,
     ) -> list[Decision]:
-        """Return decisions, newest first."""
+        """Return decisions, newest first; instants and ``below`` as in ``JournalQuery``."""
 
     async def tallies(
         self, account: AccountId | None, guard: str | None, *, since: str = ""

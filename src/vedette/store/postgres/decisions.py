@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 from vedette.model.action import Decision
 from vedette.model.ids import AccountId
-from vedette.ports.journal import Tally
+from vedette.ports.journal import Spot, Tally
 from vedette.store.postgres.bulk import arrays, touched
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.statements import sql
 from vedette.store.rows import decision as rows
+from vedette.store.rows.spot import top
 
 _INSERT = sql("decisions_insert")
 _OF_ACCOUNT = sql("decisions_of_account")
@@ -42,9 +43,11 @@ async def decisions(
     guard: str | None,
     since: float,
     limit: int,
+    until: float | None = None,
+    below: Spot | None = None,
 ) -> list[Decision]:
     """Return decisions, newest first."""
-    bounds = (since, max(limit, 0))
+    bounds = (since, *top(until, below), max(limit, 0))
     if account is not None:
         found = await connection.fetch(_OF_ACCOUNT, account, guard, *bounds)
     elif guard is not None:

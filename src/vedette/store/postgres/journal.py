@@ -25,6 +25,7 @@ from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.fences import is_fenced
 from vedette.store.postgres.statements import sql
 from vedette.store.rows import action as rows
+from vedette.store.rows.spot import top
 from vedette.store.words import printable
 
 _ALIKE = sql("actions_alike")
@@ -256,7 +257,8 @@ async def expired(
 
 async def journal(connection: Connection, query: JournalQuery) -> list[JournalEntry]:
     """Return entries, newest first."""
-    bounds = (-inf if query.since is None else query.since, query.states, max(query.limit, 0))
+    since = -inf if query.since is None else query.since
+    bounds = (since, *top(query.until, query.below), query.states, max(query.limit, 0))
     if query.action is not None:
         who = (query.action, query.account, query.tenant, query.guard)
         found = await connection.fetch(_BY_ID, *who, *bounds)

@@ -10,7 +10,7 @@ from functools import partial
 
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.ids import AccountId, ActionId
-from vedette.ports.journal import JournalQuery, Tally
+from vedette.ports.journal import JournalQuery, Spot, Tally
 from vedette.ports.store import Fence, Verdict
 from vedette.store.postgres import decisions, journal
 from vedette.store.postgres.transaction import Transactions
@@ -87,11 +87,26 @@ class PostgresJournal:
         )
 
     async def decisions(
-        self, account: AccountId | None, guard: str | None, *, since: float, limit: int
+        self,
+        account: AccountId | None,
+        guard: str | None,
+        *,
+        since: float,
+        limit: int,
+        until: float | None = None,
+        below: Spot | None = None,
     ) -> list[Decision]:
         """Return decisions, newest first."""
         return await self._transactions.ask(
-            partial(decisions.decisions, account=account, guard=guard, since=since, limit=limit)
+            partial(
+                decisions.decisions,
+                account=account,
+                guard=guard,
+                since=since,
+                limit=limit,
+                until=until,
+                below=below,
+            )
         )
 
     async def tallies(

@@ -96,4 +96,5 @@ def entry(row: Row, identity: Sequence[bytes]) -> JournalEntry:
         at=row[21],
         changed=row[22],
         expires=row[23],
+        seq=row[0],
     )

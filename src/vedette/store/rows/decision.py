@@ -47,22 +47,23 @@ def columns(decision: Decision) -> dict[str, Any]:
 
 
 def decision(row: Row) -> Decision:
-    """Return the decision of a row."""
+    """Return the decision of a row, whose first column is its number."""
     return Decision(
-        tenant=TenantId(row[0]),
-        account=AccountId(row[1]),
-        guard=row[2],
-        version=row[3],
-        origin=Place(folder=row[4], uid_validity=row[5], uid=row[6]),
-        message=row[7],
-        domain=row[8],
-        verdict=row[9],
-        wanted=row[10],
-        score=row[11],
-        symbols=tuple((name, float(score)) for name, score in json.loads(row[12])),
-        why=row[13],
-        acted=row[14],
-        at=row[15],
+        tenant=TenantId(row[1]),
+        account=AccountId(row[2]),
+        guard=row[3],
+        version=row[4],
+        origin=Place(folder=row[5], uid_validity=row[6], uid=row[7]),
+        message=row[8],
+        domain=row[9],
+        verdict=row[10],
+        wanted=row[11],
+        score=row[12],
+        symbols=tuple((name, float(score)) for name, score in json.loads(row[13])),
+        why=row[14],
+        acted=row[15],
+        at=row[16],
+        seq=row[0],
     )
 
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from vedette.model.action import Decision
 from vedette.model.ids import AccountId
-from vedette.ports.journal import Tally
+from vedette.ports.journal import Spot, Tally
 from vedette.store.rows import decision as rows
+from vedette.store.rows.spot import top
 from vedette.store.sqlite.statements import sql
 
 _PUT = sql("decision_put")
@@ -39,12 +40,22 @@ def decisions(
     guard: str | None,
     since: float,
     limit: int,
+    until: float | None = None,
+    below: Spot | None = None,
 ) -> list[Decision]:
     """Return decisions, newest first."""
     statement = _OF_ALL if guard is None else _OF_GUARD
     if account is not None:
         statement = _OF_ACCOUNT
-    values = {"account": account, "guard": guard, "since": since, "limit": max(limit, 0)}
+    end, end_seq = top(until, below)
+    values = {
+        "account": account,
+        "guard": guard,
+        "since": since,
+        "top": end,
+        "top_seq": end_seq,
+        "limit": max(limit, 0),
+    }
     return [rows.decision(row) for row in connection.execute(statement, values)]
 
 

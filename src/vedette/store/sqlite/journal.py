@@ -19,6 +19,7 @@ from vedette.model.returning import Fate, fate
 from vedette.ports.journal import JournalQuery
 from vedette.ports.store import Fence, Verdict
 from vedette.store.rows import action as rows
+from vedette.store.rows.spot import top
 from vedette.store.sqlite import decisions as decided
 from vedette.store.sqlite.postings import is_fenced
 from vedette.store.sqlite.statements import sql
@@ -162,12 +163,15 @@ def journal(connection: sqlite3.Connection, query: JournalQuery) -> list[Journal
         statement = _OF_GUARD
     else:
         statement = _OF_ALL
+    end, end_seq = top(query.until, query.below)
     values = {
         "id": query.action,
         "account": query.account,
         "tenant": query.tenant,
         "guard": query.guard,
         "since": -inf if query.since is None else query.since,
+        "top": end,
+        "top_seq": end_seq,
         "every_state": not query.states,
         "states": json.dumps(query.states),
         "limit": max(query.limit, 0),

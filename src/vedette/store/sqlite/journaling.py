@@ -11,7 +11,7 @@ from functools import partial
 
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.ids import AccountId, ActionId
-from vedette.ports.journal import JournalQuery, Tally
+from vedette.ports.journal import JournalQuery, Spot, Tally
 from vedette.ports.store import Fence, Verdict
 from vedette.store.sqlite import decisions, journal
 from vedette.store.sqlite.writer import Writer
@@ -84,10 +84,25 @@ class SqliteJournal:
         return await self._writer.run(work, writes=False, in_haste=True)
 
     async def decisions(
-        self, account: AccountId | None, guard: str | None, *, since: float, limit: int
+        self,
+        account: AccountId | None,
+        guard: str | None,
+        *,
+        since: float,
+        limit: int,
+        until: float | None = None,
+        below: Spot | None = None,
     ) -> list[Decision]:
         """Return decisions, newest first."""
-        work = partial(decisions.decisions, account=account, guard=guard, since=since, limit=limit)
+        work = partial(
+            decisions.decisions,
+            account=account,
+            guard=guard,
+            since=since,
+            limit=limit,
+            until=until,
+            below=below,
+        )
         return await self._writer.run(work, writes=False)
 
     async def tallies(

@@ -10,8 +10,8 @@ SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, lis
 FROM action
 
 -- part: decisions
-SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
-       score, symbols, why, acted, at
+SELECT seq, tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict,
+       wanted, score, symbols, why, acted, at
 FROM decision
 
 -- name: actions_alike
@@ -104,40 +104,45 @@ LIMIT $3::bigint;
 WHERE id = $1::text
   AND ($2::text IS NULL OR account = $2::text) AND ($3::text IS NULL OR tenant = $3::text)
   AND ($4::text IS NULL OR guard = $4::text) AND at >= $5::float8
-  AND ($6::text[] = '{}' OR state = ANY($6::text[]))
+  AND (at, seq) < ($6::float8, $7::bigint)
+  AND ($8::text[] = '{}' OR state = ANY($8::text[]))
 ORDER BY at DESC, seq DESC
-LIMIT $7::bigint;
+LIMIT $9::bigint;
 
 -- name: journal_of_account
 -- use: columns
 WHERE account = $1::text
   AND ($2::text IS NULL OR tenant = $2::text)
   AND ($3::text IS NULL OR guard = $3::text) AND at >= $4::float8
-  AND ($5::text[] = '{}' OR state = ANY($5::text[]))
+  AND (at, seq) < ($5::float8, $6::bigint)
+  AND ($7::text[] = '{}' OR state = ANY($7::text[]))
 ORDER BY at DESC, seq DESC
-LIMIT $6::bigint;
+LIMIT $8::bigint;
 
 -- name: journal_of_tenant
 -- use: columns
 WHERE tenant = $1::text
   AND ($2::text IS NULL OR guard = $2::text) AND at >= $3::float8
-  AND ($4::text[] = '{}' OR state = ANY($4::text[]))
+  AND (at, seq) < ($4::float8, $5::bigint)
+  AND ($6::text[] = '{}' OR state = ANY($6::text[]))
 ORDER BY at DESC, seq DESC
-LIMIT $5::bigint;
+LIMIT $7::bigint;
 
 -- name: journal_of_guard
 -- use: columns
 WHERE guard = $1::text AND at >= $2::float8
-  AND ($3::text[] = '{}' OR state = ANY($3::text[]))
+  AND (at, seq) < ($3::float8, $4::bigint)
+  AND ($5::text[] = '{}' OR state = ANY($5::text[]))
 ORDER BY at DESC, seq DESC
-LIMIT $4::bigint;
+LIMIT $6::bigint;
 
 -- name: journal_of_all
 -- use: columns
 WHERE at >= $1::float8
-  AND ($2::text[] = '{}' OR state = ANY($2::text[]))
+  AND (at, seq) < ($2::float8, $3::bigint)
+  AND ($4::text[] = '{}' OR state = ANY($4::text[]))
 ORDER BY at DESC, seq DESC
-LIMIT $3::bigint;
+LIMIT $5::bigint;
 
 -- name: journal_purge
 -- What another instance forgets at this moment is left to it.
@@ -166,20 +171,23 @@ ORDER BY n;
 -- name: decisions_of_account
 -- use: decisions
 WHERE account = $1::text AND ($2::text IS NULL OR guard = $2::text) AND at >= $3::float8
+  AND (at, seq) < ($4::float8, $5::bigint)
 ORDER BY at DESC, seq DESC
-LIMIT $4::bigint;
+LIMIT $6::bigint;
 
 -- name: decisions_of_guard
 -- use: decisions
 WHERE guard = $1::text AND at >= $2::float8
+  AND (at, seq) < ($3::float8, $4::bigint)
 ORDER BY at DESC, seq DESC
-LIMIT $3::bigint;
+LIMIT $5::bigint;
 
 -- name: decisions_of_all
 -- use: decisions
 WHERE at >= $1::float8
+  AND (at, seq) < ($2::float8, $3::bigint)
 ORDER BY at DESC, seq DESC
-LIMIT $2::bigint;
+LIMIT $4::bigint;
 
 -- name: decisions_purge
 -- What another instance deletes at this moment is left to it.

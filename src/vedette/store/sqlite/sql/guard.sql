@@ -9,8 +9,8 @@ SELECT seq, id, tenant, account, guard, version, action, kind, target, seen, lis
 FROM action
 
 -- part: decisions
-SELECT tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict, wanted,
-       score, symbols, why, acted, at
+SELECT seq, tenant, account, guard, version, folder, uid_validity, uid, message, domain, verdict,
+       wanted, score, symbols, why, acted, at
 FROM decision
 
 -- part: in_states
@@ -94,7 +94,7 @@ SELECT key FROM action_key WHERE action = :seq ORDER BY rank;
 -- use: actions
 WHERE id = :id
   AND (:account IS NULL OR account = :account) AND (:tenant IS NULL OR tenant = :tenant)
-  AND (:guard IS NULL OR guard = :guard) AND at >= :since
+  AND (:guard IS NULL OR guard = :guard) AND at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: in_states
 -- use: newest
 
@@ -102,26 +102,26 @@ WHERE id = :id
 -- use: actions
 WHERE account = :account
   AND (:tenant IS NULL OR tenant = :tenant)
-  AND (:guard IS NULL OR guard = :guard) AND at >= :since
+  AND (:guard IS NULL OR guard = :guard) AND at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: in_states
 -- use: newest
 
 -- name: journal_of_tenant
 -- use: actions
 WHERE tenant = :tenant
-  AND (:guard IS NULL OR guard = :guard) AND at >= :since
+  AND (:guard IS NULL OR guard = :guard) AND at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: in_states
 -- use: newest
 
 -- name: journal_of_guard
 -- use: actions
-WHERE guard = :guard AND at >= :since
+WHERE guard = :guard AND at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: in_states
 -- use: newest
 
 -- name: journal_of_all
 -- use: actions
-WHERE at >= :since
+WHERE at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: in_states
 -- use: newest
 
@@ -143,17 +143,18 @@ VALUES
 
 -- name: decisions_of_account
 -- use: decisions
-WHERE account = :account AND (:guard IS NULL OR guard = :guard) AND at >= :since
+WHERE account = :account AND (:guard IS NULL OR guard = :guard)
+  AND at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: newest
 
 -- name: decisions_of_guard
 -- use: decisions
-WHERE guard = :guard AND at >= :since
+WHERE guard = :guard AND at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: newest
 
 -- name: decisions_of_all
 -- use: decisions
-WHERE at >= :since
+WHERE at >= :since AND (at, seq) < (:top, :top_seq)
 -- use: newest
 
 -- name: decisions_purge
