@@ -26,8 +26,12 @@ Columns: TypeAlias = Mapping[str, Callable[[T], object]]
 
 
 def line(noun: object) -> str:
-    """Return a noun as a line of JSON."""
-    return json.dumps(members(noun), ensure_ascii=False)
+    """Return a noun as a line of JSON, with the version that --if-version takes."""
+    found = members(noun)
+    version = getattr(noun, "version", None)
+    if version is not None:
+        found["version"] = version
+    return json.dumps(found, ensure_ascii=False)
 
 
 async def listed(found: AsyncIterator[T], columns: Columns[T], *, as_json: bool, limit: int) -> int:
@@ -64,8 +68,9 @@ def shown(noun: object, *, as_json: bool) -> int:
     if as_json:
         print(line(noun))
         return 0
-    for name, value in _flat(noun):
-        print(f"{name:20} {told(value)}")
+    for name, value in (*_flat(noun), ("version", getattr(noun, "version", None))):
+        if value is not None:
+            print(f"{name:20} {told(value)}")
     return 0
 
 

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import Columns, listed, shown
+from vedette.cli.sheet import Columns, shown
+from vedette.cli.verb import listed
 from vedette.client.accounts import Account
-from vedette.client.client import Client
 
 COLUMNS: Final[Columns[Account]] = {
     "id": lambda each: each.id,
@@ -58,9 +58,11 @@ def list_(
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.accounts.list(
+    return listed(
+        at,
+        COLUMNS,
+        limit,
+        lambda client, page: client.accounts.list(
             q=text,
             state=state,
             tag=tag,
@@ -68,11 +70,9 @@ def list_(
             host=host,
             email=email,
             active=active,
-            limit=min(max(limit, 1), 1_000),
-        )
-        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+            limit=page,
+        ),
+    )
 
 
 def show(account: str, *, at: Reach = HERE) -> int:

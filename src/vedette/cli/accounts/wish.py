@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import getpass
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
 from vedette.cli.reach import File, secret_from
-from vedette.client.accounts import AccountChange
-from vedette.client.shape import UNSET
+from vedette.cli.verb import said
 from vedette.config import environment
 from vedette.config.address import read_address
 from vedette.errors import UsageError
@@ -21,6 +19,9 @@ from vedette.ports.link import Encryption
 from vedette.secret import Secret
 
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
+
+#: Options that have another name than the field of the API.
+_FIELDS = {"tag": "tags", "folder": "folders", "since": "start", "last": "start", "ca_file": "ca"}
 
 _ENCRYPTIONS = {
     Encryption.IMPLICIT: "tls",
@@ -103,19 +104,13 @@ class Described:
         """Return what is said, by the fields of ``AccountChange``. Raises UsageError."""
         if self.since is not None and self.last is not None:
             raise UsageError("--since and --last are two different beginnings; give one of them")
-        same = ("email", "title", "host", "port", "encryption", "user", "auth", "app", "depth",
-                "proxy", "pin", "private", "consent", "active")  # fmt: skip
-        found: dict[str, Any] = {
-            name: value for name in same if (value := getattr(self, name)) is not None
-        }
-        if self.tag:
-            found["tags"] = self.tag
-        if self.folder:
-            found["folders"] = self.folder
-        if (start := self.last if self.since is None else self.since) is not None:
-            found["start"] = start
-        if self.ca_file is not None:
-            found["ca"] = _text_of(self.ca_file)
+        found = said(self)
+        found.pop("password_file", None)
+        for option, field in _FIELDS.items():
+            if option in found:
+                found[field] = found.pop(option)
+        if "ca" in found:
+            found["ca"] = _text_of(found["ca"])
         return found
 
 
@@ -156,20 +151,6 @@ def password_of(described: Described, who: str) -> Secret[str]:
             f"no password for {who}: set {environment.PASSWORD}, or give --password-file"
         )
     return Secret(getpass.getpass(f"Password of {who}: "))
-
-
-def cleared(change: AccountChange, names: tuple[str, ...]) -> AccountChange:
-    """Return a change that sets what is named back to its default. Raises UsageError."""
-    known = {each.name.replace("_", "-"): each.name for each in fields(change)}
-    found: Mapping[str, None] = {}
-    for name in names:
-        field = known.get(name)
-        if field is None:
-            raise UsageError(f"--clear {name}: there is {', '.join(sorted(known))}")
-        if getattr(change, field) is not UNSET:
-            raise UsageError(f"--clear {name}: it is set by this command too")
-        found = {**found, field: None}
-    return replace(change, **found)
 
 
 def _text_of(file: Path) -> str:

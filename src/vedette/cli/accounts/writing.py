@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import fields
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.cli.accounts.wish import NOTHING, Described, Names, cleared, password_of, placed
+from vedette.cli.accounts.wish import NOTHING, Described, Names, password_of, placed
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import shown
-from vedette.client.accounts import Account, AccountChange, AccountWish
-from vedette.client.client import Client
+from vedette.cli.verb import cleared, each, named
+from vedette.client.accounts import AccountChange, AccountWish
 
 Flag = Annotated[bool, Parameter(negative=())]
 
@@ -45,7 +44,7 @@ def add(
     if tenant is not None:
         found["tenant"] = tenant
     wish = AccountWish(**found)
-    return _told(at.ask(lambda client: client.accounts.create(wish)), at)
+    return named(at.ask(lambda client: client.accounts.create(wish)), at)
 
 
 def set_(
@@ -73,8 +72,9 @@ def set_(
     found = described.members()
     if password or described.password_file is not None:
         found["password"] = password_of(described, account)
-    change = cleared(AccountChange(**found), clear)
-    return _told(
+    known = [one.name for one in fields(AccountChange)]
+    change = AccountChange(**found, **cleared(clear, known, tuple(found)))
+    return named(
         at.ask(lambda client: client.accounts.update(account, change, version=if_version)), at
     )
 
@@ -87,18 +87,4 @@ def remove(*accounts: str, at: Reach = HERE) -> int:
     accounts
         Their ids.
     """
-
-    async def work(client: Client) -> None:
-        for each in accounts:
-            await client.accounts.delete(each)
-            print(f"removed {each}", file=sys.stderr)
-
-    at.ask(work)
-    return 0
-
-
-def _told(account: Account, at: Reach) -> int:
-    if at.as_json:
-        return shown(account, as_json=True)
-    print(account.id)
-    return 0
+    return each(at, accounts, "removed", lambda client, id_: client.accounts.delete(id_))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import Columns, line, listed
+from vedette.cli.sheet import Columns, line
+from vedette.cli.verb import listed
 from vedette.client.audit import Entry
 from vedette.client.client import Client
 from vedette.errors import StoreError
@@ -27,12 +28,7 @@ def show(*, limit: int = 1_000_000, at: Reach = HERE) -> int:
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.audit.list(limit=min(max(limit, 1), 1_000))
-        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+    return listed(at, COLUMNS, limit, lambda client, page: client.audit.list(limit=page))
 
 
 def verify(*, head: str | None = None, at: Reach = HERE) -> int:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import line, shown, told
-from vedette.cli.stored import instant_of
+from vedette.cli.verb import moment
 from vedette.client.client import Client
 from vedette.client.endpoints import Redrive, Replay
-from vedette.client.shape import UNSET, Unset
+from vedette.client.shape import UNSET
 from vedette.errors import UsageError
 
 #: The exit status of an endpoint that takes nothing: EX_UNAVAILABLE.
@@ -107,8 +106,8 @@ def replay(
             wish = Replay(
                 account=UNSET if account is None else account,
                 type=UNSET if type_ is None else type_,
-                from_=_instant("--since", since),
-                to=_instant("--until", until),
+                from_=moment("--since", since),
+                to=moment("--until", until),
                 event=UNSET if event is None else event,
                 next=UNSET if rest is None else rest,
             )
@@ -120,11 +119,6 @@ def replay(
         return count
 
     return _queued(at.ask(work))
-
-
-def _instant(option: str, text: str | None) -> datetime | Unset:
-    found = instant_of(option, text)
-    return UNSET if found is None else datetime.fromtimestamp(found, UTC)
 
 
 def _queued(count: int) -> int:

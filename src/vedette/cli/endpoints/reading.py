@@ -7,7 +7,8 @@ from typing import Annotated, Final, Literal
 from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import Columns, line, listed, shown
+from vedette.cli.sheet import Columns, line, shown
+from vedette.cli.verb import listed
 from vedette.client.client import Client
 from vedette.client.endpoints import Delivery, Endpoint, EndpointState
 
@@ -43,12 +44,9 @@ def list_(text: str = "", *, limit: int = 1_000, at: Reach = HERE) -> int:
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.endpoints.list(q=text, limit=min(max(limit, 1), 1_000))
-        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+    return listed(
+        at, COLUMNS, limit, lambda client, page: client.endpoints.list(q=text, limit=page)
+    )
 
 
 def show(endpoint: str, *, at: Reach = HERE) -> int:
@@ -100,16 +98,11 @@ def deliveries(
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.endpoints.deliveries(
-            endpoint,
-            state=state,
-            account=account,
-            type_=type_,
-            event=event,
-            limit=min(max(limit, 1), 1_000),
-        )
-        return await listed(found, DELIVERIES, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+    return listed(
+        at,
+        DELIVERIES,
+        limit,
+        lambda client, page: client.endpoints.deliveries(
+            endpoint, state=state, account=account, type_=type_, event=event, limit=page
+        ),
+    )

@@ -11,12 +11,18 @@ from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, File, Reach, secret_from
 from vedette.cli.sheet import line
-from vedette.client.client import Client
+from vedette.cli.verb import each, given, named, said
 from vedette.client.endpoints import EndpointChange, EndpointWish, NewEndpoint
 from vedette.config import environment
+from vedette.errors import UsageError
 from vedette.secret import Secret
 
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
+
+#: Options that are given again for more: the field has an s.
+_LISTS = frozenset({"event", "account", "folder", "tag"})
+#: Options that are files of secrets.
+_SECRETS = frozenset({"url_file", "secret_file"})
 
 
 @Parameter(name="*")
@@ -80,20 +86,17 @@ class Described:
 
     def members(self) -> dict[str, Any]:
         """Return what is said, by the fields of ``EndpointChange``. Raises UsageError."""
-        same = ("title", "profile", "depth", "ordered", "rate", "ca_file", "private", "active")
-        found: dict[str, Any] = {
-            name: value for name in same if (value := getattr(self, name)) is not None
-        }
-        lists = {"events": self.event, "accounts": self.account, "folders": self.folder}
-        found |= {name: value for name, value in {**lists, "tags": self.tag}.items() if value}
-        if self.path is not None:
+        if self.url is not None and self.url_file is not None:
+            raise UsageError("--url and --url-file are two URLs; give one of them")
+        found = said(self)
+        for option in _LISTS & found.keys():
+            found[f"{option}s"] = found.pop(option)
+        if "path" in found:
             found["path"] = str(self.path)
-        if self.url_file is not None:
-            found["url"] = secret_from(self.url_file)
-        elif self.url is not None:
-            found["url"] = Secret(self.url)
-        if self.secret_file is not None:
-            found["secret"] = secret_from(self.secret_file)
+        if "url" in found:
+            found["url"] = Secret(found["url"])
+        for option in _SECRETS & found.keys():
+            found[option.removesuffix("_file")] = secret_from(found.pop(option))
         return found
 
 
@@ -129,8 +132,7 @@ def add(
     secret = environment.secret(environment.WEBHOOK_SECRET)
     if secret is not None:
         found.setdefault("secret", secret)
-    given = {"id": id_, "tenant": tenant, "command": command or None}
-    found |= {name: value for name, value in given.items() if value is not None}
+    found |= given(id=id_, tenant=tenant, command=command)
     wish = EndpointWish(type=type_, **found)
     return _told(at.ask(lambda client: client.endpoints.create(wish)), at)
 
@@ -153,8 +155,7 @@ def set_(
     """
     change = EndpointChange(**described.members())
     found = at.ask(lambda client: client.endpoints.update(endpoint, change, version=if_version))
-    print(line(found) if at.as_json else found.id)
-    return 0
+    return named(found, at)
 
 
 def rotate(endpoint: str, *, at: Reach = HERE) -> int:
@@ -177,8 +178,7 @@ def retire(endpoint: str, *, at: Reach = HERE) -> int:
         Its id.
     """
     found = at.ask(lambda client: client.endpoints.retire(endpoint))
-    print(line(found) if at.as_json else found.id)
-    return 0
+    return named(found, at)
 
 
 def remove(*endpoints: str, at: Reach = HERE) -> int:
@@ -189,14 +189,7 @@ def remove(*endpoints: str, at: Reach = HERE) -> int:
     endpoints
         Their ids.
     """
-
-    async def work(client: Client) -> None:
-        for each in endpoints:
-            await client.endpoints.delete(each)
-            print(f"removed {each}", file=sys.stderr)
-
-    at.ask(work)
-    return 0
+    return each(at, endpoints, "removed", lambda client, id_: client.endpoints.delete(id_))
 
 
 def _told(made: NewEndpoint, at: Reach) -> int:

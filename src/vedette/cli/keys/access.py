@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
+from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Final, TextIO
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import Columns, line, listed, shown
-from vedette.cli.stored import instant_of
-from vedette.client.client import Client
+from vedette.cli.sheet import Columns, line, shown
+from vedette.cli.verb import each, fresh, listed, moment
 from vedette.client.keys import Key, KeyWish
 from vedette.client.shape import UNSET
 from vedette.errors import UsageError
@@ -55,17 +51,16 @@ def add(
     out
         Write the key into this new file, which its owner alone can read, and do not show it.
     """
-    end = instant_of("--expires", expires)
     wish = KeyWish(
         name=name,
         scopes=scope,
         tenant=UNSET if tenant is None else tenant,
-        expires_at=UNSET if end is None else datetime.fromtimestamp(end, UTC),
+        expires_at=moment("--expires", expires),
     )
-    with _written(out) as file:
+    with nullcontext() if out is None else fresh(out) as file:
         made = at.ask(lambda client: client.keys.create(wish))
         if file is not None:
-            file.write(f"{made.key.reveal()}\n")
+            file.write(f"{made.key.reveal()}\n".encode())
     if file is not None:
         print(made.id)
     elif at.as_json:
@@ -86,12 +81,9 @@ def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) ->
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.keys.list(tenant=tenant, limit=min(max(limit, 1), 1_000))
-        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+    return listed(
+        at, COLUMNS, limit, lambda client, page: client.keys.list(tenant=tenant, limit=page)
+    )
 
 
 def show(key: str, *, at: Reach = HERE) -> int:
@@ -113,31 +105,6 @@ def revoke(*keys: str, at: Reach = HERE) -> int:
     keys
         Their ids.
     """
-    if any(each.startswith("vdt_") for each in keys):
+    if any(id_.startswith("vdt_") for id_ in keys):
         raise UsageError("that is a key itself, which others may now have seen: give its id")
-
-    async def work(client: Client) -> None:
-        for each in keys:
-            await client.keys.revoke(each)
-            print(f"revoked {each}", file=sys.stderr)
-
-    at.ask(work)
-    return 0
-
-
-@contextmanager
-def _written(path: Path | None) -> Iterator[TextIO | None]:
-    """Give a new file for a secret, made before the secret is: it may not be possible."""
-    if path is None:
-        yield None
-        return
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise UsageError(f"--out {path}: {error.strerror}") from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            yield file
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
+    return each(at, keys, "revoked", lambda client, id_: client.keys.revoke(id_))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import Columns, line, listed, shown
-from vedette.client.client import Client
+from vedette.cli.sheet import Columns, line, shown
+from vedette.cli.verb import each, given, listed
 from vedette.client.links import Link, LinkAccount, LinkWish, Terms
 from vedette.errors import UsageError
 
@@ -55,8 +54,15 @@ class Template:
     @property
     def account(self) -> LinkAccount:
         """The same in the words of the API."""
-        said = _said(email=self.email, host=self.host, title=self.title)
-        return LinkAccount(**said, **_said(tags=self.tag, folders=self.folder))
+        return LinkAccount(
+            **given(
+                email=self.email,
+                host=self.host,
+                title=self.title,
+                tags=self.tag,
+                folders=self.folder,
+            )
+        )
 
 
 #: Nothing is settled.
@@ -96,7 +102,7 @@ def add(
     """
     wish = LinkWish(
         account=template.account,
-        **_said(
+        **given(
             providers=app,
             password=password,
             return_to=return_to,
@@ -120,12 +126,9 @@ def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) ->
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.links.list(tenant=tenant, limit=min(max(limit, 1), 1_000))
-        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+    return listed(
+        at, COLUMNS, limit, lambda client, page: client.links.list(tenant=tenant, limit=page)
+    )
 
 
 def show(link: str, *, at: Reach = HERE) -> int:
@@ -147,18 +150,7 @@ def revoke(*links: str, at: Reach = HERE) -> int:
     links
         Their ids.
     """
-
-    async def work(client: Client) -> None:
-        for each in links:
-            await client.links.revoke(each)
-            print(f"revoked {each}", file=sys.stderr)
-
-    at.ask(work)
-    return 0
-
-
-def _said(**given: Any) -> dict[str, Any]:
-    return {name: value for name, value in given.items() if value is not None and value != ()}
+    return each(at, links, "revoked", lambda client, id_: client.links.revoke(id_))
 
 
 def _terms(version: str | None, file: Path | None) -> Terms | None:

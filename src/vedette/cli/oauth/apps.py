@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import getpass
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
 from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, File, Reach, secret_from
-from vedette.cli.sheet import Columns, line, listed, shown
-from vedette.client.client import Client
+from vedette.cli.sheet import Columns, shown
+from vedette.cli.verb import each, listed, named, said
 from vedette.client.oauth import App, AppChange, AppWish
 from vedette.config import environment
 from vedette.errors import UsageError
@@ -81,16 +81,12 @@ class Described:
 
     def members(self) -> dict[str, Any]:
         """Return what is said, by the fields of ``AppChange``. Raises UsageError."""
-        ours = {"scope", "service_account", "secret_file"}
-        found: dict[str, Any] = {
-            each.name: value
-            for each in fields(self)
-            if each.name not in ours and (value := getattr(self, each.name)) is not None
-        }
-        if self.scope:
-            found["scopes"] = self.scope
-        if self.service_account is not None:
-            found["key_file"] = _whole(self.service_account)
+        found = said(self)
+        if scopes := found.pop("scope", None):
+            found["scopes"] = scopes
+        if file := found.pop("service_account", None):
+            found["key_file"] = _whole(file)
+        found.pop("secret_file", None)
         return found
 
 
@@ -125,7 +121,7 @@ def add(
         found["client_secret"] = _secret(described)
     if tenant is not None:
         found["tenant"] = tenant
-    return _told(at.ask(lambda client: client.oauth.create(AppWish(**found))), at)
+    return named(at.ask(lambda client: client.oauth.create(AppWish(**found))), at)
 
 
 def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) -> int:
@@ -138,12 +134,9 @@ def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) ->
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.oauth.list(tenant=tenant, limit=min(max(limit, 1), 1_000))
-        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+    return listed(
+        at, COLUMNS, limit, lambda client, page: client.oauth.list(tenant=tenant, limit=page)
+    )
 
 
 def show(app: str, *, at: Reach = HERE) -> int:
@@ -182,20 +175,18 @@ def set_(
     if client_id is not None or described.secret_file is not None:
         found["client_secret"] = _secret(described)
     change = AppChange(**found)
-    return _told(at.ask(lambda client: client.oauth.update(app, change, version=if_version)), at)
+    return named(at.ask(lambda client: client.oauth.update(app, change, version=if_version)), at)
 
 
-def remove(app: str, *, at: Reach = HERE) -> int:
-    """Delete an app that no account is connected by.
+def remove(*apps: str, at: Reach = HERE) -> int:
+    """Delete apps that no account is connected by.
 
     Parameters
     ----------
-    app
-        Its id.
+    apps
+        Their ids.
     """
-    at.ask(lambda client: client.oauth.delete(app))
-    print(f"removed {app}", file=sys.stderr)
-    return 0
+    return each(at, apps, "removed", lambda client, id_: client.oauth.delete(id_))
 
 
 def _secret(described: Described) -> Secret[str]:
@@ -214,8 +205,3 @@ def _whole(file: Path) -> Secret[str]:
         return Secret(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{file} can not be read: {type(error).__name__}") from None
-
-
-def _told(app: App, at: Reach) -> int:
-    print(line(app) if at.as_json else app.id)
-    return 0

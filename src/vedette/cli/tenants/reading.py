@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import Columns, listed, shown
-from vedette.client.client import Client
+from vedette.cli.sheet import Columns, shown
+from vedette.cli.verb import listed
 from vedette.client.tenants import Tenant
 
 COLUMNS: Final[Columns[Tenant]] = {
@@ -32,12 +32,7 @@ def list_(text: str = "", *, limit: int = 1_000, at: Reach = HERE) -> int:
     limit
         The first so many.
     """
-
-    async def work(client: Client) -> int:
-        found = client.tenants.list(q=text, limit=min(max(limit, 1), 1_000))
-        return await listed(found, COLUMNS, as_json=at.as_json, limit=limit)
-
-    return at.ask(work)
+    return listed(at, COLUMNS, limit, lambda client, page: client.tenants.list(q=text, limit=page))
 
 
 def show(tenant: str, *, at: Reach = HERE) -> int:

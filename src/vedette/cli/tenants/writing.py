@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import line, shown
-from vedette.client.tenants import Tenant, TenantChange, TenantWish
+from vedette.cli.sheet import shown
+from vedette.cli.verb import cleared, said
+from vedette.client.tenants import TenantChange, TenantWish
 from vedette.errors import UsageError
 
 Flag = Annotated[bool, Parameter(negative=())]
@@ -46,11 +47,7 @@ class Limits:
 
     def members(self) -> dict[str, Any]:
         """Return what is said, by the fields of ``TenantChange``."""
-        return {
-            each.name: value
-            for each in fields(self)
-            if (value := getattr(self, each.name)) is not None
-        }
+        return said(self)
 
 
 #: Nothing said.
@@ -69,7 +66,7 @@ def add(tenant: str | None = None, *, limits: Limits = NOTHING, at: Reach = HERE
     if tenant is not None:
         found["id"] = tenant
     wish = TenantWish(**found)
-    return _told(at.ask(lambda client: client.tenants.create(wish)), at)
+    return shown(at.ask(lambda client: client.tenants.create(wish)), as_json=at.as_json)
 
 
 def set_(
@@ -91,18 +88,11 @@ def set_(
     if_version
         Only where it still has this version.
     """
-    known = {each.name.replace("_", "-"): each.name for each in fields(limits)}
     found = limits.members()
-    for name in clear:
-        if name not in known:
-            raise UsageError(f"--clear {name}: there is {', '.join(sorted(known))}")
-        if known[name] in found:
-            raise UsageError(f"--clear {name}: it is set by this command too")
-        found[known[name]] = None
-    change = TenantChange(**found)
-    return _told(
-        at.ask(lambda client: client.tenants.update(tenant, change, version=if_version)), at
-    )
+    known = [each.name for each in fields(limits)]
+    change = TenantChange(**found, **cleared(clear, known, tuple(found)))
+    changed = at.ask(lambda client: client.tenants.update(tenant, change, version=if_version))
+    return shown(changed, as_json=at.as_json)
 
 
 def pause(tenant: str, *, reason: str = "", at: Reach = HERE) -> int:
@@ -115,7 +105,8 @@ def pause(tenant: str, *, reason: str = "", at: Reach = HERE) -> int:
     reason
         Why, for whoever looks.
     """
-    return _told(at.ask(lambda client: client.tenants.pause(tenant, reason=reason)), at)
+    paused = at.ask(lambda client: client.tenants.pause(tenant, reason=reason))
+    return shown(paused, as_json=at.as_json)
 
 
 def resume(tenant: str, *, at: Reach = HERE) -> int:
@@ -126,7 +117,7 @@ def resume(tenant: str, *, at: Reach = HERE) -> int:
     tenant
         Its id.
     """
-    return _told(at.ask(lambda client: client.tenants.resume(tenant)), at)
+    return shown(at.ask(lambda client: client.tenants.resume(tenant)), as_json=at.as_json)
 
 
 def remove(tenant: str, *, yes: Flag = False, at: Reach = HERE) -> int:
@@ -147,10 +138,3 @@ def remove(tenant: str, *, yes: Flag = False, at: Reach = HERE) -> int:
     at.ask(lambda client: client.tenants.delete(tenant))
     print(f"removed {tenant}", file=sys.stderr)
     return 0
-
-
-def _told(tenant: Tenant, at: Reach) -> int:
-    if at.as_json:
-        print(line(tenant))
-        return 0
-    return shown(tenant, as_json=False)

@@ -1,0 +1,127 @@
+"""What the verbs of all groups do alike: list things, do the same to each, tell what is left of one.
+
+It must not know any noun.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any, Final, Protocol, TypeVar
+
+from vedette.cli.reach import Reach
+from vedette.cli.sheet import Columns, line
+from vedette.cli.sheet import listed as printed
+from vedette.cli.stored import instant_of
+from vedette.client.client import Client
+from vedette.client.shape import UNSET, Unset
+from vedette.errors import UsageError
+
+T = TypeVar("T")
+
+#: Things of one request: what the API gives at most.
+PAGE: Final = 1_000
+
+
+class Named(Protocol):
+    """What has an id."""
+
+    @property
+    def id(self) -> str:
+        """The id."""
+
+
+def listed(
+    at: Reach, columns: Columns[T], limit: int, ask: Callable[[Client, int], AsyncIterator[T]]
+) -> int:
+    """Print the first ``limit`` things of a list, which is asked for so many at a time.
+
+    Raises UsageError for a limit of none.
+    """
+
+    async def work(client: Client) -> int:
+        found = ask(client, min(max(limit, 1), PAGE))
+        return await printed(found, columns, as_json=at.as_json, limit=limit)
+
+    return at.ask(work)
+
+
+def each(
+    at: Reach, ids: Sequence[str], done: str, act: Callable[[Client, str], Awaitable[object]]
+) -> int:
+    """Do the same to each, in their order, and say on standard error of which it is done.
+
+    Raises UsageError where none is named.
+    """
+    if not ids:
+        raise UsageError("name at least one, by its id")
+
+    async def work(client: Client) -> None:
+        for id_ in ids:
+            await act(client, id_)
+            print(f"{done} {id_}", file=sys.stderr, flush=True)
+
+    at.ask(work)
+    return 0
+
+
+def named(noun: Named, at: Reach) -> int:
+    """Print what was made or changed: whole for a program, by its id for a person."""
+    print(line(noun) if at.as_json else noun.id)
+    return 0
+
+
+def said(options: Any) -> dict[str, Any]:
+    """Return the options that were given, by their names: all but None and empty ones."""
+    return given(**{each.name: getattr(options, each.name) for each in fields(options)})
+
+
+def given(**options: Any) -> dict[str, Any]:
+    """Return the options that were given: all but None and empty ones."""
+    return {name: value for name, value in options.items() if value is not None and value != ()}
+
+
+def cleared(names: Sequence[str], known: Sequence[str], told: Sequence[str]) -> dict[str, None]:
+    """Return what ``--clear`` names, as None; ``told`` are fields that are set by other options.
+
+    Raises UsageError for what is not there, and for what is set by the same command.
+    """
+    fields_ = {each.replace("_", "-"): each for each in known}
+    found: dict[str, None] = {}
+    for name in names:
+        field = fields_.get(name)
+        if field is None:
+            raise UsageError(f"--clear {name}: there is {', '.join(sorted(fields_))}")
+        if field in told:
+            raise UsageError(f"--clear {name}: it is set by this command too")
+        found[field] = None
+    return found
+
+
+def moment(option: str, text: str | None) -> datetime | Unset:
+    """Return the instant that an option names. Raises UsageError."""
+    found = instant_of(option, text)
+    return UNSET if found is None else datetime.fromtimestamp(found, UTC)
+
+
+@contextmanager
+def fresh(path: Path) -> Iterator[IO[bytes]]:
+    """Give a new file that its owner alone can read; what fails leaves none behind.
+
+    It is made before what goes into it is asked for, as it may not be possible. Raises UsageError.
+    """
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise UsageError(f"--out {path}: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
