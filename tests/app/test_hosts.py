@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.sources.given import settings
 from vedette.app import hosts
@@ -85,14 +84,21 @@ async def test_how_a_mailbox_is_reaches_its_row(
         await part.stop()
 
 
-async def test_other_tables_in_a_file_that_is_read_again_take_a_new_start(tmp_path: Path) -> None:
-    """And that is told; the same ones are nothing to tell."""
+async def test_what_a_table_was_not_told_yet_is_told_under_its_new_settings(
+    table: sqlite3.Connection, tmp_path: Path
+) -> None:
+    """A reload between an error and its writing loses no word; the same settings touch nothing."""
     part = made(tmp_path)
-    (same,) = [each.settings for each in part.sources]
-
-    with capture_logs() as logs:
-        part.heed([same])
-        part.heed([replace(same, refresh=60.0)])
-        part.heed([])
-
-    assert [each["event"] for each in logs] == ["settings.sources_kept"] * 2
+    await part.start()
+    try:
+        (first,) = part.sources
+        await first.changed()
+        assert not await part.apply([first.settings])
+        assert part.sources == (first,)
+        part.failed(ANNA, NetworkError("no route to host"))
+        assert await part.apply([replace(first.settings, refresh=60.0)])
+        await until(table, "error", "no route to host")
+        assert await part.apply([])
+        assert part.sources == ()
+    finally:
+        await part.stop()

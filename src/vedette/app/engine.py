@@ -92,6 +92,7 @@ class Engine(Part):
         self.cluster = self._others()
         self._fence = Fence() if self.cluster is None else COMMON
         self._extra = dict(extra or {})
+        self._sources = tuple(sources)
         self._marker = RunMarker(settings.state)
         self._reader = MessageReader()
         self._on_failure = on_failure
@@ -241,7 +242,8 @@ class Engine(Part):
             _log.warning("settings.state_kept", state=str(self.settings.state))
             settings = replace(settings, state=self.settings.state, store=self.settings.store)
         self.settings = settings
-        self.hosts.heed(settings.sources)
+        if await self.hosts.apply(settings.sources):
+            await self.registered.follow([*self.hosts.sources, *self._sources])
         await self._enacting.apply(settings, self.registered.filed(settings.accounts))
         _log.info(
             "settings.applied",
@@ -251,6 +253,7 @@ class Engine(Part):
         )
 
     async def drain(self) -> None:
+            sources=len(settings.sources),
         """Hand every mailbox over to the other instances, where there are any, before the stop."""
         if self.cluster is not None and self.started:
             await self.cluster.owner.drain(HAND_OVER)

@@ -1,7 +1,8 @@
 """The tables of host applications: read for as long as the service runs, and told how it goes.
 
-What a table says is followed by ``registered``; here is who runs the sources, and who tells each of
-them what became of its accounts. It must not know a table's form.
+What a table says is followed by ``registered``; here is who runs the sources, who goes over to other
+settings of them, and who tells each of them what became of its accounts. It must not know a table's
+form.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import structlog
 
 from vedette.app.sources import build_source
 from vedette.engine.part import OnCrash, Part
-from vedette.errors import LinkError, VedetteError
+from vedette.errors import ConfigError, LinkError, VedetteError
 from vedette.model.account import Health
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock, Dice
 from vedette.sources.settings import SourceSettings
+from vedette.sources.table import TableSource
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -44,15 +46,36 @@ class Hosts(Part):
         on_crash: OnCrash | None = None,
     ) -> None:
         super().__init__("hosts", on_crash=on_crash)
-        self.sources = tuple(build_source(each, clock=clock, dice=dice) for each in settings)
-        self._writing = tuple(each for each in self.sources if each.settings.write.is_asked_for)
         self._clock = clock
+        self._dice = dice
         self._healths = healths
+        self._tasks_of: dict[str, asyncio.Task[None]] = {}
+        #: The tables that are read, in the order of the settings.
+        self.sources: tuple[TableSource, ...] = ()
+        self._writing: tuple[TableSource, ...] = ()
+        self._have(build_source(each, clock=clock, dice=dice) for each in settings)
 
-    def heed(self, settings: Sequence[SourceSettings]) -> None:
-        """Say so where a file that was read again has other tables: that takes a new start."""
-        if tuple(settings) != tuple(each.settings for each in self.sources):
-            _log.warning("settings.sources_kept", sources=[each.name for each in self.sources])
+    async def apply(self, settings: Sequence[SourceSettings]) -> bool:
+        """Go over to other tables; return whether any is another one, or in another place.
+
+        One whose settings are the same goes on untouched. One that is new or changed and can not
+        be built is told of, and what was there under its name goes on.
+        """
+        before = {each.name: each for each in self.sources}
+        found = (self._fitting(each, before.get(each.name)) for each in settings)
+        now = [each for each in found if each is not None]
+        ended = [each for each in self.sources if each not in now]
+        await self._end(ended)
+        for source in now:
+            old = before.get(source.name)
+            if source is old:
+                continue
+            if old is not None:
+                source.inherit(old)
+            self._begin(source)
+        is_other = tuple(now) != self.sources
+        self._have(now)
+        return is_other
 
     def failed(self, account: AccountId, error: VedetteError) -> None:
         """Tell the table that a connection failed, in the server's own words where it said any."""
@@ -67,17 +90,40 @@ class Hosts(Part):
 
     async def _open(self) -> None:
         for source in self.sources:
-            self.spawn(source.run(), f"source {source.name}")
-        beaten = [each for each in self._writing if each.settings.write.on_heartbeat is not None]
-        if beaten:
-            self.spawn(self._beat(), "heartbeats")
+            self._begin(source)
+        self.spawn(self._beat(), "heartbeats")
+
+    def _have(self, sources: Iterable[TableSource]) -> None:
+        self.sources = tuple(sources)
+        self._writing = tuple(each for each in self.sources if each.settings.write.is_asked_for)
+
+    def _fitting(self, wanted: SourceSettings, old: TableSource | None) -> TableSource | None:
+        """Return the source of some settings: the one that there is, or a new one if that can be."""
+        if old is not None and old.settings == wanted:
+            return old
+        try:
+            return build_source(wanted, clock=self._clock, dice=self._dice)
+        except ConfigError as error:
+            _log.error("source.refused", source=wanted.name, error=str(error))
+            return old
+
+    def _begin(self, source: TableSource) -> None:
+        self._tasks_of[source.name] = self.spawn(source.run(), f"source {source.name}")
+
+    async def _end(self, sources: Sequence[TableSource]) -> None:
+        """Have some sources not run any more: what one still had to say, its successor says."""
+        tasks = {self._tasks_of.pop(each.name) for each in sources if each.name in self._tasks_of}
+        await self._cancel(tasks)
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT)
+            beaten = [each for each in self._writing if each.settings.write.on_heartbeat]
+            if not beaten:
+                continue
             for count, health in enumerate(list(self._healths()), start=1):
                 if health.proof_at is not None:
-                    for source in self._writing:
+                    for source in beaten:
                         source.proved(health.account, health.proof_at)
                 if count % _TURN == 0:
                     await asyncio.sleep(0)

@@ -19,6 +19,7 @@ from vedette.app.enacting import Change, Enacting
 from vedette.app.enrolled import registered
 from vedette.app.gathering import Gathering, State
 from vedette.app.layers import API, FILE, TABLE
+from vedette.app.tables import Tables
 from vedette.config.settings import AccountSettings
 from vedette.engine.part import OnCrash, Part
 from vedette.errors import StoreError
@@ -29,7 +30,7 @@ from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.records import Kind, Record, RecordQuery, Touched
 from vedette.ports.registration import Origin
 from vedette.ports.source import Source, Sourced
-from vedette.service.accounts.elsewhere import Elsewhere
+from vedette.service.accounts.elsewhere import IN_FILE, Elsewhere
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -73,12 +74,16 @@ class Registered(Part):
         self._gathering = Gathering(state, unlock)
         self._enacting = enacting
         self._elsewhere = elsewhere
-        self._sources = tuple(sources)
+        self._tables = Tables(elsewhere)
+        #: Who follows each source.
+        self._followers: dict[Source, asyncio.Task[None] | None] = dict.fromkeys(sources)
+        self._tables.have(sources)
         self._revision = 0
         #: When the records answered last, by a clock that nobody sets.
         self._heard = uptime()
         self._file: tuple[AccountSettings, ...] = ()
-        self._by_source: dict[str, dict[AccountId, Sourced]] = {}
+        #: The accounts of tables as they were gone over to last.
+        self._laid: Mapping[AccountId, Sourced] = {}
         #: That of the consents as they were read last.
         self._edition = -1
         #: What is read is gone over to before anything else is.
@@ -96,7 +101,7 @@ class Registered(Part):
         """Take the accounts of the file; return them as they are to be watched."""
         self._file = tuple(accounts)
         shown = [Sourced(registration=registered(each, Origin.FILE)) for each in self._file]
-        self._elsewhere.keep("file", shown)
+        self._elsewhere.keep(IN_FILE, shown)
         return {each.account.id: self._gathering.filed(each) for each in self._file}
 
     async def load(self) -> None:
@@ -114,13 +119,35 @@ class Registered(Part):
             self._enacting.lay(API, Change(guards=await self._gathering.guards(page)))
         async for page in self._pages(Kind.ACCOUNT):
             self._enacting.lay(API, Change(accounts=await self._gathering.accounts(page)))
-        for source in self._sources:
+        for source in self._followers:
             await self._first(source)
+
+    async def follow(self, sources: Sequence[Source]) -> None:
+        """Follow these sources and no others; who is one of them already is followed on.
+
+        The accounts of one that is gone are let go of; those of one that another took the place of,
+        under its name, are kept until that one says something.
+        """
+        async with self._one:
+            # None of them is about to go over to something now.
+            for source, task in self._followers.items():
+                if source not in sources and task is not None:
+                    task.cancel()
+            kept = self._followers
+            self._followers = {each: kept.get(each) for each in sources}
+            for source, task in self._followers.items():
+                if task is None:
+                    self._begin(source)
+        self.spawn(self._rearranged(sources), "sources")
 
     async def _open(self) -> None:
         self.spawn(self._follow(), "records")
-        for source in self._sources:
-            self.spawn(self._follow_source(source), f"source {source.name}")
+        for source in self._followers:
+            self._begin(source)
+
+    def _begin(self, source: Source) -> None:
+        follower = self.spawn(self._follow_source(source), f"source {source.name}")
+        self._followers[source] = follower
 
     # The records.
 
@@ -175,12 +202,12 @@ class Registered(Part):
             guards={**dict.fromkeys(guards), **await made.guards(_of(found, Kind.GUARD))},
         )
         await self._enacting.take(API, change)
-        tables = self._tables()
+        tables = self._tables.accounts()
         await self._tabled([tables[each] for each in accounts if each in tables])
 
     async def _granted(self, accounts: Sequence[AccountId]) -> None:
         """Have accounts of hosts heed another consent: those of the API have it in their record."""
-        tables = self._tables() if accounts else {}
+        tables = self._tables.accounts() if accounts else {}
         await self._tabled([tables[each] for each in accounts if each in tables])
 
     async def _tenant_changed(self, tenant: TenantId) -> None:
@@ -188,7 +215,7 @@ class Registered(Part):
         async for page in self._pages(Kind.ACCOUNT, tenant):
             accounts = await self._gathering.accounts(page)
             await self._enacting.take(API, Change(accounts=accounts))
-        tables = self._tables().values()
+        tables = self._tables.accounts().values()
         await self._tabled([each for each in tables if _tenant_of(each) == tenant])
         filed = [each for each in self._file if each.account.tenant == tenant]
         now = {each.account.id: self._gathering.filed(each) for each in filed}
@@ -235,7 +262,7 @@ class Registered(Part):
         records = await self._read([(Kind.ACCOUNT, each) for each in doubtful])
         accounts = await self._gathering.accounts(list(records.values()))
         await self._enacting.take(API, Change(accounts=accounts))
-        tables = self._tables()
+        tables = self._tables.accounts()
         await self._tabled([tables[each] for each in doubtful if each in tables])
         self._edition = edition
 
@@ -267,22 +294,27 @@ class Registered(Part):
             else:
                 is_due = False
 
+    async def _rearranged(self, sources: Sequence[Source]) -> None:
+        """Go over to these sources, as soon as that can be done."""
+        while True:
+            try:
+                async with self._one:
+                    if list(self._followers) == list(sources):
+                        self._tables.have(sources)
+                        await self._compared()
+                    return
+            except StoreError as error:
+                _log.warning("source.unread", source="", error=str(error))
+                await asyncio.sleep(AGAIN)
+
     async def _sourced_anew(self, source: Source, *, lays: bool = False) -> None:
         """Go over to what a source says now of its accounts."""
-        found = await source.accounts()
-        before, last = self._tables(), self._by_source.get(source.name, {})
-        self._by_source[source.name] = {each.registration.account.id: each for each in found}
-        self._elsewhere.keep(source.name, found)
-        try:
-            await self._compared(before, lays=lays)
-        except StoreError:
-            # It is compared once more at the next try.
-            self._by_source[source.name] = last
-            raise
+        self._tables.say(source.name, await source.accounts())
+        await self._compared(lays=lays)
 
-    async def _compared(self, before: Mapping[AccountId, Sourced], *, lays: bool) -> None:
-        """Go over to what is other in the tables of hosts than it was before."""
-        now = self._tables()
+    async def _compared(self, *, lays: bool = False) -> None:
+        """Go over to what is other in the tables of hosts than what was gone over to last."""
+        before, now = self._laid, self._tables.accounts()
         changed = [each for id_, each in now.items() if before.get(id_) is not each]
         gone = [each for each in before if each not in now]
         for each in gone:
@@ -292,19 +324,13 @@ class Registered(Part):
             self._enacting.lay(TABLE, change)
         elif change.accounts:
             await self._enacting.take(TABLE, change)
+        # Not where that failed: it is compared once more at the next try.
+        self._laid = now
 
     async def _tabled(self, found: Sequence[Sourced]) -> None:
         if found:
             accounts = await self._gathering.sourced(found)
             await self._enacting.take(TABLE, Change(accounts=accounts))
-
-    def _tables(self) -> dict[AccountId, Sourced]:
-        """Return the accounts of all sources; of one id that of the first."""
-        found: dict[AccountId, Sourced] = {}
-        for source in self._sources:
-            for id_, each in self._by_source.get(source.name, {}).items():
-                found.setdefault(id_, each)
-        return found
 
 
 def _gone(kind: Kind, id_: str) -> Touched:

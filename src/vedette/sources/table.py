@@ -27,7 +27,7 @@ from vedette.sources.cipher import Cipher
 from vedette.sources.database import Batch, Database, SourceError
 from vedette.sources.mapping import Reading, RowError
 from vedette.sources.row import ColumnsError
-from vedette.sources.settings import SourceSettings
+from vedette.sources.settings import Column, SourceSettings
 from vedette.sources.value import Value
 from vedette.sources.writeback import WriteBack
 
@@ -43,6 +43,8 @@ SOONEST: Final = 0.5
 FEW: Final = 1
 #: Refused rows that are told one by one after a reading; the rest are a number.
 TOLD: Final = 20
+#: The digest of no row.
+_NEVER: Final = b""
 #: Waits after a reading that failed, in seconds.
 AFTER_FAILURE: Final = Backoff(first=2.0, ceiling=60.0)
 #: Waits before the channel is listened to again: meanwhile the readings go on.
@@ -63,6 +65,11 @@ class _Known:
         found = self.account.registration
         is_connected = found.active and found.pause in {None, Pause.CONSENT}
         return self.account.refused is None and is_connected
+
+
+def _identity(settings: SourceSettings) -> tuple[str, object]:
+    """Return what the ids of accounts are made by."""
+    return settings.prefix, settings.columns.get(Column.ID)
 
 
 class TableSource:
@@ -104,6 +111,25 @@ class TableSource:
     async def changed(self) -> None:
         """Return when ``accounts`` says something else than at its last call."""
         await self._news.wait()
+
+    def inherit(self, before: TableSource) -> None:
+        """Go on from another of the same table, whose settings were others and which does not run.
+
+        Each row is made anew, and one that comes to the same account is that account. What is
+        missing is doubted as at any reading, and what was still to be written is written.
+        """
+        if _identity(self.settings) != _identity(before.settings):
+            # The same mailboxes by other ids: those of before go when the others come.
+            return
+        if before._known is not None:
+            self._known = {
+                id_: _Known(known.account, _NEVER, known.key)
+                for id_, known in before._known.items()
+            }
+            self._accounts = before._accounts
+            # Of the other nobody may have asked for what it read last.
+            self._news.set()
+        self.writeback.inherit(before.writeback)
 
     async def run(self) -> None:
         """Read, listen and write back for as long as the task is not cancelled."""
@@ -207,7 +233,11 @@ class TableSource:
             digest = self._digest(reading.told(row))
             known = before.get(id_)
             if known is None or known.digest != digest:
-                known = _Known(reading.account(row), digest, reading.key(row))
+                account = reading.account(row)
+                if known is not None and known.account == account:
+                    # Sealed anew, say: who follows need not look at it.
+                    account = known.account
+                known = _Known(account, digest, reading.key(row))
             twin = found.get(id_)
             if twin is not None and twin.digest != digest:
                 known = self._twice(id_, twin, digest)
@@ -236,7 +266,11 @@ class TableSource:
         ]
         if self._is_doubted(lost, before):
             found |= {id_: before[id_] for id_ in lost}
-        changed = [id_ for id_, known in found.items() if before.get(id_) is not known]
+        changed = [
+            id_
+            for id_, known in found.items()
+            if (old := before.get(id_)) is None or old.account is not known.account
+        ]
         gone = [id_ for id_ in before if id_ not in found]
         is_first = self._known is None
         self._known = found

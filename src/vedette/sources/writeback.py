@@ -99,6 +99,13 @@ class WriteBack:
         else:
             self._add(account, _Word(key=key, heartbeat_at=at))
 
+    def inherit(self, before: WriteBack) -> None:
+        """Go on from another that does not run: with what it said, and what it had still to say."""
+        self._said = {**before._said, **self._said}
+        self._due = {**before._due, **self._due}
+        if self._due:
+            self._woken.set()
+
     def forget(self, accounts: Iterable[AccountId]) -> None:
         """Let go of rows that are not there any more."""
         for account in accounts:
@@ -131,10 +138,12 @@ class WriteBack:
         try:
             async with asyncio.timeout(self._patience):
                 refused = await self._database.write(self._orders(some))
+        except asyncio.CancelledError:
+            # Whoever goes on from here says it: once more does no harm.
+            self._put_back(some)
+            raise
         except (SourceError, TimeoutError) as error:
-            for account, word in some:
-                # What came meanwhile is newer.
-                self._due.setdefault(account, word)
+            self._put_back(some)
             self._failures += 1
             if self._failures == 1:
                 why = str(error) or f"no answer within {self._patience:g} s"
@@ -151,6 +160,11 @@ class WriteBack:
             )
         self._tell(refused)
         return 0.0
+
+    def _put_back(self, some: Sequence[tuple[AccountId, _Word]]) -> None:
+        for account, word in some:
+            # What came meanwhile is newer.
+            self._due.setdefault(account, word)
 
     def _orders(self, some: Sequence[tuple[AccountId, _Word]]) -> list[Order]:
         """Return the statements, those of one kind in a row."""

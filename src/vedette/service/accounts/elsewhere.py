@@ -8,25 +8,41 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
 from vedette.ports.source import Sourced
 
 
+#: What the configuration file goes by among the sources: they have names, and it has none.
+IN_FILE: Final = None
+
+
 class Elsewhere:
-    """What each source read last. An id that two of them have is that of the first."""
+    """What each source read last. An id that two of them have is that of the first.
+
+    The first is the configuration file; the others are in the order of ``arrange``, or as they come.
+    """
 
     __slots__ = ("_by_id", "_by_source", "_ids")
 
     def __init__(self) -> None:
-        self._by_source: dict[str, Sequence[Sourced]] = {}
+        self._by_source: dict[str | None, Sequence[Sourced]] = {IN_FILE: ()}
         self._by_id: dict[str, Sourced] = {}
         self._ids: list[str] = []
 
-    def keep(self, source: str, accounts: Sequence[Sourced]) -> None:
+    def arrange(self, sources: Sequence[str]) -> None:
+        """Have these sources and no others, in this order, each with what it has."""
+        self._by_source = {each: self._by_source.get(each, ()) for each in (IN_FILE, *sources)}
+        self._lay()
+
+    def keep(self, source: str | None, accounts: Sequence[Sourced]) -> None:
         """Take what a source has in the place of what it had."""
         self._by_source[source] = accounts
+        self._lay()
+
+    def _lay(self) -> None:
         found: dict[str, Sourced] = {}
         for each in self._by_source.values():
             for one in each:
