@@ -250,10 +250,10 @@ class Engine(Part):
             accounts=len(settings.accounts),
             endpoints=len(settings.endpoints),
             guards=len(settings.guards),
+            sources=len(settings.sources),
         )
 
     async def drain(self) -> None:
-            sources=len(settings.sources),
         """Hand every mailbox over to the other instances, where there are any, before the stop."""
         if self.cluster is not None and self.started:
             await self.cluster.owner.drain(HAND_OVER)
