@@ -16,7 +16,10 @@ events = App(name="events")
 # What is imported when it is called has its first line here.
 events.command("vedette.cli.feed:pull", name="pull", help="Print the next events of a service.")
 events.command("vedette.cli.feed:stream", name="stream", help="Print events as they come.")
+events.command("vedette.cli.feed:show", name="show", help="Show one event and its deliveries.")
 events.command("vedette.cli.feed:readers", name="readers", help="Show how far each reader is.")
+events.command("vedette.cli.feed:ack", name="ack", help="Keep how far a reader is.")
+events.command("vedette.cli.feed:forget", name="forget", help="Forget how far readers are.")
 
 
 @events.default

@@ -1,19 +1,28 @@
-"""``vedette events pull|stream``: events in the order of their commits, from a service."""
+"""``vedette events pull|stream|show|ack …``: events in the order of their commits, from a service."""
 
 from __future__ import annotations
 
 import json as json_module
 import sys
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from cyclopts import Parameter
 from rich.console import Console
 
 from vedette.cli.live import lines
 from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import Columns, line, shown
+from vedette.cli.verb import each, listed
 from vedette.client.client import Client
-from vedette.client.events import Pulled
+from vedette.client.events import Pulled, Reader
+from vedette.errors import UsageError
+
+READERS: Final[Columns[Reader]] = {
+    "reader": lambda one: one.reader,
+    "cursor": lambda one: one.cursor,
+    "at": lambda one: one.at,
+}
 
 Types = Annotated[tuple[str, ...], Parameter(name="--type", negative=())]
 
@@ -48,13 +57,14 @@ def pull(
     ack
         Acknowledge for the reader what was printed.
     """
+    _check(reader, ack=ack)
 
     async def work(client: Client) -> Pulled:
         found = await client.events.pull(
             after=after, reader=reader, types=type_, account=account, limit=limit, wait=wait
         )
-        for each in found.items:
-            _print(each, as_json=at.as_json)
+        for event in found.items:
+            _print(event, as_json=at.as_json)
         sys.stdout.flush()
         if ack and reader is not None:
             await client.events.ack(reader, found.next)
@@ -89,6 +99,7 @@ def stream(
     ack
         Acknowledge for the reader each event that was printed.
     """
+    _check(reader, ack=ack)
     begin = None if reader is not None and after == "now" else after
 
     async def work(client: Client) -> None:
@@ -104,17 +115,62 @@ def stream(
     return 0
 
 
-def readers(*, at: Reach = HERE) -> int:
-    """Show how far each reader acknowledged."""
+def show(event: str, *, at: Reach = HERE) -> int:
+    """Show one event, and what became of its deliveries.
 
-    async def work(client: Client) -> None:
-        async for each in client.events.readers():
-            told = {"reader": each.reader, "cursor": each.cursor, "at": each.at.isoformat()}
-            text = json_module.dumps(told) if at.as_json else "  ".join(told.values())
-            print(text)
-
-    at.ask(work)
+    Parameters
+    ----------
+    event
+        Its id.
+    """
+    found = at.ask(lambda client: client.events.get(event))
+    if at.as_json:
+        print(line(found))
+        return 0
+    _print(found.event, as_json=False)
+    count = found.deliveries
+    print(f"delivered {count.delivered}, due {count.due}, failed {count.failed}")
     return 0
+
+
+def readers(*, limit: int = 1_000, at: Reach = HERE) -> int:
+    """Show how far each reader acknowledged.
+
+    Parameters
+    ----------
+    limit
+        The first so many.
+    """
+    return listed(at, READERS, limit, lambda client, page: client.events.readers(limit=page))
+
+
+def ack(reader: str, cursor: str, *, at: Reach = HERE) -> int:
+    """Keep that a reader has done with all events up to a cursor; it never goes back.
+
+    Parameters
+    ----------
+    reader
+        The reader's name.
+    cursor
+        The cursor, as vedette events pull says it behind next.
+    """
+    return shown(at.ask(lambda client: client.events.ack(reader, cursor)), as_json=at.as_json)
+
+
+def forget(*readers: str, at: Reach = HERE) -> int:
+    """Forget how far readers are: they begin with all that is stored.
+
+    Parameters
+    ----------
+    readers
+        Their names.
+    """
+    return each(at, readers, "forgot", lambda client, name: client.events.forget(name))
+
+
+def _check(reader: str | None, *, ack: bool) -> None:
+    if ack and reader is None:
+        raise UsageError("--ack keeps how far a reader is: say whose, with --reader")
 
 
 def _print(event: Mapping[str, Any], *, as_json: bool) -> None:
@@ -124,5 +180,5 @@ def _print(event: Mapping[str, Any], *, as_json: bool) -> None:
     console = Console(highlight=False)
     head, *rest = lines(dict(event))
     head.append(f"  {event.get('id', '')}", style="dim")
-    for line in (head, *rest):
-        console.print(line, soft_wrap=True)
+    for row in (head, *rest):
+        console.print(row, soft_wrap=True)

@@ -14,7 +14,20 @@ from cyclopts import App, CycloptsError
 from rich.console import Console
 
 from vedette import __version__
-from vedette.cli import accounts, audit, endpoints, guard, keys, links, oauth, store, tenants
+from vedette.cli import (
+    accounts,
+    audit,
+    consents,
+    endpoints,
+    guard,
+    keys,
+    links,
+    mail,
+    oauth,
+    settings,
+    store,
+    tenants,
+)
 from vedette.errors import UsageError, VedetteError
 
 #: 128 + SIGINT, as shells say it.
@@ -37,11 +50,14 @@ COMMANDS = (
 GROUPS = {
     "accounts": accounts.build,
     "audit": audit.build,
+    "consents": consents.build,
     "endpoints": endpoints.build,
     "guard": guard.build,
     "keys": keys.build,
     "links": links.build,
+    "mail": mail.build,
     "oauth": oauth.build,
+    "settings": settings.build,
     "store": store.build,
     "tenants": tenants.build,
 }

@@ -81,11 +81,12 @@ def verify(account: str, *, at: Reach = HERE) -> int:
     if at.as_json:
         print(line(found))
     else:
-        _print(found)
+        print_findings(found)
     return 0 if found.is_good else FAILED
 
 
-def _print(found: Verified) -> None:
+def print_findings(found: Verified) -> None:
+    """Print what was found on the way in, for a person."""
     console = Console(highlight=False)
     for each in found.findings:
         style = STYLES.get(each.outcome, "bold")

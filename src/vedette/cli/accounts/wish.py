@@ -139,6 +139,17 @@ def placed(mailbox: str) -> dict[str, Any]:
     return {**found, "email": address.user} if "@" in address.user else found
 
 
+def login_of(mailbox: str, described: Described) -> dict[str, Any]:
+    """Return what is said of a new account, with its password where it logs in by one.
+
+    Raises UsageError.
+    """
+    found = {**placed(mailbox), **described.members()}
+    if found.get("auth", "password") == "password":
+        found["password"] = password_of(described, str(found.get("email", mailbox)))
+    return found
+
+
 def password_of(described: Described, who: str) -> Secret[str]:
     """Return a password: of the file, of the environment, or of a prompt. Raises UsageError."""
     if described.password_file is not None:

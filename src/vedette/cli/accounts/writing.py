@@ -7,9 +7,9 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.cli.accounts.wish import NOTHING, Described, Names, password_of, placed
+from vedette.cli.accounts.wish import NOTHING, Described, Names, login_of, password_of
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.verb import cleared, each, named
+from vedette.cli.verb import cleared, each, given, named
 from vedette.client.accounts import AccountChange, AccountWish
 
 Flag = Annotated[bool, Parameter(negative=())]
@@ -36,14 +36,7 @@ def add(
     tenant
         Whose it is.
     """
-    found = {**placed(mailbox), **described.members()}
-    if found.get("auth", "password") == "password":
-        found["password"] = password_of(described, str(found.get("email", mailbox)))
-    if id_ is not None:
-        found["id"] = id_
-    if tenant is not None:
-        found["tenant"] = tenant
-    wish = AccountWish(**found)
+    wish = AccountWish(**login_of(mailbox, described), **given(id=id_, tenant=tenant))
     return named(at.ask(lambda client: client.accounts.create(wish)), at)
 
 

@@ -1,0 +1,64 @@
+"""``vedette accounts try|completeness``: whether an account would work, and whether it missed any."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from vedette.cli.accounts.orders import FAILED, print_findings
+from vedette.cli.accounts.wish import NOTHING, Described, login_of
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import Columns, line, print_table
+from vedette.cli.verb import given
+from vedette.client.accounts import AccountWish
+from vedette.client.completeness import Day
+
+COLUMNS: Final[Columns[Day]] = {
+    "folder": lambda each: each.folder,
+    "day": lambda each: each.day,
+    "at the server": lambda each: each.server,
+    "told of": lambda each: each.ledger,
+    "on their way": lambda each: each.owed,
+    "missing": lambda each: each.missing,
+    "checked": lambda each: each.checked_at,
+}
+
+
+def try_(
+    mailbox: str, *, tenant: str | None = None, described: Described = NOTHING, at: Reach = HERE
+) -> int:
+    """Try an account out before it is added, step by step, and say what to do where it fails.
+
+    The password comes from VEDETTE_PASSWORD, --password-file, or a prompt.
+
+    Parameters
+    ----------
+    mailbox
+        Its address, with --host, or all of it: imaps://user@host.
+    tenant
+        Whose it will be.
+    """
+    wish = AccountWish(**login_of(mailbox, described), **given(tenant=tenant))
+    verified = at.ask(lambda client: client.accounts.try_out(wish))
+    if at.as_json:
+        print(line(verified))
+    else:
+        print_findings(verified)
+    return 0 if verified.is_good else FAILED
+
+
+def completeness(account: str, *, at: Reach = HERE) -> int:
+    """Show what the server counts against what was told, by folder and day.
+
+    Parameters
+    ----------
+    account
+        Its id.
+    """
+    found = at.ask(lambda client: client.completeness.get(account))
+    if at.as_json:
+        print(line(found))
+        return 0
+    print_table(found.days, COLUMNS)
+    told = {None: "nothing was counted yet", True: "nothing is missing", False: "some are missing"}
+    print(told[found.is_complete])
+    return 0
