@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime
@@ -13,9 +14,11 @@ import pytest
 from tests.support.books import letter, new_token
 from tests.support.dovecot import Dovecot
 from tests.support.engine import PATIENCE, Watching, blocking, mailbox
-from vedette.engine.audit_book import CHECKS, GAP, MISSING, AuditBook, Tally
+from vedette.engine.audit_book import CHECKS, GAP, MISSING, AuditBook
 from vedette.model.ids import AccountId
-from vedette.ports.completeness import DayCount
+from vedette.model.tally import Tally
+from vedette.ports.completeness import DayCount, Look
+from vedette.ports.store import EventQuery
 from vedette.store.sqlite.place import DATABASE
 from vedette.sync.cadence import Tempo
 
@@ -60,7 +63,10 @@ async def deliver(server: Dovecot, user: str, watching: Watching, count: int) ->
 async def test_an_event_that_the_ledger_lost_is_found_and_told_again_under_its_id(
     dovecot: Dovecot, user: str, tmp_path: Path
 ) -> None:
-    """The gap is counted, logged and closed; nothing else is told a second time."""
+    """The gap is counted, told of and closed; nothing else is told a second time.
+
+    What was found is in the state, where every instance reads it.
+    """
     box = mailbox(user, port=dovecot.tls_port, ca_file=dovecot.ca_file)
     before = MISSING.value()
     async with Watching(box, state=tmp_path, tempo=STILL) as watching:
@@ -75,12 +81,18 @@ async def test_an_event_that_the_ledger_lost_is_found_and_told_again_under_its_i
             lambda books: [each.id for each in books.receipts].count(lost) == 2, "repaired event"
         )
         mended = await looked(watching)
+        kept = await watching.engine.store.counts.days(BOX)
+        [told] = await watching.engine.store.events(EventQuery(types=("mailbox.incomplete",)))
 
     assert (whole.server, whole.ledger, whole.owed, whole.missing) == (3, 3, 0, 0)
     assert (holed.server, holed.ledger, holed.missing) == (3, 2, 1)
     assert (mended.server, mended.ledger, mended.missing) == (3, 3, 0)
     assert abs((datetime.now(UTC).date() - whole.day).days) <= 1
     assert (MISSING.value() - before, gap, GAP.value()) == (1, 1, 0)
+    assert [each for each in kept if each.folder == "INBOX"][-1] == mended
+    said = json.loads(told.body)["data"]
+    assert (said["missing"], said["folder"]["path"]) == (1, "INBOX")
+    assert said["days"][-1] == {"day": holed.day.isoformat(), "server": 3, "owed": 0, "missing": 1}
     verdict = watching.check()
     assert verdict.kept, str(verdict)
     assert verdict.repeats == 1
@@ -104,6 +116,10 @@ async def test_a_message_that_was_told_under_another_id_is_not_missing(
 
 def folder(book: AuditBook, name: bytes, now: float = 0.0) -> bool:
     return book.is_due(BOX, name, name.decode(), now)
+
+
+def look(*days: Tally) -> Look:
+    return Look(account=BOX, path=b"INBOX", folder="INBOX", at=5, days=days)
 
 
 def test_the_first_look_at_a_folder_is_somewhere_within_a_day() -> None:
@@ -138,12 +154,27 @@ def test_a_folder_that_could_not_be_looked_at_is_looked_at_again_soon() -> None:
     assert CHECKS.value("failed") == failed + 1
 
 
+def test_a_day_on_which_something_was_missing_is_looked_at_until_it_is_well() -> None:
+    """Also where it is another day by then: else its gap would stand for ever."""
+    book, before = AuditBook(), date(2026, 11, 19)
+    book.ask(BOX)
+    assert folder(book, b"INBOX")
+    found = [book.unsettled(BOX, b"INBOX")]
+    book.enter(look(Tally(before, 3, 0, 1), Tally(TODAY, 3, 0, 2)), now=0)
+    found.append(book.unsettled(BOX, b"INBOX"))
+    book.enter(look(Tally(before, 3, 0, 0), Tally(TODAY, 3, 0, 0)), now=0)
+    found.append(book.unsettled(BOX, b"INBOX"))
+    book.forget(BOX)
+
+    assert found == [None, before, None]
+
+
 def test_what_was_missing_of_an_account_goes_with_it() -> None:
     """An account that was let go of has no gap any more, and nobody asks for one."""
     book, before = AuditBook(), GAP.value()
     book.ask(BOX)
     assert folder(book, b"INBOX")
-    book.enter(BOX, b"INBOX", (Tally(TODAY, 3, 1, 2),), now=0, at=5)
+    book.enter(look(Tally(TODAY, 3, 1, 2)), now=0)
     during = GAP.value()
     counts = book.days(BOX)
     book.forget(BOX)

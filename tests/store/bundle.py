@@ -11,6 +11,7 @@ from vedette.model.delivery import DeliveryState, Parcel, Posting, Settlement
 from vedette.model.ids import AccountId, ActionId, EndpointId, EventId, TenantId
 from vedette.ports.audit import Audit
 from vedette.ports.backlog import Backlogs
+from vedette.ports.completeness import Counted
 from vedette.ports.consent import Consents
 from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.journal import Journal
@@ -49,6 +50,7 @@ class Whole(
     Fingerprints,
     Backlogs,
     Recorded,
+    Counted,
     Tail,
     Protocol,
 ):

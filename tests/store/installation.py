@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from tests.store.bundle import (
@@ -30,6 +31,8 @@ from vedette.model.account import AccountState, Health
 from vedette.model.action import ActionState
 from vedette.model.delivery import DeliveryState, EndpointState
 from vedette.model.ids import EventId
+from vedette.model.tally import Tally
+from vedette.ports.completeness import Look
 from vedette.ports.fingerprint import Fingerprint
 from vedette.ports.journal import JournalQuery
 from vedette.ports.override import Allow, Scope, Switch
@@ -72,6 +75,8 @@ async def mail(store: Whole) -> None:
     await store.commit(
         step(None, cursor(3), posting("d", HOOK, account=BERT, time=NOW), account=BERT)
     )
+    days = (Tally(date(2026, 11, 20), 4, 1, 2), Tally(date(2026, 11, 21), 3, 0, 0))
+    await store.counts.keep(Look(account=ANNA, path=b"\0\xff", folder="Ä\udc80", at=NOW, days=days))
     parcels = await take(store, HOOK, now=NOW, limit=4)
     by_event = {parcel.event: parcel for parcel in parcels}
     await store.settle(
@@ -166,6 +171,7 @@ async def told(store: Whole) -> dict[str, object]:
             replace(each, delivery=0) for each in await store.deliveries(DeliveryQuery(limit=1000))
         ],
         "healths": await store.healths(),
+        "counts": await store.counts.days(ANNA),
         "endpoints": [await store.endpoint_state(each) for each in (HOOK, FILE)],
         "journal": await store.journal(JournalQuery(limit=1000)),
         "pending": [await store.pending(who) for who in (ANNA, BERT)],

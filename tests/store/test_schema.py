@@ -37,7 +37,7 @@ def test_every_table_is_strict(connection: sqlite3.Connection) -> None:
     ).fetchall()
     connection.close()
 
-    assert len(tables) == 29
+    assert len(tables) == 30
     assert [name for name, strict in tables if not strict] == []
 
 
@@ -70,7 +70,7 @@ async def test_a_newer_state_is_refused_and_left_alone(tmp_path: Path) -> None:
     newer.execute(f"PRAGMA user_version = {len(schema.MIGRATIONS) + 1}")
     newer.close()
 
-    with pytest.raises(StoreVersionError, match=r"has version 9 and this Vedette knows 8"):
+    with pytest.raises(StoreVersionError, match=r"has version 10 and this Vedette knows 9"):
         await SqliteStore(tmp_path, StillClock()).start()
     back = sqlite3.connect(tmp_path / DATABASE)
     assert back.execute("SELECT account FROM folder").fetchall() == [(ANNA,)]

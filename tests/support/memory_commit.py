@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isnan
 
 from vedette.errors import StoreError
@@ -32,3 +32,16 @@ def check_postings(postings: Sequence[Posting]) -> None:
     for posting in postings:
         if isnan(posting.time):
             raise StoreError("a value can not be stored: an instant is NaN")
+
+
+def still_read(
+    folder: FolderState, readings: Mapping[tuple[int, int], int]
+) -> dict[tuple[int, int], int]:
+    """Return the starts of reading that count still: of messages that are not committed."""
+    open_gaps = {gap.uid for gap in folder.gaps}
+    return {
+        (validity, uid): starts
+        for (validity, uid), starts in readings.items()
+        if validity == folder.cursor.uid_validity
+        and (uid > folder.cursor.last_uid or uid in open_gaps)
+    }

@@ -10,7 +10,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from tests.support.memory_commit import check_postings, moved
+from tests.support.memory_commit import check_postings, moved, still_read
+from tests.support.memory_counts import CountRows, MemoryCounts
 from tests.support.memory_deliveries import (
     Row,
     asks_for,
@@ -71,6 +72,7 @@ class _State:
     journal: JournalRows = field(default_factory=JournalRows)
     trust: TrustRows = field(default_factory=TrustRows)
     records: RecordRows = field(default_factory=RecordRows)
+    counts: CountRows = field(default_factory=dict)
 
 
 class MemoryStore(MemoryJournal, MemoryTrust, MemoryTail):
@@ -86,8 +88,9 @@ class MemoryStore(MemoryJournal, MemoryTrust, MemoryTail):
         self._clock = clock
         self._open = False
         self._failures: list[StoreError] = []
-        it = self.state
-        self.records = MemoryRecords(clock, it.records, enter=self._enter, note=it.trust.keep)
+        it, enter = self.state, self._enter
+        self.records = MemoryRecords(clock, it.records, enter=enter, note=it.trust.keep)
+        self.counts = MemoryCounts(it.counts, enter=enter)
 
     def fail(self, error: StoreError, times: int = 1) -> None:
         """Let the next ``times`` calls raise ``error``; nothing of them is written."""
@@ -171,13 +174,7 @@ class MemoryStore(MemoryJournal, MemoryTrust, MemoryTail):
 
     def _readings_done(self, key: tuple[AccountId, bytes]) -> None:
         folder = self.state.folders[key]
-        open_gaps = {gap.uid for gap in folder.gaps}
-        self.state.readings[key] = {
-            (validity, uid): starts
-            for (validity, uid), starts in self.state.readings.get(key, {}).items()
-            if validity == folder.cursor.uid_validity
-            and (uid > folder.cursor.last_uid or uid in open_gaps)
-        }
+        self.state.readings[key] = still_read(folder, self.state.readings.get(key, {}))
 
     def _post(self, posting: Posting) -> None:
         if posting.event in self.state.events:
@@ -395,4 +392,5 @@ class MemoryStore(MemoryJournal, MemoryTrust, MemoryTail):
         keys = sorted((at, key) for key, at in state.seen.items() if at < seen_before)[:left]
         for _, key in keys:
             del state.seen[key]
-        return max(limit, 0) - left + len(keys)
+        left -= len(keys)
+        return max(limit, 0) - left + self.counts.prune(events_before, left)

@@ -20,7 +20,7 @@ from vedette.identity.oauth.transport import Transport
 from vedette.identity.vault import Vault
 from vedette.ports.audit import Audit
 from vedette.ports.clock import Clock
-from vedette.ports.completeness import Completeness
+from vedette.ports.completeness import Counted
 from vedette.ports.consent import Consents
 from vedette.ports.journal import Journal
 from vedette.ports.override import Overrides
@@ -32,6 +32,7 @@ from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.batches import Batches
 from vedette.service.accounts.elsewhere import Elsewhere
+from vedette.service.accounts.counting import Counts
 from vedette.service.accounts.importing import Importing
 from vedette.service.accounts.listening import Listening
 from vedette.service.accounts.orders import Orders
@@ -57,7 +58,7 @@ _OCTETS: Final = 12
 READY: Final = 2.0
 
 
-class State(Store, Recorded, Consents, Audit, Journal, Overrides, Ratchet, Tail, Protocol):
+class State(Store, Recorded, Counted, Consents, Audit, Journal, Overrides, Ratchet, Tail, Protocol):
     """What of a store the use cases need."""
 
 
@@ -75,7 +76,7 @@ class Ground:
 
     ``transport`` asks token services; whoever gives it stops it. ``inquiry`` says whom to ask for
     mailboxes, where it is not the whole internet. ``entrance`` is the way to mail servers of an
-    engine that runs in this process, as are ``ways`` out, ``wards`` over guards and ``counts``.
+    engine that runs in this process, as are ``ways`` out and ``wards`` over guards.
     ``filed`` are the settings of the configuration file, as they are by now.
     """
 
@@ -90,7 +91,6 @@ class Ground:
     entrance: Entrance | None = None
     ways: Ways = field(default_factory=Ways)
     wards: Wards = field(default_factory=Wards)
-    counts: Completeness | None = None
     filed: Filed = field(default_factory=Filed)
 
 
@@ -139,7 +139,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
         guards=guards,
         warding=Warding(guards, accounts, cabinet, state, ground.wards),
-        counts=ground.counts,
+        counts=Counts(accounts, state),
         running=ground.running,
         ready=_Readiness(state, vault),
     )

@@ -88,7 +88,6 @@ class Face(Part):
             entrance=Lending(engine),
             ways=Ways(dispatch=engine.redelivery, attempt=Trying(engine.clock)),
             wards=Wards(desk=engine.desk, state=engine.settings.state),
-            counts=engine.tower.completeness,
             filed=_filed(engine),
         )
         self._services = services = assembled(ground, engine.settings.api)

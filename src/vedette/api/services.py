@@ -15,11 +15,11 @@ from vedette.api.hall import Hall
 from vedette.api.idempotency import Safe
 from vedette.config.api import ApiSettings
 from vedette.ports.clock import Clock
-from vedette.ports.completeness import Completeness
 from vedette.ports.records import Records
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.batches import Batches
+from vedette.service.accounts.counting import Counts
 from vedette.service.accounts.importing import Importing
 from vedette.service.accounts.listening import Listening
 from vedette.service.accounts.orders import Orders
@@ -65,7 +65,7 @@ class Services:
     outgoing: Outgoing
     guards: Guards
     warding: Warding
-    counts: Completeness | None
+    counts: Counts
     running: Running
     ready: Callable[[], Awaitable[None]]
     """Raises VedetteError where the state can not be served: away, of another version, no key."""

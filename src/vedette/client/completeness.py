@@ -25,11 +25,15 @@ class Day:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """What was counted; ``is_complete`` is None where nothing was yet."""
+    """What was counted; ``is_complete`` is None where a folder was not yet.
+
+    ``uncounted`` are the folders of which that is so.
+    """
 
     account: str
     is_complete: bool | None
     days: tuple[Day, ...]
+    uncounted: tuple[str, ...]
 
 
 GET: Final = Operation(

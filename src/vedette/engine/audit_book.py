@@ -1,18 +1,18 @@
 """When each folder is held against the ledger, and what came of it the last time.
 
 It is in memory: a look costs two questions, and a service that begins anew looks anew within a
-day. It must not know a session.
+day. What was found is in the state as well (``ports.completeness.Counts``), for whoever asks
+another instance. It must not know a session, nor the state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date
 
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Dice
-from vedette.ports.completeness import DayCount
+from vedette.ports.completeness import DayCount, Look, counted
 from vedette.telemetry.counters import Counter, Gauge
 
 #: Seconds between two looks at a folder. With 50,000 mailboxes of two folders that is one look a
@@ -40,26 +40,15 @@ GAP = Gauge(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """The numbers of one day."""
-
-    day: date
-    server: int
-    owed: int
-    missing: int
-
-
 class _Entry:
-    """One folder. ``due`` is on the loop's clock, ``at`` on the wall."""
+    """One folder: when it is due, on the loop's clock, and what the last look found, if any."""
 
-    __slots__ = ("at", "days", "due", "name")
+    __slots__ = ("due", "look", "name")
 
     def __init__(self, due: float, name: str) -> None:
         self.due = due
         self.name = name
-        self.at = 0.0
-        self.days: tuple[Tally, ...] = ()
+        self.look: Look | None = None
 
 
 class AuditBook:
@@ -89,19 +78,28 @@ class AuditBook:
             entry = entries[path] = _Entry(now + wait, name)
         return entry.due <= now and self.under_way < AT_ONCE
 
-    def enter(
-        self, account: AccountId, path: bytes, days: tuple[Tally, ...], *, now: float, at: float
-    ) -> None:
-        """Write down what a look found at ``at``, and when to look again after ``now``."""
+    def unsettled(self, account: AccountId, path: bytes) -> date | None:
+        """Return the oldest day on which the last look at a folder missed something, or None.
+
+        The next look begins there, whatever day it is by then: else nobody would ever say that it
+        is well again.
+        """
         entry = self._accounts.get(account, {}).get(path)
+        if entry is None or entry.look is None:
+            return None
+        return min((each.day for each in entry.look.days if each.missing), default=None)
+
+    def enter(self, look: Look, *, now: float) -> None:
+        """Write down what a look found, and when to look again after ``now``."""
+        entry = self._accounts.get(look.account, {}).get(look.path)
         if entry is None:
             # The account is let go of meanwhile.
             return
-        missing = sum(each.missing for each in days)
+        missing = sum(each.missing for each in look.days)
         CHECKS.inc("incomplete" if missing else "complete")
         MISSING.inc(by=missing)
         GAP.add(missing - _missing(entry))
-        entry.days, entry.at = days, at
+        entry.look = look
         self._put_off(entry, now, AGAIN if missing else self._period)
 
     def failed(self, account: AccountId, path: bytes, *, now: float) -> None:
@@ -126,7 +124,7 @@ class AuditBook:
     def days(self, account: AccountId) -> Sequence[DayCount]:
         """Return what the last looks found, by folder and day."""
         entries = sorted(self._accounts.get(account, {}).values(), key=lambda entry: entry.name)
-        return list(_counts(account, entries))
+        return list(_counts(entries))
 
     def _put_off(self, entry: _Entry, now: float, wait: float) -> None:
         # By up to a quarter: folders that were looked at together do not stay together for ever.
@@ -134,19 +132,11 @@ class AuditBook:
 
 
 def _missing(entry: _Entry) -> int:
-    return sum(each.missing for each in entry.days)
+    return 0 if entry.look is None else sum(each.missing for each in entry.look.days)
 
 
-def _counts(account: AccountId, entries: Iterable[_Entry]) -> Iterable[DayCount]:
+def _counts(entries: Iterable[_Entry]) -> Iterable[DayCount]:
     for entry in entries:
-        for each in entry.days:
-            yield DayCount(
-                account=account,
-                folder=entry.name,
-                day=each.day,
-                server=each.server,
-                ledger=each.server - each.owed - each.missing,
-                owed=each.owed,
-                missing=each.missing,
-                checked_at=entry.at,
-            )
+        if entry.look is not None:
+            for each in entry.look.days:
+                yield counted(entry.look, each)

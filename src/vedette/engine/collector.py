@@ -27,6 +27,7 @@ from vedette.errors import FolderError, LinkError, Trouble
 from vedette.imap import Item, UidSet
 from vedette.model.account import Account
 from vedette.model.cursor import Cursor, Gap
+from vedette.model.event import Event
 from vedette.outbox.occurrence import missing
 from vedette.ports.store import Verdict
 from vedette.sync import gaps, reconcile
@@ -330,12 +331,13 @@ class Collector:
             await self._write(watched, batch)
         return len(found)
 
-    async def owe(self, watched: Watched, uids: Iterable[int]) -> None:
-        """Have messages behind the cursor asked for: nobody knew of them until now (S9)."""
+    async def owe(self, watched: Watched, uids: Iterable[int], *told: Event) -> None:
+        """Have messages behind the cursor asked for, and tell of it: nobody knew of them (S9)."""
         if watched.state is None:
             return
         cursor = watched.state.cursor
         batch = self._batch(watched, cursor, None)
+        batch.events = told
         now = self._world.clock.now()
         batch.gaps = tuple(
             Gap(uid_validity=cursor.uid_validity, uid=uid, tries=0, due=now) for uid in uids

@@ -5,7 +5,8 @@
     UID SEARCH SINCE yesterday ─► UIDs since the watch began ─► stored events? ─► identities?
                                         │                            └ told          └ told elsewhere
                                         └── open gaps: owed                          └ neither: missing
-                                                                     a gap is opened, and asked for
+                                          a gap is opened, and told of by ``mailbox.incomplete``, in
+                                                  one commit; then it is asked for as any other gap
 
 It is the question that nobody else answers: whether one was missed. ``reconcile`` asks after
 what a listing shows that it did not show before; this asks again after what was shown all along.
@@ -20,16 +21,18 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
-from vedette.engine.audit_book import Tally
 from vedette.engine.collector import Collector
 from vedette.engine.rebase import Rebasing
 from vedette.engine.roster import Roster
 from vedette.engine.watched import Watched
 from vedette.engine.world import World
-from vedette.errors import FolderError, ProtocolError
+from vedette.errors import FolderError, ProtocolError, StoreError
 from vedette.imap import UidSet
 from vedette.model.account import Account
 from vedette.model.cursor import FolderState
+from vedette.model.tally import Tally
+from vedette.outbox.occurrence import incomplete
+from vedette.ports.completeness import KEPT_DAYS, Look
 from vedette.sync import reconcile
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -92,27 +95,58 @@ class Completeness:
             return
         finally:
             audits.under_way -= 1
-        audits.enter(self._account.id, path, days, now=loop.time(), at=self._world.clock.now())
+        look = Look(
+            account=self._account.id,
+            path=path,
+            folder=watched.folder.name,
+            at=self._world.clock.now(),
+            days=days,
+        )
+        audits.enter(look, now=loop.time())
+        await self._keep(look)
+
+    async def _keep(self, look: Look) -> None:
+        """Have every instance know what was found; where that fails the next look tells it."""
+        if self._world.counts is None:
+            return
+        try:
+            await self._world.counts.keep(look)
+        except StoreError as error:
+            _log.warning(
+                "completeness.not_kept",
+                account=look.account,
+                folder=look.folder,
+                error=str(error),
+            )
+
+    def _days(self, path: bytes) -> list[date]:
+        """Return the days to look at: yesterday and today, and what was not well the last time."""
+        today = datetime.fromtimestamp(self._world.clock.now(), UTC).date()
+        first = yesterday = today - timedelta(days=1)
+        if (unsettled := self._world.audits.unsettled(self._account.id, path)) is not None:
+            first = max(min(unsettled, yesterday), today - timedelta(days=KEPT_DAYS - 1))
+        return [first + timedelta(days=number) for number in range((today - first).days + 1)]
 
     async def _compared(self, watched: Watched) -> tuple[Tally, ...]:
-        today = datetime.fromtimestamp(self._world.clock.now(), UTC).date()
-        yesterday = today - timedelta(days=1)
-        state = watched.state
+        days, state = self._days(watched.folder.path), watched.state
         window = None if state is None else reconcile.window(state.cursor)
         if state is None or window is None:
-            return (Tally(yesterday, 0, 0, 0), Tally(today, 0, 0, 0))
+            return tuple(Tally(day, 0, 0, 0) for day in days)
         listing = self._collector.fetching.listing
-        both = await listing(window, since=yesterday, last=MOST)
-        later = await listing(window, since=today, last=MOST)
-        lost = await self._untold(state, both)
-        days = (
-            _tally(yesterday, set(both) - set(later), state, lost),
-            _tally(today, set(both) & set(later), state, lost),
-        )
+        since = [await listing(window, since=day, last=MOST) for day in days]
+        lost = await self._untold(state, since[0])
+        # What arrived since a day and not since the next; nothing is newer than the first list.
+        all_, later = set(since[0]), [*map(set, since[1:]), set[int]()]
+        found = []
+        for day, after in zip(days, later, strict=True):
+            found.append(_tally(day, all_ - after, state, lost))
+            all_ &= after
         if lost:
-            self._tell(watched, days)
-            await self._collector.owe(watched, sorted(lost)[:REPAIRED])
-        return days
+            self._tell(watched, found)
+            uids, now = sorted(lost), self._world.clock.now()
+            told = incomplete(self._account, watched.folder, state, found, uids, now)
+            await self._collector.owe(watched, uids[:REPAIRED], told)
+        return tuple(found)
 
     async def _untold(self, state: FolderState, listed: UidSet) -> set[int]:
         """Return those UIDs of which nothing is stored, neither an event nor their identity."""

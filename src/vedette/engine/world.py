@@ -24,6 +24,7 @@ from vedette.model.account import Account
 from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.directory import Directory
 from vedette.ports.clock import Clock, Dice
+from vedette.ports.completeness import Counts
 from vedette.ports.journal import Journal
 from vedette.ports.link import Dialer
 from vedette.ports.reader import Reader
@@ -56,7 +57,8 @@ class World:
     ``guards`` are those that stand at the folders, and ``journal`` is where what they do is
     written; without a journal nobody acts. ``panel`` has the scorers that they may ask, and
     ``correspondents`` whom users wrote to, as far as guards ask for it. ``audits`` says when a folder
-    is held against the ledger, and what came of it. ``canaries`` knows probe mails of ours, where
+    is held against the ledger, and what came of it; ``counts`` keeps that for whoever asks elsewhere.
+    ``canaries`` knows probe mails of ours, where
     there are any.
     ``tokens`` are for accounts that log in by a grant; without it there are none such.
     ``taps`` listen to the connections of accounts that somebody asked about. ``on_parked`` is told of
@@ -84,6 +86,7 @@ class World:
     panel: Panel = field(default_factory=Panel)
     correspondents: Correspondents = field(default_factory=Correspondents)
     audits: AuditBook = field(default_factory=AuditBook)
+    counts: Counts | None = None
     canaries: CanaryBook | None = None
     turnstile: Turnstile = field(default_factory=Turnstile)
     tokens: Tokens | None = None

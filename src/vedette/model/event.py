@@ -18,6 +18,7 @@ class EventType(StrEnum):
     MESSAGE_MISSING = "message.missing"
     MESSAGE_UNPARSEABLE = "message.unparseable"
     MAILBOX_RESET = "mailbox.reset"
+    MAILBOX_INCOMPLETE = "mailbox.incomplete"
     ACCOUNT_CONNECTED = "account.connected"
     ACCOUNT_DEGRADED = "account.degraded"
     ACCOUNT_AUTH_FAILED = "account.auth_failed"

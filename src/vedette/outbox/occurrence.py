@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from vedette.model.account import Account, AccountState, Health
+from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
 from vedette.model.ids import AccountId, TenantId, message_event_id, occurrence_event_id
+from vedette.model.tally import Tally
 from vedette.outbox.envelope import instant
 from vedette.outbox.message import whereabouts
 
@@ -72,6 +75,48 @@ def reset(
             "uidValidity": after,
             "listed": listed,
             "untold": untold,
+            "receivedAt": instant(now),
+        },
+    )
+
+
+def incomplete(
+    account: Account,
+    folder: Folder,
+    state: FolderState,
+    days: Sequence[Tally],
+    uids: Sequence[int],
+    now: float,
+) -> Event:
+    """Return ``mailbox.incomplete``: messages that the server has and nobody was told of.
+
+    ``uids`` are those, ascending; each has an event of its own as soon as it is fetched. ``days``
+    are the numbers of the days that were looked at.
+    """
+    kind, validity = EventType.MAILBOX_INCOMPLETE, state.cursor.uid_validity
+    path = folder.path.decode("latin-1")
+    which = ",".join(map(str, uids))
+    return Event(
+        id=occurrence_event_id(account.id, kind, f"{len(path)}:{path}/{validity}/{which}"),
+        type=kind,
+        tenant=account.tenant,
+        account=account.id,
+        time=now,
+        subject=f"{folder.name};UIDVALIDITY={validity}",
+        lane=folder.path,
+        data={
+            **whereabouts(account, folder),
+            "uidValidity": validity,
+            "missing": len(uids),
+            "days": [
+                {
+                    "day": each.day.isoformat(),
+                    "server": each.server,
+                    "owed": each.owed,
+                    "missing": each.missing,
+                }
+                for each in days
+            ],
             "receivedAt": instant(now),
         },
     )

@@ -1,4 +1,4 @@
-"""``/v1/accounts/{id}/completeness``: whether every message was told. It must not know who counts."""
+"""``/v1/accounts/{account}/completeness``: whether all was told. It must not know who counts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ Reader = Annotated[Caller, Security(allowed, scopes=["accounts:read"])]
 
 @router.get("/{account}/completeness")
 async def get_completeness(account: str, caller: Reader, services: Given) -> CompletenessShown:
-    """Show what the server counted against what was told, by folder and day, at the last look."""
-    found = await services.accounts.get(caller, AccountId(account))
-    id_ = found.account.id
-    days = [] if services.counts is None else list(services.counts.days(id_))
-    return completeness(id_, days)
+    """Show what the server counted against what was told, by folder and day, at the last look.
+
+    Each folder is looked at once a day, by the instance that watches it; any of them tells what was
+    found. Two weeks are kept.
+    """
+    id_ = AccountId(account)
+    return completeness(id_, await services.counts.read(caller, id_))

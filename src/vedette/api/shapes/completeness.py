@@ -5,7 +5,8 @@ from __future__ import annotations
 from pydantic import Field
 
 from vedette.api.shapes.model import Instant, Shown, instant
-from vedette.ports.completeness import DayCount
+from vedette.model.ids import AccountId
+from vedette.service.accounts.counting import Counting
 
 
 class DayShown(Shown):
@@ -21,18 +22,21 @@ class DayShown(Shown):
 
 
 class CompletenessShown(Shown):
-    """What is known of an account; nothing where nobody looked yet, or another instance does."""
+    """What is known of an account, of the folders that are watched."""
 
     account: str
-    is_complete: bool | None = Field(description="Whether nothing was missing; null: not known.")
+    is_complete: bool | None = Field(
+        description="Whether nothing was missing; null: a folder was not counted yet."
+    )
     days: list[DayShown]
+    uncounted: list[str] = Field(description="Folders that nobody looked at yet.")
 
 
-def completeness(account: str, found: list[DayCount]) -> CompletenessShown:
+def completeness(account: AccountId, found: Counting) -> CompletenessShown:
     """Return what is known of an account as it is shown."""
     return CompletenessShown(
         account=account,
-        is_complete=None if not found else not any(each.missing for each in found),
+        is_complete=found.is_complete,
         days=[
             DayShown(
                 folder=each.folder,
@@ -43,6 +47,7 @@ def completeness(account: str, found: list[DayCount]) -> CompletenessShown:
                 missing=each.missing,
                 checked_at=instant(each.checked_at),
             )
-            for each in found
+            for each in found.days
         ],
+        uncounted=list(found.uncounted),
     )

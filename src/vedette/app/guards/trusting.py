@@ -22,6 +22,7 @@ from vedette.model.ids import AccountId, EndpointId
 from vedette.outbox.directory import Directory
 from vedette.ports.backlog import Backlogs
 from vedette.ports.clock import Clock
+from vedette.ports.completeness import Counted
 from vedette.ports.fingerprint import Fingerprints
 from vedette.ports.journal import Journal
 from vedette.ports.ratchet import Change
@@ -31,7 +32,7 @@ from vedette.ports.tail import Tail
 from vedette.secret import Secret
 
 
-class State(Store, Decided, Journal, Tail, Fingerprints, Backlogs, Recorded, Protocol):
+class State(Store, Decided, Journal, Tail, Fingerprints, Backlogs, Recorded, Counted, Protocol):
     """The store of a service."""
 
 

@@ -22,7 +22,7 @@ from vedette.ports.store import (
     Survey,
 )
 from vedette.store import spans
-from vedette.store.postgres import numbers, postings
+from vedette.store.postgres import counting, numbers, postings
 from vedette.store.postgres.bulk import touched
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.postings import Lane, Queued
@@ -217,6 +217,8 @@ async def prune(
         left -= touched(await connection.execute(_EVENT_DELETE, seq))
     if left:
         left -= touched(await connection.execute(_SEEN_PRUNE, seen_before, left))
+    if left:
+        left -= await counting.prune(connection, before=events_before, limit=left)
     return max(limit, 0) - left
 
 

@@ -36,6 +36,7 @@ from vedette.store.arrivals import Arrivals
 from vedette.store.notes import Notebook
 from vedette.store.postgres import accounts, deliveries, folders, group, history, postings
 from vedette.store.postgres.connection import Connection
+from vedette.store.postgres.counting import PostgresCounts
 from vedette.store.postgres.group import Ask, Notes, Post, Step, Written
 from vedette.store.postgres.journaling import PostgresJournal
 from vedette.store.postgres.numbers import day_of
@@ -97,6 +98,7 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         self._transactions = Transactions(url)
         self._partitions = Partitions(self._transactions)
         self.records = PostgresRecords(self._transactions, url, clock, on_audit)
+        self.counts = PostgresCounts(self._transactions)
         self._writer: Writer[Ask, Written] = Writer(
             self._transactions,
             partial(group.write, instance=instance),

@@ -34,6 +34,7 @@ TABLES: Final = {
     "payload": sql("copy_payload"),
     "delivery": sql("copy_delivery"),
     "health": sql("copy_health"),
+    "day_count": sql("copy_day_count"),
     "endpoint": sql("copy_endpoint"),
     "action": sql("copy_action"),
     "action_key": sql("copy_action_key"),

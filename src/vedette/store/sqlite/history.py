@@ -23,7 +23,7 @@ from vedette.ports.store import (
     Survey,
 )
 from vedette.store.spans import LOOKED, ends
-from vedette.store.sqlite import postings
+from vedette.store.sqlite import counting, postings
 from vedette.store.sqlite.statements import sql
 
 _BY_ID = sql("events_by_id")
@@ -232,7 +232,7 @@ def deliveries(connection: sqlite3.Connection, query: DeliveryQuery) -> list[Sto
 def prune(
     connection: sqlite3.Connection, *, events_before: float, seen_before: float, limit: int
 ) -> int:
-    """Delete at most ``limit`` rows: deliveries before their event, events before keys."""
+    """Delete at most ``limit`` rows: deliveries, events, keys, counts of folders, in that order."""
     left = max(limit, 0)
     found = connection.execute(_PRUNABLE, {"before": events_before, "limit": left}).fetchall()
     for (seq,) in found:
@@ -242,4 +242,6 @@ def prune(
         left -= connection.execute(_EVENT_DELETE, {"seq": seq}).rowcount
     if left:
         left -= connection.execute(_SEEN_PRUNE, {"before": seen_before, "limit": left}).rowcount
+    if left:
+        left -= counting.prune(connection, before=events_before, limit=left)
     return max(limit, 0) - left

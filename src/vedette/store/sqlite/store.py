@@ -37,6 +37,7 @@ from vedette.store.notes import Notebook
 from vedette.store.rows.health import check
 from vedette.store.sqlite import accounts, deliveries, folders, history
 from vedette.store.sqlite.connection import open_writer
+from vedette.store.sqlite.counting import SqliteCounts
 from vedette.store.sqlite.journaling import SqliteJournal
 from vedette.store.sqlite.place import Place
 from vedette.store.sqlite.postings import post, stored
@@ -54,7 +55,8 @@ TOGETHER = 0.01
 class SqliteStore(SqliteJournal, SqliteTrust):
     """``vedette.ports.store.Store``, and every other port of state, in one folder of one machine.
 
-    ``records`` is what people set through the API, the port of that name.
+    ``records`` is what people set through the API, the port of that name; ``counts`` is what came of
+    holding folders against the ledger.
 
     ``clock`` dates the identity keys, which come without an instant of their own.
     ``on_distrust`` is called when the disk failed to sync: the store stays shut then,
@@ -77,6 +79,7 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         self._arrivals = Arrivals()
         self._writer = Writer(self._open, folder, self._notes, on_distrust=on_distrust)
         self.records = SqliteRecords(self._writer, clock, on_audit)
+        self.counts = SqliteCounts(self._writer)
 
     def _open(self) -> sqlite3.Connection:
         connection = open_writer(self._place.database)

@@ -22,6 +22,7 @@ UNION ALL SELECT 'event', count(*) FROM event
 UNION ALL SELECT 'payload', count(*) FROM payload
 UNION ALL SELECT 'delivery', count(*) FROM delivery
 UNION ALL SELECT 'health', count(*) FROM health
+UNION ALL SELECT 'day_count', count(*) FROM day_count
 UNION ALL SELECT 'endpoint', count(*) FROM endpoint
 UNION ALL SELECT 'action', count(*) FROM action
 UNION ALL SELECT 'action_key', count(*) FROM action_key

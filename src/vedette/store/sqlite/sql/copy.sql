@@ -10,6 +10,7 @@ UNION ALL SELECT 'event', count(*) FROM event
 UNION ALL SELECT 'payload', count(*) FROM payload
 UNION ALL SELECT 'delivery', count(*) FROM delivery
 UNION ALL SELECT 'health', count(*) FROM health
+UNION ALL SELECT 'day_count', count(*) FROM day_count
 UNION ALL SELECT 'endpoint', count(*) FROM endpoint
 UNION ALL SELECT 'action', count(*) FROM action
 UNION ALL SELECT 'action_key', count(*) FROM action_key
@@ -79,6 +80,9 @@ SELECT account, tenant, email, state, since, proof_at, work_at, error_at, error,
        strikes, credential, stage, stage_since, reply, response_code, held, attempts, retry_at,
        reconnect, resynced
 FROM health;
+
+-- name: copy_day_count
+SELECT account, path, day, folder, server, owed, missing, checked_at FROM day_count;
 
 -- name: copy_endpoint
 SELECT id, disabled_at, disabled_reason, failing_since, failures, delivered_at FROM endpoint;
