@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, cast
 
 import pytest
 
@@ -12,9 +13,12 @@ from tests.api.conftest import NOW
 from tests.store.bundle import StillClock
 from tests.support.api import Face
 from tests.support.memory_store import MemoryStore
-from vedette.api.idempotency import CLAIM, KEPT
+from vedette.api import idempotency
+from vedette.api.claims import CLAIM, KEPT
+from vedette.api.idempotency import Once
 from vedette.errors import StoreError
 from vedette.ports.records import Kind, Put, RecordQuery
+from vedette.service.accounts.tenants import Tenants
 
 KEY = {"idempotency_key": "6f1c6f9e-5a7e-4a52-9d0e-0c5a2a3f7b11"}
 WISH = {"name": "Acme"}
@@ -27,6 +31,29 @@ async def tenants(face: Face) -> list[str]:
 
 def later(face: Face, seconds: float) -> None:
     cast("StillClock", face.clock).time += seconds
+
+
+@asynccontextmanager
+async def two_faces() -> AsyncIterator[tuple[Face, Face]]:
+    """Give two instances on one state, which an admin's key opens."""
+    clock = StillClock(NOW)
+    store = MemoryStore(clock)
+    await store.start()
+    one, two = Face(store, clock), Face(store, clock)
+    two.root = one.root = await one.key()
+    yield one, two
+    await store.stop()
+
+
+def raising(failure: Exception) -> Callable[..., Awaitable[object]]:
+    async def fail(*_words: object, **_named: object) -> object:
+        raise failure
+
+    return fail
+
+
+async def nothing(*_words: object) -> None:
+    """Do nothing, as a process that is dead."""
 
 
 async def test_a_repeat_is_answered_as_before(face: Face) -> None:
@@ -96,23 +123,123 @@ async def test_an_answer_is_forgotten_after_a_day(face: Face) -> None:
     assert len(await tenants(face)) == 2
 
 
-async def test_a_request_whose_end_is_not_known_is_not_done_again_at_once(
+@pytest.mark.usefixtures("logged")
+async def test_what_failed_without_an_effect_may_be_sent_again_at_once(
     face: Face, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After a defect, or a store that went away, the effect may have happened: who asks is told."""
+    """A store that was away, or a defect, leaves nothing that keeps a retry waiting."""
+    for failure in (StoreError("the database is away"), RuntimeError("a defect")):
+        key = {"idempotency_key": type(failure).__name__}
+        with monkeypatch.context() as patched:
+            patched.setattr(type(face.services.tenants), "create", raising(failure))
+            lost = await face.ask("POST", "/v1/tenants", WISH, **key)
+        soon = await face.ask("POST", "/v1/tenants", WISH, **key)
 
-    async def fail(*_words: object, **_named: object) -> None:
-        raise StoreError("the answer was lost")
+        assert (lost.status >= 500, soon.status) == (True, 201)
+
+
+async def test_a_claim_that_could_not_be_let_go_is_taken_over(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store was away when the claim was to go: the instance that had it waits for nothing."""
+    with monkeypatch.context() as patched:
+        patched.setattr(type(face.services.tenants), "create", raising(StoreError("away")))
+        patched.setattr(Once, "_settle", nothing)
+        lost = await face.ask("POST", "/v1/tenants", WISH, **KEY)
+
+    soon = await face.ask("POST", "/v1/tenants", WISH, **KEY)
+
+    assert (lost.status, soon.status) == (503, 201)
+    assert len(await tenants(face)) == 1
+
+
+async def test_what_had_an_effect_and_no_answer_is_not_done_again(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The effect is marked with itself: a crash right after it makes no second one, ever."""
+    create = Tenants.create
+
+    async def fail(self: Tenants, *words: Any, **named: Any) -> object:
+        await create(self, *words, **named)
+        raise StoreError("the store went away right after")
 
     with monkeypatch.context() as patched:
-        patched.setattr(type(face.services.tenants), "create", fail)
+        patched.setattr(Tenants, "create", fail)
         lost = await face.ask("POST", "/v1/tenants", WISH, **KEY)
     soon = await face.ask("POST", "/v1/tenants", WISH, **KEY)
-    later(face, CLAIM + 1)
+    later(face, KEPT / 2)
     then = await face.ask("POST", "/v1/tenants", WISH, **KEY)
 
-    assert [each.status for each in (lost, soon, then)] == [503, 409, 201]
-    assert soon.code == "in_progress"
+    assert [each.status for each in (lost, soon, then)] == [503, 409, 409]
+    assert soon.code == then.code == "answer_lost"
+    assert len(await tenants(face)) == 1
+
+
+async def test_the_claim_of_an_instance_that_died_stands_for_some_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody else knows that it died; then another takes its place."""
+    async with two_faces() as (one, two):
+        with monkeypatch.context() as patched:
+            patched.setattr(Tenants, "create", raising(StoreError("away")))
+            patched.setattr(Once, "_settle", nothing)
+            await one.ask("POST", "/v1/tenants", WISH, **KEY)
+        soon = await two.ask("POST", "/v1/tenants", WISH, **KEY)
+        later(two, CLAIM + 1)
+        then = await two.ask("POST", "/v1/tenants", WISH, **KEY)
+
+        assert [soon.code, then.status] == ["in_progress", 201]
+
+
+async def test_a_request_whose_claim_was_taken_over_has_no_effect(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An instance that stood still for long wakes up, and writes nothing: another has done it."""
+    async with two_faces() as (one, two):
+        create, is_in, go_on = Tenants.create, asyncio.Event(), asyncio.Event()
+
+        async def slow(self: Tenants, *words: Any, **named: Any) -> object:
+            if self is one.services.tenants:
+                is_in.set()
+                await go_on.wait()
+            return await create(self, *words, **named)
+
+        monkeypatch.setattr(Tenants, "create", slow)
+        async with asyncio.TaskGroup() as tasks:
+            first = tasks.create_task(one.ask("POST", "/v1/tenants", WISH, **KEY))
+            await is_in.wait()
+            later(two, CLAIM + 1)
+            second = await two.ask("POST", "/v1/tenants", WISH, **KEY)
+            go_on.set()
+
+        assert (second.status, first.result().code) == (201, "in_progress")
+        assert len(await tenants(two)) == 1
+
+
+async def test_a_request_that_takes_long_keeps_its_claim(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is renewed until there is an effect: nobody does the same beside it."""
+    monkeypatch.setattr(idempotency, "_RENEWED", 0.001)
+    async with two_faces() as (one, two):
+        renewed = asyncio.Event()
+
+        async def slow(_self: Tenants, *_words: Any, **_named: Any) -> object:
+            later(one, CLAIM - 1)
+            await one.state.records.listen()
+            later(one, CLAIM - 1)
+            renewed.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        monkeypatch.setattr(Tenants, "create", slow)
+        first = asyncio.ensure_future(one.ask("POST", "/v1/tenants", WISH, **KEY))
+        await renewed.wait()
+        second = await two.ask("POST", "/v1/tenants", WISH, **KEY)
+        first.cancel()
+        await asyncio.wait((first,))
+
+        assert second.code == "in_progress"
 
 
 async def test_the_secret_in_an_answer_is_kept_sealed(face: Face) -> None:
@@ -137,7 +264,7 @@ async def test_an_answer_that_can_not_be_kept_is_given_all_the_same(
     write = records.write
 
     async def fail(changes: Sequence[Put], **named: object) -> object:
-        if any(change.record.kind is Kind.ANSWER and change.expected for change in changes):
+        if any('"done"' in change.record.body for change in changes):
             raise StoreError("the disk is full")
         return await write(changes, **named)  # type: ignore[arg-type]
 
@@ -167,14 +294,8 @@ async def test_only_a_post_is_remembered(face: Face) -> None:
 
 async def test_two_instances_share_what_was_answered() -> None:
     """A repeat that another instance gets is known there as well."""
-    clock = StillClock(NOW)
-    store = MemoryStore(clock)
-    await store.start()
-    one, two = Face(store, clock), Face(store, clock)
-    two.root = one.root = await one.key()
+    async with two_faces() as (one, two):
+        first = await one.ask("POST", "/v1/tenants", WISH, **KEY)
+        second = await two.ask("POST", "/v1/tenants", WISH, **KEY)
 
-    first = await one.ask("POST", "/v1/tenants", WISH, **KEY)
-    second = await two.ask("POST", "/v1/tenants", WISH, **KEY)
-
-    assert second.body == first.body
-    await store.stop()
+        assert second.body == first.body

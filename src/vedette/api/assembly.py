@@ -11,7 +11,9 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from vedette.api.claims import marking
 from vedette.api.hall import Around, hall, usual
+from vedette.api.rules import Rules
 from vedette.api.services import Services
 from vedette.config.api import ApiSettings
 from vedette.errors import StoreError
@@ -31,8 +33,8 @@ from vedette.ports.tail import Tail
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.batches import Batches
-from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.accounts.counting import Counts
+from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.accounts.importing import Importing
 from vedette.service.accounts.listening import Listening
 from vedette.service.accounts.orders import Orders
@@ -43,7 +45,9 @@ from vedette.service.cabinet import Cabinet
 from vedette.service.endpoints.endpoints import Endpoints
 from vedette.service.endpoints.outgoing import Outgoing, Ways
 from vedette.service.events.feed import Feed
+from vedette.service.guards.chronicle import Chronicle
 from vedette.service.guards.guards import Guards
+from vedette.service.guards.rehearsing import Rehearsing
 from vedette.service.guards.warding import Warding, Wards
 from vedette.service.history import History
 from vedette.service.keys import Keys
@@ -97,7 +101,8 @@ class Ground:
 def assembled(ground: Ground, settings: ApiSettings) -> Services:
     """Return the use cases."""
     state, clock, vault = ground.state, ground.clock, ground.vault
-    cabinet = Cabinet(state.records, vault, clock, new_id)
+    records = marking(state.records)
+    cabinet = Cabinet(records, vault, clock, new_id)
     tenants = Tenants(cabinet, state)
     accounts = Accounts(cabinet, tenants, state, ground.elsewhere)
     endpoints = Endpoints(cabinet, tenants, filed=ground.filed.endpoints)
@@ -105,6 +110,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     agreements = Agreements(cabinet, accounts, state)
     verifying = Verifying(accounts, state.records, vault, ground.examine, clock, ground.transport)
     preferences = PreferenceBook(cabinet)
+    mailboxes = Mailboxes(accounts, state, state, clock, ground.entrance)
     around = Around(
         cabinet=cabinet,
         vault=vault,
@@ -116,7 +122,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         inquiry=ground.inquiry or usual(settings),
     )
     return Services(
-        settings=settings,
+        rules=Rules(settings),
         records=state.records,
         safe=vault,
         clock=clock,
@@ -130,15 +136,17 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         listening=Listening(accounts, ground.running),
         overview=Overview(accounts, ground.running, clock),
         verifying=verifying,
-        mailboxes=Mailboxes(accounts, state, state, clock, ground.entrance),
+        mailboxes=mailboxes,
         history=History(state),
         preferences=preferences,
         hall=hall(around, settings),
-        feed=Feed(state, state, state.records, clock),
+        feed=Feed(state, state, records, clock),
         endpoints=endpoints,
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
         guards=guards,
-        warding=Warding(guards, accounts, cabinet, state, ground.wards),
+        warding=Warding(accounts, cabinet, state, ground.wards),
+        chronicle=Chronicle(accounts, cabinet, state),
+        rehearsing=Rehearsing(cabinet, mailboxes, state, ground.wards.state),
         counts=Counts(accounts, state),
         running=ground.running,
         ready=_Readiness(state, vault),

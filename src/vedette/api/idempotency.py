@@ -1,25 +1,31 @@
 """A POST that is sent again has its effect once: ``Idempotency-Key``.
 
 The first request with a key claims it, in the store that all instances share, and what it answered
-is kept for a day, sealed: an answer may hold a secret that is shown once. A claim whose request came
-to no end (a crash, a store that went away) stands for a minute, and its effect may have happened:
+is kept for a day, sealed: an answer may hold a secret that is shown once. Its effect is marked on the
+claim in the same transaction (``claims.py``). A claim whose request came to no end without an effect,
+because of a crash or a store that went away, is taken over: at once by the instance that had it, by
+others when it was not renewed for some seconds. Where there was an effect and the answer is lost,
 whoever asks again is told so. It must not know what requests do.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, MutableMapping
+from collections.abc import AsyncIterator, Mapping, MutableMapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, Final, Protocol
+from uuid import uuid4
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vedette.api.problems import refuse
+from vedette.api.claims import CLAIM, CURRENT, KEPT, Claim
+from vedette.api.problems import ProblemError, refuse
 from vedette.errors import VedetteError
 from vedette.model.ids import TenantId
 from vedette.ports.clock import Clock
@@ -29,14 +35,12 @@ from vedette.service.caller import Caller
 
 _log = structlog.stdlib.get_logger(__name__)
 
-#: Seconds for which an answer is kept, as others of the field keep it.
-KEPT: Final = 86_400.0
-#: Seconds for which a claim stands: longer than any request takes.
-CLAIM: Final = 60.0
 #: Characters of a key: a UUID has 36.
 _LONGEST: Final = 255
 #: Octets of an answer that is kept; larger ones are lists, and no POST answers with one.
 _MAX_ANSWER: Final = 1024 * 1024
+#: Seconds after which a claim is renewed whose request takes long.
+_RENEWED: Final = CLAIM / 3
 #: How often a claim is tried anew that others let go of meanwhile.
 _TRIES: Final = 3
 #: Whose the answers are that were given to admins: a secret needs somebody it belongs to.
@@ -79,9 +83,14 @@ class _Answer:
             self.body += message.get("body", b"")
 
     @property
+    def is_good(self) -> bool:
+        """Whether it was done: what was refused had no effect, and may be sent again, mended."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - 2xx
+
+    @property
     def is_kept(self) -> bool:
-        """Whether it had an effect: what was refused had none, and may be sent again, mended."""
-        return 200 <= self.status < 300 and len(self.body) <= _MAX_ANSWER  # noqa: PLR2004 - 2xx
+        """Whether a repeat can be answered by it."""
+        return self.status < 500 and len(self.body) <= _MAX_ANSWER  # noqa: PLR2004 - a 5xx is no end
 
     def text(self) -> str:
         headers = [
@@ -99,6 +108,9 @@ class Once:
         self._records = records
         self._safe = safe
         self._clock = clock
+        #: This instance, in this life, and the claims of its requests that are under way.
+        self._name = uuid4().hex
+        self._going: set[str] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Do what is asked, or answer as it was answered before. Raises problems."""
@@ -109,42 +121,101 @@ class Once:
             return
         body = await _body(receive)
         print_ = _print(scope, body)
-        claim = _claim(caller, key, print_, self._clock.now() + CLAIM)
-        known = await self._claimed(claim)
-        if known is not None:
-            await self._again(known, print_, send)
+        wish = _claim(caller, key, {"request": print_, "by": self._name})
+        found = await self._claimed(wish)
+        if isinstance(found, Record):
+            await self._again(found, print_, send)
             return
         answer = _Answer()
-        await self._app(scope, _replayed(body), answer.take)
-        await self._settle(claim, answer)
+        try:
+            async with self._held(found):
+                await self._app(scope, _replayed(body), answer.take)
+        finally:
+            # Where the app raised there is no answer, and what had no effect lets its key go.
+            await self._settle(found, answer)
+            self._going.discard(wish.id)
         for message in answer.messages:
             await send(message)
 
-    async def _claimed(self, claim: Record) -> Record | None:
-        """Claim a key; return the record of whoever has it already, or None."""
-        for _ in range(_TRIES):
-            written = await self._records.write(
-                [Put(record=claim, expected=0)], now=self._clock.now()
-            )
-            if written.refusal is None:
-                return None
-            known = await self._records.record(Kind.ANSWER, claim.id)
-            if known is not None:
-                return known
-        raise refuse("busy", "this idempotency key is taken and let go all the time")
+    async def _claimed(self, wish: Record) -> Claim | Record:
+        """Claim a key; return the claim, or the record of whoever has it already."""
+        if wish.id in self._going:
+            # Its record may be on the way yet.
+            raise _under_way()
+        self._going.add(wish.id)
+        is_ours = False
+        try:
+            expected = 0
+            for _ in range(_TRIES):
+                now = self._clock.now()
+                put = Put(record=replace(wish, expires_at=now + CLAIM), expected=expected)
+                written = await self._records.write([put], now=now)
+                if written.refusal is None:
+                    is_ours = True
+                    return Claim(record=written.records[0])
+                known = await self._records.record(Kind.ANSWER, wish.id)
+                told = {} if known is None else json.loads(known.body)
+                # A claim of ours that is not under way came to no end, and had no effect.
+                is_left = told.get("by") == self._name and not told.keys() & {"done", "effect"}
+                is_same = told.get("request") == json.loads(wish.body)["request"]
+                if known is not None and not (is_left and is_same):
+                    return known
+                expected = 0 if known is None else known.version
+            raise refuse("busy", "this idempotency key is taken and let go all the time")
+        finally:
+            if not is_ours:
+                self._going.discard(wish.id)
+
+    @asynccontextmanager
+    async def _held(self, claim: Claim) -> AsyncIterator[None]:
+        """Let writes mark a claim, and renew it for as long as it has no mark."""
+        renewing = asyncio.ensure_future(self._renew(claim))
+        token = CURRENT.set(claim)
+        try:
+            yield
+        finally:
+            CURRENT.reset(token)
+            claim.is_open = False
+            renewing.cancel()
+            with suppress(asyncio.CancelledError):
+                await renewing
+
+    async def _renew(self, claim: Claim) -> None:
+        while True:
+            await asyncio.sleep(_RENEWED)
+            async with claim.lock:
+                if claim.had_effect:
+                    return
+                now = self._clock.now()
+                put = Put(
+                    record=replace(claim.record, expires_at=now + CLAIM),
+                    expected=claim.record.version,
+                )
+                try:
+                    written = await self._records.write([put], now=now)
+                except VedetteError:
+                    # The store is away: the next round tries again, and the mark says who came first.
+                    continue
+                if written.refusal is not None:
+                    return
+                claim.record = written.records[0]
 
     async def _again(self, known: Record, print_: str, send: Send) -> None:
         told = json.loads(known.body)
         if told["request"] != print_:
             raise refuse("key_reused", "this idempotency key was sent with another request before")
+        if not told.get("done"):
+            is_late = self._clock.now() - known.updated_at >= CLAIM
+            if told.get("effect") and (is_late or told.get("by") == self._name):
+                raise refuse(
+                    "answer_lost",
+                    "a request with this idempotency key had an effect, all of it or a part, and its"
+                    " answer was lost: look what is there; another key does it again",
+                )
+            raise _under_way()
         values = await self._records.secrets(Kind.ANSWER, [known.id])
-        if not told["done"] or not values:
-            raise refuse(
-                "in_progress",
-                "a request with this idempotency key is under way, or its end is not known: look"
-                " whether it had its effect, or ask again later",
-                Retry_After="1",
-            )
+        if not values:
+            raise _under_way()
         kept: Mapping[str, Any] = json.loads((await self._safe.open(values[0])).reveal())
         headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in kept["headers"]
@@ -157,20 +228,22 @@ class Once:
         await send({"type": "http.response.start", "status": kept["status"], "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _settle(self, claim: Record, answer: _Answer) -> None:
-        """Keep the answer, or let the key go. Where that fails the claim stands for its minute."""
-        now = self._clock.now()
+    async def _settle(self, claim: Claim, answer: _Answer) -> None:
+        """Keep the answer, or let the key go where there was no effect. Failing is no failure."""
+        now, record = self._clock.now(), claim.record
         try:
-            if answer.is_kept:
-                told = json.loads(claim.body) | {"done": True}
-                done = replace(claim, body=json.dumps(told), expires_at=now + KEPT)
+            if answer.is_kept and (answer.is_good or (claim.had_effect and answer.status)):
+                told = json.loads(record.body) | {"done": True}
+                done = replace(record, body=json.dumps(told), expires_at=now + KEPT)
                 sealed = await self._safe.seal(
-                    Kind.ANSWER, claim.tenant, claim.id, _ANSWER, Secret(answer.text())
+                    Kind.ANSWER, record.tenant, record.id, _ANSWER, Secret(answer.text())
                 )
-                put = Put(record=done, expected=1, secrets={_ANSWER: sealed})
+                put = Put(record=done, expected=record.version, secrets={_ANSWER: sealed})
                 await self._records.write([put], now=now)
-            elif answer.status < 500:  # noqa: PLR2004 - of a 5xx it is not known what it did
-                drop = Drop(kind=Kind.ANSWER, id=claim.id, tenant=claim.tenant)
+            elif not claim.had_effect:
+                drop = Drop(
+                    kind=Kind.ANSWER, id=record.id, tenant=record.tenant, expected=record.version
+                )
                 await self._records.write([drop], now=now)
         except VedetteError as error:
             _log.warning("api.answer_not_kept", error=str(error))
@@ -202,15 +275,19 @@ def _print(scope: Scope, body: bytes) -> str:
     return told.hexdigest()
 
 
-def _claim(caller: Caller, key: str, print_: str, expires_at: float) -> Record:
+def _claim(caller: Caller, key: str, told: Mapping[str, str]) -> Record:
     """Return the record of a request that is under way; keys of one caller are none of another's."""
     name = sha256(f"{len(caller.name)}:{caller.name}{key}".encode()).hexdigest()
     return Record(
-        kind=Kind.ANSWER,
-        id=name[:40],
-        tenant=caller.tenant or _ADMINS,
-        body=json.dumps({"done": False, "request": print_}),
-        expires_at=expires_at,
+        kind=Kind.ANSWER, id=name[:40], tenant=caller.tenant or _ADMINS, body=json.dumps(told)
+    )
+
+
+def _under_way() -> ProblemError:
+    return refuse(
+        "in_progress",
+        "a request with this idempotency key is under way: ask again in a moment",
+        Retry_After="1",
     )
 
 

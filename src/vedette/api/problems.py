@@ -49,6 +49,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "plan_limit": (409, "The plan's limit is reached"),
     "watched_elsewhere": (409, "Another instance has it"),
     "in_progress": (409, "A request with this idempotency key is under way"),
+    "answer_lost": (409, "It was done, and its answer was lost"),
     "unknown_state": (410, "It was used, or its time is over"),
     "gone": (410, "The folder was made anew"),
     "stale": (412, "It was changed meanwhile"),

@@ -15,7 +15,8 @@ from vedette.errors import VedetteError
 
 #: Exit statuses (``sysexits.h``) by code, as ``vedette.service.refusals`` has them for its errors.
 _EXITS: Final[Mapping[str, int]] = MappingProxyType({
-    "busy": 75, "conflict": 73, "consent": 77, "forbidden": 77, "in_progress": 75, "invalid": 65,
+    "answer_lost": 73, "busy": 75, "conflict": 73, "consent": 77, "forbidden": 77,
+    "in_progress": 75, "invalid": 65,
     "newer": 78, "not_found": 66, "not_running": 69, "overloaded": 75, "plan_limit": 73,
     "read_only": 77, "secret": 78, "secret_damaged": 65, "stale": 75, "store": 74,
     "store_full": 74, "store_unwritable": 73, "store_version": 78, "taken": 73, "throttled": 75,
