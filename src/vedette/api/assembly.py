@@ -13,7 +13,6 @@ from typing import Final, Protocol
 
 from vedette.api.claims import marking
 from vedette.api.hall import Around, hall, usual
-from vedette.api.rules import Rules
 from vedette.api.services import Services
 from vedette.config.api import ApiSettings
 from vedette.errors import StoreError
@@ -33,8 +32,8 @@ from vedette.ports.tail import Tail
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.batches import Batches
-from vedette.service.accounts.counting import Counts
 from vedette.service.accounts.elsewhere import Elsewhere
+from vedette.service.accounts.counting import Counts
 from vedette.service.accounts.importing import Importing
 from vedette.service.accounts.listening import Listening
 from vedette.service.accounts.orders import Orders
@@ -45,9 +44,7 @@ from vedette.service.cabinet import Cabinet
 from vedette.service.endpoints.endpoints import Endpoints
 from vedette.service.endpoints.outgoing import Outgoing, Ways
 from vedette.service.events.feed import Feed
-from vedette.service.guards.chronicle import Chronicle
 from vedette.service.guards.guards import Guards
-from vedette.service.guards.rehearsing import Rehearsing
 from vedette.service.guards.warding import Warding, Wards
 from vedette.service.history import History
 from vedette.service.keys import Keys
@@ -110,7 +107,6 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     agreements = Agreements(cabinet, accounts, state)
     verifying = Verifying(accounts, state.records, vault, ground.examine, clock, ground.transport)
     preferences = PreferenceBook(cabinet)
-    mailboxes = Mailboxes(accounts, state, state, clock, ground.entrance)
     around = Around(
         cabinet=cabinet,
         vault=vault,
@@ -122,7 +118,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         inquiry=ground.inquiry or usual(settings),
     )
     return Services(
-        rules=Rules(settings),
+        settings=settings,
         records=state.records,
         safe=vault,
         clock=clock,
@@ -136,7 +132,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         listening=Listening(accounts, ground.running),
         overview=Overview(accounts, ground.running, clock),
         verifying=verifying,
-        mailboxes=mailboxes,
+        mailboxes=Mailboxes(accounts, state, state, clock, ground.entrance),
         history=History(state),
         preferences=preferences,
         hall=hall(around, settings),
@@ -144,9 +140,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         endpoints=endpoints,
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
         guards=guards,
-        warding=Warding(accounts, cabinet, state, ground.wards),
-        chronicle=Chronicle(accounts, cabinet, state),
-        rehearsing=Rehearsing(cabinet, mailboxes, state, ground.wards.state),
+        warding=Warding(guards, accounts, cabinet, state, ground.wards),
         counts=Counts(accounts, state),
         running=ground.running,
         ready=_Readiness(state, vault),
