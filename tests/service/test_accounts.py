@@ -14,7 +14,8 @@ from vedette.ports.records import Kind, Put, Record
 from vedette.ports.registration import Origin, Pause, Registration
 from vedette.ports.source import Sourced
 from vedette.secret import Secret
-from vedette.service.accounts.accounts import AccountQuery, blank
+from vedette.service.accounts.accounts import blank
+from vedette.service.accounts.roll import AccountQuery
 from vedette.service.caller import Caller
 from vedette.service.refusals import (
     ConflictError,

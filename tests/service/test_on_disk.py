@@ -15,8 +15,8 @@ from vedette.model.ids import AccountId
 from vedette.ports.records import Kind
 from vedette.ports.registration import Pause, Registration
 from vedette.secret import Secret
-from vedette.service.accounts.accounts import AccountQuery
 from vedette.service.accounts.importing import read_csv
+from vedette.service.accounts.roll import AccountQuery
 from vedette.service.refusals import NotFoundError, PlanLimitError
 from vedette.store.postgres.store import PostgresStore
 from vedette.store.sqlite.store import SqliteStore

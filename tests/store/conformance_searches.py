@@ -15,6 +15,24 @@ from vedette.ports.records import Kind, RecordQuery
 class SearchContract:
     """Pages, texts, members of bodies."""
 
+    # Those that are named.
+
+    async def test_records_are_read_by_their_ids_together(self, store: Whole) -> None:
+        """Each once, in the order of ids; what is not there, expired or another's is left out."""
+        await one(store, record("b"), now=5.0)
+        await one(store, record("a"))
+        await one(store, record("old", expires_at=1.0), now=0.5)
+        await one(store, record("a", kind=Kind.APP))
+        await one(store, record("z", tenant=ZETA))
+        asked = ["z", "b", "x", "old", "a", "b", "\0", "\udc80"]
+        found = await store.records.several(Kind.ACCOUNT, asked)
+
+        assert [each.id for each in found] == ["a", "b", "z"]
+        assert found[1] == await store.records.record(Kind.ACCOUNT, "b")
+        behind = await store.records.several(Kind.ACCOUNT, asked, tenant=ACME)
+        assert [each.id for each in behind] == ["a", "b"]
+        assert await store.records.several(Kind.ACCOUNT, []) == []
+
     # Pages and searches.
 
     async def test_pages_are_in_the_order_of_code_points(self, store: Whole) -> None:

@@ -126,6 +126,12 @@ class MemoryRecords:
         found = [each for each in self._living(wall(tenant)) if (each.kind, each.id) == (kind, id_)]
         return found[0] if found else None
 
+    async def several(
+        self, kind: Kind, ids: Sequence[str], *, tenant: TenantId | None = None
+    ) -> list[Record]:
+        living = {each.id: each for each in self._living(wall(tenant)) if each.kind is kind}
+        return [living[id_] for id_ in sorted(set(ids)) if id_ in living]
+
     async def records(self, query: RecordQuery) -> list[Record]:
         found = sorted(
             (

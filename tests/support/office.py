@@ -16,12 +16,13 @@ from vedette.ports.consent import Consents
 from vedette.ports.records import Kind, Records
 from vedette.ports.registration import Registration
 from vedette.secret import Secret
-from vedette.service.accounts.accounts import AccountQuery, Accounts
+from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.batches import Batches
 from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.accounts.importing import Importing
 from vedette.service.accounts.orders import Orders
+from vedette.service.accounts.roll import AccountQuery
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller, admin

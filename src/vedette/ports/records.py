@@ -194,6 +194,11 @@ class Records(Protocol):
     ) -> Record | None:
         """Return a record, or None."""
 
+    async def several(
+        self, kind: Kind, ids: Sequence[str], *, tenant: TenantId | None = None
+    ) -> list[Record]:
+        """Return those of some records of a kind that are there, each once, by id."""
+
     async def records(self, query: RecordQuery) -> list[Record]:
         """Return records by kind, in the order of their ids (compared by code points)."""
 

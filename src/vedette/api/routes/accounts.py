@@ -22,10 +22,10 @@ from vedette.api.shapes.registered import (
 )
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
-from vedette.service.accounts.accounts import AccountQuery
 from vedette.service.accounts.batches import Addition, Alteration, Outcome, Removal
 from vedette.service.accounts.condition import State
 from vedette.service.accounts.registration import instant_of
+from vedette.service.accounts.roll import AccountQuery
 from vedette.service.caller import Caller
 from vedette.service.refusals import invalid
 

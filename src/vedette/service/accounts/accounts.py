@@ -7,9 +7,8 @@ watched: who watches follows the records.
 
 from __future__ import annotations
 
-from asyncio import gather
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from vedette.model.account import Account, Credentials
@@ -22,6 +21,8 @@ from vedette.service.accounts import fields
 from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.accounts.pausing import has_place, under
 from vedette.service.accounts.registration import record_of, registration_of
+from vedette.service.accounts.roll import FILTERS, AccountQuery
+from vedette.service.accounts.searching import Choice, Searching
 from vedette.service.accounts.tenant import DEFAULT, Tenant
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.accounts.wish import Wished, wished
@@ -35,23 +36,6 @@ WRITE: Final = "accounts:write"
 #: Accounts of one page at most.
 MAX_PAGE: Final = 1_000
 
-#: Members of a body that a list can be asked for.
-FILTERS: Final = frozenset({"email", "user", "host", "auth", "active", "pause", "tags"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountQuery:
-    """Which accounts: after an id, with a text in address, user, host, title or tags, and filters.
-
-    ``tenant`` is an admin's choice of one tenant. ``fields`` are those of ``FILTERS``.
-    """
-
-    after: str = ""
-    text: str = ""
-    fields: Mapping[str, str | bool] = field(default_factory=dict)
-    tenant: TenantId | None = None
-    limit: int = 100
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountPage:
@@ -64,7 +48,7 @@ class AccountPage:
 class Accounts:
     """What is done with accounts. Each method takes who asks first."""
 
-    __slots__ = ("_cabinet", "_consents", "elsewhere", "tenants")
+    __slots__ = ("_cabinet", "_consents", "elsewhere", "searching", "tenants")
 
     def __init__(
         self,
@@ -77,6 +61,7 @@ class Accounts:
         self._consents = consents
         self.tenants = tenants
         self.elsewhere = Elsewhere() if elsewhere is None else elsewhere
+        self.searching = Searching(cabinet, self.elsewhere)
 
     async def create(
         self,
@@ -117,17 +102,19 @@ class Accounts:
     async def several(
         self, caller: Caller, ids: Sequence[AccountId]
     ) -> dict[AccountId, Registration]:
-        """Return those of some accounts that are there; they are asked for together."""
+        """Return those of some accounts that are there; they are read together."""
         caller.needs(READ)
-        read = self._cabinet.records.record
-        asked = [read(Kind.ACCOUNT, id_, tenant=caller.tenant) for id_ in ids]
-        kept = {each.id: registration_of(each) for each in await gather(*asked) if each is not None}
+        read = self._cabinet.records.several
+        there = await read(Kind.ACCOUNT, ids, tenant=caller.tenant)
+        kept = {each.id: registration_of(each) for each in there}
         found = [kept.get(id_) or self.elsewhere.of(id_, caller.tenant) for id_ in ids]
-        there = await self._under([each for each in found if each is not None])
-        return {each.account.id: each for each in there}
+        under_ = await self._under([each for each in found if each is not None])
+        return {each.account.id: each for each in under_}
 
-    async def page(self, caller: Caller, query: AccountQuery) -> AccountPage:
-        """Return accounts in the order of their ids."""
+    async def page(
+        self, caller: Caller, query: AccountQuery, choice: Choice | None = None
+    ) -> AccountPage:
+        """Return accounts in the order of their ids, all or those that are chosen."""
         caller.needs(READ)
         if not 1 <= query.limit <= MAX_PAGE:
             raise invalid("limit", f"expected a whole number from 1 to {MAX_PAGE}")
@@ -137,20 +124,46 @@ class Accounts:
         tenant = query.tenant if caller.tenant is None else caller.tenant
         if query.tenant not in {None, tenant}:
             raise NotFoundError("tenant", str(query.tenant))
+        if query.text or query.fields or choice is not None:
+            return await self._searched(caller, query, tenant, choice)
         kept = await self._cabinet.records.records(
-            RecordQuery(
-                kind=Kind.ACCOUNT,
-                tenant=tenant,
-                after=query.after,
-                text=query.text,
-                fields=query.fields,
-                limit=query.limit + 1,
-            )
+            RecordQuery(kind=Kind.ACCOUNT, tenant=tenant, after=query.after, limit=query.limit + 1)
         )
         found = self._joined([registration_of(each) for each in kept], query, tenant)
         page = found[: query.limit]
         following = page[-1].account.id if len(found) > query.limit else None
         return AccountPage(items=tuple(await self._under(page)), next=following)
+
+    async def _searched(
+        self,
+        caller: Caller,
+        query: AccountQuery,
+        tenant: TenantId | None,
+        choice: Choice | None,
+    ) -> AccountPage:
+        """Return a page of those who fit, by the rolls and then by what is read of each."""
+        found: list[Registration] = []
+        await self.searching.look()
+        after, wanted = query.after, query.limit + 1
+        while len(found) < wanted:
+            step = replace(query, after=after, limit=wanted - len(found))
+            ids = await self.searching.found(step, tenant, choice)
+            there = await self.several(caller, ids)
+            # What changed since the roll was looked at may not fit any more, or be gone.
+            found += [
+                there[id_]
+                for id_ in ids
+                if id_ in there
+                and tenant in {None, there[id_].account.tenant}
+                and self.searching.fits(there[id_], query, choice)
+            ]
+            if len(ids) < step.limit:
+                break
+            after = ids[-1]
+        items = tuple(found[: query.limit])
+        return AccountPage(
+            items=items, next=items[-1].account.id if len(found) > query.limit else None
+        )
 
     async def update(
         self,
@@ -272,9 +285,7 @@ class Accounts:
     ) -> list[Registration]:
         """Return a page of both, by id; one more tells that there is another page."""
         wanted = query.limit + 1
-        others = self.elsewhere.after(
-            query.after, tenant=tenant, text=query.text, fields=query.fields
-        )
+        others = self.elsewhere.after(query.after, tenant=tenant)
         found = {each.account.id: each for each, _ in zip(others, range(wanted), strict=False)}
         found.update((each.account.id, each) for each in kept)
         return [found[each] for each in sorted(found)[:wanted]]

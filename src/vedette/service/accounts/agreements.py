@@ -13,8 +13,9 @@ from typing import Final
 from vedette.model.ids import AccountId
 from vedette.ports.consent import Consent, Consents
 from vedette.ports.registration import Registration
-from vedette.service.accounts.accounts import WRITE, AccountQuery, Accounts
+from vedette.service.accounts.accounts import WRITE, Accounts
 from vedette.service.accounts.pausing import is_agreed
+from vedette.service.accounts.roll import AccountQuery
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller
 from vedette.service.form import Form

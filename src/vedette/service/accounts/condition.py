@@ -65,20 +65,42 @@ class Condition:
 
 def condition(registration: Registration, health: Health | None, *, now: float) -> Condition:
     """Return how an account is doing."""
-    if not registration.active:
-        return Condition(state=State.PAUSED, reason=INACTIVE, health=health)
     pause = registration.pause
-    if pause is Pause.AUTH_FAILURE:
-        reply = None if health is None else health.error
-        return Condition(state=State.AUTH_FAILED, reason=reply or REASONS[pause], health=health)
-    if pause is not None:
-        return Condition(state=State.PAUSED, reason=REASONS[pause], health=health)
+    state = set_state(pause, active=registration.active) or seen_state(health, now)
+    return Condition(state=state, reason=_reason(registration, health, now), health=health)
+
+
+def set_state(pause: Pause | None, *, active: bool) -> State | None:
+    """Return the state that somebody asked for, whatever is seen; None: it is to be watched."""
+    if not active:
+        return State.PAUSED
+    if pause is None:
+        return None
+    return State.AUTH_FAILED if pause is Pause.AUTH_FAILURE else State.PAUSED
+
+
+def seen_state(health: Health | None, now: float) -> State:
+    """Return the state of an account that is to be watched."""
     if health is None:
-        return Condition(state=State.INIT, reason=None, health=None)
+        return State.INIT
     if health.state is AccountState.CONNECTED and not _is_proven(health, now):
-        why = f"connected, and no answer proves it for {LIVE:.0f} s"
-        return Condition(state=State.DEGRADED, reason=why, health=health)
-    return Condition(state=_TOLD[health.state], reason=health.reason, health=health)
+        return State.DEGRADED
+    return _TOLD[health.state]
+
+
+def _reason(registration: Registration, health: Health | None, now: float) -> str | None:
+    pause = registration.pause
+    if not registration.active:
+        return INACTIVE
+    if pause is Pause.AUTH_FAILURE and health is not None:
+        return health.error or REASONS[pause]
+    if pause is not None:
+        return REASONS[pause]
+    if health is None:
+        return None
+    if health.state is AccountState.CONNECTED and not _is_proven(health, now):
+        return f"connected, and no answer proves it for {LIVE:.0f} s"
+    return health.reason
 
 
 def _is_proven(health: Health, now: float) -> bool:

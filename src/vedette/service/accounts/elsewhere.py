@@ -6,14 +6,18 @@ sources fills this. It must not know how a source reads.
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
 from vedette.ports.source import Sourced
+from vedette.service.accounts.roll import Roll, entry_of
 
+#: Accounts that are entered into the roll in one turn of the loop: a millisecond.
+TURN: Final = 200
 
 #: What the configuration file goes by among the sources: they have names, and it has none.
 IN_FILE: Final = None
@@ -25,12 +29,13 @@ class Elsewhere:
     The first is the configuration file; the others are in the order of ``arrange``, or as they come.
     """
 
-    __slots__ = ("_by_id", "_by_source", "_ids")
+    __slots__ = ("_by_id", "_by_source", "_ids", "_roll")
 
     def __init__(self) -> None:
         self._by_source: dict[str | None, Sequence[Sourced]] = {IN_FILE: ()}
         self._by_id: dict[str, Sourced] = {}
         self._ids: list[str] = []
+        self._roll: Roll | None = None
 
     def arrange(self, sources: Sequence[str]) -> None:
         """Have these sources and no others, in this order, each with what it has."""
@@ -49,6 +54,7 @@ class Elsewhere:
                 found.setdefault(one.registration.account.id, one)
         self._by_id = found
         self._ids = sorted(found)
+        self._roll = None
 
     def of(self, id_: AccountId, tenant: TenantId | None = None) -> Registration | None:
         """Return an account, or None; another tenant's is not there."""
@@ -57,36 +63,24 @@ class Elsewhere:
             return None
         return found.registration
 
-    def after(
-        self,
-        id_: str,
-        *,
-        tenant: TenantId | None = None,
-        text: str = "",
-        fields: Mapping[str, str | bool] | None = None,
-    ) -> Iterator[Registration]:
-        """Yield accounts after an id, in the order of ids, that a query asks for."""
+    def after(self, id_: str, *, tenant: TenantId | None = None) -> Iterator[Registration]:
+        """Yield accounts after an id, in the order of ids."""
         for place in range(bisect_right(self._ids, id_), len(self._ids)):
             one = self._by_id[self._ids[place]].registration
-            if tenant in {None, one.account.tenant} and _fits(one, text.lower(), fields or {}):
+            if tenant in {None, one.account.tenant}:
                 yield one
 
-
-def _fits(one: Registration, text: str, fields: Mapping[str, str | bool]) -> bool:
-    account = one.account
-    if text:
-        words = (account.email, account.credentials.user, one.title, one.target.host, *one.tags)
-        if text not in " ".join(words).lower():
-            return False
-    plain: dict[str, object] = {
-        "email": account.email,
-        "user": account.credentials.user,
-        "host": one.target.host,
-        "active": one.active,
-        "auth": one.grant.auth.value,
-        "pause": None if one.pause is None else one.pause.value,
-    }
-    return all(
-        value in one.tags if name == "tags" else plain.get(name) == value
-        for name, value in fields.items()
-    )
+    async def roll(self) -> Roll:
+        """Return the roll of all of them, made when it is first asked for."""
+        while self._roll is None:
+            made, laid = Roll(), self._by_id
+            for count, id_ in enumerate(self._ids, start=1):
+                made.put(entry_of(laid[id_].registration))
+                if count % TURN == 0:
+                    await asyncio.sleep(0)
+                    if laid is not self._by_id:
+                        # Another reading came in between.
+                        break
+            else:
+                self._roll = made
+        return self._roll

@@ -5,39 +5,27 @@ It must not know who watches.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
-from vedette.model.account import AccountState, Health
-from vedette.model.ids import AccountId
+from vedette.model.account import Health
+from vedette.model.ids import AccountId, TenantId
 from vedette.ports.clock import Clock
-from vedette.ports.registration import Pause, Registration
-from vedette.service.accounts.accounts import AccountQuery, Accounts
-from vedette.service.accounts.condition import INACTIVE, REASONS, Condition, State, condition
+from vedette.ports.registration import Registration
+from vedette.service.accounts.accounts import Accounts
+from vedette.service.accounts.condition import (
+    Condition,
+    State,
+    condition,
+    seen_state,
+    set_state,
+)
+from vedette.service.accounts.roll import AccountQuery, Entry
 from vedette.service.caller import Caller
 from vedette.service.running import Running
 
-#: Accounts that are read at a time for a page of those in a state, and at most for one page: some
-#: hundred milliseconds. A page may be short then, and says where to go on.
-STEP: Final = 500
-MOST: Final = 10_000
-#: Accounts that are asked for by their ids at the same time.
-TOGETHER: Final = 100
-
-#: What a watch says of accounts that may be told to be in a state. In the other states are those
-#: that nobody watches.
-WATCHED: Final[Mapping[State, frozenset[AccountState]]] = {
-    State.CONNECTING: frozenset({AccountState.CONNECTING}),
-    State.SYNCING: frozenset({AccountState.SYNCING}),
-    State.LIVE: frozenset({AccountState.CONNECTED}),
-    State.DEGRADED: frozenset({AccountState.DEGRADED, AccountState.CONNECTED}),
-    State.AUTH_FAILED: frozenset({AccountState.AUTH_FAILED, AccountState.PAUSED}),
-    State.ERROR: frozenset({AccountState.ERROR}),
-}
-
-#: What the watch of an account says that is paused for anything but a refused login.
-_OTHERWISE: Final = {INACTIVE, *REASONS.values()} - {REASONS[Pause.AUTH_FAILURE]}
+#: The states of accounts that nobody asked to leave in peace.
+_SEEN = frozenset(State) - {State.PAUSED, State.AUTH_FAILED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +44,35 @@ class SeenPage:
     next: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InState:
+    """The ``Choice`` of who is in a state, at one instant."""
+
+    state: State
+    healths: Mapping[AccountId, Health]
+    now: float
+
+    def among(self, entries: list[Entry], stopped: Collection[TenantId]) -> list[Entry]:
+        """Return those who are, as far as their entries tell."""
+        if self.state in _SEEN:
+            # Told in one step of nearly all that are switched off.
+            entries = [each for each in entries if each.active or not each.is_plain]
+        return [each for each in entries if not each.is_plain or self._is_in(each, stopped)]
+
+    def has(self, registration: Registration) -> bool:
+        """Tell whether an account is, as it stands under its tenant."""
+        health = self.healths.get(registration.account.id)
+        return condition(registration, health, now=self.now).state is self.state
+
+    def _is_in(self, entry: Entry, stopped: Collection[TenantId]) -> bool:
+        if stopped and entry.tenant in stopped:
+            return self.state is State.PAUSED
+        state = set_state(entry.pause, active=entry.active)
+        if state is None:
+            state = seen_state(self.healths.get(entry.id), self.now)
+        return state is self.state
+
+
 class Overview:
     """Joins what is registered with what is known of the watch. Nothing is decrypted for it."""
 
@@ -70,74 +87,20 @@ class Overview:
 
     async def seen(self, registration: Registration) -> Seen:
         """Return an account that was read already with how it is doing."""
-        return self._seen(registration, await self._running.healths())
+        healths = await self._running.healths()
+        return _seen(registration, healths, self._clock.now())
 
     async def page(
         self, caller: Caller, query: AccountQuery, state: State | None = None
     ) -> SeenPage:
         """Return accounts by id, of all or of one state."""
-        healths = await self._running.healths()
-        if state is None:
-            page = await self._accounts.page(caller, query)
-            return SeenPage(items=tuple(self._seen(r, healths) for r in page.items), next=page.next)
-        if state in WATCHED and not query.text and not query.fields:
-            return await self._watched(caller, query, state, healths)
-        found: list[Seen] = []
-        # A state that most are in fills a page at once; who looks for a rare one looks far.
-        step = replace(query, limit=min(STEP, query.limit * 2))
-        for _ in range(MOST // STEP):
-            page = await self._accounts.page(caller, step)
-            for registration in page.items:
-                one = self._seen(registration, healths)
-                if one.condition.state is state:
-                    found.append(one)
-                    if len(found) >= query.limit:
-                        return SeenPage(items=tuple(found), next=registration.account.id)
-            if page.next is None:
-                return SeenPage(items=tuple(found), next=None)
-            step = replace(step, after=page.next, limit=STEP)
-        return SeenPage(items=tuple(found), next=step.after)
+        healths, now = await self._running.healths(), self._clock.now()
+        choice = None if state is None else InState(state=state, healths=healths, now=now)
+        page = await self._accounts.page(caller, query, choice)
+        items = tuple(_seen(each, healths, now) for each in page.items)
+        return SeenPage(items=items, next=page.next)
 
-    async def _watched(
-        self,
-        caller: Caller,
-        query: AccountQuery,
-        state: State,
-        healths: Mapping[AccountId, Health],
-    ) -> SeenPage:
-        """Return a page of those whose watch says that they may be in a state, and who are.
 
-        A few in a state are found among many without reading the others.
-        """
-        wall, states = caller.tenant or query.tenant, WATCHED[state]
-        names = sorted(
-            id_
-            for id_, health in healths.items()
-            if id_ > query.after
-            and health.state in states
-            and wall in {None, health.tenant}
-            # In any of these states nobody is who is paused for another reason: of 20,000 that are
-            # switched off each would be read.
-            and not (health.state is AccountState.PAUSED and health.reason in _OTHERWISE)
-        )
-        found: list[Seen] = []
-        size = min(query.limit, TOGETHER)
-        for start in range(0, len(names), size):
-            ids = names[start:][:size]
-            there = await self._accounts.several(caller, ids)
-            for count, id_ in enumerate(ids, start=start + 1):
-                registration = there.get(id_)
-                if registration is None:
-                    # It was deleted, and its watch is about to be told.
-                    continue
-                one = self._seen(registration, healths)
-                if one.condition.state is state and wall in {None, registration.account.tenant}:
-                    found.append(one)
-                if len(found) >= query.limit or count >= STEP * 2:
-                    return SeenPage(items=tuple(found), next=id_)
-        return SeenPage(items=tuple(found), next=None)
-
-    def _seen(self, registration: Registration, healths: Mapping[AccountId, Health]) -> Seen:
-        health = healths.get(registration.account.id)
-        known = condition(registration, health, now=self._clock.now())
-        return Seen(registration=registration, condition=known)
+def _seen(registration: Registration, healths: Mapping[AccountId, Health], now: float) -> Seen:
+    known = condition(registration, healths.get(registration.account.id), now=now)
+    return Seen(registration=registration, condition=known)

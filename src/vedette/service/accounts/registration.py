@@ -109,15 +109,21 @@ def members_of(registration: Registration) -> Body:
 def record_of(registration: Registration, *, over: Record | None = None) -> Record:
     """Return the record to write; ``over`` is what it replaces, whose unknown members stay."""
     account = registration.account
-    words = (account.email, account.credentials.user, registration.title, registration.target.host)
     return Record(
         kind=Kind.ACCOUNT,
         id=account.id,
         tenant=account.tenant,
         body=written(members_of(registration), over=over),
-        label=" ".join((*words, *registration.tags)),
+        label=label_of(registration),
         is_counted=has_place(registration),
     )
+
+
+def label_of(registration: Registration) -> str:
+    """Return what a search for an account looks into."""
+    account = registration.account
+    words = (account.email, account.credentials.user, registration.title, registration.target.host)
+    return " ".join((*words, *registration.tags))
 
 
 def registration_of(record: Record) -> Registration:

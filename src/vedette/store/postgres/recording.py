@@ -94,6 +94,14 @@ class PostgresRecords:
         read = partial(records.record, kind=kind, id_=id_, tenant=wall(tenant), now=now)
         return await self._see(read, tenant)
 
+    async def several(
+        self, kind: Kind, ids: Sequence[str], *, tenant: TenantId | None = None
+    ) -> list[Record]:
+        """Return those of some records of a kind that are there, by id."""
+        now = self._clock.now()
+        read = partial(records.several, kind=kind, ids=tuple(ids), tenant=wall(tenant), now=now)
+        return await self._see(read, tenant)
+
     async def records(self, query: RecordQuery) -> list[Record]:
         """Return records of a kind, by id."""
         read = partial(records.records, query=query, now=self._clock.now())

@@ -28,6 +28,7 @@ from vedette.store.rows import record as rows
 from vedette.store.rows.record import Standing
 
 _RECORD = sql("record")
+_NAMED = sql("records_named")
 _RECORDS = {True: sql("records_of_all"), False: sql("records_of_tenant")}
 _COUNT = {True: sql("record_count_of_all"), False: sql("record_count_of_tenant")}
 _HOLD = sql("record_hold")
@@ -55,6 +56,20 @@ async def record(
         return None
     row = await connection.fetchrow(_RECORD, kind, id_, tenant, now)
     return None if row is None else rows.record(row)
+
+
+async def several(
+    connection: Connection,
+    kind: Kind,
+    ids: Sequence[str],
+    *,
+    tenant: TenantId | None,
+    now: float,
+) -> list[Record]:
+    """Return those of some records that are there, by id."""
+    asked = [each for each in ids if rows.is_storable(each)]
+    found = await connection.fetch(_NAMED, kind, asked, tenant, now)
+    return [rows.record(row) for row in found]
 
 
 async def records(connection: Connection, query: RecordQuery, *, now: float) -> list[Record]:

@@ -54,6 +54,14 @@ class SqliteRecords:
         read = partial(records.record, kind=kind, id_=id_, tenant=wall(tenant), now=now)
         return await self._writer.run(read, writes=False)
 
+    async def several(
+        self, kind: Kind, ids: Sequence[str], *, tenant: TenantId | None = None
+    ) -> list[Record]:
+        """Return those of some records of a kind that are there, by id."""
+        now = self._clock.now()
+        read = partial(records.several, kind=kind, ids=tuple(ids), tenant=wall(tenant), now=now)
+        return await self._writer.run(read, writes=False)
+
     async def records(self, query: RecordQuery) -> list[Record]:
         """Return records of a kind, by id; in steps, between which mail goes first."""
         wall(query.tenant)

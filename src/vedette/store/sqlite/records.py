@@ -34,6 +34,7 @@ from vedette.store.sqlite.statements import sql
 from vedette.store.words import printable
 
 _RECORD = sql("record")
+_NAMED = sql("records_named")
 _RECORDS = {True: sql("records_of_all"), False: sql("records_of_tenant")}
 _UNTIL = {True: sql("records_until_of_all"), False: sql("records_until_of_tenant")}
 _COUNT = {True: sql("record_count_of_all"), False: sql("record_count_of_tenant")}
@@ -74,6 +75,20 @@ def record(
     asked = {"kind": kind, "id": id_, "tenant": tenant, "now": now}
     row = connection.execute(_RECORD, asked).fetchone()
     return None if row is None else rows.record(row)
+
+
+def several(
+    connection: sqlite3.Connection,
+    kind: Kind,
+    ids: Sequence[str],
+    *,
+    tenant: TenantId | None,
+    now: float,
+) -> list[Record]:
+    """Return those of some records that are there, by id."""
+    named = json.dumps([each for each in dict.fromkeys(ids) if rows.is_storable(each)])
+    asked = {"kind": kind, "ids": named, "tenant": tenant, "now": now}
+    return [rows.record(row) for row in connection.execute(_NAMED, asked)]
 
 
 def records(

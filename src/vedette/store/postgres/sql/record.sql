@@ -21,6 +21,12 @@ LIMIT $10::bigint;
 WHERE kind = $1::text AND id = $2::text AND ($3::text IS NULL OR tenant = $3::text)
   AND (expires_at IS NULL OR expires_at > $4::float8);
 
+-- name: records_named
+-- use: records
+WHERE kind = $1::text AND id = ANY ($2::text[]) AND ($3::text IS NULL OR tenant = $3::text)
+  AND (expires_at IS NULL OR expires_at > $4::float8)
+ORDER BY id;
+
 -- name: records_of_tenant
 -- use: records
 WHERE kind = $1::text AND tenant = $2::text AND id > $3::text

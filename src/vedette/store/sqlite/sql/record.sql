@@ -32,6 +32,16 @@ WHERE kind = :kind AND id = :id AND (:tenant IS NULL OR tenant = :tenant)
 -- use: living
 ;
 
+-- name: records_named
+-- In this order: each is looked up, and the others are not read.
+SELECT record.kind, record.id, tenant, version, revision, is_counted, created_at, updated_at,
+       expires_at, label, body
+FROM json_each(:ids) AS asked
+CROSS JOIN record ON record.kind = :kind AND record.id = asked.value
+WHERE (:tenant IS NULL OR tenant = :tenant)
+-- use: living
+ORDER BY record.id;
+
 -- name: records_of_tenant
 -- use: records
 WHERE kind = :kind AND tenant = :tenant AND id > :after AND id <= :until
