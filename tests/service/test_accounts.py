@@ -65,7 +65,7 @@ async def test_an_account_is_seen_as_it_was_registered(office: Office) -> None:
     assert found == made
     assert (found.account.email, found.account.credentials.user) == ("jane@example.org",) * 2
     assert (found.target.port, found.title, found.tags) == (993, "Post", ("vip",))
-    assert (found.account.tenant, found.version, found.is_watched) == (ACME, 1, True)
+    assert (found.account.tenant, found.is_watched) == (ACME, True)
 
 
 async def test_a_password_is_sealed_and_nowhere_else(office: Office) -> None:
@@ -158,7 +158,7 @@ async def test_what_is_not_named_stays(office: Office) -> None:
 
     then = await office.accounts.update(ANNA, made.account.id, {"title": "Mail"})
 
-    assert (then.title, then.tags, then.version) == ("Mail", ("vip",), 2)
+    assert (then.title, then.tags, then.version) == ("Mail", ("vip",), made.version + 1)
     assert office.audit("account.updated") == [
         {"actor": "anna", "account": made.account.id, "tenant": "acme", "changed": ["title"]}
     ]
@@ -176,14 +176,15 @@ async def test_a_change_that_changes_nothing_is_no_write(office: Office) -> None
 async def test_a_change_of_what_is_another_by_now_is_refused(office: Office) -> None:
     """With the version that it has; without one, the newest is changed."""
     made = await office.account()
-    await office.accounts.update(ANNA, made.account.id, {"title": "Mail"}, expected=1)
+    first = made.version
+    changed = await office.accounts.update(ANNA, made.account.id, {"title": "Mail"}, expected=first)
 
     with pytest.raises(StaleError) as caught:
-        await office.accounts.update(ANNA, made.account.id, {"title": "Post"}, expected=1)
+        await office.accounts.update(ANNA, made.account.id, {"title": "Post"}, expected=first)
     with pytest.raises(StaleError):
-        await office.accounts.delete(ANNA, made.account.id, expected=1)
+        await office.accounts.delete(ANNA, made.account.id, expected=first)
 
-    assert caught.value.version == 2
+    assert caught.value.version == changed.version
     then = await office.accounts.update(ANNA, made.account.id, {"tags": ["a"]})
     assert (then.title, then.tags) == ("Mail", ("a",))
 
@@ -242,7 +243,7 @@ async def test_a_plan_says_how_many_accounts_there_may_be(office: Office) -> Non
         "limit": 2,
     }
     assert (await office.accounts.update(ANNA, first.account.id, {"title": "x"})).title == "x"
-    assert (await office.account(OSCAR)).version == 1
+    assert (await office.account(OSCAR)).version
 
 
 async def walked(office: Office, query: AccountQuery) -> list[str]:

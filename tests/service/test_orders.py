@@ -143,9 +143,10 @@ async def test_what_is_to_come_is_not_followed_anew(office: Office, since: float
 
 async def test_an_order_for_what_is_another_by_now_is_refused(office: Office) -> None:
     """As a change is."""
-    id_ = (await office.account()).account.id
+    made = await office.account()
+    id_ = made.account.id
     await office.orders.resync(ANNA, id_, 0.0)
 
     for order in (office.orders.pause, office.orders.resume, office.orders.reconnect):
         with pytest.raises(StaleError):
-            await order(ANNA, id_, expected=1)
+            await order(ANNA, id_, expected=made.version)

@@ -89,10 +89,11 @@ async def test_a_tenant_is_made_once(office: Office) -> None:
     """And changed in the version that one read."""
     with pytest.raises(TakenError):
         await office.tenants.create(ADMIN, {}, id_=ACME)
-    then = await office.tenants.update(ADMIN, ACME, {"settings": {"plan": "pro"}}, expected=1)
+    read = (await office.tenants.of(ACME)).version
+    then = await office.tenants.update(ADMIN, ACME, {"settings": {"plan": "pro"}}, expected=read)
     assert then.settings == {"plan": "pro"}
     with pytest.raises(StaleError):
-        await office.tenants.update(ADMIN, ACME, {"name": "x"}, expected=1)
+        await office.tenants.update(ADMIN, ACME, {"name": "x"}, expected=read)
 
 
 async def test_the_default_tenant_is_there_without_being_made(office: Office) -> None:
@@ -194,7 +195,7 @@ async def test_what_is_being_deleted_is_not_changed(office: Office) -> None:
     """It would be half of something."""
     old = office.records.rows.records[Kind.TENANT, ACME]
     leaving = record_of(replace(tenant_of(old), is_leaving=True), over=old)
-    await office.records.write([Put(record=leaving, expected=1)], now=1.0)
+    await office.records.write([Put(record=leaving, expected=old.version)], now=1.0)
 
     with pytest.raises(ConflictError):
         await office.tenants.update(ADMIN, ACME, {"name": "x"})

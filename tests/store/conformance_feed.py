@@ -50,7 +50,7 @@ class FeedContract:
         put = fresh(record("a", tenant=ZETA, is_counted=True), limit=1)
         (kept,) = (await store.records.write([put], now=1200.0, tenant=ZETA)).records
 
-        assert (kept.version, kept.created_at) == (1, 1200.0)
+        assert (kept.version, kept.created_at) == (kept.revision, 1200.0)
         assert await store.records.secrets(Kind.ACCOUNT, ["a"]) == []
         assert not (await write(store, fresh(record("b", is_counted=True), limit=1))).refusal
 

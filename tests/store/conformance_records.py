@@ -125,8 +125,23 @@ class RecordContract:
         assert await store.records.record(Kind.ACCOUNT, "a") is None
         assert await write(store, drop("a")) == STALE
         again = await one(store, record("a", tenant=ZETA))
-        assert (again.version, again.revision) == (1, 3)
+        assert (again.version, again.revision) == (3, 3)
         assert await write(store, drop("a", tenant=ZETA)) == Written()
+
+    async def test_an_id_that_is_taken_anew_has_no_version_of_before(self, store: Whole) -> None:
+        """Dropped or expired, however often it was written: an old version changes nothing of it."""
+        first = await one(store, record("a"))
+        changed = await write(store, Put(record=first, expected=first.version))
+        await write(store, drop("a"))
+        second = await one(store, record("a", expires_at=2000.0), now=1000.0)
+        third = await one(store, record("a"), now=3000.0)
+
+        seen = [first.version, changed.records[0].version, second.version]
+        assert third.version > max(seen)
+        assert sorted(set(seen)) == seen
+        for version in seen:
+            assert await write(store, Put(record=third, expected=version), now=3000.0) == STALE
+            assert await write(store, drop("a", expected=version), now=3000.0) == STALE
 
     async def test_all_of_a_write_is_done_or_nothing(self, store: Whole) -> None:
         """It is told which change was refused; not even a revision is used up."""
@@ -148,12 +163,12 @@ class RecordContract:
             Put(record=record("a"), expected=1, secrets={"new": b"2"}),
             drop("a", expected=2),
             fresh(record("a", tenant=ZETA)),
-            Put(record=record("a", tenant=ZETA, label="x"), expected=1, secrets={"last": b"3"}),
+            Put(record=record("a", tenant=ZETA, label="x"), expected=4, secrets={"last": b"3"}),
             fresh(record("b")),
             drop("b"),
         )
 
-        assert [each.version for each in done.records] == [2, 1, 2, 1]
+        assert [each.version for each in done.records] == [2, 4, 5, 6]
         held = await store.records.secrets(Kind.ACCOUNT, ["a", "b"])
         assert [(each.name, each.tenant) for each in held] == [("last", ZETA)]
         assert told(await store.records.touched(0)) == [("a", False), ("b", True)]
@@ -178,15 +193,17 @@ class RecordContract:
             assert not (await write(store, fresh(record(each, is_counted=True), limit=2))).refusal
         await one(store, record("e", kind=Kind.ENDPOINT, is_counted=True))
         await one(store, record("z", tenant=ZETA, is_counted=True))
-        await one(store, record("free"))
+        free = await one(store, record("free"))
         full = Written(refusal=Refusal.LIMIT, current=2)
 
         assert await write(store, fresh(record("c", is_counted=True), limit=2)) == full
         again = Put(record=record("a", is_counted=True), expected=1, limit=1)
         assert not (await write(store, again)).refusal
-        counted = Put(record=record("free", is_counted=True), expected=1, limit=2)
+        counted = Put(record=replace(free, is_counted=True), expected=free.version, limit=2)
         assert await write(store, counted) == full
-        uncounted = Put(record=record("b"), expected=1, limit=2)
+        second = await store.records.record(Kind.ACCOUNT, "b")
+        assert second is not None
+        uncounted = Put(record=replace(second, is_counted=False), expected=second.version, limit=2)
         assert not (await write(store, uncounted, counted)).refusal
         assert await store.records.count(Kind.ACCOUNT, ACME) == 2
         assert await store.records.count(Kind.ACCOUNT) == 3

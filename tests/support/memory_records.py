@@ -308,7 +308,7 @@ def _put(
     rows.gone.pop(key, None)
     rows.records[key] = replace(
         record,
-        version=put.expected + 1,
+        version=old.version + 1 if old else rows.revision,
         revision=rows.revision,
         created_at=old.created_at if old else now,
         updated_at=now,

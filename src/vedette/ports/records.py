@@ -48,9 +48,10 @@ class Kind(StrEnum):
 class Record:
     """One thing that was set. ``body`` is a JSON object, as text, without any secret.
 
-    ``version`` is 1 at first and grows by one with each write; ``revision`` is higher than that of
-    everything written before it, in the whole store. ``label`` is what a search looks into, and
-    ``is_counted`` whether it counts against a limit. ``expires_at`` is when it is as if it were
+    ``revision`` is higher than that of everything written before it, in the whole store.
+    ``version`` begins with that of the first write and grows by one with each other: an id that is
+    taken anew never has a version again that it had before. ``label`` is what a search looks into,
+    and ``is_counted`` whether it counts against a limit. ``expires_at`` is when it is as if it were
     gone. Instants are in seconds since 1970. A record stays its tenant's.
 
     A store spells the body in its own way: without blanks, each member once, and what it can not

@@ -136,7 +136,9 @@ class _Planner:
         self._revision += 1
         made = replace(
             record,
-            version=put.expected + 1,
+            # Not from 1: an id that is taken anew must not have a version that it had before. None
+            # that it had is above the revision of its last write, for each write has one of its own.
+            version=old.version + 1 if old else self._revision,
             revision=self._revision,
             created_at=old.created_at if old else self._now,
             updated_at=self._now,
