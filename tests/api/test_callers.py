@@ -14,6 +14,7 @@ from tests.support.api import Answer, Face, request
 from tests.support.memory_store import MemoryStore
 from vedette.api.caller import WRONG_BURST, remote
 from vedette.api.frame import build
+from vedette.api.rules import Rules
 from vedette.config.api import ApiSettings
 from vedette.errors import SecretError
 
@@ -23,7 +24,7 @@ LOCAL = ("127.0.0.1", 4711)
 def paced(face: Face, **changes: object) -> None:
     """Serve anew with other settings."""
     settings = ApiSettings(**changes)  # type: ignore[arg-type]
-    face.app = build(replace(face.services, settings=settings))
+    face.app = build(replace(face.services, rules=Rules(settings)))
 
 
 async def test_a_key_that_asks_too_often_is_told_to_wait(face: Face) -> None:

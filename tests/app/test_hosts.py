@@ -99,6 +99,6 @@ async def test_what_a_table_was_not_told_yet_is_told_under_its_new_settings(
         assert await part.apply([replace(first.settings, refresh=60.0)])
         await until(table, "error", "no route to host")
         assert await part.apply([])
-        assert part.sources == ()
+        assert len(part.sources) == 0
     finally:
         await part.stop()

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.app.settings import service
 from vedette.app import run as module
 from vedette.app.engine import Engine
 from vedette.app.run import Stopper, run
+from vedette.config.api import ApiSettings
 from vedette.config.settings import Settings
 from vedette.errors import ConfigError, StoreError
 
@@ -32,6 +34,7 @@ class Source:
         self.file = folder / "vedette.toml"
         self.file.touch()
         self.accounts: list[str] = []
+        self.api = ApiSettings()
         self.error: Exception | None = None
         self.reads = 0
 
@@ -39,7 +42,7 @@ class Source:
         self.reads += 1
         if self.error is not None:
             raise self.error
-        return service(self.folder, self.accounts)
+        return replace(service(self.folder, self.accounts), api=self.api)
 
     def edit(self, *accounts: str) -> None:
         """Write the file again."""
@@ -54,9 +57,14 @@ class Running:
         self.source = source
         self.stopper = Stopper()
         self.engine = Engine(service(source.folder))
+        #: What was told to whoever heeds settings beside the engine.
+        self.heeded: list[Settings] = []
         self.task = asyncio.create_task(
-            run(self.engine, self.stopper, read=source.read, file=source.file)
+            run(self.engine, self.stopper, read=source.read, file=source.file, heed=self.heed)
         )
+
+    async def heed(self, settings: Settings) -> None:
+        self.heeded.append(settings)
 
     @property
     def accounts(self) -> list[str]:
@@ -169,6 +177,24 @@ async def test_sighup_reads_a_file_that_did_not_change(
 
         await scene.until(lambda: scene.accounts == ["anna"])
         assert scene.source.reads == 1
+
+
+async def test_who_is_beside_the_engine_heeds_what_was_read_again(tmp_path: Path) -> None:
+    """Of the API what takes a new start is named, each time; the rest is no news."""
+    async with running(tmp_path) as scene:
+        with capture_logs() as logs:
+            scene.source.api = ApiSettings(rate=5.0)
+            scene.source.edit()
+            await scene.until(lambda: len(scene.heeded) == 1)
+            scene.source.api = ApiSettings(port=8026, docs=False)
+            scene.source.edit()
+            await scene.until(lambda: len(scene.heeded) == 2)
+            scene.source.edit("anna")
+            await scene.until(lambda: len(scene.heeded) == 3)
+
+        kept = [each["keys"] for each in logs if each["event"] == "settings.api_kept"]
+        assert kept[:1] == [["listen", "docs"]]
+        assert scene.heeded[0].api.rate == 5.0
 
 
 async def test_a_broken_file_keeps_the_old_settings(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 from vedette.api.claims import marking
 from vedette.api.hall import Around, hall, usual
+from vedette.api.rules import Rules
 from vedette.api.services import Services
 from vedette.config.api import ApiSettings
 from vedette.errors import StoreError
@@ -118,7 +119,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         inquiry=ground.inquiry or usual(settings),
     )
     return Services(
-        settings=settings,
+        rules=Rules(settings),
         records=state.records,
         safe=vault,
         clock=clock,

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from vedette.api.pace import Pace
 from vedette.api.problems import ProblemError, refuse
+from vedette.api.rules import Rules
 from vedette.config.api import Network
 from vedette.secret import Secret
 from vedette.service.caller import Caller, admin
@@ -43,11 +44,10 @@ _LOCAL: Final = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
-    """Whom requests are from. ``proxies`` may say for whom they ask."""
+    """Whom requests are from. The proxies of the ``rules`` may say for whom they ask."""
 
     keys: Keys
-    pace: Pace
-    proxies: Sequence[Network] = ()
+    rules: Rules
 
 
 class Doorkeeper:
@@ -66,7 +66,7 @@ class Doorkeeper:
             if caller is None and is_guarded(scope["path"]):
                 raise _unauthorized()
             if caller is not None and not state.get("is_socket"):
-                self._be_slow(self._doors.pace, caller.name)
+                self._be_slow(self._doors.rules.pace, caller.name)
         await self._app(scope, receive, send)
 
     async def _caller(self, scope: Scope) -> Caller | None:
@@ -76,7 +76,7 @@ class Doorkeeper:
         given = Headers(scope=scope).getlist("authorization")
         if not given:
             return None
-        address = remote(scope, self._doors.proxies)
+        address = remote(scope, self._doors.rules.settings.trusted_proxies)
         now = asyncio.get_running_loop().time()
         if wait := self._wrong.wait(address, now):
             raise _too_many(wait)

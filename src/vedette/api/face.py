@@ -23,7 +23,7 @@ from vedette.app.lending import Lending
 from vedette.app.measuring import OLDEST
 from vedette.app.trying import Trying
 from vedette.config.environment import host_name
-from vedette.config.settings import AccountSettings
+from vedette.config.settings import AccountSettings, Settings
 from vedette.engine.part import Part
 from vedette.engine.supervisor import Supervisor
 from vedette.engine.tap import Transcript
@@ -74,6 +74,12 @@ class Face(Part):
     def port(self) -> int | None:
         """The port that is served, or None."""
         return None if self._server is None else self._server.port
+
+    async def apply(self, settings: Settings) -> None:
+        """Serve by other settings, as far as that goes without another start (``config.api``)."""
+        if self._services is not None and self._server is not None:
+            self._services.go_over(settings.api)
+            self._server.renew(settings.api.certificate)
 
     async def _open(self) -> None:
         engine = self._engine

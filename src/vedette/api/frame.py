@@ -15,7 +15,6 @@ from vedette.api import document, problems, query
 from vedette.api.caller import Doorkeeper, Doors
 from vedette.api.gate import Gate
 from vedette.api.idempotency import Once
-from vedette.api.pace import Pace
 from vedette.api.routes import (
     accounts,
     audit,
@@ -74,17 +73,11 @@ goes on with `?after=`. A write takes `If-Match` with the `ETag` that was read. 
 
 def build(services: Services) -> FastAPI:
     """Return the app of some services; there may be many of them in one process."""
-    served = services.settings
-    app = routed(docs=served.docs)
+    app = routed(docs=services.rules.settings.docs)
     app.state.services = services
     # The last one is the outermost.
     app.add_middleware(Once, records=services.records, safe=services.safe, clock=services.clock)
-    doors = Doors(
-        keys=services.keys,
-        pace=Pace(rate=served.rate, burst=served.burst),
-        proxies=served.trusted_proxies,
-    )
-    app.add_middleware(Doorkeeper, doors=doors)
+    app.add_middleware(Doorkeeper, doors=Doors(keys=services.keys, rules=services.rules))
     app.add_middleware(Gate, clock=services.clock)
     return app
 

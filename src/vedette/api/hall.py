@@ -41,6 +41,7 @@ class Hall:
     onboarding: Onboarding
     discovering: Discovering
     signet: Signet
+    whereabouts: Whereabouts
     visits: Visits
 
 
@@ -76,6 +77,7 @@ def hall(around: Around, settings: ApiSettings) -> Hall:
         ),
         discovering=discovering,
         signet=signet,
+        whereabouts=whereabouts,
         visits=Visits(),
     )
 

@@ -28,6 +28,10 @@ class Pace:
         self._burst = float(burst)
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
 
+    def go_over(self, *, rate: float, burst: int) -> None:
+        """Have another pace from now on; what is in the buckets stays, up to what they hold."""
+        self._rate, self._burst = rate, float(burst)
+
     def take(self, caller: str, now: float) -> float:
         """Take a token; return 0.0, or the seconds until there is one and take none."""
         bucket = self._bucket(caller, now)

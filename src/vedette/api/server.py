@@ -50,6 +50,7 @@ class ApiServer(Part):
         self._settings = settings
         self._path = state / SOCKET
         self._servers: list[Server] = []
+        self._context: ssl.SSLContext | None = None
         #: The port that is served, or None.
         self.port: int | None = None
 
@@ -68,6 +69,20 @@ class ApiServer(Part):
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
 
+    def renew(self, certificate: Certificate | None) -> None:
+        """Show a certificate to whoever connects from now on: its files may have been replaced.
+
+        One that can not be used is told of, and the one before is shown.
+        """
+        if self._context is None or certificate is None:
+            return
+        try:
+            # Not at once into the one that serves: a chain without its key would be left in it.
+            _context(certificate)
+            self._context.load_cert_chain(certificate.chain, certificate.key)
+        except (ConfigError, OSError) as error:
+            _log.error("api.certificate_kept", error=str(error))
+
     async def _open_socket(self) -> None:
         """Serve the socket. Without it commands are refused; watching goes on."""
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -85,7 +100,8 @@ class ApiServer(Part):
     async def _open_port(self) -> None:
         """Serve the port. Raises ConfigError where it was asked for and can not be had."""
         settings = self._settings
-        context = None if settings.certificate is None else _context(settings.certificate)
+        if settings.certificate is not None:
+            self._context = _context(settings.certificate)
         try:
             listener = _listener(settings)
         except OSError as error:
@@ -96,7 +112,7 @@ class ApiServer(Part):
             _log.warning("api.port_unavailable", error=why)
             return
         self.port = int(listener.getsockname()[1])
-        await self._serve(self._app, listener, context)
+        await self._serve(self._app, listener, self._context)
         if settings.certificate is None and not settings.is_loopback:
             _log.warning(
                 "api.in_the_clear",

@@ -13,7 +13,9 @@ from fastapi import Depends, Request
 
 from vedette.api.hall import Hall
 from vedette.api.idempotency import Safe
+from vedette.api.rules import Rules
 from vedette.config.api import ApiSettings
+from vedette.identity.autoconfig.discovery import ISPDB
 from vedette.ports.clock import Clock
 from vedette.ports.records import Records
 from vedette.service.accounts.accounts import Accounts
@@ -42,7 +44,7 @@ from vedette.service.running import Running
 class Services:
     """What routes call."""
 
-    settings: ApiSettings
+    rules: Rules
     records: Records
     safe: Safe
     clock: Clock
@@ -69,6 +71,14 @@ class Services:
     running: Running
     ready: Callable[[], Awaitable[None]]
     """Raises VedetteError where the state can not be served: away, of another version, no key."""
+
+    def go_over(self, settings: ApiSettings) -> None:
+        """Serve by other settings from now on; where, and what routes there are, stays."""
+        before = self.rules.settings
+        self.rules.go_over(settings)
+        self.hall.whereabouts.move(settings.public_url, settings.return_to)
+        if settings.ispdb is not before.ispdb:
+            self.hall.discovering.believe(ISPDB if settings.ispdb else None)
 
 
 def _given(request: Request) -> Services:

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -63,18 +64,32 @@ class Stopper:
         self.asked.set()
 
 
+async def _nobody(_settings: Settings) -> None:
+    """Heed no settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How settings are read again, and who else than the engine heeds them."""
+
+    read: Callable[[], Settings]
+    file: Path
+    heed: Callable[[Settings], Awaitable[None]]
+
+
 async def run(
     engine: Engine,
     stopper: Stopper,
     *,
     read: Callable[[], Settings] | None = None,
     file: Path | None = None,
+    heed: Callable[[Settings], Awaitable[None]] = _nobody,
     beside: Sequence[Part] = (),
 ) -> None:
     """Start the engine, keep it until it is told to stop, and drain it.
 
     ``read`` reads the settings again when ``file`` changes or SIGHUP comes. What is ``beside`` it
-    starts after it and stops before it, when it is drained.
+    starts after it and stops before it, when it is drained; ``heed`` is told new settings.
     Raises what a part crashed with, or VedetteError when the start fails.
     """
     # Before the start, which may take a while: a change during it is a change.
@@ -83,7 +98,7 @@ async def run(
     await _start(beside, engine)
     if read is not None and file is not None:
         # A task of the engine's: a defect in it takes the service down, and is not silent.
-        engine.spawn(_reload(engine, stopper, read, file, seen), "settings")
+        engine.spawn(_reload(engine, stopper, _Reading(read, file, heed), seen), "settings")
     stop = asyncio.create_task(stopper.asked.wait(), name="stop")
     over = asyncio.create_task(engine.wait(), name="engine over")
     try:
@@ -130,25 +145,24 @@ async def stop_within(engine: Engine, seconds: float) -> None:
         _log.error("engine.stop_timed_out", seconds=seconds)
 
 
-async def _reload(
-    engine: Engine,
-    stopper: Stopper,
-    read: Callable[[], Settings],
-    file: Path,
-    seen: Stamp | None,
-) -> None:
+async def _reload(engine: Engine, stopper: Stopper, reading: _Reading, seen: Stamp | None) -> None:
+    served = engine.settings.api
     while True:
         try:
             async with asyncio.timeout(LOOK):
                 await stopper.reload.wait()
         except TimeoutError:
-            stamp = _stamp(file)
+            stamp = _stamp(reading.file)
             if stamp in {seen, None}:
                 continue
         stopper.reload.clear()
-        seen = _stamp(file)
+        seen = _stamp(reading.file)
         try:
-            await engine.apply(await asyncio.to_thread(read))
+            settings = await asyncio.to_thread(reading.read)
+            await engine.apply(settings)
+            await reading.heed(settings)
+            if fixed := served.fixed(settings.api):
+                _log.warning("settings.api_kept", keys=fixed)
         except VedetteError as error:
             # The service goes on with what it had: a typing error must not stop the mail.
             _log.error("settings.refused", error=str(error))

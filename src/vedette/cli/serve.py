@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vedette.app.engine import Engine
 from vedette.app.run import Stopper, run
@@ -19,10 +20,12 @@ from vedette.config.environment import WORKER, variable
 from vedette.config.service import read_settings
 from vedette.config.settings import Settings
 from vedette.config.store import checked
-from vedette.engine.part import Part
 from vedette.errors import UsageError
 from vedette.secret import Secret
 from vedette.telemetry.log import configure
+
+if TYPE_CHECKING:
+    from vedette.api.face import Face
 
 
 def serve(*, config: Path | None = None, store: str | None = None, workers: int = 1) -> int:
@@ -96,13 +99,16 @@ async def _serve(
     if is_worker:
         end_with_starter(stopper)
     engine = Engine(settings)
-    beside = [_face(engine, stopper)] if engine.settings.api.enabled else []
-    await run(engine, stopper, read=read, file=file, beside=beside)
+    if not engine.settings.api.enabled:
+        await run(engine, stopper, read=read, file=file)
+        return
+    face = _face(engine, stopper)
+    await run(engine, stopper, read=read, file=file, heed=face.apply, beside=[face])
 
 
-def _face(engine: Engine, stopper: Stopper) -> Part:
+def _face(engine: Engine, stopper: Stopper) -> Face:
     """Return the API, whose import costs 0.5 s and 30 MiB: who serves none pays for none."""
-    face: Part = import_module("vedette.api.face").Face(
+    face: Face = import_module("vedette.api.face").Face(
         engine, announce=_announce, leaving=stopper.asked.is_set
     )
     return face

@@ -58,6 +58,19 @@ class ApiSettings:
     return_to: tuple[str, ...] = ()
     ispdb: bool = True
 
+    def fixed(self, now: ApiSettings) -> list[str]:
+        """Return the keys that say something else ``now``, and count at a start only.
+
+        They are where it is served, and what there is to be found.
+        """
+        told = {
+            "enabled": self.enabled is now.enabled,
+            "listen": (self.host, self.port) == (now.host, now.port),
+            "cert_file": (self.certificate is None) is (now.certificate is None),
+            "docs": self.docs is now.docs,
+        }
+        return [key for key, is_same in told.items() if not is_same]
+
     @property
     def is_loopback(self) -> bool:
         """Whether nobody but this machine can reach the port."""

@@ -35,8 +35,12 @@ class Whereabouts:
     def __init__(
         self, configured: str | None, preferences: PreferenceBook, return_to: Sequence[str] = ()
     ) -> None:
-        self._configured = configured
         self._preferences = preferences
+        self.move(configured, return_to)
+
+    def move(self, configured: str | None, return_to: Sequence[str]) -> None:
+        """Be found elsewhere from now on, and send browsers back to other pages."""
+        self._configured = configured
         self._allowed = tuple(urlsplit(each) for each in return_to)
 
     async def url(self) -> str:

@@ -37,7 +37,7 @@ async def open_link(token: str, request: Request, services: Given) -> Response:
     """Show what a link asks for, or go to its one provider."""
 
     async def shown() -> Response:
-        services.hall.visits.come(request, services.settings.trusted_proxies)
+        services.hall.visits.come(request, services.rules.settings.trusted_proxies)
         link, who = await services.hall.links.open(token), visitor(request)
         if link.is_straight:
             begun = await services.hall.onboarding.by_provider(link, link.providers[0], who.session)
@@ -52,7 +52,7 @@ async def send_form(token: str, request: Request, services: Given) -> Response:
     """Take what a person filled in."""
 
     async def shown() -> Response:
-        services.hall.visits.come(request, services.settings.trusted_proxies)
+        services.hall.visits.come(request, services.rules.settings.trusted_proxies)
         link, who = await services.hall.links.open(token), visitor(request)
         form = await form_of(request)
         await who.check(services.hall.signet, link, form)
@@ -68,7 +68,7 @@ async def come_back(request: Request, services: Given) -> Response:
     """Take what a provider sends a browser back with."""
 
     async def shown() -> Response:
-        services.hall.visits.come(request, services.settings.trusted_proxies)
+        services.hall.visits.come(request, services.rules.settings.trusted_proxies)
         who = visitor(request)
         pairs = request.query_params.multi_items()
         parameters = dict(pairs)

@@ -6,6 +6,7 @@ not know who may know (``identity.autoconfig``).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from vedette.errors import ThrottledError
@@ -27,6 +28,10 @@ class Discovering:
     def __init__(self, inquiry: Inquiry) -> None:
         self._inquiry = inquiry
         self._going = 0
+
+    def believe(self, ispdb: str | None) -> None:
+        """Ask another database of providers from now on, or none."""
+        self._inquiry = replace(self._inquiry, ispdb=ispdb)
 
     async def find(self, caller: Caller, address: str) -> Discovery:
         """Find the mailbox of an address. Raises UsageError, ThrottledError."""
