@@ -1,31 +1,31 @@
-"""``vedette deliveries``: what became of events at endpoints, from the state."""
+"""``vedette deliveries``: what became of events at endpoints.
+
+Without a URL it is read from the state, whether a service runs on it or not.
+"""
 
 from __future__ import annotations
 
-import json as json_module
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import Annotated
 
 from cyclopts import Parameter
-from rich.console import Console
-from rich.table import Table
 
-from vedette.cli.live import plain
-from vedette.cli.stored import NEWEST, USUAL, Newest, Stored
+from vedette.cli.endpoints.reading import DELIVERIES, tint
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import line, print_table
+from vedette.cli.stored import NEWEST, Newest
+from vedette.cli.verb import listed, moment
+from vedette.cli.view import view
+from vedette.client.endpoints import Delivery, EventNamed
+from vedette.client.shape import Unset
 from vedette.errors import UsageError
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import EndpointId
-from vedette.outbox.envelope import instant
 from vedette.ports.store import DeliveryQuery, EventQuery, StoredDelivery
 
 Flag = Annotated[bool, Parameter(negative=())]
-
-STYLES = {
-    DeliveryState.DUE: "yellow",
-    DeliveryState.DELIVERED: "green",
-    DeliveryState.FAILED: "red",
-}
 
 
 def deliveries(
@@ -38,7 +38,7 @@ def deliveries(
     type_: Annotated[tuple[str, ...], Parameter(name="--type", negative=())] = (),
     until: str | None = None,
     event: str | None = None,
-    stored: Stored = USUAL,
+    at: Reach = HERE,
 ) -> int:
     """Show deliveries, those of the newest events first.
 
@@ -63,14 +63,27 @@ def deliveries(
         Only of the event of this id.
     """
     state = _state(due=due, delivered=delivered, failed=failed)
+    if at.is_elsewhere:
+        begin, end = moment("--since", newest.since), moment("--until", until)
+        return listed(
+            at,
+            DELIVERIES,
+            newest.most,
+            lambda client, page: client.endpoints.deliveries(
+                endpoint,
+                state=None if state is None else state.value,
+                account=newest.account,
+                type_=",".join(type_),
+                begin=None if isinstance(begin, Unset) else begin,
+                end=None if isinstance(end, Unset) else end,
+                event=event,
+                limit=page,
+            ),
+            tint=tint,
+        )
     query = _about(newest.events(types=type_, until=until, event=event), endpoint, state)
-    with stored.read() as reader:
-        found = reader.deliveries(query)
-    if stored.as_json:
-        for each in found:
-            sys.stdout.write(json_module.dumps(_json(each)) + "\n")
-        return 0
-    Console(highlight=False).print(_table(found))
+    with view(at.config, at.state) as reader:
+        _print([_shown(each) for each in reader.deliveries(query)], as_json=at.as_json)
     return 0
 
 
@@ -95,49 +108,36 @@ def _state(**asked: bool) -> DeliveryState | None:
     return DeliveryState(named[0]) if named else None
 
 
-def _table(found: Sequence[StoredDelivery]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    columns = ("event at", "type", "account", "endpoint", "state", "attempts", "next", "event")
-    for column in (*columns, "last answer"):
-        table.add_column(column, overflow="fold")
+def _print(found: Sequence[Delivery], *, as_json: bool) -> None:
+    if not as_json:
+        print_table(found, DELIVERIES, tint)
+        return
     for each in found:
-        waits = each.state is DeliveryState.DUE
-        state = "in flight" if waits and each.is_in_flight else each.state.value
-        table.add_row(
-            _second(each.time),
-            each.type,
-            plain(each.account),
-            plain(each.endpoint),
-            f"[{STYLES[each.state]}]{state}[/]",
-            str(each.attempts),
-            _second(each.due) if waits else "-",
-            each.event,
-            plain(each.reason),
-        )
-    return table
+        sys.stdout.write(line(each) + "\n")
 
 
-def _second(at: float) -> str:
-    return instant(at).replace("T", " ")[:19] + "Z"
-
-
-def _json(each: StoredDelivery) -> dict[str, Any]:
+def _shown(each: StoredDelivery) -> Delivery:
+    """Return a delivery of the state as the API shows it."""
     waits = each.state is DeliveryState.DUE
-    return {
-        "delivery": each.delivery,
-        "endpoint": each.endpoint,
-        "state": each.state.value,
-        "inFlight": waits and each.is_in_flight,
-        "attempts": each.attempts,
-        "queuedAt": instant(each.queued_at),
-        "nextAt": instant(each.due) if waits else None,
-        "settledAt": None if waits else instant(each.due),
-        "reason": each.reason,
-        "event": {
-            "id": each.event,
-            "type": each.type,
-            "tenant": each.tenant,
-            "account": each.account,
-            "time": instant(each.time),
-        },
-    }
+    return Delivery(
+        delivery=each.delivery,
+        endpoint=each.endpoint,
+        state=each.state.value,
+        in_flight=waits and each.is_in_flight,
+        attempts=each.attempts,
+        queued_at=_instant(each.queued_at),
+        next_at=_instant(each.due) if waits else None,
+        settled_at=None if waits else _instant(each.due),
+        reason=each.reason,
+        event=EventNamed(
+            id=each.event,
+            type=each.type,
+            tenant=each.tenant,
+            account=each.account,
+            time=_instant(each.time),
+        ),
+    )
+
+
+def _instant(at: float) -> datetime:
+    return datetime.fromtimestamp(at, UTC)

@@ -77,6 +77,11 @@ class Reach:
         """Whether it is for a program."""
         return self.json if self.json is not None else not sys.stdout.isatty()
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether a URL is named, by an option or by the environment."""
+        return self._server() is not None
+
     def ask(self, work: Callable[[Client], Awaitable[T]]) -> T:
         """Do something with a client, and return what came of it. Raises VedetteError."""
         return asyncio.run(self._ask(work))
@@ -86,9 +91,7 @@ class Reach:
             return await work(client)
 
     async def _client(self) -> Client:
-        server = self.server
-        if server is None and self.config is None and self.state is None:
-            server = environment.variable(environment.SERVER)
+        server = self._server()
         if server is not None:
             return Client.at(
                 server,
@@ -100,6 +103,11 @@ class Reach:
         if await is_served(folder / SOCKET):
             return Client.at_socket(folder / SOCKET)
         return Client(alone(self.config, self.state))
+
+    def _server(self) -> str | None:
+        if self.server is not None or self.config is not None or self.state is not None:
+            return self.server
+        return environment.variable(environment.SERVER)
 
     def _key(self) -> Secret[str]:
         """Return the key of a service elsewhere. Raises UsageError where there is none."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,8 +16,13 @@ from cyclopts import Parameter
 
 from vedette.app.control import ask
 from vedette.app.replaying import query_to
+from vedette.cli.endpoints.again import queued, redriven, replayed
 from vedette.cli.place import state_of
+from vedette.cli.reach import HERE, Reach
 from vedette.cli.stored import Newest
+from vedette.cli.verb import PAGE, given
+from vedette.client.client import Client
+from vedette.client.endpoints import Redrive, Replay
 from vedette.errors import NetworkError, UsageError
 from vedette.outbox.envelope import instant
 from vedette.ports.store import EventQuery
@@ -28,7 +35,6 @@ MAX_REPLAY = 1_000_000
 
 def replay(
     *,
-    config: Path | None = None,
     account: str | None = None,
     type_: Annotated[tuple[str, ...], Parameter(name="--type", negative=())] = (),
     since: str | None = None,
@@ -37,13 +43,12 @@ def replay(
     endpoint: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     failed: Annotated[bool, Parameter(negative=())] = False,
     limit: int = MAX_REPLAY,
+    at: Reach = HERE,
 ) -> int:
     """Queue stored events again, for all endpoints or for the named ones.
 
     Parameters
     ----------
-    config
-        The configuration of the running service.
     account
         Only this account's events.
     type_
@@ -61,7 +66,7 @@ def replay(
         Only what an endpoint was sent and did not take in all its attempts: its dead letters.
         vedette deliveries --failed shows them.
     limit
-        The newest so many; of dead letters the oldest.
+        The newest so many; of dead letters the oldest. A service elsewhere takes it with --failed.
     """
     if not failed and account is None and not type_ and since is None and event is None:
         raise UsageError(
@@ -69,9 +74,45 @@ def replay(
         )
     newest = Newest(account=account, since=since, limit=limit)
     query = newest.events(types=type_, until=until, event=event)
-    queued = asyncio.run(_queued(state_of(config, None), query, endpoint, failed=failed))
-    print(f"queued {queued} {'delivery' if queued == 1 else 'deliveries'}")
+    if at.is_elsewhere:
+        count = _asked(at, query, endpoint, failed=failed)
+    else:
+        folder = state_of(at.config, at.state)
+        count = asyncio.run(_queued(folder, query, endpoint, failed=failed))
+    print(json.dumps({"queued": count}) if at.json else queued(count))
     return 0
+
+
+def _asked(at: Reach, query: EventQuery, endpoints: Sequence[str], *, failed: bool) -> int:
+    """Have a service elsewhere queue them, for each endpoint that is set through its API."""
+    if not failed and query.limit != MAX_REPLAY:
+        raise UsageError("--limit is for --failed, or for a service on this machine")
+    which = given(
+        account=query.account,
+        type=",".join(query.types) or None,
+        from_=_instant(query.start),
+        to=_instant(query.end),
+        event=query.event,
+    )
+
+    async def work(client: Client) -> int:
+        names = list(endpoints) or [
+            each.id async for each in client.endpoints.list(limit=PAGE) if each.active
+        ]
+        count = 0
+        for name in names:
+            if not failed:
+                count += await replayed(client, name, Replay(**which))
+            elif count < query.limit:
+                wish = Redrive(**which, limit=query.limit - count)
+                count += await redriven(client, name, wish)
+        return count
+
+    return at.ask(work)
+
+
+def _instant(at: float | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)
 
 
 async def _queued(

@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 #: What stands above a column, and what is in it.
 Columns: TypeAlias = Mapping[str, Callable[[T], object]]
+#: In which style a row is.
+Tint: TypeAlias = Callable[[T], str | None]
 
 
 def line(noun: object) -> str:
@@ -34,7 +36,14 @@ def line(noun: object) -> str:
     return json.dumps(found, ensure_ascii=False)
 
 
-async def listed(found: AsyncIterator[T], columns: Columns[T], *, as_json: bool, limit: int) -> int:
+async def listed(
+    found: AsyncIterator[T],
+    columns: Columns[T],
+    *,
+    as_json: bool,
+    limit: int,
+    tint: Tint[T] | None = None,
+) -> int:
     """Print a list, as it comes where it is for a program. Raises UsageError for a limit of none."""
     if limit < 1:
         raise UsageError("--limit needs a number from 1 on")
@@ -49,17 +58,18 @@ async def listed(found: AsyncIterator[T], columns: Columns[T], *, as_json: bool,
         if count >= limit:
             break
     if not as_json:
-        print_table(rows, columns)
+        print_table(rows, columns, tint)
     return 0
 
 
-def print_table(rows: Sequence[T], columns: Columns[T]) -> None:
-    """Print a table."""
+def print_table(rows: Sequence[T], columns: Columns[T], tint: Tint[T] | None = None) -> None:
+    """Print a table; ``tint`` says in which style a row is."""
     table = Table(box=None, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*(escape(told(tell(row))) for tell in columns.values()))
+        cells = (escape(told(tell(row))) for tell in columns.values())
+        table.add_row(*cells, style=None if tint is None else tint(row))
     Console(highlight=False).print(table)
 
 

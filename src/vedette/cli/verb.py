@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Protocol, TypeVar
 
 from vedette.cli.reach import Reach
-from vedette.cli.sheet import Columns, line
+from vedette.cli.sheet import Columns, Tint, line
 from vedette.cli.sheet import listed as printed
 from vedette.cli.stored import instant_of
 from vedette.client.client import Client
@@ -37,7 +37,12 @@ class Named(Protocol):
 
 
 def listed(
-    at: Reach, columns: Columns[T], limit: int, ask: Callable[[Client, int], AsyncIterator[T]]
+    at: Reach,
+    columns: Columns[T],
+    limit: int,
+    ask: Callable[[Client, int], AsyncIterator[T]],
+    *,
+    tint: Tint[T] | None = None,
 ) -> int:
     """Print the first ``limit`` things of a list, which is asked for so many at a time.
 
@@ -46,7 +51,7 @@ def listed(
 
     async def work(client: Client) -> int:
         found = ask(client, min(max(limit, 1), PAGE))
-        return await printed(found, columns, as_json=at.as_json, limit=limit)
+        return await printed(found, columns, as_json=at.as_json, limit=limit, tint=tint)
 
     return at.ask(work)
 

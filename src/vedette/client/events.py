@@ -54,6 +54,13 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The newest events, newest first."""
+
+    items: tuple[Event, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
     """That a reader has done with all events up to a cursor."""
 
@@ -87,6 +94,12 @@ STREAM: Final = Operation(
 ACK: Final = Operation(method="POST", path="/v1/events/ack", answer=Reader, wish=Ack)
 READERS: Final = listing("/v1/events/readers", Reader)
 FORGET: Final = nothing("DELETE", "/v1/events/readers/{reader}")
+NEWEST: Final = Operation(
+    method="GET",
+    path="/v1/events/newest",
+    answer=Newest,
+    query=("type", "account", "from", "to", "limit"),
+)
 GET: Final = Operation(method="GET", path="/v1/events/{event}", answer=Event)
 
 
@@ -132,6 +145,20 @@ class Events:
     async def forget(self, reader: str) -> None:
         """Forget how far a reader is."""
         await self._exchange.done(FORGET, Said(ids={"reader": reader}))
+
+    async def newest(
+        self,
+        *,
+        types: Sequence[str] = (),
+        account: str | None = None,
+        begin: datetime | None = None,
+        end: datetime | None = None,
+        limit: int = 100,
+    ) -> tuple[Event, ...]:
+        """Return the newest events, newest first; a program that wants all of them pulls."""
+        query: dict[str, object] = {"type": ",".join(types), "account": account, "limit": limit}
+        query |= {"from": begin, "to": end}
+        return (await self._exchange.one(NEWEST, Said(query=query))).items
 
     async def get(self, event: str) -> Event:
         """Return one event."""

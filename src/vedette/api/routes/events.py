@@ -15,12 +15,15 @@ from vedette.api.caller import allowed
 from vedette.api.flow import MEDIA, Flow, staying, still, told
 from vedette.api.pages import Asked, Page, following
 from vedette.api.services import Given, Services
+from vedette.api.shapes.endpoints import which
 from vedette.api.shapes.events import (
     LONGEST,
     AckWish,
     EventShown,
     EventsShown,
+    NewestShown,
     ReaderShown,
+    newest,
     page,
     reader,
     spot,
@@ -28,6 +31,7 @@ from vedette.api.shapes.events import (
     whole,
 )
 from vedette.model.ids import AccountId, EventId
+from vedette.ports.store import EventQuery
 from vedette.ports.tail import Spot, Stretch
 from vedette.service.caller import Caller
 from vedette.service.events.feed import LONGEST as MOST_SECONDS
@@ -158,6 +162,33 @@ async def list_readers(window: Asked, caller: Reader, services: Given) -> Page[R
 async def forget_reader(reader: NameInPath, caller: Acker, services: Given) -> None:
     """Forget how far a reader is: it begins with all that is stored."""
     await services.feed.forget(caller, reader)
+
+
+@router.get("/newest", response_class=Response, responses={200: {"model": NewestShown}})
+async def list_newest_events(
+    caller: Reader,
+    services: Given,
+    type_: Types = "",
+    account: Account = None,
+    from_: Annotated[str | None, Query(alias="from", max_length=40)] = None,
+    to: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE)] = 100,
+) -> Response:
+    """List the newest events, newest first, and what became of their deliveries.
+
+    It is for people. A program pulls: there nothing is skipped, and nothing comes twice.
+    """
+    wanted = which(account=account, types=type_, since=from_, until=to, event=None, limit=limit)
+    query = EventQuery(
+        account=wanted.account,
+        types=wanted.types,
+        start=wanted.start,
+        end=wanted.end,
+        limit=wanted.limit,
+    )
+    return Response(
+        newest(await services.feed.newest(caller, query)), media_type="application/json"
+    )
 
 
 @router.get("/{event}", response_class=Response, responses={200: {"model": EventShown}})

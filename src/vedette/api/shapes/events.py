@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from pydantic import Field
@@ -39,6 +40,12 @@ class EventShown(Shown):
 
     event: dict[str, Any] = Field(description="A CloudEvent, as endpoints get it.")
     deliveries: StandingShown
+
+
+class NewestShown(Shown):
+    """The newest events, newest first."""
+
+    items: list[EventShown]
 
 
 class AckWish(Wish):
@@ -79,6 +86,11 @@ def whole(found: StoredEvent) -> bytes:
     told = StandingShown(due=found.due, delivered=found.delivered, failed=found.failed)
     deliveries = told.model_dump_json(by_alias=True).encode()
     return b'{"event":' + found.body + b',"deliveries":' + deliveries + b"}"
+
+
+def newest(found: Sequence[StoredEvent]) -> bytes:
+    """Return events as JSON, with what became of their deliveries."""
+    return b'{"items":[' + b",".join(map(whole, found)) + b"]}"
 
 
 def reader(found: Place) -> ReaderShown:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
+import json
 
+from vedette.cli.endpoints.again import queued, redriven, replayed
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import line, shown, told
-from vedette.cli.verb import moment
-from vedette.client.client import Client
+from vedette.cli.verb import given, moment
 from vedette.client.endpoints import Redrive, Replay
-from vedette.client.shape import UNSET
 from vedette.errors import UsageError
 
 #: The exit status of an endpoint that takes nothing: EX_UNAVAILABLE.
 FAILED = 69
-#: Steps of one replay: a million events are in a thousand.
-MAX_STEPS = 100_000
 
 
 def try_(endpoint: str, *, at: Reach = HERE) -> int:
@@ -55,19 +52,8 @@ def redrive(endpoint: str, *, account: str | None = None, at: Reach = HERE) -> i
     account
         Only those of this account's events.
     """
-    wish = Redrive(account=UNSET if account is None else account)
-
-    async def work(client: Client) -> int:
-        count = 0
-        for _ in range(MAX_STEPS):
-            done = await client.endpoints.redrive(endpoint, wish)
-            count += done.queued
-            if not done.has_more or not done.queued:
-                return count
-            print(f"queued {count} so far", file=sys.stderr, flush=True)
-        return count
-
-    return _queued(at.ask(work))
+    wish = Redrive(**given(account=account))
+    return _told(at.ask(lambda client: redriven(client, endpoint, wish)), at)
 
 
 def replay(
@@ -100,27 +86,14 @@ def replay(
     if since is None and account is None and type_ is None and event is None:
         raise UsageError("replay needs --since, --account, --type or --event: not everything")
 
-    async def work(client: Client) -> int:
-        count, rest = 0, None
-        for _ in range(MAX_STEPS):
-            wish = Replay(
-                account=UNSET if account is None else account,
-                type=UNSET if type_ is None else type_,
-                from_=moment("--since", since),
-                to=moment("--until", until),
-                event=UNSET if event is None else event,
-                next=UNSET if rest is None else rest,
-            )
-            done = await client.endpoints.replay(endpoint, wish)
-            count, rest = count + done.queued, done.next
-            if rest is None:
-                return count
-            print(f"queued {count} so far", file=sys.stderr, flush=True)
-        return count
-
-    return _queued(at.ask(work))
+    wish = Replay(
+        from_=moment("--since", since),
+        to=moment("--until", until),
+        **given(account=account, type=type_, event=event),
+    )
+    return _told(at.ask(lambda client: replayed(client, endpoint, wish)), at)
 
 
-def _queued(count: int) -> int:
-    print(f"queued {count} {'delivery' if count == 1 else 'deliveries'}")
+def _told(count: int, at: Reach) -> int:
+    print(json.dumps({"queued": count}) if at.as_json else queued(count))
     return 0

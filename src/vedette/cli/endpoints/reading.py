@@ -26,12 +26,18 @@ DELIVERIES: Final[Columns[Delivery]] = {
     "type": lambda each: each.event.type,
     "account": lambda each: each.event.account,
     "endpoint": lambda each: each.endpoint,
-    "state": lambda each: each.state,
+    "state": lambda each: "in flight" if each.in_flight else each.state,
     "attempts": lambda each: each.attempts,
     "next": lambda each: each.next_at,
     "event": lambda each: each.event.id,
     "last answer": lambda each: each.reason,
 }
+_STYLES: Final = {"due": "yellow", "delivered": "green", "failed": "red"}
+
+
+def tint(each: Delivery) -> str | None:
+    """Return the style of a delivery in a table."""
+    return _STYLES.get(each.state)
 
 
 def list_(text: str = "", *, limit: int = 1_000, at: Reach = HERE) -> int:
@@ -105,4 +111,5 @@ def deliveries(
         lambda client, page: client.endpoints.deliveries(
             endpoint, state=state, account=account, type_=type_, event=event, limit=page
         ),
+        tint=tint,
     )

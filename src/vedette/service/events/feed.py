@@ -179,6 +179,13 @@ class Feed:
             raise NotFoundError("event", id_)
         return found[0]
 
+    async def newest(self, caller: Caller, query: EventQuery) -> list[StoredEvent]:
+        """Return events, newest first; those of the caller's tenant, whatever the query says."""
+        caller.needs(READ)
+        if not 1 <= query.limit <= MAX_PAGE:
+            raise invalid("limit", f"expected a whole number from 1 to {MAX_PAGE}")
+        return await self._store.events(replace(query, tenant=caller.tenant))
+
     # Where readers are.
 
     async def place(self, caller: Caller, reader: str) -> Spot:
