@@ -69,6 +69,12 @@ async def test_no_site_may_read_an_answer_of_another(face: Face) -> None:
         ("POST", "/v1/tenants", b"{", "malformed"),
         ("POST", "/v1/tenants", b"\xff\xfe", "malformed"),
         ("POST", "/v1/tenants", None, "invalid"),
+        ("POST", "/v1/tenants", b'{"id": "one", "id": "two"}', "malformed"),
+        ("POST", "/v1/tenants", b'{"settings": {"a": "1", "\\u0061": "2"}}', "malformed"),
+        ("POST", "/v1/tenants", b'{"maxAccounts": NaN}', "malformed"),
+        ("POST", "/v1/tenants", b'{"maxAccounts": -Infinity}', "malformed"),
+        ("POST", "/v1/tenants", '{"id": "one"}'.encode("utf-16"), "malformed"),
+        ("POST", "/v1/tenants", '{"id": "one"}'.encode("utf-32-le"), "malformed"),
         ("GET", "/v1/tenants?limit=0", None, "invalid"),
         ("GET", "/v1/tenants?after=zzz", None, "malformed"),
         ("GET", "/v1/tenants?q=a%00", None, "malformed"),
@@ -91,11 +97,50 @@ async def test_every_error_is_a_problem(
     assert problem["instance"] == f"urn:uuid:{answer.headers['x-request-id']}"
 
 
-async def test_what_was_not_allowed_says_what_is(face: Face) -> None:
-    """A 405 names the methods of the resource (RFC 9110 section 15.5.6)."""
-    answer = await face.ask("PUT", "/v1/settings")
+@pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/v1/settings", "GET, HEAD, PATCH"),
+        ("/v1/tenants", "GET, HEAD, POST"),
+        ("/v1/tenants/acme", "GET, HEAD, PATCH, DELETE"),
+        ("/v1/tenants/acme/pause", "POST"),
+        ("/livez", "GET, HEAD"),
+    ],
+)
+async def test_what_was_not_allowed_says_what_is(face: Face, path: str, methods: str) -> None:
+    """A 405 names all methods of the resource, whatever routes it has (RFC 9110 section 15.5.6)."""
+    for method in ("PUT", "OPTIONS", "TRACE", "BREW"):
+        answer = await face.ask(method, path)
 
-    assert "GET" in answer.headers["allow"]
+        assert (answer.status, answer.headers["allow"]) == (405, methods)
+
+
+@pytest.mark.parametrize("path", ["/livez", "/v1/tenants", "/v1/tenants/none", "/openapi.json"])
+async def test_a_head_is_a_get_without_its_body(face: Face, path: str) -> None:
+    """Monitors and proxies ask so; the headers are those of the GET (RFC 9110 section 9.3.2)."""
+    get, head = await face.ask("GET", path), await face.ask("HEAD", path)
+
+    assert (head.status, head.body) == (get.status, b"")
+    for name in ("content-type", "content-length"):
+        assert head.headers[name] == get.headers[name]
+
+
+async def test_a_head_of_what_has_no_end_is_refused(face: Face) -> None:
+    """A stream of events has nothing to say without its body, and would never be answered."""
+    answer = await face.ask("HEAD", "/v1/events/stream")
+
+    assert answer.status == 405
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"x-long": "x" * gate.MAX_HEAD}, {f"x-{number}": "x" * 100 for number in range(200)}],
+)
+async def test_a_head_that_is_too_large_is_a_431(face: Face, headers: dict[str, str]) -> None:
+    """What comes in one piece is held to the same bound as what comes in parts."""
+    answer = await face.ask("GET", "/livez", **headers)
+
+    assert (answer.status, answer.code) == (431, "head_too_large")
 
 
 async def test_a_field_that_is_wrong_is_named(face: Face) -> None:
@@ -186,6 +231,21 @@ async def test_a_body_that_never_ends_is_a_408(face: Face, monkeypatch: pytest.M
     }
 
     answer = await request(face.app, "POST", "/v1/tenants", None, told, stalls=True)
+
+    assert (answer.status, answer.code) == (408, "timeout")
+
+
+async def test_a_body_that_drips_is_a_408(face: Face, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadline is for the whole body: an octet now and then does not move it on."""
+    monkeypatch.setattr(gate, "BODY", 0.05)
+    key = await face.key()
+    told = {
+        "authorization": f"Bearer {key}",
+        "content-length": "1000000",
+        "content-type": "application/json",
+    }
+
+    answer = await request(face.app, "POST", "/v1/tenants", None, told, drips=0.01)
 
     assert (answer.status, answer.code) == (408, "timeout")
 

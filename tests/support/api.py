@@ -215,10 +215,12 @@ async def request(
     *,
     client: tuple[str, int] | None = ("192.0.2.7", 4711),
     stalls: bool = False,
+    drips: float | None = None,
 ) -> Answer:
     """Call an ASGI app as a server does. ``body`` is JSON, or octets as they are.
 
-    One that ``stalls`` sends nothing of its body, and does not go either.
+    One that ``stalls`` sends nothing of its body, and does not go either; one that ``drips`` sends a
+    blank of it after so many seconds each, for ever.
     """
     scope, data = _scope(method, path, body, headers or {}, client)
     left = [{"type": "http.request", "body": data, "more_body": False}]
@@ -227,6 +229,9 @@ async def request(
     async def receive() -> Mapping[str, Any]:
         if stalls:
             await asyncio.Event().wait()
+        if drips is not None:
+            await asyncio.sleep(drips)
+            return {"type": "http.request", "body": b" ", "more_body": True}
         return left.pop() if left else {"type": "http.disconnect"}
 
     async def send(message: Mapping[str, Any]) -> None:

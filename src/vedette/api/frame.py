@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import APIRouter, Depends, FastAPI
 
 from vedette import __version__
-from vedette.api import document, problems, query
+from vedette.api import document, problems, query, strict
 from vedette.api.caller import Doorkeeper, Doors
 from vedette.api.gate import Gate
 from vedette.api.idempotency import Once
@@ -94,7 +94,7 @@ def routed(*, docs: bool = True) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         generate_unique_id_function=lambda route: route.name,
-        dependencies=[Depends(query.known)],
+        dependencies=[Depends(query.known), Depends(strict.read)],
     )
     problems.install(app)
     document.install(app)

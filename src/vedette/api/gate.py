@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from vedette.api.headers import POLICY, SECURITY
 from vedette.api.problems import Problem, ProblemError, of_error, of_status
+from vedette.api.wire import MAX_HEAD
 from vedette.errors import VedetteError
 from vedette.ports.clock import Clock
 from vedette.telemetry.counters import Counter
@@ -48,6 +49,8 @@ TYPES: Final = frozenset({"application/json", "application/merge-patch+json"})
 #: Where people fill in forms of ours: each has a mark that no other site knows (``visitor.py``).
 FORMS: Final = "/connect/"
 _FORM: Final = frozenset({"application/x-www-form-urlencoded"})
+#: Has no end, and so no answer to a HEAD.
+ENDLESS: Final = "/v1/events/stream"
 
 #: Paths that are asked every few seconds by machines: they are logged at debug.
 _PROBES: Final = frozenset({"/livez", "/readyz", "/ownerz", "/metrics"})
@@ -104,7 +107,9 @@ class _Exchange:
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, clock: Clock) -> None:
         self.request = str(uuid4())
-        self.scope = scope
+        # A HEAD is a GET whose body stays here (RFC 9110 section 9.3.2).
+        self._is_head = scope["method"] == "HEAD" and scope["path"] != ENDLESS
+        self.scope = {**scope, "method": "GET"} if self._is_head else scope
         self._receive = receive
         self._send = send
         self._clock = clock
@@ -112,15 +117,20 @@ class _Exchange:
         self._status = 0
         self._octets = 0
         self._is_read = False
+        #: When the whole body has to be there; known when it is asked for first.
+        self._end: float | None = None
         self.is_import = scope["path"] == IMPORT
         self._most = MAX_IMPORT if self.is_import else MAX_BODY
-        scope.setdefault("state", {})["request"] = self.request
+        self.scope.setdefault("state", {})["request"] = self.request
 
     def check(self, *, is_full: bool) -> None:
         """Refuse what can be seen to be too much, or of the wrong type. Raises a problem."""
         headers = Headers(scope=self.scope)
         if is_full:
             raise _refused("overloaded", "too much is asked at once; wait", {"Retry-After": "1"})
+        if sum(len(name) + len(value) for name, value in self.scope["headers"]) > MAX_HEAD:
+            # The server bounds what comes in parts; what comes in one it passes on.
+            raise _refused("head_too_large", f"a request's head has at most {MAX_HEAD} octets")
         if "\0" in self.scope["path"] or b"%00" in self.scope["query_string"]:
             # No name has one, and no database takes it.
             raise _refused("malformed", "an address holds no NUL")
@@ -138,11 +148,13 @@ class _Exchange:
             raise _refused("media_type", f"a body is one of {', '.join(sorted(types))}")
 
     async def receive(self) -> Message:
-        """Pass a body on, up to its bound and its deadline."""
+        """Pass a body on, up to its bound and its deadline, which parts of it do not move on."""
         if self._is_read:
             return await self._receive()
+        if self._end is None:
+            self._end = asyncio.get_running_loop().time() + BODY
         try:
-            async with asyncio.timeout(BODY):
+            async with asyncio.timeout_at(self._end):
                 message = await self._receive()
         except TimeoutError:
             raise HTTPException(408) from None
@@ -157,6 +169,8 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self._status = message["status"]
             message = {**message, "headers": self._headers(message.get("headers", []))}
+        elif self._is_head:
+            message = {**message, "body": b""}
         await self._send(message)
 
     async def end(self, problem: Problem) -> None:
@@ -171,7 +185,7 @@ class _Exchange:
         _REQUESTS.inc(f"{self._status // 100}xx")
         told = {
             "request": self.request,
-            "method": self.scope["method"][:16],
+            "method": "HEAD" if self._is_head else self.scope["method"][:16],
             "route": route,
             "status": self._status,
             "seconds": round(asyncio.get_running_loop().time() - self._begun, 4),

@@ -17,6 +17,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from vedette.errors import VedetteError
 from vedette.service.refusals import MAX_MISTAKES, RefusalError
@@ -60,6 +61,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "config": (422, "The settings are wrong"),
     "key_reused": (422, "The idempotency key belongs to another request"),
     "too_many": (429, "Too many requests"),
+    "head_too_large": (431, "The request's head is too large"),
     "internal": (500, "A defect of ours"),
     "auth_failed": (502, "The mail server refused the login"),
     "unreachable": (502, "The mail server can not be reached"),
@@ -76,6 +78,8 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "overloaded": (503, "Too much is asked at once"),
     "not_running": (503, "No engine runs here"),
 })  # fmt: skip
+
+_NO_METHOD: Final = 405
 
 #: What stands for an error that no code above belongs to: the way to another server failed.
 _ELSEWHERE: Final = (502, "Another server did not do its part")
@@ -167,11 +171,11 @@ def of_validation(errors: Sequence[Mapping[str, Any]]) -> Problem:
     return Problem(code="invalid", detail=detail, members={"errors": wrong})
 
 
-def of_status(error: HTTPException) -> Problem:
-    """Return the problem of what the framework says by a status."""
+def of_status(error: HTTPException, allow: str | None = None) -> Problem:
+    """Return the problem of what the framework says by a status; ``allow`` are methods."""
     code = _CODES.get(error.status_code, "malformed")
-    allow = {k: v for k, v in (error.headers or {}).items() if k.casefold() == "allow"}
-    return Problem(code=code, detail=_WORDS.get(code, TABLE[code][1]), headers=allow)
+    headers = {} if allow is None else {"Allow": allow}
+    return Problem(code=code, detail=_WORDS.get(code, TABLE[code][1]), headers=headers)
 
 
 #: What is said where the framework found it out.
@@ -188,7 +192,11 @@ def install(app: FastAPI) -> None:
     """Let every error of the app end as a problem. What is unexpected is the gate's."""
 
     async def known(request: Request, error: Exception) -> Response:
-        return _problem(error).answer(request.scope.get("state", {}).get("request"))
+        if isinstance(error, HTTPException) and error.status_code == _NO_METHOD:
+            problem = of_status(error, _allowed(app, request))
+        else:
+            problem = _problem(error)
+        return problem.answer(request.scope.get("state", {}).get("request"))
 
     for kind in (ProblemError, VedetteError, RequestValidationError, HTTPException):
         app.add_exception_handler(kind, known)
@@ -206,6 +214,19 @@ def _problem(error: Exception) -> Problem:
             return of_status(error)
         case _:
             raise error
+
+
+def _allowed(app: FastAPI, request: Request) -> str:
+    """Return all methods of what is at an address: the framework names those of one route of it."""
+    found = []
+    for method in ("GET", "POST", "PUT", "PATCH", "DELETE"):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in app.router.routes):
+            found.append(method)
+    if "GET" in found:
+        # Answered by the gate, wherever there is a GET.
+        found.insert(1, "HEAD")
+    return ", ".join(found)
 
 
 def _why(error: Mapping[str, Any]) -> str:

@@ -72,7 +72,8 @@ class StaleError(RefusalError):
 
     def __init__(self, kind: str, id_: str, *, expected: int, version: int) -> None:
         super().__init__(
-            f"the {kind} {_shown(id_)} has version {version} by now and not {expected}: "
+            f"the {kind} {_shown(id_)} has version {version} by now"
+            f"{f' and not {expected}' if expected > 0 else ', and not what was asked for'}: "
             "read it again, and decide on what it says"
         )
         self.version = version
