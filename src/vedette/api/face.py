@@ -6,7 +6,7 @@ It is the only module of the API that knows the engine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
@@ -21,6 +21,7 @@ from vedette.app.doctor import diagnose
 from vedette.app.engine import Engine
 from vedette.app.lending import Lending
 from vedette.app.measuring import OLDEST
+from vedette.app.outlook import Outlook
 from vedette.app.trying import Trying
 from vedette.config.environment import host_name
 from vedette.config.settings import AccountSettings, Settings
@@ -45,9 +46,6 @@ _log = structlog.stdlib.get_logger(__name__)
 
 #: Seconds between two looks at how late the loop is.
 LOOK: Final = 0.5
-#: Seconds for which the health of all accounts is told again: of ten thousand it is 10 ms of work,
-#: and what other instances watch is read from the store.
-FRESH: Final = 1.0
 
 
 class Face(Part):
@@ -99,6 +97,7 @@ class Face(Part):
         self._services = services = assembled(ground, engine.settings.api)
         await services.mailboxes.start()
         self.spawn(self._view.look(), "lag")
+        self.spawn(services.accounts.searching.clerk.follow(), "roll")
         self.spawn(self._recover(services.tenants), "recover")
         self._server = ApiServer(build(services), engine.settings.api, engine.settings.state)
         await self._server.start()
@@ -143,9 +142,8 @@ class EngineView:
     def __init__(self, engine: Engine, leaving: Callable[[], bool]) -> None:
         self._engine = engine
         self._leaving = leaving
-        self._healths: Mapping[AccountId, Health] = {}
-        self._read_at = float("-inf")
-        self._reading = asyncio.Lock()
+        notices = None if engine.cluster is None else engine.cluster.notices
+        self._outlook = Outlook(self._own, notices)
         self.lag = 0.0
 
     @property
@@ -153,14 +151,10 @@ class EngineView:
         """Say that the service is draining."""
         return "the service is draining" if self._leaving() else None
 
-    async def healths(self) -> Mapping[AccountId, Health]:
-        """Return how accounts are doing, up to a second ago."""
-        async with self._reading:
-            now = asyncio.get_running_loop().time()
-            if now - self._read_at >= FRESH:
-                self._healths = await self._read()
-                self._read_at = now
-            return self._healths
+    async def healths(self) -> Outlook:
+        """Return how accounts are doing, those of others up to some seconds ago."""
+        await self._outlook.refresh()
+        return self._outlook
 
     def ownership(self) -> Ownership:
         """Return what this instance carries."""
@@ -200,12 +194,9 @@ class EngineView:
             raise NotHereError(account)
         return engine.supervisor
 
-    async def _read(self) -> dict[AccountId, Health]:
-        own = {health.account: health for health in self._engine.healths}
-        if self._engine.cluster is None:
-            return own
-        # What the others watch is noted in the store within a second.
-        return {health.account: health for health in await self._engine.store.healths()} | own
+    def _own(self, account: AccountId) -> Health | None:
+        supervisor = self._engine.supervisor
+        return None if supervisor is None else supervisor.health(account)
 
 
 def _filed(engine: Engine) -> Filed:

@@ -16,6 +16,7 @@ from vedette.engine.owner import Owner, Place
 from vedette.engine.part import OnCrash, Part
 from vedette.engine.supervisor import Supervisor
 from vedette.model.ids import AccountId
+from vedette.ports.ownership import Notices
 from vedette.store.sqlite import place
 
 #: Seconds for handing mailboxes over at a stop. A twentieth of all shards moves in ten seconds,
@@ -33,6 +34,8 @@ class Cluster(Part):
         # What stays on this machine, such as the socket for commands, is of one process, too.
         self._folder = place.Place(settings.state, has_database=False)
         self._table = postgres("ownership").PostgresOwnership(store.url)
+        #: What all instances noted of accounts.
+        self.notices: Notices = self._table
         here = Place(name=store.instance, weight=store.weight, rate=settings.logins)
         self.owner = Owner(here, self._table, now=uptime, on_crash=on_crash)
 

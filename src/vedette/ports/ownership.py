@@ -8,12 +8,33 @@ transaction that writes.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from vedette.model.account import Health
 from vedette.ownership.moves import View
 from vedette.ownership.shard import Holding, InstanceId, Shard
 from vedette.ownership.wish import Instance
 from vedette.ports.store import Fence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """How some accounts are doing, by their ids, and the mark up to which that was looked at."""
+
+    healths: tuple[Health, ...]
+    mark: str
+
+
+class Notices(Protocol):
+    """What all instances noted of accounts. Every method raises StoreError."""
+
+    async def healths_since(self, mark: str, *, after: str = "", limit: int = 1_000) -> Noted:
+        """Return the health of accounts behind an id that was noted since a mark; "": of all.
+
+        The mark of a walk's first page is the one for the next walk. Some of it may have been told
+        before. A note is told once it is written.
+        """
 
 
 class Ownership(Protocol):

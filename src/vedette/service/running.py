@@ -33,6 +33,13 @@ class Ownership:
     oldest_age: float | None = None
 
 
+class Healths(Protocol):
+    """How accounts are doing."""
+
+    def get(self, account: AccountId, /) -> Health | None:
+        """Return how one is doing; None where nobody watched it yet."""
+
+
 class Running(Protocol):
     """The engine as the API sees it."""
 
@@ -48,7 +55,7 @@ class Running(Protocol):
     def lag(self) -> float:
         """How late the loop is, in seconds."""
 
-    async def healths(self) -> Mapping[AccountId, Health]:
+    async def healths(self) -> Healths:
         """Return how accounts are doing, up to some seconds ago. Raises StoreError."""
 
     def ownership(self) -> Ownership:

@@ -5,10 +5,9 @@ It must not know who watches.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from vedette.model.account import Health
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.clock import Clock
 from vedette.ports.registration import Registration
@@ -22,7 +21,7 @@ from vedette.service.accounts.condition import (
 )
 from vedette.service.accounts.roll import AccountQuery, Entry
 from vedette.service.caller import Caller
-from vedette.service.running import Running
+from vedette.service.running import Healths, Running
 
 #: The states of accounts that nobody asked to leave in peace.
 _SEEN = frozenset(State) - {State.PAUSED, State.AUTH_FAILED}
@@ -49,7 +48,7 @@ class InState:
     """The ``Choice`` of who is in a state, at one instant."""
 
     state: State
-    healths: Mapping[AccountId, Health]
+    healths: Healths
     now: float
 
     def among(self, entries: list[Entry], stopped: Collection[TenantId]) -> list[Entry]:
@@ -101,6 +100,6 @@ class Overview:
         return SeenPage(items=items, next=page.next)
 
 
-def _seen(registration: Registration, healths: Mapping[AccountId, Health], now: float) -> Seen:
+def _seen(registration: Registration, healths: Healths, now: float) -> Seen:
     known = condition(registration, healths.get(registration.account.id), now=now)
     return Seen(registration=registration, condition=known)

@@ -12,6 +12,7 @@ from vedette.errors import StoreError
 from vedette.model.account import Health
 from vedette.model.delivery import EndpointState
 from vedette.model.ids import EndpointId
+from vedette.ports.ownership import Noted
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.statements import sql
 from vedette.store.rows import health as rows
@@ -19,6 +20,8 @@ from vedette.store.words import printable
 
 _HEALTHS_PUT: Final = sql("healths_put")
 _HEALTHS: Final = sql("healths")
+_HEALTHS_MARK: Final = sql("healths_mark")
+_HEALTHS_SINCE: Final = sql("healths_since")
 _ENDPOINT_PUT: Final = sql("endpoint_put")
 _ENDPOINT: Final = sql("endpoint_by_id")
 _ENDPOINTS: Final = sql("endpoints")
@@ -42,6 +45,19 @@ async def put_healths(connection: Connection, notes: Iterable[Health]) -> None:
 async def healths(connection: Connection) -> list[Health]:
     """Return the health of every account, by its id."""
     return [rows.health_of(row) for row in await connection.fetch(_HEALTHS)]
+
+
+async def healths_since(connection: Connection, *, mark: str, after: str, limit: int) -> Noted:
+    """Return the health that was noted since a mark, by account.
+
+    A transaction writes its number into each row (xmin: "System Columns", postgresql.org/docs): what
+    was written since some moment has one that was not given then, or was under way. So nobody keeps,
+    or indexes, when a row was written that is written all the time.
+    """
+    # Before the rows: what is written in between is told again.
+    now: Any = await connection.fetchval(_HEALTHS_MARK)
+    found = await connection.fetch(_HEALTHS_SINCE, mark or None, after, limit)
+    return Noted(healths=tuple(rows.health_of(row) for row in found), mark=str(now))
 
 
 async def put_endpoint(connection: Connection, state: EndpointState) -> None:

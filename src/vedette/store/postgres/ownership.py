@@ -14,8 +14,10 @@ from vedette.ownership.lease import TTL
 from vedette.ownership.moves import View
 from vedette.ownership.shard import SHARDS, Holding, InstanceId, Shard
 from vedette.ownership.wish import Instance, Standing
+from vedette.ports.ownership import Noted
 from vedette.ports.store import Fence
 from vedette.secret import Secret
+from vedette.store.postgres import accounts
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.statements import sql
 from vedette.store.postgres.transaction import Transactions
@@ -36,7 +38,7 @@ _HOLDS: Final = sql("ownership_holds")
 
 
 class PostgresOwnership:
-    """``vedette.ports.ownership.Ownership``; started after the store, which makes the tables."""
+    """``Ownership`` and ``Notices`` of ``ports.ownership``; started after who makes the tables."""
 
     def __init__(self, url: Secret[str]) -> None:
         self._transactions = Transactions(url)
@@ -74,6 +76,11 @@ class PostgresOwnership:
     async def holds(self, me: InstanceId, fence: Fence) -> bool:
         """Ask about one shard."""
         return await self._transactions.ask(partial(_holds, me=me, fence=fence))
+
+    async def healths_since(self, mark: str, *, after: str = "", limit: int = 1_000) -> Noted:
+        """Return what was noted since a mark, by account, as the port says."""
+        work = partial(accounts.healths_since, mark=mark, after=after, limit=limit)
+        return await self._transactions.ask(work)
 
 
 async def _filled(connection: Connection) -> None:

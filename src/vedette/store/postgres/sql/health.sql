@@ -26,6 +26,20 @@ SELECT account, tenant, email, state, since, proof_at, work_at, error_at, error,
 FROM health
 ORDER BY account;
 
+-- name: healths_mark
+-- Every number below it is of a transaction that has ended.
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text;
+
+-- name: healths_since
+-- `age` counts back from now, so that it does not matter where the numbers began anew.
+SELECT account, tenant, email, state, since, proof_at, work_at, error_at, error, trouble, lag,
+       strikes, credential, stage, stage_since, reply, response_code, held, attempts, retry_at,
+       reconnect, resynced
+FROM health
+WHERE account > $2::text AND ($1::text IS NULL OR age(xmin) <= age($1::text::xid8::xid))
+ORDER BY account
+LIMIT $3::bigint;
+
 -- name: endpoint_put
 INSERT INTO endpoint (id, disabled_at, disabled_reason, failing_since, failures, delivered_at)
 VALUES ($1::text, $2::float8, $3::text, $4::float8, $5::bigint, $6::float8)
