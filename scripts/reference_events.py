@@ -10,6 +10,7 @@ import base64
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cache
 from hashlib import sha256
 from typing import Any
@@ -20,10 +21,12 @@ from vedette.errors import Trouble
 from vedette.imap import Fetch
 from vedette.model.account import Account, AccountState, Credentials, Depth, Health
 from vedette.model.action import Decision, JournalEntry, Place
+from vedette.model.cursor import Cursor, FolderState
 from vedette.model.delivery import EndpointState
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
 from vedette.model.ids import AccountId, EndpointId, TenantId, action_id, message_event_id
+from vedette.model.tally import Tally
 from vedette.outbox import action, occurrence, protection
 from vedette.outbox.envelope import render
 from vedette.outbox.message import Facts, received, unparseable
@@ -152,6 +155,12 @@ def events() -> Iterator[Event]:
     yield occurrence.reset(
         ACCOUNT, INBOX, UID_VALIDITY, UID_VALIDITY + 1, listed=120, untold=2, now=NOW
     )
+    cursor = Cursor(uid_validity=UID_VALIDITY, last_uid=47)
+    days = [Tally(date(2026, 11, 19), 118, 0, 0), Tally(date(2026, 11, 20), 41, 0, 2)]
+    state = FolderState(path=INBOX.path, cursor=cursor)
+    yield occurrence.incomplete(ACCOUNT, INBOX, state, days, (45, 46), NOW)
+    token = sha256(b"a probe").hexdigest()[:32]
+    yield occurrence.canary_arrived(ACCOUNT, INBOX, token, int(ANNOUNCED), NOW)
     health = Health(account=ACCOUNT.id, tenant=ACCOUNT.tenant, email=ACCOUNT.email, since=NOW)
     troubles = {
         AccountState.CONNECTED: (None, None),

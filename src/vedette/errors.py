@@ -21,6 +21,7 @@
     │   └── StoreVersionError     written by a newer version            exit 78
     ├── SecretError           a secret can not be sealed or opened      exit 78
     │   └── SecretDamagedError    what is kept was changed or moved         exit 65
+    ├── CanaryError           a probe mail did not come through         exit 69
     └── SinkError             an endpoint can not be built or reached   exit 69
 
 Foreign exceptions are translated once, where they enter. Exit statuses are
@@ -208,6 +209,13 @@ class SecretDamagedError(SecretError):
 
     code = "secret_damaged"
     exit_status = 65
+
+
+class CanaryError(VedetteError):
+    """A probe mail was not seen by the watch, or not delivered, in time."""
+
+    code = "canary"
+    exit_status = 69
 
 
 class SinkError(VedetteError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import secrets
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,13 @@ from tests.support.books import letter, new_token
 from tests.support.dovecot import Dovecot
 from tests.support.engine import PATIENCE, Watching, blocking, mailbox
 from vedette.config.settings import AccountSettings
-from vedette.engine import canary
+from vedette.engine import canary, canary_delivery
 from vedette.engine.canary import PROBES, TOOK
 from vedette.engine.canary_book import FIELD, FRESH, CanaryBook, Probe
 from vedette.model.account import AccountState, Canary
-from vedette.model.ids import AccountId
+from vedette.model.delivery import Delivered, Endpoint, Outcome, Parcel, Refused, Selection
+from vedette.model.ids import AccountId, EndpointId
+from vedette.ports.store import EventQuery
 from vedette.secret import Secret
 from vedette.sync.cadence import Tempo
 
@@ -90,7 +93,7 @@ async def test_a_probe_that_is_not_seen_degrades_the_account_until_one_is(
             lambda health: health.state is AccountState.DEGRADED, "degraded account"
         )
         words = watching.health.error or ""
-        monkeypatch.setattr(canary, "PATIENCE", 60.0)
+        monkeypatch.setattr(canary, "PATIENCE", 5.0)
         settings = replace(watching.engine.settings, accounts=(sighted,))
         await watching.engine.apply(settings)
         await counted("seen", seen + 1)
@@ -140,7 +143,7 @@ def test_a_probe_counts_once_and_for_ten_minutes() -> None:
     first = mine.is_awaited(BOX, made, NOW + 1)
     mine.committed(BOX, [TOKEN])
 
-    assert first == TOKEN
+    assert first == Probe(int(NOW), TOKEN)
     assert mine.is_awaited(BOX, made, NOW + 2) is None
     assert book().is_awaited(BOX, made, NOW + FRESH + 1) is None
     assert book().is_awaited(BOX, made, NOW - 3600) is None
@@ -165,3 +168,66 @@ def test_no_header_is_taken_for_a_probe_by_accident(noise: bytes, *, named: bool
     header = FIELD.encode() + b": " + noise if named else noise
 
     assert book().read(BOX, header) is None
+
+
+class Shelf:
+    """An endpoint of the test: it keeps what it is given, and answers as it is told."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, object]] = []
+        self.answer: Outcome = Delivered()
+
+    async def start(self) -> None:
+        """Nothing is needed."""
+
+    async def stop(self) -> None:
+        """Nothing is held."""
+
+    async def send(self, parcel: Parcel) -> Outcome:
+        self.bodies.append(json.loads(parcel.body))
+        return self.answer
+
+
+@pytest.mark.server
+async def test_a_probe_is_followed_to_who_asks_for_it_and_is_mail_to_nobody(
+    dovecot: Dovecot, user: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the APPEND to the answer; who asks for everything has mail alone.
+
+    Where the endpoint does not take it the account says so, by state and event, until one comes
+    through again.
+    """
+    monkeypatch.setattr(canary, "DELIVERED", 1.0)
+    shelf, name = Shelf(), EndpointId("shelf")
+    asks = Endpoint(id=name, selection=Selection(types=("canary.*",)))
+    took, reached = canary_delivery.TOOK.count(), canary_delivery.REACHED.value("delivered")
+    all_mail = "*"
+    async with Watching(
+        probed(dovecot, user), state=tmp_path, tempo=STILL, extra={name: (asks, shelf)}
+    ) as watching:
+        await watching.until_connected()
+        async with asyncio.timeout(PATIENCE):
+            while canary_delivery.REACHED.value("delivered") < reached + 2:  # noqa: ASYNC110 - as above
+                await asyncio.sleep(0.02)
+        well = watching.health.state
+        shelf.answer = Refused(reason="503 not today")
+        await watching.until_health(
+            lambda health: health.state is AccountState.DEGRADED, "degraded account"
+        )
+        words = watching.health.error or ""
+        shelf.answer = Delivered()
+        await watching.until_health(
+            lambda health: health.state is AccountState.CONNECTED, "recovery"
+        )
+        assert await watching.engine.store.events(EventQuery(types=("account.degraded",)))
+        everything = await watching.engine.store.events(EventQuery(types=(all_mail,)))
+
+    assert canary_delivery.TOOK.count() >= took + 2
+    assert well is AccountState.CONNECTED
+    assert (
+        "a probe mail was committed and not delivered within 1 s to shelf: 503 not today" in words
+    )
+    assert {each["type"] for each in shelf.bodies} == {"canary.arrived"}
+    assert not [each for each in everything if each.type.startswith("canary")]
+    assert watching.books.receipts == []
+    assert dovecot.holdings(user) == []

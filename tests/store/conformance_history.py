@@ -24,7 +24,7 @@ from tests.store.bundle import (
 from tests.store.conformance_folders import StoreFixture
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import EventId, TenantId
-from vedette.ports.store import EventQuery, Point, Span, Store, Survey
+from vedette.ports.store import EventQuery, Fence, Point, Span, Store, Survey
 from vedette.service.endpoints.replay import behind
 from vedette.store.spans import LOOKED
 
@@ -108,6 +108,21 @@ class HistoryContract(StoreFixture):
         assert await store.replay(EventQuery(), [HOOK], 500.0) == 2
         assert await take(store, now=499.0) == []
         assert names(await take(store, now=500.0)) == ["e", "f"]
+
+    async def test_what_is_on_request_is_found_and_replayed_for_who_names_it(
+        self, store: Store
+    ) -> None:
+        """Whoever asks for all events asks for mail: a probe of ours is nobody's."""
+        await store.post(Fence(), [posting("mail"), posting("probe", kind="canary.arrived")])
+        found = [
+            [each.event for each in await store.events(EventQuery(types=types))]
+            for types in ((), ("*",), ("canary.*",), ("canary.arrived", "message.*"))
+        ]
+        queued = await store.replay(EventQuery(), [HOOK], now=200.0)
+
+        assert found == [["mail"], ["mail"], ["probe"], ["probe", "mail"]]
+        assert (queued, names(await take(store, now=1e6))) == (1, ["mail"])
+        assert await store.replay(EventQuery(types=("canary.*",)), [HOOK], now=300.0) == 1
 
     async def test_replay_keeps_the_order_of_each_lane(self, store: Store) -> None:
         """Of the newest that the query takes, the oldest goes first."""

@@ -8,7 +8,7 @@ know which server it watches.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -21,6 +21,7 @@ from vedette.model.account import Account, Beginning, Cover, Credentials, Depth,
 from vedette.model.delivery import Delivered, Endpoint, Outcome, Parcel
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.link import Encryption, Target, TlsPolicy
+from vedette.ports.sink import Sink
 from vedette.secret import Secret
 from vedette.sync.cadence import Tempo
 
@@ -63,6 +64,7 @@ class Watching:
         state: Path,
         books: Books | None = None,
         tempo: Tempo = QUICK,
+        extra: Mapping[EndpointId, tuple[Endpoint, Sink]] | None = None,
     ) -> None:
         self.books = books or Books()
         self.failures: list[VedetteError] = []
@@ -72,7 +74,7 @@ class Watching:
         endpoint = Endpoint(id=RECORD, ordered=False, concurrency=64)
         self.engine = Engine(
             Settings(state=state, accounts=accounts, tempo=tempo),
-            extra={RECORD: (endpoint, self._record)},
+            extra={RECORD: (endpoint, self._record), **(extra or {})},
             on_failure=self._failed,
             on_connected=self._connected,
         )

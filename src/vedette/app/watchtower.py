@@ -23,8 +23,13 @@ from vedette.errors import ConfigError
 from vedette.model.ids import AccountId
 from vedette.ports.backlog import Backlogs
 from vedette.ports.clock import Clock
+from vedette.ports.store import Store
 from vedette.secret import Secret
 from vedette.telemetry.tracing import TRACING, Tracer
+
+
+class Looked(Store, Backlogs, Protocol):
+    """What is asked of the state."""
 
 
 class StoppableTracer(Tracer, Protocol):
@@ -43,7 +48,7 @@ class Watchtower(Part):
 
     def __init__(
         self,
-        store: Backlogs,
+        store: Looked,
         clock: Clock,
         key: Callable[[], Secret[str]],
         *,
@@ -87,6 +92,7 @@ class Watchtower(Part):
                 watched=supervisor.canaries,
                 login=supervisor.visit,
                 doubt=supervisor.doubt,
+                deliveries=self._store.deliveries,
                 on_crash=self._on_crash,
             ),
         )

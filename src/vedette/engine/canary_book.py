@@ -103,17 +103,17 @@ class CanaryBook:
         for future in self._awaited.values():
             future.cancel()
 
-    def is_awaited(self, account: AccountId, header: bytes, now: float) -> str | None:
-        """Return the token of a probe that is waited for, or that a dead process left; else None.
+    def is_awaited(self, account: AccountId, header: bytes, now: float) -> Probe | None:
+        """Return the probe that is waited for, or that a dead process left; else None.
 
-        Nobody is told of such a message. One that came already is mail like any other.
+        Such a message is no mail. One that came already is mail like any other.
         """
         if len(header) > MOST:
             return None
         probe = self.read(account, header)
         if probe is None or not -AHEAD <= now - probe.made <= FRESH:
             return None
-        return None if probe.token in self._spent else probe.token
+        return None if probe.token in self._spent else probe
 
     def committed(self, account: AccountId, tokens: Iterable[str]) -> None:
         """Tell whoever waits for these that they went all the way."""

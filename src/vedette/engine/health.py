@@ -13,7 +13,7 @@ import structlog
 
 from vedette.engine.credential import fingerprint
 from vedette.engine.world import World
-from vedette.errors import LinkError, StoreError, Trouble, VedetteError
+from vedette.errors import CanaryError, LinkError, StoreError, Trouble, VedetteError
 from vedette.model.account import Account, Health, Hold
 from vedette.outbox.occurrence import state_changed
 from vedette.outbox.selection import plan
@@ -109,7 +109,9 @@ class HealthBook:
         """
         now, link = self._world.clock.now(), error if isinstance(error, LinkError) else None
         trouble = None if link is None else link.trouble
-        FAILURES.inc(label=error.code if trouble is None else trouble.value)
+        if not isinstance(error, CanaryError):
+            # That is no connection's: the one that did not see a probe stands, as a rule.
+            FAILURES.inc(label=error.code if trouble is None else trouble.value)
         failure = story.Failure(
             error=str(error)[:MAX_ERROR],
             trouble=trouble,

@@ -16,6 +16,7 @@ from pathlib import Path
 from vedette import mime
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.engine.batch import Batch, Mail
+from vedette.engine.canary_book import Probe
 from vedette.engine.docket import Docket
 from vedette.engine.judgement import Case, Hearing
 from vedette.engine.share import Share
@@ -26,7 +27,9 @@ from vedette.model.delivery import Posting
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
 from vedette.model.ids import EndpointId, message_event_id
+from vedette.outbox.directory import Directory
 from vedette.outbox.message import Facts, met_before, received, unparseable
+from vedette.outbox.occurrence import canary_arrived
 from vedette.outbox.selection import addressed, plan
 from vedette.ports.reader import ReaderKilledError
 from vedette.ports.scorer import Letter
@@ -41,10 +44,12 @@ COMMIT = Histogram(
 )
 EVENTS = counters.Counter(
     "vedette_events_total",
-    "Events about messages that were committed, by type.",
+    "Events about messages and folders that were committed, by type.",
     label="type",
     values=tuple(
-        kind.value for kind in EventType if kind.startswith(("message", "mailbox", "guard"))
+        kind.value
+        for kind in EventType
+        if kind.startswith(("message", "mailbox", "guard", "canary"))
     ),
 )
 
@@ -120,7 +125,8 @@ class Ingest:
                 seen_before=not told.isdisjoint(own),
             )
             told.update(own)
-            if id(mail) in probes:
+            if (probe := probes.get(id(mail))) is not None:
+                postings += self._probed(batch.folder, probe, endpoints, now)
                 continue
             event = self._event(facts, mail, message, now)
             also: Sequence[EndpointId] = ()
@@ -146,8 +152,8 @@ class Ingest:
 
     def _probes(
         self, messages: Sequence[tuple[Mail, mime.Message | None]], now: float
-    ) -> dict[int, str]:
-        """Return which of these are probe mails of ours, by the object, with their tokens."""
+    ) -> dict[int, Probe]:
+        """Return which of these are probe mails of ours, by the object."""
         canaries, account = self._world.canaries, self._account
         if canaries is None or account.canary is None:
             return {}
@@ -155,7 +161,15 @@ class Ingest:
             id(mail): canaries.is_awaited(account.id, _header(mail, message), now)
             for mail, message in messages
         }
-        return {mail: token for mail, token in found.items() if token is not None}
+        return {mail: probe for mail, probe in found.items() if probe is not None}
+
+    def _probed(
+        self, folder: Folder, probe: Probe, endpoints: Directory, now: float
+    ) -> tuple[Posting, ...]:
+        """Return what goes out of a probe: its event, to who asks for it by name, or nothing."""
+        event = canary_arrived(self._account, folder, probe.token, probe.made, now)
+        posting = addressed(event, endpoints)
+        return (posting,) if posting.endpoints else ()
 
     def _trace(self, postings: Iterable[Posting], announced: float | None, *times: float) -> None:
         """Tell how far each message came when; ``times`` are fetched, read and judged."""
@@ -174,12 +188,13 @@ class Ingest:
             if posting.keys:
                 tracer.passed(posting.event, posting.type, passage)
 
-    def _settled(self, hearing: Hearing | None, probes: Mapping[int, str]) -> None:
+    def _settled(self, hearing: Hearing | None, probes: Mapping[int, Probe]) -> None:
         """Pass on what is true once the commit is on disk."""
         if hearing is not None and hearing.actions and self._docket is not None:
             self._docket.entered(hearing.clues)
         if probes and self._world.canaries is not None:
-            self._world.canaries.committed(self._account.id, probes.values())
+            tokens = [probe.token for probe in probes.values()]
+            self._world.canaries.committed(self._account.id, tokens)
 
     async def _hand_over(
         self,

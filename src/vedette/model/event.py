@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import Any
+from typing import Any, Final
 
 from vedette.model.ids import AccountId, EventId, TenantId
 
@@ -23,6 +23,7 @@ class EventType(StrEnum):
     ACCOUNT_DEGRADED = "account.degraded"
     ACCOUNT_AUTH_FAILED = "account.auth_failed"
     ACCOUNT_PAUSED = "account.paused"
+    CANARY_ARRIVED = "canary.arrived"
     ENDPOINT_DISABLED = "endpoint.disabled"
     GUARD_DECIDED = "guard.decided"
     GUARD_TRIPPED = "guard.tripped"
@@ -30,6 +31,11 @@ class EventType(StrEnum):
     ACTION_APPLIED = "action.applied"
     ACTION_FAILED = "action.failed"
     ACTION_UNDONE = "action.undone"
+
+
+#: Types that begin so are for who names them: neither no filter at all nor ``*`` asks for them. A
+#: probe of ours must not be taken for mail by somebody who wants everything.
+ON_REQUEST: Final = "canary."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState
 from vedette.model.event import Event, EventType
 from vedette.model.folder import Folder
-from vedette.model.ids import AccountId, TenantId, message_event_id, occurrence_event_id
+from vedette.model.ids import AccountId, EventId, TenantId, message_event_id, occurrence_event_id
 from vedette.model.tally import Tally
 from vedette.outbox.envelope import instant
 from vedette.outbox.message import whereabouts
@@ -117,6 +117,31 @@ def incomplete(
                 }
                 for each in days
             ],
+            "receivedAt": instant(now),
+        },
+    )
+
+
+def canary_event_id(account: AccountId, token: str) -> EventId:
+    """Return the id of the event that tells of a probe mail, by its token."""
+    return occurrence_event_id(account, EventType.CANARY_ARRIVED, token)
+
+
+def canary_arrived(account: Account, folder: Folder, token: str, made: int, now: float) -> Event:
+    """Return ``canary.arrived``: a probe mail of ours, made at ``made``, that the watch committed."""
+    return Event(
+        id=canary_event_id(account.id, token),
+        type=EventType.CANARY_ARRIVED,
+        tenant=account.tenant,
+        account=account.id,
+        time=now,
+        subject=folder.name,
+        # Behind the mail of its folder, as any message: that is what is tried.
+        lane=folder.path,
+        data={
+            **whereabouts(account, folder),
+            "probe": token,
+            "putAt": instant(made),
             "receivedAt": instant(now),
         },
     )

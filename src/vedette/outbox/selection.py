@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from vedette.model.delivery import Posting, Selection
-from vedette.model.event import Event
+from vedette.model.event import ON_REQUEST, Event
 from vedette.model.ids import EndpointId
 from vedette.outbox.directory import Directory
 from vedette.outbox.envelope import render
@@ -15,8 +15,13 @@ from vedette.outbox.envelope import render
 def matches(patterns: Sequence[str], kind: str) -> bool:
     """Whether an event type fits one of the patterns; no pattern at all takes everything.
 
-    A pattern is a whole type, or a prefix before one final ``*``.
+    A pattern is a whole type, or a prefix before one final ``*``. What is sent on request alone
+    (``ON_REQUEST``) is taken by who names it, and by nobody else.
     """
+    if kind.startswith(ON_REQUEST):
+        patterns = [pattern for pattern in patterns if pattern != "*"]
+        if not patterns:
+            return False
     return not patterns or any(
         kind.startswith(pattern[:-1]) if pattern.endswith("*") else kind == pattern
         for pattern in patterns

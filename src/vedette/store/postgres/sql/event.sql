@@ -4,10 +4,12 @@
 -- that is not given costs nothing and the one that is walks its own index.
 
 -- part: of_types
-  AND ($3::boolean OR EXISTS (
+-- What begins with `canary.` is for who names it: neither no pattern at all nor `*` does.
+  AND (($3::boolean AND NOT starts_with(event.type, 'canary.')) OR EXISTS (
     SELECT 1 FROM unnest($4::text[]) AS pattern
     WHERE event.type = pattern
-       OR (right(pattern, 1) = '*' AND starts_with(event.type, left(pattern, -1)))))
+       OR (right(pattern, 1) = '*' AND starts_with(event.type, left(pattern, -1))
+           AND (pattern <> '*' OR NOT starts_with(event.type, 'canary.')))))
 
 -- part: of_account
 WHERE ($8::text IS NULL OR event.id = $8::text)
