@@ -92,6 +92,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "attach_guard": {"accounts": ["{account}"]},
     "detach_guard": {"accounts": ["another"]},
     "test_guard": {"message": "Subject: Hello\r\n\r\nHello.\r\n"},
+    "backtest_guard": {"account": "{account}", "last": 10},
     "undo_actions": {"actions": ["{action}"]},
     "pause_guards": {"scope": "guard", "name": "{guard}"},
     "resume_guards": {"scope": "account", "name": "{account}"},

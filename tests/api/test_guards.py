@@ -134,7 +134,7 @@ async def test_a_tenant_switches_what_is_its_own(face: Face) -> None:
 
 async def test_without_an_engine_nothing_is_promised(face: Face) -> None:
     """What only a running service can do is a 503, and nothing is written."""
-    face.services.warding._wards = Wards()
+    face.services.guardroom.warding._wards = Wards()
     answer = await face.ask("POST", "/v1/guards/switches/pause", {"scope": "host"})
     assert (answer.status, answer.code) == (503, "not_running")
 

@@ -36,8 +36,12 @@ ALL = tuple(SCOPES)
 PLAIN = ("change", "reader")
 #: What asks a mail server; who is let in there is in test_messages.py.
 AT_A_SERVER = ("folders", "messages")
-#: What ends at a token service that nobody runs here, and by which code.
-ELSEWHERE = {"begin_device": "authorization_refused", "poll_device": "unknown_state"}
+#: What ends at a token service or an engine that nobody runs here, and by which code.
+ELSEWHERE = {
+    "begin_device": "authorization_refused",
+    "poll_device": "unknown_state",
+    "backtest_guard": "conflict",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

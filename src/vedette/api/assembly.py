@@ -14,7 +14,7 @@ from typing import Final, Protocol
 from vedette.api.claims import marking
 from vedette.api.hall import Around, hall, usual
 from vedette.api.rules import Rules
-from vedette.api.services import Services
+from vedette.api.services import Guardroom, Services
 from vedette.config.api import ApiSettings
 from vedette.errors import StoreError
 from vedette.identity.autoconfig.discovery import Inquiry
@@ -33,8 +33,8 @@ from vedette.ports.tail import Tail
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.batches import Batches
-from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.accounts.counting import Counts
+from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.accounts.importing import Importing
 from vedette.service.accounts.listening import Listening
 from vedette.service.accounts.orders import Orders
@@ -45,7 +45,9 @@ from vedette.service.cabinet import Cabinet
 from vedette.service.endpoints.endpoints import Endpoints
 from vedette.service.endpoints.outgoing import Outgoing, Ways
 from vedette.service.events.feed import Feed
+from vedette.service.guards.chronicle import Chronicle
 from vedette.service.guards.guards import Guards
+from vedette.service.guards.rehearsing import Rehearsing
 from vedette.service.guards.warding import Warding, Wards
 from vedette.service.history import History
 from vedette.service.keys import Keys
@@ -104,10 +106,10 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     tenants = Tenants(cabinet, state)
     accounts = Accounts(cabinet, tenants, state, ground.elsewhere)
     endpoints = Endpoints(cabinet, tenants, filed=ground.filed.endpoints)
-    guards = Guards(cabinet, tenants, filed=ground.filed.guards)
     agreements = Agreements(cabinet, accounts, state)
     verifying = Verifying(accounts, state.records, vault, ground.examine, clock, ground.transport)
     preferences = PreferenceBook(cabinet)
+    mailboxes = Mailboxes(accounts, state, state, clock, ground.entrance)
     around = Around(
         cabinet=cabinet,
         vault=vault,
@@ -133,18 +135,29 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         listening=Listening(accounts, ground.running),
         overview=Overview(accounts, ground.running, clock),
         verifying=verifying,
-        mailboxes=Mailboxes(accounts, state, state, clock, ground.entrance),
+        mailboxes=mailboxes,
         history=History(state),
         preferences=preferences,
         hall=hall(around, settings),
         feed=Feed(state, state, records, clock),
         endpoints=endpoints,
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
-        guards=guards,
-        warding=Warding(guards, accounts, cabinet, state, ground.wards),
+        guardroom=_guardroom(ground, cabinet, accounts, tenants, mailboxes),
         counts=Counts(accounts, state),
         running=ground.running,
         ready=_Readiness(state, vault),
+    )
+
+
+def _guardroom(
+    ground: Ground, cabinet: Cabinet, accounts: Accounts, tenants: Tenants, mailboxes: Mailboxes
+) -> Guardroom:
+    state, wards = ground.state, ground.wards
+    return Guardroom(
+        guards=Guards(cabinet, tenants, filed=ground.filed.guards),
+        warding=Warding(accounts, cabinet, state, wards),
+        chronicle=Chronicle(accounts, cabinet, state),
+        rehearsing=Rehearsing(cabinet, mailboxes, state, wards.state),
     )
 
 

@@ -31,13 +31,25 @@ from vedette.service.accounts.verifying import Verifying
 from vedette.service.endpoints.endpoints import Endpoints
 from vedette.service.endpoints.outgoing import Outgoing
 from vedette.service.events.feed import Feed
+from vedette.service.guards.chronicle import Chronicle
 from vedette.service.guards.guards import Guards
+from vedette.service.guards.rehearsing import Rehearsing
 from vedette.service.guards.warding import Warding
 from vedette.service.history import History
 from vedette.service.keys import Keys
 from vedette.service.mailbox.mailboxes import Mailboxes
 from vedette.service.preferences import PreferenceBook
 from vedette.service.running import Running
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guardroom:
+    """All that is about guards: which there are, what people do with them, what they did, a try."""
+
+    guards: Guards
+    warding: Warding
+    chronicle: Chronicle
+    rehearsing: Rehearsing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +77,7 @@ class Services:
     feed: Feed
     endpoints: Endpoints
     outgoing: Outgoing
-    guards: Guards
-    warding: Warding
+    guardroom: Guardroom
     counts: Counts
     running: Running
     ready: Callable[[], Awaitable[None]]

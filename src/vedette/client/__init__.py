@@ -46,10 +46,7 @@ from vedette.client.guards import (
     Guard,
     GuardChange,
     GuardWish,
-    Hit,
     Switch,
-    TestWish,
-    Trial,
 )
 from vedette.client.keys import Key, KeyWish, NewKey
 from vedette.client.links import Link, LinkAccount, LinkWish, NewLink, Terms
@@ -86,6 +83,7 @@ from vedette.client.problem import Mistake, Problem, ProblemError
 from vedette.client.settings import Preferences, PreferencesChange
 from vedette.client.shape import UNSET, Unset
 from vedette.client.tenants import Preview, Tenant, TenantChange, TenantWish
+from vedette.client.trials import Backtest, BacktestWish, Hit, Judged, Tally, TestWish, Trial
 
 __all__ = [
     "UNSET",
@@ -106,6 +104,8 @@ __all__ = [
     "Authentication",
     "Authorization",
     "AuthorizeWish",
+    "Backtest",
+    "BacktestWish",
     "Batch",
     "BatchDone",
     "Body",
@@ -137,6 +137,7 @@ __all__ = [
     "Hint",
     "Hit",
     "Imported",
+    "Judged",
     "Key",
     "KeyWish",
     "Line",
@@ -175,6 +176,7 @@ __all__ = [
     "Search",
     "Standing",
     "Switch",
+    "Tally",
     "Tenant",
     "TenantChange",
     "TenantWish",

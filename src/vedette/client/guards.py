@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from vedette.client.acts import Action, Decision, Explanation
 from vedette.client.exchange import Exchange, Said
-from vedette.client.operation import Form, Operation, listing, nothing
+from vedette.client.operation import Operation, listing, nothing
 from vedette.client.shape import BESIDE, UNSET, Flag, Hidden, Text, Texts, Unset
+from vedette.client.trials import Backtest, BacktestWish, TestWish, Trial
+from vedette.errors import ProtocolError
 from vedette.secret import Secret
 
 
@@ -170,43 +172,6 @@ class Attaching:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TestWish:
-    """A message to be judged: as text, or in base64."""
-
-    message: Text = UNSET
-    base64: Text = UNSET
-    authserv: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """What a guard found in a message."""
-
-    symbol: str
-    score: float
-    field: str | None
-    matched: str | None
-    source: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What a guard would do with a message."""
-
-    guard: str
-    version: str
-    verdict: str
-    wanted: str
-    kind: str | None
-    score: float
-    hits: tuple[Hit, ...]
-    capped_by: tuple[Hit, ...]
-    route: str | None
-    failed: Any
-    explanation: str
-
-
 _ONE: Final = "/v1/guards/{guard}"
 
 LIST: Final = listing("/v1/guards", Guard, "q")
@@ -219,20 +184,16 @@ DELETE: Final = nothing("DELETE", _ONE, is_versioned=True)
 ATTACH: Final = Operation(method="POST", path=f"{_ONE}/attach", answer=Guard, wish=Attaching)
 DETACH: Final = Operation(method="POST", path=f"{_ONE}/detach", answer=Guard, wish=Attaching)
 TEST: Final = Operation(method="POST", path=f"{_ONE}/test", answer=Trial, wish=TestWish)
-JOURNAL: Final = Operation(
-    method="GET",
-    path="/v1/guards/journal",
-    answer=Action,
-    form=Form.PAGE,
-    query=("guard", "account", "state", "since", "limit"),
+BACKTEST: Final = Operation(
+    method="POST",
+    path=f"{_ONE}/backtest",
+    answer=Backtest,
+    wish=BacktestWish,
+    # It may wait 10 for a session, and use it for 45.
+    seconds=60.0,
 )
-DECISIONS: Final = Operation(
-    method="GET",
-    path="/v1/guards/decisions",
-    answer=Decision,
-    form=Form.PAGE,
-    query=("account", "guard", "since", "limit"),
-)
+JOURNAL: Final = listing("/v1/guards/journal", Action, "guard", "account", "state", "from", "to")
+DECISIONS: Final = listing("/v1/guards/decisions", Decision, "guard", "account", "from", "to")
 EXPLAIN: Final = Operation(method="GET", path="/v1/guards/explain/{event}", answer=Explanation)
 UNDO: Final = Operation(method="POST", path="/v1/guards/undo", answer=Asked, wish=Undoing)
 SWITCHES: Final = Operation(method="GET", path="/v1/guards/switches", answer=Switches)
@@ -297,30 +258,52 @@ class Guards:
         """Return what a guard would do with a message."""
         return await self._exchange.one(TEST, Said(ids={"guard": guard}, wish=wish))
 
-    async def journal(
+    async def backtest(self, guard: str, wish: BacktestWish) -> Backtest:
+        """Return what a guard would have done with mail, a stretch at a time: go on with ``next``."""
+        return await self._exchange.one(BACKTEST, Said(ids={"guard": guard}, wish=wish))
+
+    async def stretches(self, guard: str, wish: BacktestWish) -> AsyncIterator[Backtest]:
+        """Yield what a guard would have done with mail, stretch by stretch to the end."""
+        while True:
+            found = await self.backtest(guard, wish)
+            yield found
+            if found.next is None:
+                return
+            if found.next == wish.next:
+                raise ProtocolError("the server answered with a stretch that is followed by itself")
+            wish = replace(wish, next=found.next)
+
+    def journal(
         self,
         *,
         guard: str | None = None,
         account: str | None = None,
         state: str | None = None,
-        since: datetime | None = None,
+        begin: datetime | None = None,
+        end: datetime | None = None,
         limit: int = 100,
-    ) -> tuple[Action, ...]:
-        """Return what guards did, newest first."""
-        query = {"guard": guard, "account": account, "state": state, "since": since}
-        return (await self._exchange.page(JOURNAL, Said(query={**query, "limit": limit}))).items
+    ) -> AsyncIterator[Action]:
+        """Yield what guards did, newest first; ``limit`` is of a page."""
+        query: dict[str, object] = {"guard": guard, "account": account, "state": state}
+        query |= {"from": begin, "to": end, "limit": limit}
+        return self._exchange.pages(JOURNAL, Said(query=query))
 
-    async def decisions(
+    def decisions(
         self,
-        account: str,
         *,
+        account: str | None = None,
         guard: str | None = None,
-        since: datetime | None = None,
+        begin: datetime | None = None,
+        end: datetime | None = None,
         limit: int = 100,
-    ) -> tuple[Decision, ...]:
-        """Return what guards decided at an account, newest first."""
-        query = {"account": account, "guard": guard, "since": since, "limit": limit}
-        return (await self._exchange.page(DECISIONS, Said(query=query))).items
+    ) -> AsyncIterator[Decision]:
+        """Yield what guards decided, newest first; ``limit`` is of a page.
+
+        A tenant names an account of its own, or a guard of its own.
+        """
+        query: dict[str, object] = {"account": account, "guard": guard}
+        query |= {"from": begin, "to": end, "limit": limit}
+        return self._exchange.pages(DECISIONS, Said(query=query))
 
     async def explain(self, event: str) -> Explanation:
         """Return what each guard decided about the message of an event."""

@@ -155,6 +155,12 @@ class Guarding:
         self._posts = tuple(posts)
         self.generation += 1
 
+    def beside(self, post: Post) -> Guarding:
+        """Return the guards as they stand with one more among them, and none of them paused."""
+        found = Guarding((*self._posts, post))
+        found.standing = replace(self.standing, stopped=frozenset())
+        return found
+
     @property
     def names(self) -> frozenset[str]:
         """The names of all guards."""

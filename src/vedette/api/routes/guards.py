@@ -1,4 +1,4 @@
-"""``/v1/guards``: what guards mailboxes, and what it did. It must not know how guards judge."""
+"""``/v1/guards``: what guards mailboxes, and what people set beside it. It must not know how guards judge."""
 
 from __future__ import annotations
 
@@ -8,16 +8,14 @@ from fastapi import APIRouter, Path, Query, Response, Security
 
 from vedette.api.caller import allowed
 from vedette.api.etags import Expected, tag
-from vedette.api.pages import MOST, Asked, Page, cursor
+from vedette.api.pages import Asked, Page, cursor
 from vedette.api.services import Given
 from vedette.api.shapes.guards import (
     AccountsWish,
-    ActionShown,
     AllowsShown,
     AllowWish,
     AskedShown,
     ChangesShown,
-    DecisionShown,
     GrantWish,
     GuardChange,
     GuardPauseWish,
@@ -25,38 +23,24 @@ from vedette.api.shapes.guards import (
     GuardWish,
     SwitchesShown,
     SwitchWish,
-    TestWish,
-    ToldShown,
-    TrialShown,
     UndoWish,
-    action,
     allow,
     asked,
     change,
-    decision,
-    octets_of,
     switch,
-    told,
-    trial,
 )
 from vedette.api.shapes.guards import guard as _shown
-from vedette.model.action import ActionState
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.override import Scope
 from vedette.secret import Secret
-from vedette.service.accounts.registration import instant_of
 from vedette.service.caller import Caller
 from vedette.service.guards.guards import MAX_PAGE
-from vedette.service.refusals import invalid
 
 router = APIRouter(prefix="/v1/guards", tags=["guards"])
 
 Reader = Annotated[Caller, Security(allowed, scopes=["guards:read"])]
 Writer = Annotated[Caller, Security(allowed, scopes=["guards:read", "guards:write"])]
 
-Limit = Annotated[int, Query(ge=1, le=MOST, description="The newest so many.")]
-Since = Annotated[str | None, Query(max_length=40, description="From this instant on.")]
-Name = Annotated[str | None, Query(max_length=255)]
 Number = Annotated[str, Path(max_length=19, description="The number of a change.")]
 
 
@@ -67,7 +51,7 @@ async def create_guard(
     """Post a guard. A tenant's name for it has its own in front."""
     form = wish.form()
     id_, tenant = form.pop("id", None), form.pop("tenant", None)
-    found = await services.guards.create(
+    found = await services.guardroom.guards.create(
         caller,
         form,
         id_=None if id_ is None else str(id_),
@@ -87,65 +71,21 @@ async def list_guards(
 ) -> Page[GuardShown]:
     """List guards by name; a page has 100 at most."""
     limit = min(window.limit, MAX_PAGE)
-    found = await services.guards.page(caller, after=window.after, text=q, limit=limit)
+    found = await services.guardroom.guards.page(caller, after=window.after, text=q, limit=limit)
     following = None if found.next is None else cursor(found.next)
     return Page(items=[_shown(each) for each in found.items], next=following)
-
-
-@router.get("/journal")
-async def list_actions(
-    caller: Reader,
-    services: Given,
-    guard: Name = None,
-    account: Name = None,
-    state: Annotated[ActionState | None, Query()] = None,
-    since: Since = None,
-    limit: Limit = 100,
-) -> Page[ActionShown]:
-    """List what guards did with messages, newest first."""
-    found = await services.warding.journal(
-        caller,
-        guard=guard,
-        account=account,
-        states=() if state is None else (state,),
-        since=_instant(since),
-        limit=limit,
-    )
-    return Page(items=[action(each) for each in found], next=None)
-
-
-@router.get("/decisions")
-async def list_decisions(
-    account: Annotated[str, Query(min_length=1, max_length=255)],
-    caller: Reader,
-    services: Given,
-    guard: Name = None,
-    since: Since = None,
-    limit: Limit = 100,
-) -> Page[DecisionShown]:
-    """List what guards decided about the mail of an account, newest first."""
-    found = await services.warding.decisions(
-        caller, account, guard=guard, since=_instant(since) or 0.0, limit=limit
-    )
-    return Page(items=[decision(each) for each in found], next=None)
-
-
-@router.get("/explain/{event}")
-async def explain_event(event: str, caller: Reader, services: Given) -> ToldShown:
-    """Tell why guards did what they did with the message of an event, or of an action."""
-    return told(await services.warding.explain(caller, event))
 
 
 @router.post("/undo")
 async def undo_actions(wish: UndoWish, caller: Writer, services: Given) -> AskedShown:
     """Have actions taken back; of a protective guard that waits."""
-    return asked(await services.warding.undo(caller, wish.actions))
+    return asked(await services.guardroom.warding.undo(caller, wish.actions))
 
 
 @router.get("/switches")
 async def list_switches(caller: Reader, services: Given) -> SwitchesShown:
     """List what is switched off."""
-    found = await services.warding.switches(caller)
+    found = await services.guardroom.warding.switches(caller)
     return SwitchesShown(items=[switch(each) for each in found])
 
 
@@ -153,13 +93,15 @@ async def list_switches(caller: Reader, services: Given) -> SwitchesShown:
 async def pause_guards(wish: GuardPauseWish, caller: Writer, services: Given) -> AskedShown:
     """Have guards keep all mail in place, at once: the kill switch. A protective one waits."""
     scope = Scope(wish.scope)
-    return asked(await services.warding.pause(caller, scope, wish.name, seconds=wish.seconds))
+    return asked(
+        await services.guardroom.warding.pause(caller, scope, wish.name, seconds=wish.seconds)
+    )
 
 
 @router.post("/switches/resume")
 async def resume_guards(wish: SwitchWish, caller: Writer, services: Given) -> AskedShown:
     """Have guards do what their modes say."""
-    return asked(await services.warding.resume(caller, Scope(wish.scope), wish.name))
+    return asked(await services.guardroom.warding.resume(caller, Scope(wish.scope), wish.name))
 
 
 @router.get("/allows")
@@ -167,7 +109,7 @@ async def list_allows(
     account: Annotated[str, Query(min_length=1, max_length=255)], caller: Reader, services: Given
 ) -> AllowsShown:
     """List whom guards leave alone at an account."""
-    found = await services.warding.allows(caller, account)
+    found = await services.guardroom.warding.allows(caller, account)
     return AllowsShown(items=[allow(each) for each in found])
 
 
@@ -175,7 +117,9 @@ async def list_allows(
 async def allow_sender(wish: AllowWish, caller: Writer, services: Given) -> AskedShown:
     """Have a guard leave a sender's domain alone at an account; with a protective one that waits."""
     return asked(
-        await services.warding.allow(caller, wish.account, wish.guard, wish.domain, remove=False)
+        await services.guardroom.warding.allow(
+            caller, wish.account, wish.guard, wish.domain, remove=False
+        )
     )
 
 
@@ -183,20 +127,24 @@ async def allow_sender(wish: AllowWish, caller: Writer, services: Given) -> Aske
 async def disallow_sender(wish: AllowWish, caller: Writer, services: Given) -> AskedShown:
     """Have a guard judge a sender's domain again."""
     return asked(
-        await services.warding.allow(caller, wish.account, wish.guard, wish.domain, remove=True)
+        await services.guardroom.warding.allow(
+            caller, wish.account, wish.guard, wish.domain, remove=True
+        )
     )
 
 
 @router.get("/changes")
 async def list_changes(caller: Reader, services: Given) -> ChangesShown:
     """List the loosenings of protective guards that wait."""
-    return ChangesShown(items=[change(each) for each in await services.warding.changes(caller)])
+    return ChangesShown(
+        items=[change(each) for each in await services.guardroom.warding.changes(caller)]
+    )
 
 
 @router.post("/changes/{change}/withdraw")
 async def withdraw_change(change: Number, caller: Writer, services: Given) -> AskedShown:
     """Take the request for a loosening back."""
-    return asked(await services.warding.withdraw(caller, change))
+    return asked(await services.guardroom.warding.withdraw(caller, change))
 
 
 @router.post("/changes/{change}/grant")
@@ -205,13 +153,13 @@ async def grant_change(
 ) -> AskedShown:
     """Let a loosening happen at once, by the secret of the guard's partner."""
     secret = Secret(wish.secret.get_secret_value())
-    return asked(await services.warding.grant(caller, change, secret))
+    return asked(await services.guardroom.warding.grant(caller, change, secret))
 
 
 @router.get("/{guard}")
 async def get_guard(guard: str, caller: Reader, services: Given, response: Response) -> GuardShown:
     """Show a guard, as it is wanted."""
-    found = await services.guards.get(caller, guard)
+    found = await services.guardroom.guards.get(caller, guard)
     tag(response, found.version)
     return _shown(found)
 
@@ -226,7 +174,7 @@ async def change_guard(
     response: Response,
 ) -> GuardShown:
     """Change a guard. What loosens a protective one holds when the ratchet lets it."""
-    found = await services.guards.update(caller, guard, change.form(), expected=expected)
+    found = await services.guardroom.guards.update(caller, guard, change.form(), expected=expected)
     tag(response, found.version)
     return _shown(found)
 
@@ -234,7 +182,7 @@ async def change_guard(
 @router.delete("/{guard}", status_code=204)
 async def delete_guard(guard: str, expected: Expected, caller: Writer, services: Given) -> None:
     """Delete a guard. A protective one stands on until the ratchet lets it go."""
-    await services.guards.delete(caller, guard, expected=expected)
+    await services.guardroom.guards.delete(caller, guard, expected=expected)
 
 
 @router.post("/{guard}/attach")
@@ -242,7 +190,7 @@ async def attach_guard(
     guard: str, wish: AccountsWish, caller: Writer, services: Given, response: Response
 ) -> GuardShown:
     """Let a guard stand at these accounts too."""
-    found = await services.guards.attach(caller, guard, _accounts(wish))
+    found = await services.guardroom.guards.attach(caller, guard, _accounts(wish))
     tag(response, found.version)
     return _shown(found)
 
@@ -252,25 +200,10 @@ async def detach_guard(
     guard: str, wish: AccountsWish, caller: Writer, services: Given, response: Response
 ) -> GuardShown:
     """Let a guard stand at these accounts no more; not at the last that it names."""
-    found = await services.guards.detach(caller, guard, _accounts(wish))
+    found = await services.guardroom.guards.detach(caller, guard, _accounts(wish))
     tag(response, found.version)
     return _shown(found)
 
 
-@router.post("/{guard}/test")
-async def test_guard(guard: str, wish: TestWish, caller: Reader, services: Given) -> TrialShown:
-    """Say what a guard would do with a message, and why. Nothing is kept or moved."""
-    return trial(await services.warding.test(caller, guard, octets_of(wish), wish.authserv))
-
-
 def _accounts(wish: AccountsWish) -> list[AccountId]:
     return [AccountId(each) for each in wish.accounts]
-
-
-def _instant(given: str | None) -> float | None:
-    if given is None:
-        return None
-    found = instant_of(given)
-    if found is None:
-        raise invalid("since", "is no instant, such as 2026-11-01T00:00:00Z")
-    return found

@@ -1,8 +1,7 @@
-"""Guards, and what they did, as JSON. It must not know how guards judge."""
+"""Guards, and what people set beside them, as JSON. It must not know how guards judge."""
 
 from __future__ import annotations
 
-from base64 import b64decode
 from typing import Any, Final, Literal
 
 import orjson
@@ -17,14 +16,10 @@ from vedette.api.shapes.model import (
     instant,
     shown_instant,
 )
-from vedette.imap.names import decode_name
-from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeState
 from vedette.service.guards.post import MAX_ENTRIES, RegisteredGuard
-from vedette.service.guards.trial import Trial
-from vedette.service.guards.warding import Asked, Told
-from vedette.service.refusals import invalid
+from vedette.service.guards.warding import Asked
 
 #: Actions that are taken back, or accounts attached, at once.
 _AT_ONCE: Final = 1_000
@@ -59,19 +54,6 @@ class AccountsWish(Wish):
     """Accounts that a guard is to stand at, or no more."""
 
     accounts: list[GivenId] = Field(min_length=1, max_length=_AT_ONCE)
-
-
-class TestWish(Wish):
-    """A message to be judged: one of both."""
-
-    # No more than a request holds.
-    message: str | None = Field(
-        default=None, description="The message as it is (RFC 5322), as text."
-    )
-    base64: str | None = Field(default=None, description="Its octets.")
-    authserv: list[str] = Field(
-        default=[], max_length=20, description="Whose Authentication-Results are believed."
-    )
 
 
 class UndoWish(Wish):
@@ -119,87 +101,6 @@ class GuardShown(Shown):
     secrets: list[str]
     created_at: Instant
     updated_at: Instant
-
-
-class HitShown(Shown):
-    """One reason."""
-
-    symbol: str
-    score: float
-    field: str | None
-    matched: str | None
-    source: str | None
-
-
-class TrialShown(Shown):
-    """What a guard would do with a message, and why."""
-
-    guard: str
-    version: str
-    verdict: str
-    wanted: str
-    kind: str | None
-    score: float
-    hits: list[HitShown]
-    capped_by: list[HitShown]
-    route: str | None
-    failed: Any
-    explanation: str
-
-
-class PlaceShown(Shown):
-    """Where a message is."""
-
-    folder: str
-    uid_validity: int
-    uid: int | None
-
-
-class ActionShown(Shown):
-    """What a guard did with one message."""
-
-    id: str
-    tenant: str
-    account: str
-    guard: str
-    version: str
-    action: str
-    kind: str
-    target: str
-    state: ActionState
-    reason: str
-    origin: PlaceShown
-    result: PlaceShown | None
-    attempts: int
-    at: Instant
-    changed_at: Instant
-    expires_at: Instant | None
-
-
-class DecisionShown(Shown):
-    """What a guard decided about one message."""
-
-    account: str
-    guard: str
-    version: str
-    origin: PlaceShown
-    domain: str
-    verdict: str
-    wanted: str
-    score: float
-    symbols: dict[str, float]
-    why: str
-    acted: str
-    at: Instant
-
-
-class ToldShown(Shown):
-    """What guards made of one message."""
-
-    account: str
-    place: PlaceShown
-    decisions: list[DecisionShown]
-    actions: list[ActionShown]
 
 
 class AskedShown(Shown):
@@ -262,18 +163,6 @@ class ChangesShown(Shown):
     items: list[ChangeShown]
 
 
-def octets_of(wish: TestWish) -> bytes:
-    """Return the message that is to be judged. Raises InvalidError."""
-    if (wish.message is None) == (wish.base64 is None):
-        raise invalid("message", "give either message or base64")
-    if wish.message is not None:
-        return wish.message.encode("utf-8", "replace")
-    try:
-        return b64decode(wish.base64 or "", validate=True)
-    except ValueError:
-        raise invalid("base64", "is no base64") from None
-
-
 def guard(found: RegisteredGuard) -> GuardShown:
     """Return a guard as it is shown."""
     return GuardShown(
@@ -286,63 +175,6 @@ def guard(found: RegisteredGuard) -> GuardShown:
         secrets=list(found.sealed),
         created_at=instant(found.created_at),
         updated_at=instant(found.updated_at),
-    )
-
-
-def trial(found: Trial) -> TrialShown:
-    """Return a verdict as it is shown."""
-    told = found.as_json()
-    del told["file"]
-    return TrialShown.model_validate(told)
-
-
-def action(found: JournalEntry) -> ActionShown:
-    """Return an entry of the journal as it is shown."""
-    return ActionShown(
-        id=found.id,
-        tenant=found.tenant,
-        account=found.account,
-        guard=found.guard,
-        version=found.version,
-        action=found.action,
-        kind=found.kind,
-        target=found.target,
-        state=found.state,
-        reason=found.reason,
-        origin=_place(found.origin),
-        result=None if found.result is None else _place(found.result),
-        attempts=found.attempts,
-        at=instant(found.at),
-        changed_at=instant(found.changed),
-        expires_at=shown_instant(found.expires),
-    )
-
-
-def decision(found: Decision) -> DecisionShown:
-    """Return a decision as it is shown."""
-    return DecisionShown(
-        account=found.account,
-        guard=found.guard,
-        version=found.version,
-        origin=_place(found.origin),
-        domain=found.domain,
-        verdict=found.verdict,
-        wanted=found.wanted,
-        score=found.score,
-        symbols=dict(found.symbols),
-        why=found.why,
-        acted=found.acted,
-        at=instant(found.at),
-    )
-
-
-def told(found: Told) -> ToldShown:
-    """Return what guards made of a message as it is shown."""
-    return ToldShown(
-        account=found.account,
-        place=_place(found.place),
-        decisions=[decision(each) for each in found.decisions],
-        actions=[action(each) for each in found.entries],
     )
 
 
@@ -387,10 +219,4 @@ def change(found: Change) -> ChangeShown:
         due_at=instant(found.due),
         left=found.left,
         state=found.state,
-    )
-
-
-def _place(found: Place) -> PlaceShown:
-    return PlaceShown(
-        folder=decode_name(found.folder), uid_validity=found.uid_validity, uid=found.uid
     )

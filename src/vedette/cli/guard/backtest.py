@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json as json_module
 import tempfile
-from collections import Counter
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.app.backtest import Judged, Span, Tried
+from vedette.app.backtest import Tried
 from vedette.app.backtest import backtest as judged
 from vedette.app.guards.recorded import Recorded, recorded
 from vedette.cli.guard.choice import chosen, others_at, ready, remark, state_or_none
@@ -22,7 +21,7 @@ from vedette.cli.view import view_or_none
 from vedette.config.settings import GuardSettings, Settings
 from vedette.errors import UsageError
 from vedette.guard.judging import Guard
-from vedette.guard.pack import ActionKind
+from vedette.service.guards.backtest import Judged, Span, Tally, tallied
 from vedette.service.guards.trial import thinking
 from vedette.telemetry.log import LogPolicy, Style, configure
 
@@ -74,8 +73,8 @@ def backtest(
         settings = settings_of(wanted, Path(scratch))
         known = recorded(view_or_none(config, state), settings.accounts[0].account.id)
         tried = _tried(guarded, wanted, known, place)
-        counts = asyncio.run(_told(settings, tried, span, Path(scratch), as_json=json))
-    print(end="" if json else f"{_sum(counts, tried.guard)}\n")
+        tally = asyncio.run(_told(settings, tried, span, Path(scratch), as_json=json))
+    print(end="" if json else f"{_sum(tally, tried.guard)}\n")
     return 0
 
 
@@ -99,26 +98,15 @@ def _span(since: str | None, last: int | None) -> Span:
 
 async def _told(
     settings: Settings, tried: Tried, span: Span, scratch: Path, *, as_json: bool
-) -> Counter[str]:
-    counts: Counter[str] = Counter()
+) -> Tally:
+    tally = Tally()
     found = judged(settings.accounts[0], tried, span, scratch, remark=remark)
     async with aclosing(found) as messages:
         async for each in messages:
-            counts["judged"] += 1
-            if not (each.verdict.actions or each.verdict.wanted):
-                continue
-            _count(each, counts)
-            print(json_module.dumps(_values(each)) if as_json else _line(each))
-    return counts
-
-
-def _count(each: Judged, counts: Counter[str]) -> None:
-    if each.is_left:
-        counts["left"] += 1
-        return
-    counts["capped"] += each.verdict.actions != each.verdict.wanted
-    for action in each.verdict.actions:
-        counts[action.kind.value] += 1
+            tally += tallied([each])
+            if each.is_telling:
+                print(json_module.dumps(_values(each)) if as_json else _line(each))
+    return tally
 
 
 def _values(each: Judged) -> dict[str, object]:
@@ -142,17 +130,15 @@ def _line(each: Judged) -> str:
     return f"{day}  {each.folder} UID {each.uid}  {each.sender}  {left}{each.verdict.explained()}"
 
 
-def _sum(counts: Counter[str], guard: Guard) -> str:
-    judged_, moved = counts["judged"], counts[ActionKind.MOVE]
-    marked = counts[ActionKind.FLAG] + counts[ActionKind.LABEL] + counts[ActionKind.MARK_READ]
+def _sum(tally: Tally, guard: Guard) -> str:
     line = (
-        f"would move {moved:,} of {judged_:,}, mark {marked:,}, delete 0; "
-        f"{counts['capped']:,} were protected"
+        f"would move {tally.moved:,} of {tally.judged:,}, mark {tally.marked:,}, delete 0; "
+        f"{tally.capped:,} were protected"
     )
-    if counts["left"]:
-        line += f"; {counts['left']:,} are of senders that it is to leave alone"
+    if tally.left:
+        line += f"; {tally.left:,} are of senders that it is to leave alone"
     share = guard.pack.limits.share
-    if judged_ and moved > share * judged_:
+    if tally.judged and tally.moved > share * tally.judged:
         line += f"; that is more than {share:.0%}, so the guard would stop and only mark"
     return line
 

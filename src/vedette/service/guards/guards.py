@@ -268,14 +268,7 @@ class Guards:
 
     async def _judge(self, found: RegisteredGuard, secrets: Mapping[str, Secret[str]]) -> None:
         """Raise InvalidError where a guard can not be posted, or names what is another's."""
-        try:
-            settings = await asyncio.to_thread(settings_of, found, secrets)
-        except FieldError as error:
-            raise invalid(error.field, error.why) from None
-        except ConfigError as error:
-            field = "text" if found.pack is None else "pack"
-            lines = str(error).splitlines()
-            raise InvalidError(Mistake(field=field, why=each) for each in lines) from None
+        settings = await posted(found, secrets)
         if found.tenant is None:
             return
         for field, id_ in _endpoints(settings):
@@ -284,6 +277,18 @@ class Guards:
                 raise invalid(field, f"there is no endpoint {id_!r} of this tenant")
             if field == "partner" and endpoint_of(record).members.get("events") != _TOLD:
                 raise invalid(field, f"is told of changes only: give {id_} events {_TOLD}")
+
+
+async def posted(found: RegisteredGuard, secrets: Mapping[str, Secret[str]]) -> GuardSettings:
+    """Return a guard as it would be posted. Raises InvalidError where it can not be."""
+    try:
+        return await asyncio.to_thread(settings_of, found, secrets)
+    except FieldError as error:
+        raise invalid(error.field, error.why) from None
+    except ConfigError as error:
+        field = "text" if found.pack is None else "pack"
+        lines = str(error).splitlines()
+        raise InvalidError(Mistake(field=field, why=each) for each in lines) from None
 
 
 def _whole(found: RegisteredGuard) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""What people do with guards that stand: see what they did, take it back, stop them, allow a sender.
+"""What people do with guards that stand: take back what they did, stop them, allow a sender.
 
 Whatever loosens a protective guard goes to the ratchet and waits there, as it does for a command on
 the machine itself: the same desk is asked. It must not know how guards judge, nor how the ratchet
@@ -7,67 +7,34 @@ decides.
 
 from __future__ import annotations
 
-import asyncio
-import tempfile
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 import orjson
 
-from vedette import mime
 from vedette.errors import UsageError
-from vedette.guard.evidence import Evidence
-from vedette.imap.names import decode_name
-from vedette.model.action import ActionState, Decision, JournalEntry, Place
-from vedette.model.ids import AccountId, ActionId, EventId
+from vedette.model.ids import AccountId, ActionId
 from vedette.ports.audit import Audit
 from vedette.ports.journal import Journal, JournalQuery
 from vedette.ports.override import Allow, Overrides, Scope, Switch
 from vedette.ports.ratchet import Change, Ratchet
 from vedette.ports.records import Kind
-from vedette.ports.store import EventQuery, Store
 from vedette.secret import Secret
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller
 from vedette.service.endpoints.outgoing import IdleError
-from vedette.service.guards.guards import READ, WRITE, Guards
-from vedette.service.guards.post import guard_of, settings_of
-from vedette.service.guards.trial import Trial, compiled, thinking
-from vedette.service.refusals import (
-    ConflictError,
-    NotFoundError,
-    RefusalError,
-    invalid,
-)
-
-#: Entries of a page.
-MAX_PAGE: Final = 1_000
-#: Decisions of one account that are looked through for one message: a day of a busy mailbox.
-MAX_DECISIONS: Final = 10_000
-#: Seconds around an event within which it was decided: in the same commit, give or take clocks.
-_AROUND: Final = 3_600.0
-#: Messages that are tried at once: each takes a thread for some ten milliseconds.
-_AT_ONCE: Final = 2
-#: Guards of a tenant that it may be asked about.
-_GUARDS: Final = 1_000
+from vedette.service.guards.guards import READ, WRITE
+from vedette.service.refusals import ConflictError, NotFoundError, invalid
 
 #: A command of the desk of guards: a request in, an answer out.
 Command = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 
 
-class Kept(Store, Journal, Overrides, Ratchet, Audit, Protocol):
+class Kept(Journal, Overrides, Ratchet, Audit, Protocol):
     """What is written down of guards."""
-
-
-class CrowdedTrialsError(RefusalError):
-    """As many messages are tried as may be at once."""
-
-    code = "too_many"
-    exit_status = 75
-    retryable = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,79 +53,14 @@ class Asked:
     waiting: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What guards made of one message."""
-
-    account: AccountId
-    place: Place
-    decisions: tuple[Decision, ...]
-    entries: tuple[JournalEntry, ...]
-
-
 class Warding:
     """Every method takes who asks; what is another tenant's is not there."""
 
-    def __init__(
-        self, guards: Guards, accounts: Accounts, cabinet: Cabinet, kept: Kept, wards: Wards
-    ) -> None:
-        self._guards = guards
+    def __init__(self, accounts: Accounts, cabinet: Cabinet, kept: Kept, wards: Wards) -> None:
         self._accounts = accounts
         self._cabinet = cabinet
         self._kept = kept
         self._wards = wards
-        self._trying = 0
-
-    # What they did.
-
-    async def journal(
-        self,
-        caller: Caller,
-        *,
-        guard: str | None = None,
-        account: str | None = None,
-        states: Collection[ActionState] = (),
-        since: float | None = None,
-        limit: int = 100,
-    ) -> list[JournalEntry]:
-        """Return what guards did, newest first."""
-        caller.needs(READ)
-        query = JournalQuery(
-            tenant=caller.tenant,
-            account=None if account is None else AccountId(account),
-            guard=guard,
-            states=tuple(states),
-            since=since,
-            limit=min(limit, MAX_PAGE),
-        )
-        return await self._kept.journal(query)
-
-    async def decisions(
-        self, caller: Caller, account: str, *, guard: str | None, since: float, limit: int
-    ) -> list[Decision]:
-        """Return what guards decided about the mail of an account, newest first."""
-        caller.needs(READ)
-        found = await self._accounts.find(caller, AccountId(account))
-        decisions = await self._kept.decisions(
-            found.account.id, guard, since=since, limit=min(limit, MAX_PAGE)
-        )
-        return [each for each in decisions if each.tenant == found.account.tenant]
-
-    async def explain(self, caller: Caller, id_: str) -> Told:
-        """Tell why guards did what they did with the message of an event, or of an action."""
-        caller.needs(READ)
-        account, place, since = await self._place(caller, id_)
-        decisions = await self._kept.decisions(account, None, since=since, limit=MAX_DECISIONS)
-        query = JournalQuery(
-            account=account, tenant=caller.tenant, since=since, limit=MAX_DECISIONS
-        )
-        entries = await self._kept.journal(query)
-        return Told(
-            account=account,
-            place=place,
-            decisions=tuple(each for each in reversed(decisions) if each.origin == place),
-            entries=tuple(each for each in entries if each.origin == place),
-        )
 
     async def undo(self, caller: Caller, actions: Sequence[str]) -> Asked:
         """Have actions taken back; of a protective guard those wait. Raises ConflictError."""
@@ -172,38 +74,6 @@ class Warding:
         return Asked(
             done=f"{count} of {len(actions)} asked for", waiting=tuple(map(str, answer["held"]))
         )
-
-    async def test(self, caller: Caller, id_: str, octets: bytes, authserv: Sequence[str]) -> Trial:
-        """Say what a guard would do with a message, and why. Nothing is kept."""
-        caller.needs(READ)
-        record = await self._cabinet.record(caller, Kind.GUARD, id_)
-        if self._trying >= _AT_ONCE:
-            raise CrowdedTrialsError(f"{_AT_ONCE} messages are tried already; try again")
-        found, secrets = guard_of(record), await self._cabinet.opened(record)
-        self._trying += 1
-        try:
-            settings = await asyncio.to_thread(settings_of, found, secrets)
-            with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
-                place = self._wards.state or Path(scratch)
-                guard = await compiled(
-                    settings.pack,
-                    base=settings.base,
-                    state=place,
-                    scratch=Path(scratch),
-                    now=self._cabinet.now(),
-                )
-                think = thinking(settings.pack, place)
-
-                def judged() -> Trial:
-                    message = mime.read(octets, trusted_authserv=authserv, shown=True)
-                    evidence = Evidence(
-                        message=message, size=len(octets), facts=(), opinions=think(message)
-                    )
-                    return Trial(name="message", verdict=guard.full(evidence))
-
-                return await asyncio.to_thread(judged)
-        finally:
-            self._trying -= 1
 
     # What people set.
 
@@ -316,29 +186,6 @@ class Warding:
         """Raise NotFoundError for a guard that is another's; an admin names those of the file too."""
         if caller.tenant is not None:
             await self._cabinet.record(caller, Kind.GUARD, guard)
-
-    async def _place(self, caller: Caller, id_: str) -> tuple[AccountId, Place, float]:
-        """Return where the message was, of which an event or an action tells."""
-        query = JournalQuery(action=ActionId(id_), tenant=caller.tenant, limit=1)
-        for entry in await self._kept.journal(query):
-            return entry.account, entry.origin, entry.at - 1.0
-        asked = EventQuery(event=EventId(id_), tenant=caller.tenant, limit=1)
-        for event in await self._kept.events(asked):
-            data = orjson.loads(event.body).get("data") or {}
-            folder, uid = data.get("folder"), data.get("uid")
-            if not isinstance(folder, dict) or not isinstance(uid, int):
-                raise ConflictError("the event is about no message")
-            path = await self._wire(event.account, str(folder.get("path")))
-            place = Place(folder=path, uid_validity=int(data["uidValidity"]), uid=uid)
-            return event.account, place, event.time - _AROUND
-        raise NotFoundError("event", id_)
-
-    async def _wire(self, account: AccountId, name: str) -> bytes:
-        """Return a folder's name on the wire: UTF-8 or modified UTF-7, as its server has it."""
-        for state in await self._kept.folders(account):
-            if decode_name(state.path) == name:
-                return state.path
-        return name.encode()
 
     async def _ask(
         self, caller: Caller, command: str, request: Mapping[str, Any]

@@ -7,13 +7,15 @@ must not know HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import orjson
 
 from vedette.engine.assignment import Assignment
+from vedette.engine.correspondents import Correspondents
 from vedette.errors import VedetteError
 from vedette.imap import Criterion, decode_name
 from vedette.model.account import Depth
@@ -36,6 +38,7 @@ from vedette.service.mailbox.listing import Span, page
 from vedette.service.mailbox.place import MessagePlace, place_of
 from vedette.service.mailbox.refusals import ConsentMissingError
 from vedette.service.mailbox.sessions import Sessions
+from vedette.service.mailbox.visit import Visit
 from vedette.service.refusals import ConflictError
 
 READ: Final = "mail:read"
@@ -140,6 +143,17 @@ class Mailboxes:
         place = place_of(message)
         async with self.sessions.lent(assignment, seconds=BRINGING) as lease:
             return await self._letters.attachment(lease, place, part)
+
+    @asynccontextmanager
+    async def visited(self, caller: Caller, id_: AccountId) -> AsyncIterator[Visit]:
+        """Lend a session for a look through folders.
+
+        All mail is read in the process that is for requests: none of what comes in waits for it.
+        """
+        assignment = await self._entered(caller, id_, READ)
+        async with self.sessions.lent(assignment) as lease:
+            world = replace(lease.world, reader=self._reader, correspondents=Correspondents())
+            yield Visit(account=assignment.account, session=lease.session, world=world, apart=True)
 
     def ended(self, content: Content) -> None:
         """Let go of what was sent, or was not."""
