@@ -12,11 +12,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.house.tree import named, python_files
+from tests.house.tree import modules, named
 
 # Of what is left without escapes and classes: a group's end, then a possessive quantifier.
 _GROUP = re.compile(r"\)(?:[*+?]|\{[0-9,]+\})\+|\(\?>")
@@ -36,12 +35,14 @@ def constants(tree: ast.AST) -> Iterator[str]:
             yield value if isinstance(value, str) else value.decode("latin-1")
 
 
-@pytest.mark.parametrize("path", python_files(), ids=named)
-def test_no_group_is_possessive(path: Path) -> None:
+def test_no_group_is_possessive() -> None:
     """No text in the project has a possessive or atomic group."""
-    tree = ast.parse(path.read_text())
-
-    assert [text for text in constants(tree) if possessive_groups(text)] == []
+    assert [
+        (named(path), text)
+        for path, tree in modules()
+        for text in constants(tree)
+        if possessive_groups(text)
+    ] == []
 
 
 @pytest.mark.parametrize("quantifier", ["*+", "++", "?+", "{1,3}+"])

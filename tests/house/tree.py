@@ -5,6 +5,7 @@ Must not know: any rule.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ class Snippet:
 def python_files() -> list[Path]:
     """Return every Python file of the project."""
     return sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py"))
+
+
+def modules() -> Iterator[tuple[Path, ast.Module]]:
+    """Yield every Python file of the project as it is parsed."""
+    for path in python_files():
+        yield path, ast.parse(path.read_text())
 
 
 def documents() -> list[Path]:
