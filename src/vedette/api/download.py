@@ -48,7 +48,6 @@ class Download(Response):
     def __init__(self, content: Content, ended: Callable[[Content], None]) -> None:
         self.status_code = 200
         self.background: BackgroundTask | None = None
-        self.body = b""
         self._content = content
         self._ended = ended
         headers = {
