@@ -224,6 +224,40 @@ async def test_no_more_wait_than_there_is_room_for(
     assert [ids(await each) for each in asking] == [[], []]
 
 
+async def test_of_many_streams_at_once_those_without_a_place_are_refused(
+    face: Face, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A place is taken before the answer begins: no stream is broken off for want of one."""
+    monkeypatch.setattr(feed, "WAITERS_OF_ONE", 2)
+    key = await tenant_key(face, "acme", "events:read")
+    told = {"authorization": f"Bearer {key}"}
+    streams = [Stream(face, "/v1/events/stream", told) for _ in range(6)]
+
+    statuses = [(await each.part())["status"] for each in streams]
+
+    assert sorted(statuses) == [200, 200, 429, 429, 429, 429]
+    for each in streams:
+        await each.leave()
+    assert face.services.feed.waiting == 0
+
+
+async def test_a_key_that_is_taken_away_hears_nothing_more(face: Face) -> None:
+    """A stream that is open ends, and who waits is refused; nothing is told any more."""
+    maker = await tenant_key(face, "acme", "events:read")
+    [key] = [k for k in (await face.ask("GET", "/v1/keys")).json["items"] if k["tenant"] == "acme"]
+    told = Stream(face, "/v1/events/stream", {"authorization": f"Bearer {maker}"})
+    await told.part()
+    await told.part()
+    waiting = asyncio.create_task(waits(face, "/v1/events?wait=30", maker))
+    await seated(face, 2)
+
+    assert (await face.ask("DELETE", f"/v1/keys/{key['id']}")).status == 204
+    await put(face, "a")
+
+    assert (await waiting).status == 401
+    assert await told.part() == {"type": "http.response.body", "body": b"", "more_body": False}
+
+
 async def test_a_reader_goes_on_behind_what_it_acknowledged(face: Face) -> None:
     """Never back: an older acknowledgement that comes late changes nothing."""
     await put(face, "a", "b")

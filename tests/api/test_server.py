@@ -201,12 +201,39 @@ async def test_a_head_that_is_too_long_is_refused(face: Face, tmp_path: Path) ->
 async def test_one_connection_too_many_is_dropped(
     face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Connections of strangers do not use up the descriptors of mailboxes."""
+    """Connections of strangers do not use up the descriptors of mailboxes; those at work stay."""
+    monkeypatch.setattr(wire, "CONNECTIONS", 2)
+    is_in, go_on = asyncio.Semaphore(0), asyncio.Event()
+
+    async def slow(_scope: Scope, _receive: Receive, send: Send) -> None:
+        is_in.release()
+        await go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"done"})
+
+    ask = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+    async with served(slow, tmp_path) as server, asyncio.TaskGroup() as tasks:
+        asked = [tasks.create_task(said(server.port, ask)) for _ in range(2)]
+        for _ in asked:
+            await is_in.acquire()
+        assert await ends(server.port, ask)
+        go_on.set()
+        for each in asked:
+            assert b"done" in await each
+
+
+async def test_who_says_nothing_makes_room_for_who_asks(
+    face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger who holds every connection without a word keeps nobody out."""
     monkeypatch.setattr(wire, "CONNECTIONS", 2)
     async with served(face.app, tmp_path) as server:
-        kept = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(2)]
-        assert await ends(server.port, b"GET /livez HTTP/1.1\r\nhost: x\r\n\r\n")
-        for _, writer in kept:
+        silent = [await asyncio.open_connection("127.0.0.1", server.port) for _ in range(20)]
+
+        ask = b"GET /livez HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+        assert (await said(server.port, ask)).startswith(b"HTTP/1.1 200 ")
+
+        for _, writer in silent:
             writer.close()
 
 

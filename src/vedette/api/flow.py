@@ -7,7 +7,7 @@ does not read at all is cut by the server (``wire.py``). It must not know what i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from typing import Final, TypeVar
 
@@ -25,13 +25,20 @@ class Flow(Response):
 
     media_type = MEDIA
 
-    def __init__(self, parts: AsyncGenerator[bytes]) -> None:
+    def __init__(self, parts: AsyncGenerator[bytes], leave: Callable[[], None]) -> None:
         super().__init__(headers={"x-accel-buffering": "no"})
         del self.headers["content-length"]
         self._parts = parts
+        self._leave = leave
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer."""
+        """Answer; whatever its end is, ``leave`` is called then."""
+        try:
+            await self._flow(receive, send)
+        finally:
+            self._leave()
+
+    async def _flow(self, receive: Receive, send: Send) -> None:
         head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
         await send(head)
         # A head alone is held back by some servers.

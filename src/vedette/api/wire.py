@@ -34,11 +34,13 @@ class Wire(H11Protocol):
         super().__init__(*args, **named)
         self._patience: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
+        self.since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, or drop one too many."""
+        """Take a connection; one too many costs another that asks nothing, or is dropped."""
         super().connection_made(transport)
-        if len(self.connections) > CONNECTIONS:
+        self.since = self.loop.time()
+        if len(self.connections) > CONNECTIONS and not self._make_room():
             transport.abort()
             return
         self._be_patient()
@@ -47,7 +49,7 @@ class Wire(H11Protocol):
         """Take octets; the deadline of a head is not moved on by a part of it."""
         before = self.cycle
         super().data_received(data)
-        if self.cycle is not before or self._is_answering:
+        if self.cycle is not before or self.is_answering:
             self._stop("_patience")
         elif self._patience is None:
             self._be_patient()
@@ -89,16 +91,34 @@ class Wire(H11Protocol):
         self.transport.close()
 
     @property
-    def _is_answering(self) -> bool:
+    def is_answering(self) -> bool:
+        """Whether something that was asked is being answered."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
+
+    def _make_room(self) -> bool:
+        """Drop a connection that asks nothing: of those that never did the first to come.
+
+        A stranger who holds all of them without a word does not lock others out so.
+        """
+        quiet = [
+            each
+            for each in self.connections
+            if isinstance(each, Wire) and each is not self and not each.is_answering
+        ]
+        if not quiet:
+            return False
+        first = min(quiet, key=lambda each: (each.cycle is not None, each.since))
+        self.connections.discard(first)
+        first.transport.abort()
+        return True
 
     def _be_patient(self) -> None:
         self._patience = self.loop.call_later(HEAD, self._give_up)
 
     def _give_up(self) -> None:
         self._patience = None
-        if not self._is_answering:
+        if not self.is_answering:
             self.transport.abort()
 
     def _stop(self, name: str) -> None:

@@ -143,6 +143,16 @@ class Keys:
         await self._used(record, key)
         return Caller(name=f"key:{key.id}", tenant=key.tenant, scopes=key.scopes)
 
+    async def is_valid(self, caller: Caller) -> bool:
+        """Tell whether the key of somebody who was let in is still there, and not expired."""
+        _, mark, id_ = caller.name.partition("key:")
+        if not mark:
+            return True
+        found = await self._cabinet.records.record(Kind.KEY, id_)
+        return found is not None and (
+            found.expires_at is None or found.expires_at > self._cabinet.now()
+        )
+
     async def first(self) -> Secret[str] | None:
         """Make the key of the first admin where there never was a key; None where there was.
 

@@ -5,8 +5,9 @@ It must not know how events are kept.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response, Security
@@ -14,6 +15,7 @@ from fastapi import APIRouter, Header, Path, Query, Request, Response, Security
 from vedette.api.caller import allowed
 from vedette.api.flow import MEDIA, Flow, staying, still, told
 from vedette.api.pages import Asked, Page, following
+from vedette.api.problems import refuse
 from vedette.api.services import Given, Services
 from vedette.api.shapes.endpoints import which
 from vedette.api.shapes.events import (
@@ -103,6 +105,8 @@ async def pull_events(
     )
     pulling = services.feed.pull(caller, ask)
     found = await (staying(request.receive, pulling) if wait else pulling)
+    if wait and not await services.keys.is_valid(caller):
+        raise refuse("unauthorized", "the key was taken away while it waited")
     if found is None:
         # Nobody is there to read it.
         found = Stretch(events=(), reached=ask.after, is_end=True)
@@ -140,8 +144,9 @@ async def stream_events(
         limit=TOGETHER,
     )
     # What is wrong is told before the answer begins.
-    await services.feed.admit(caller, ask)
-    return Flow(_parts(services.feed.stream(caller, ask, pulse=PULSE)))
+    leave = await services.feed.admit(caller, ask)
+    telling = services.feed.stream(caller, ask, pulse=PULSE)
+    return Flow(_parts(telling, partial(services.keys.is_valid, caller)), leave)
 
 
 @router.post("/ack")
@@ -212,9 +217,13 @@ def _types(given: str) -> tuple[str, ...]:
     return tuple(each for part in given.split(",") if (each := part.strip()))
 
 
-async def _parts(telling: AsyncGenerator[Stretch]) -> AsyncGenerator[bytes]:
-    """Yield what is sent of each stretch."""
+async def _parts(
+    telling: AsyncGenerator[Stretch], is_valid: Callable[[], Awaitable[bool]]
+) -> AsyncGenerator[bytes]:
+    """Yield what is sent of each stretch, until the key that asked is taken away."""
     async with aclosing(telling) as stretches:
         async for found in stretches:
+            if not await is_valid():
+                return
             events = [told(each.type, each.body, text(each.spot)) for each in found.events]
             yield b"".join(events) if events else still(text(found.reached))

@@ -10,8 +10,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -139,32 +139,36 @@ class Feed:
                 found = await self._look(query)
         return found
 
-    async def admit(self, caller: Caller, ask: Ask) -> None:
-        """Raise what ``stream`` would, before it begins."""
+    async def admit(self, caller: Caller, ask: Ask) -> Callable[[], None]:
+        """Take a place for ``stream``, and return what gives it back, which may be called twice.
+
+        Raises CrowdedError, ConflictError for a spot that the state has never reached.
+        """
         caller.needs(READ)
         await self._check(ask.after)
-        with self._place(caller):
-            pass
+        place = ExitStack()
+        place.enter_context(self._place(caller))
+        return place.close
 
     async def stream(self, caller: Caller, ask: Ask, *, pulse: float) -> AsyncGenerator[Stretch]:
         """Yield what is behind a spot, for ever; every ``pulse`` seconds where there is nothing.
 
-        The next is not read before the last was taken, so whoever is slow costs one page.
+        The next is not read before the last was taken, so whoever is slow costs one page. Whoever is
+        told was admitted.
         """
         caller.needs(READ)
         query = _query(caller, ask)
-        with self._place(caller):
-            while not self.is_over:
-                found = await self._look(query)
-                query = replace(query, after=found.reached)
-                if found.events or not found.is_end:
-                    yield found
-                    continue
-                deadline = asyncio.get_running_loop().time() + pulse
-                reached = await self._heard(query, deadline)
-                if reached is not None:
-                    query = replace(query, after=reached)
-                    yield replace(found, reached=reached)
+        while not self.is_over:
+            found = await self._look(query)
+            query = replace(query, after=found.reached)
+            if found.events or not found.is_end:
+                yield found
+                continue
+            deadline = asyncio.get_running_loop().time() + pulse
+            reached = await self._heard(query, deadline)
+            if reached is not None:
+                query = replace(query, after=reached)
+                yield replace(found, reached=reached)
 
     async def end(self) -> Spot:
         """Return the spot that everything to come is behind."""
