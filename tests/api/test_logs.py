@@ -6,6 +6,8 @@ import pytest
 
 from tests.support.api import Face
 from vedette.engine.tap import Direction, Line, Transcript
+from vedette.ownership.shard import InstanceId
+from vedette.ports.ownership import Keeper
 from vedette.service.refusals import NotHereError, NotRunningError, RefusalError
 
 ACCOUNT = {"id": "box", "email": "a@example.org", "host": "h.example", "password": "planted"}
@@ -55,6 +57,26 @@ async def test_nobody_listens_for_ever(face: Face, seconds: object) -> None:
     answer = await face.ask("POST", "/v1/accounts/box/logs", {"seconds": seconds})
 
     assert (answer.status, answer.code) == (422, "invalid")
+
+
+async def test_another_instance_is_named_with_its_address_to_whom_it_belongs(face: Face) -> None:
+    """A tenant is told the name alone; while nobody has the account that is said."""
+    await face.ask("POST", "/v1/tenants", {"id": "acme"})
+    await face.ask("POST", "/v1/accounts", {**ACCOUNT, "tenant": "acme"})
+    key = await face.key("accounts:read", tenant="acme")
+    keeper = Keeper(instance=InstanceId("two"), address="http://two.example:8025")
+    face.engine.absent = NotHereError("box", keeper)
+    admin = await face.ask("GET", "/v1/accounts/box/logs")
+    tenant = await face.ask("GET", "/v1/accounts/box/logs", key=key)
+    face.engine.absent = NotHereError("box")
+    nobody = await face.ask("GET", "/v1/accounts/box/logs")
+
+    assert (admin.json["watchedBy"], admin.json["address"]) == ("two", "http://two.example:8025")
+    assert "ask the instance two at http://two.example:8025" in admin.json["detail"]
+    assert tenant.json["watchedBy"] == "two"
+    assert b"two.example" not in tenant.body
+    assert {admin.code, tenant.code, nobody.code} == {"watched_elsewhere"}
+    assert "try again" in nobody.json["detail"]
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,8 @@ from tests.sim.process import Process
 from tests.support.memory_ownership import Rows
 from vedette.engine.assignment import Assignment
 from vedette.engine.gate import LoginRate
-from vedette.engine.owner import Owner, Place
+from vedette.engine.owner import Owner
+from vedette.engine.place import Place
 from vedette.engine.watched import FencedError
 from vedette.errors import StoreError
 from vedette.model.account import Account, Credentials

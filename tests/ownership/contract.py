@@ -13,7 +13,7 @@ import pytest
 from vedette.ownership.moves import View
 from vedette.ownership.shard import SHARDS, Holding, InstanceId, Shard
 from vedette.ownership.wish import Instance, Standing
-from vedette.ports.ownership import Ownership
+from vedette.ports.ownership import Keeper, Ownership
 from vedette.ports.store import Fence
 
 A, B = InstanceId("a"), InstanceId("b")
@@ -65,6 +65,18 @@ class OwnershipContract:
         view = await harness.table.look(B)
 
         assert view.instances == (Instance(id=A, weight=9, standing=Standing.DRAINING),)
+
+    async def test_whose_a_shard_is_and_where_to_ask_is_told(self, harness: Harness) -> None:
+        """Nobody's is nobody's; of who is gone it is said that he is."""
+        await harness.table.beat(Instance(id=A, address="http://a.example:8025"))
+        shard, other = _rows(await harness.table.look(A), None)[:2]
+        await harness.table.claim(A, [shard])
+        found = [await harness.table.owner(each.shard) for each in (shard, other)]
+        await harness.silence(A, LONG)
+        late = await harness.table.owner(shard.shard)
+
+        assert found == [Keeper(instance=A, address="http://a.example:8025"), None]
+        assert late == Keeper(instance=A, address="http://a.example:8025", is_alive=False)
 
     async def test_a_claim_raises_the_epoch(self, harness: Harness) -> None:
         """Each takeover has an epoch that no write before it can have."""

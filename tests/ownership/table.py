@@ -14,6 +14,7 @@ from vedette.errors import StoreError
 from vedette.ownership.moves import View
 from vedette.ownership.shard import Holding, InstanceId, Shard
 from vedette.ownership.wish import Instance
+from vedette.ports.ownership import Keeper
 from vedette.ports.store import Fence
 
 T = TypeVar("T")
@@ -77,6 +78,9 @@ class Table:
 
     async def holds(self, me: InstanceId, fence: Fence) -> bool:
         return await self.do(lambda: self.rows.holds(me, fence))
+
+    async def owner(self, shard: Shard) -> Keeper | None:
+        return await self.do(lambda: self.rows.owner(shard))
 
 
 def _value(work: Coroutine[Any, Any, T]) -> T:

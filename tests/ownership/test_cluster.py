@@ -12,7 +12,8 @@ import pytest
 from tests.ownership.cluster import Cluster, Node, Tally
 from tests.ownership.table import Table
 from tests.support.memory_ownership import MemoryOwnership
-from vedette.engine.owner import Owner, Place
+from vedette.engine.owner import Owner
+from vedette.engine.place import Place
 from vedette.model.ids import AccountId
 from vedette.ownership.lease import TTL, Lease
 

@@ -30,8 +30,10 @@ from vedette.identity.wrapping import Keyring, WrappingKey
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId, TenantId
 from vedette.net.address import AddressGuard
+from vedette.ownership.shard import InstanceId
 from vedette.ports.clock import Clock
 from vedette.ports.link import Target
+from vedette.ports.ownership import Keeper
 from vedette.ports.token import Tokens
 from vedette.secret import Secret
 from vedette.service.accounts.elsewhere import Elsewhere
@@ -58,6 +60,7 @@ class Engine:
         self.lag = 0.0
         self.told: dict[AccountId, Health] = {}
         self.owned = Ownership(instance="one", shards={3: 7}, sessions=2, oldest_age=1.5)
+        self.keeps: Keeper | None = Keeper(instance=InstanceId("one"))
         self.said: Transcript | None = Transcript(until=0.0, lines=())
         self.asked: list[tuple[AccountId, float]] = []
         self.absent: RefusalError | None = None
@@ -68,11 +71,14 @@ class Engine:
     def ownership(self) -> Ownership:
         return self.owned
 
-    def listen(self, account: AccountId, seconds: float) -> Transcript | None:
-        self.asked.append((account, seconds))
-        return self.heard(account)
+    async def keeper(self, account: AccountId) -> Keeper | None:
+        return self.keeps
 
-    def heard(self, account: AccountId) -> Transcript | None:
+    async def listen(self, account: AccountId, seconds: float) -> Transcript | None:
+        self.asked.append((account, seconds))
+        return await self.heard(account)
+
+    async def heard(self, account: AccountId) -> Transcript | None:
         if self.absent is not None:
             raise self.absent
         return self.said

@@ -14,6 +14,7 @@ from vedette.ownership.lease import TTL
 from vedette.ownership.moves import View
 from vedette.ownership.shard import SHARDS, Holding, InstanceId, Shard
 from vedette.ownership.wish import Instance
+from vedette.ports.ownership import Keeper
 from vedette.ports.store import Fence
 
 #: Seconds after which a dead instance is forgotten.
@@ -106,6 +107,14 @@ class MemoryOwnership:
         await self._reach()
         row = self.rows.shards[Shard(fence.shard)]
         return (row.owner, row.epoch) == (me, fence.epoch) and self.rows.is_alive(me)
+
+    async def owner(self, shard: Shard) -> Keeper | None:
+        await self._reach()
+        name = self.rows.shards[shard].owner
+        if name is None:
+            return None
+        _, instance = self.rows.beats.get(name, (0.0, Instance(id=name)))
+        return Keeper(instance=name, address=instance.address, is_alive=self.rows.is_alive(name))
 
     async def _reach(self) -> None:
         if self.is_cut:

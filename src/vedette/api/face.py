@@ -31,7 +31,9 @@ from vedette.engine.tap import Transcript
 from vedette.errors import VedetteError
 from vedette.model.account import Account, AccountState, Health
 from vedette.model.ids import AccountId
+from vedette.ownership.shard import InstanceId
 from vedette.ports.link import Target
+from vedette.ports.ownership import Keeper
 from vedette.ports.token import Tokens
 from vedette.secret import Secret
 from vedette.service.accounts.tenants import Tenants
@@ -167,14 +169,21 @@ class EngineView:
             oldest_age=OLDEST.value(),
         )
 
-    def listen(self, account: AccountId, seconds: float) -> Transcript | None:
+    async def keeper(self, account: AccountId) -> Keeper | None:
+        """Return which instance has an account."""
+        cluster = self._engine.cluster
+        if cluster is None:
+            return Keeper(instance=InstanceId(self.ownership().instance))
+        return await cluster.keeper(account)
+
+    async def listen(self, account: AccountId, seconds: float) -> Transcript | None:
         """Listen to an account; None where nobody watches it now."""
-        tap = self._supervisor(account).listen(account, seconds)
+        tap = (await self._supervisor(account)).listen(account, seconds)
         return None if tap is None else tap.transcript()
 
-    def heard(self, account: AccountId) -> Transcript | None:
+    async def heard(self, account: AccountId) -> Transcript | None:
         """Return what was said of late."""
-        tap = self._supervisor(account).tap(account)
+        tap = (await self._supervisor(account)).tap(account)
         return None if tap is None else tap.transcript()
 
     async def look(self) -> None:
@@ -185,13 +194,13 @@ class EngineView:
             await asyncio.sleep(LOOK)
             self.lag = max(0.0, loop.time() - due)
 
-    def _supervisor(self, account: AccountId) -> Supervisor:
+    async def _supervisor(self, account: AccountId) -> Supervisor:
         """Return who watches an account here. Raises NotHereError, NotRunningError."""
         engine = self._engine
         if engine.supervisor is None:
             raise NotRunningError
         if engine.cluster is not None and not engine.cluster.owner.has(account):
-            raise NotHereError(account)
+            raise NotHereError(account, await self.keeper(account))
         return engine.supervisor
 
     def _own(self, account: AccountId) -> Health | None:

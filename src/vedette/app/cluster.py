@@ -6,17 +6,22 @@ It knows in which order they start and stop, and nothing of what they decide.
 from __future__ import annotations
 
 from collections.abc import Collection
+from ipaddress import ip_address
 
 from vedette.app.clock import uptime
 from vedette.app.state import postgres
+from vedette.config.api import ApiSettings
+from vedette.config.environment import host_name
 from vedette.config.settings import Settings, StoreSettings
 from vedette.engine.assignment import Assignment
 from vedette.engine.courier import Courier
-from vedette.engine.owner import Owner, Place
+from vedette.engine.owner import Owner
 from vedette.engine.part import OnCrash, Part
+from vedette.engine.place import Place
 from vedette.engine.supervisor import Supervisor
 from vedette.model.ids import AccountId
-from vedette.ports.ownership import Notices
+from vedette.ownership.shard import shard_of
+from vedette.ports.ownership import Keeper, Notices
 from vedette.store.sqlite import place
 
 #: Seconds for handing mailboxes over at a stop. A twentieth of all shards moves in ten seconds,
@@ -36,8 +41,18 @@ class Cluster(Part):
         self._table = postgres("ownership").PostgresOwnership(store.url)
         #: What all instances noted of accounts.
         self.notices: Notices = self._table
-        here = Place(name=store.instance, weight=store.weight, rate=settings.logins)
+        here = Place(
+            name=store.instance,
+            weight=store.weight,
+            rate=settings.logins,
+            address=address_of(settings.api),
+        )
         self.owner = Owner(here, self._table, now=uptime, on_crash=on_crash)
+
+    async def keeper(self, account: AccountId) -> Keeper | None:
+        """Return which instance has an account; None while none does. Raises StoreError."""
+        found: Keeper | None = await self._table.owner(shard_of(account))
+        return found
 
     def hold(self) -> None:
         """Hold the state folder, before anything in it is touched. Raises StoreUnwritableError."""
@@ -54,6 +69,19 @@ class Cluster(Part):
     async def _close(self) -> None:
         await self.owner.stop()
         await self._table.stop()
+
+
+def address_of(api: ApiSettings) -> str:
+    """Return the URL at which other machines find an API; empty where it is for this one alone.
+
+    One that listens on all addresses goes by the name of its machine.
+    """
+    if not api.enabled or api.is_loopback or not api.port:
+        return ""
+    here = ip_address(api.host)
+    host = host_name() if here.is_unspecified else str(here)
+    spelled = f"[{host}]" if ":" in host else host
+    return f"http{'' if api.certificate is None else 's'}://{spelled}:{api.port}"
 
 
 class Divided:

@@ -146,8 +146,7 @@ class Ingest:
         verdict = await self._hand_over(batch, tuple(postings), seen, hearing)
         if verdict is Verdict.DONE:
             self._settled(hearing, probes)
-            if TRACING.tracer is not None:
-                self._trace(postings, batch.announced_at, fetched, read, judged)
+            self._trace(postings, batch.announced_at, fetched, read, judged)
         return verdict
 
     def _probes(

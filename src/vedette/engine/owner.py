@@ -16,22 +16,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
 import structlog
 
 from vedette.engine.assignment import Assignment, Portions, Watching
-from vedette.engine.gate import LoginRate
 from vedette.engine.part import OnCrash, Part
+from vedette.engine.place import Place
 from vedette.engine.tenure import lapsed, refused
 from vedette.engine.watched import FencedError
 from vedette.errors import StoreError, UsageError
 from vedette.model.ids import AccountId
 from vedette.ownership.lease import BEAT, PATIENCE, RETRY, Lease
 from vedette.ownership.moves import Moves, Slices, Stand, View, climbed, decide
-from vedette.ownership.shard import SHARDS, Holding, InstanceId, Shard, shard_of
-from vedette.ownership.wish import FULL_WEIGHT, Instance, Standing, Wishes
+from vedette.ownership.shard import SHARDS, Holding, Shard, shard_of
+from vedette.ownership.wish import Instance, Standing, Wishes
 from vedette.ports.ownership import Ownership
 from vedette.ports.store import Fence
 from vedette.telemetry.counters import Counter, Gauge
@@ -65,19 +64,6 @@ class Shared(Watching, Protocol):
 
     def share(self, instances: int) -> None:
         """Log in at so large a part of the rates."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """What an instance is: its name, how much it carries beside others, and how fast it logs in.
-
-    ``rate`` is as the gate has it: what one instance does in all, and what all of them do together
-    at one host.
-    """
-
-    name: InstanceId
-    weight: int = FULL_WEIGHT
-    rate: LoginRate = field(default_factory=LoginRate)
 
 
 class Owner(Part):
@@ -230,7 +216,12 @@ class Owner(Part):
         """Write one heartbeat; the lease counts from before it was sent."""
         sent = self._now()
         self._beat_now.clear()
-        me = Instance(id=self.place.name, weight=self._weight, standing=self._standing)
+        me = Instance(
+            id=self.place.name,
+            weight=self._weight,
+            standing=self._standing,
+            address=self.place.address,
+        )
         await _answered(self._table.beat(me), PATIENCE)
         self._lease = self._lease.beaten(sent)
         self._stirred.set()

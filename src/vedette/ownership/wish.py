@@ -41,12 +41,16 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instance:
-    """An instance as its row tells. ``is_alive`` is judged by the database's clock."""
+    """An instance as its row tells. ``is_alive`` is judged by the database's clock.
+
+    ``address`` is where its API can be asked, which it says of itself and nobody decides by.
+    """
 
     id: InstanceId
     weight: int = FULL_WEIGHT
     standing: Standing = Standing.LIVE
     is_alive: bool = True
+    address: str = ""
 
     @property
     def takes(self) -> bool:

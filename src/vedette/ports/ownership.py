@@ -37,6 +37,19 @@ class Notices(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keeper:
+    """Whose a shard is: the name of an instance, and the URL of its API.
+
+    ``address`` is empty where nobody else can reach it. One that is not alive has not been heard of
+    for so long that another instance takes what it has within seconds.
+    """
+
+    instance: InstanceId
+    address: str = ""
+    is_alive: bool = True
+
+
 class Ownership(Protocol):
     """Every method raises StoreError; its fate is unknown then, and the caller looks again."""
 
@@ -64,3 +77,6 @@ class Ownership(Protocol):
 
     async def holds(self, me: InstanceId, fence: Fence) -> bool:
         """Tell whether the shard is ``me``'s in that epoch, and ``me`` counts as alive."""
+
+    async def owner(self, shard: Shard) -> Keeper | None:
+        """Return whose a shard is; None while it is nobody's."""

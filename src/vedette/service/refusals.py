@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vedette.errors import VedetteError
+from vedette.ports.ownership import Keeper
 
 #: Mistakes that are spelled out: more than this many at once are one mistake about the whole.
 MAX_MISTAKES: Final = 100
@@ -169,16 +170,26 @@ class ReadOnlyError(RefusalError):
 
 
 class NotHereError(RefusalError):
-    """Another instance of the cluster watches the account, and has in memory what is asked for."""
+    """Another instance of the cluster watches the account, and has in memory what is asked for.
+
+    ``keeper`` is that one; None while the account is handed from one to the other.
+    """
 
     code = "watched_elsewhere"
     exit_status = 75
 
-    def __init__(self, account: str) -> None:
-        super().__init__(
-            f"another instance watches {_shown(account)}: ask each of them directly; its"
-            " /ownerz shows what one carries"
-        )
+    def __init__(self, account: str, keeper: Keeper | None = None) -> None:
+        self.account = account
+        self.keeper = keeper
+        super().__init__(f"{_shown(account)} is not watched here: {_whereabouts(keeper)}")
+
+    @property
+    def members(self) -> Mapping[str, object]:
+        """The instance that has it, as its /ownerz calls itself, and the URL of its API, if known."""
+        if self.keeper is None:
+            return {}
+        address = {"address": self.keeper.address} if self.keeper.address else {}
+        return {"watchedBy": self.keeper.instance, **address}
 
 
 class NotRunningError(RefusalError):
@@ -201,6 +212,15 @@ class NewerError(RefusalError):
         super().__init__(
             f"the {kind} {_shown(id_)} was written by another version of Vedette: {why}"
         )
+
+
+def _whereabouts(keeper: Keeper | None) -> str:
+    if keeper is None:
+        return "it goes from one instance to another; try again in some seconds"
+    if not keeper.is_alive:
+        return f"the instance {keeper.instance} had it and is gone; another one takes it within seconds"
+    at = f" at {keeper.address}" if keeper.address else ""
+    return f"ask the instance {keeper.instance}{at}, as its /ownerz calls itself"
 
 
 def invalid(field: str, why: str) -> InvalidError:

@@ -14,6 +14,7 @@ from vedette.engine.tap import Transcript
 from vedette.model.account import Account, Health
 from vedette.model.ids import AccountId
 from vedette.ports.link import Target
+from vedette.ports.ownership import Keeper
 from vedette.ports.token import Tokens
 from vedette.service.doctor.doctor import Finding
 from vedette.service.refusals import NotRunningError
@@ -61,13 +62,16 @@ class Running(Protocol):
     def ownership(self) -> Ownership:
         """Return what this instance carries."""
 
-    def listen(self, account: AccountId, seconds: float) -> Transcript | None:
+    async def keeper(self, account: AccountId) -> Keeper | None:
+        """Return which instance has an account; None while none does. Raises StoreError."""
+
+    async def listen(self, account: AccountId, seconds: float) -> Transcript | None:
         """Listen to an account; None where nobody watches it now.
 
         Raises NotHereError, NotRunningError, ThrottledError.
         """
 
-    def heard(self, account: AccountId) -> Transcript | None:
+    async def heard(self, account: AccountId) -> Transcript | None:
         """Return what was said of late; None where nobody asked. Raises NotHereError as well."""
 
 
@@ -101,10 +105,14 @@ class Nothing:
         """Carry nothing."""
         return Ownership()
 
-    def listen(self, _account: AccountId, _seconds: float) -> Transcript | None:
+    async def keeper(self, _account: AccountId) -> Keeper | None:
+        """Nobody has it that we know of."""
+        return None
+
+    async def listen(self, _account: AccountId, _seconds: float) -> Transcript | None:
         """Raise NotRunningError."""
         raise NotRunningError
 
-    def heard(self, _account: AccountId) -> Transcript | None:
+    async def heard(self, _account: AccountId) -> Transcript | None:
         """Raise NotRunningError."""
         raise NotRunningError

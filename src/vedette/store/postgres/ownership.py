@@ -14,7 +14,7 @@ from vedette.ownership.lease import TTL
 from vedette.ownership.moves import View
 from vedette.ownership.shard import SHARDS, Holding, InstanceId, Shard
 from vedette.ownership.wish import Instance, Standing
-from vedette.ports.ownership import Noted
+from vedette.ports.ownership import Keeper, Noted
 from vedette.ports.store import Fence
 from vedette.secret import Secret
 from vedette.store.postgres import accounts
@@ -35,6 +35,7 @@ _CLAIM: Final = sql("ownership_claim")
 _RELEASE: Final = sql("ownership_release")
 _LEAVE: Final = sql("ownership_leave")
 _HOLDS: Final = sql("ownership_holds")
+_OWNER: Final = sql("ownership_owner")
 
 
 class PostgresOwnership:
@@ -77,6 +78,10 @@ class PostgresOwnership:
         """Ask about one shard."""
         return await self._transactions.ask(partial(_holds, me=me, fence=fence))
 
+    async def owner(self, shard: Shard) -> Keeper | None:
+        """Look at one shard."""
+        return await self._transactions.ask(partial(_owner, shard=shard))
+
     async def healths_since(self, mark: str, *, after: str = "", limit: int = 1_000) -> Noted:
         """Return what was noted since a mark, by account, as the port says."""
         work = partial(accounts.healths_since, mark=mark, after=after, limit=limit)
@@ -88,7 +93,7 @@ async def _filled(connection: Connection) -> None:
 
 
 async def _beat(connection: Connection, me: Instance) -> None:
-    await connection.execute(_BEAT, me.id, me.weight, me.standing.value)
+    await connection.execute(_BEAT, me.id, me.weight, me.standing.value, me.address)
     await connection.execute(_FORGET, FORGOTTEN)
 
 
@@ -131,6 +136,13 @@ async def _leave(connection: Connection, me: InstanceId) -> None:
 async def _holds(connection: Connection, me: InstanceId, fence: Fence) -> bool:
     held: bool = await connection.fetchval(_HOLDS, me, fence.shard, fence.epoch, TTL)
     return held
+
+
+async def _owner(connection: Connection, shard: Shard) -> Keeper | None:
+    row = await connection.fetchrow(_OWNER, shard, TTL)
+    if row is None or row[0] is None:
+        return None
+    return Keeper(instance=InstanceId(row[0]), address=row[1], is_alive=row[2])
 
 
 def _columns(rows: Sequence[Holding]) -> tuple[list[int], list[int]]:

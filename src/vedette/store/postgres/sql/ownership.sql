@@ -7,9 +7,11 @@ INSERT INTO shard (id) SELECT generate_series(-1, $1::int - 1) ON CONFLICT (id) 
 
 -- name: ownership_beat
 -- A heartbeat that a crash of the database undoes was none: nobody waits for its disk.
-INSERT INTO instance (id, heartbeat, weight, state) VALUES ($1::text, now(), $2::int, $3::text)
+INSERT INTO instance (id, heartbeat, weight, state, address)
+VALUES ($1::text, now(), $2::int, $3::text, $4::text)
 ON CONFLICT (id) DO UPDATE
-SET heartbeat = excluded.heartbeat, weight = excluded.weight, state = excluded.state;
+SET heartbeat = excluded.heartbeat, weight = excluded.weight, state = excluded.state,
+    address = excluded.address;
 
 -- name: ownership_forget
 DELETE FROM instance WHERE heartbeat < now() - make_interval(secs => $1::float8);
@@ -55,6 +57,13 @@ UPDATE shard SET owner = NULL FROM held WHERE shard.id = held.id AND shard.owner
 -- name: ownership_leave
 WITH gone AS (DELETE FROM instance WHERE id = $1::text)
 UPDATE shard SET owner = NULL WHERE owner = $1::text;
+
+-- name: ownership_owner
+-- Of an owner that has been forgotten the name is left.
+SELECT shard.owner, coalesce(instance.address, ''),
+       coalesce(instance.heartbeat > now() - make_interval(secs => $2::float8), false)
+FROM shard LEFT JOIN instance ON instance.id = shard.owner
+WHERE shard.id = $1::int;
 
 -- name: ownership_holds
 SELECT EXISTS (SELECT FROM shard WHERE id = $2::int AND owner = $1::text AND epoch = $3::bigint)
