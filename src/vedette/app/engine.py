@@ -272,8 +272,6 @@ class Engine(Part):
         ended_well = self._marker.begin()
         await self._reader.start()
         await self.courier.start()
-        # Before any session: without the key accounts would have none of their passwords.
-        await self.vault.heed(self.settings)
         world = self._world(careful=not ended_well)
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
