@@ -22,7 +22,7 @@ from tests.support.service import command as vedette_command
 from tests.support.service import environment
 
 #: What the authorization server gave for its client.
-CLIENT_SECRET = "the-secret-of-vedette"  # noqa: S105 - of a server of the tests
+CLIENT_SECRET = "the-secret-of-vedette"
 #: Seconds for a command, polls included, on a loaded machine.
 PATIENCE = 90.0
 

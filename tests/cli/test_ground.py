@@ -1,0 +1,154 @@
+"""Commands cover the ground of the API: each operation has one, or a reason why none does.
+
+Must not know: what any of them does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from cyclopts import App
+
+from tests.client.contract import described
+from vedette.cli.main import build
+
+#: By which command each operation is asked.
+COVERED: Final[dict[str, str]] = {
+    "POST /v1/tenants": "tenants add",
+    "GET /v1/tenants": "tenants list",
+    "GET /v1/tenants/{tenant}": "tenants show",
+    "PATCH /v1/tenants/{tenant}": "tenants set",
+    "DELETE /v1/tenants/{tenant}": "tenants remove",
+    "GET /v1/tenants/{tenant}/preview": "tenants preview",
+    "POST /v1/tenants/{tenant}/pause": "tenants pause",
+    "POST /v1/tenants/{tenant}/resume": "tenants resume",
+    "POST /v1/accounts": "accounts add",
+    "GET /v1/accounts": "accounts list",
+    "POST /v1/accounts/verify": "accounts try",
+    "GET /v1/accounts/{account}": "accounts show",
+    "PATCH /v1/accounts/{account}": "accounts set",
+    "DELETE /v1/accounts/{account}": "accounts remove",
+    "POST /v1/accounts/{account}/verify": "accounts verify",
+    "POST /v1/accounts/{account}/pause": "accounts pause",
+    "POST /v1/accounts/{account}/resume": "accounts resume",
+    "POST /v1/accounts/{account}/reconnect": "accounts reconnect",
+    "POST /v1/accounts/{account}/resync": "accounts resync",
+    "POST /v1/accounts/import": "accounts import",
+    "POST /v1/accounts/{account}/logs": "accounts logs",
+    "GET /v1/accounts/{account}/logs": "accounts logs",
+    "GET /v1/accounts/{account}/completeness": "accounts completeness",
+    "GET /v1/autoconfig": "accounts find",
+    "GET /v1/accounts/{account}/folders": "mail folders",
+    "GET /v1/accounts/{account}/folders/{folder}/messages": "mail list",
+    "GET /v1/accounts/{account}/messages/{message}": "mail show",
+    "PATCH /v1/accounts/{account}/messages/{message}": "mail flag",
+    "GET /v1/accounts/{account}/messages/{message}/raw": "mail raw",
+    "GET /v1/accounts/{account}/messages/{message}/attachments/{part}": "mail attachment",
+    "POST /v1/accounts/{account}/messages/{message}/move": "mail move",
+    "GET /v1/consents": "consents list",
+    "POST /v1/consents": "consents give",
+    "GET /v1/consents/{account}": "consents show",
+    "PUT /v1/consents/{account}": "consents give",
+    "DELETE /v1/consents/{account}": "consents withdraw",
+    "GET /v1/events": "events pull",
+    "GET /v1/events/stream": "events stream",
+    "GET /v1/events/newest": "events",
+    "POST /v1/events/ack": "events ack",
+    "GET /v1/events/readers": "events readers",
+    "DELETE /v1/events/readers/{reader}": "events forget",
+    "GET /v1/events/{event}": "events show",
+    "POST /v1/endpoints": "endpoints add",
+    "GET /v1/endpoints": "endpoints list",
+    "GET /v1/endpoints/{endpoint}": "endpoints show",
+    "PATCH /v1/endpoints/{endpoint}": "endpoints set",
+    "DELETE /v1/endpoints/{endpoint}": "endpoints remove",
+    "POST /v1/endpoints/{endpoint}/rotate": "endpoints rotate",
+    "POST /v1/endpoints/{endpoint}/retire": "endpoints retire",
+    "GET /v1/endpoints/{endpoint}/state": "endpoints show",
+    "POST /v1/endpoints/{endpoint}/enable": "endpoints enable",
+    "POST /v1/endpoints/{endpoint}/test": "endpoints test",
+    "GET /v1/endpoints/{endpoint}/deliveries": "endpoints deliveries",
+    "POST /v1/endpoints/{endpoint}/redrive": "endpoints redrive",
+    "POST /v1/endpoints/{endpoint}/replay": "endpoints replay",
+    "GET /v1/deliveries": "deliveries",
+    "POST /v1/oauth/apps": "oauth add",
+    "GET /v1/oauth/apps": "oauth list",
+    "GET /v1/oauth/apps/{app_id}": "oauth show",
+    "PATCH /v1/oauth/apps/{app_id}": "oauth set",
+    "DELETE /v1/oauth/apps/{app_id}": "oauth remove",
+    "POST /v1/oauth/device": "oauth login",
+    "POST /v1/oauth/device/{device_id}/poll": "oauth login",
+    "GET /v1/oauth/grants/{account}": "oauth grant",
+    "DELETE /v1/oauth/grants/{account}": "oauth forget",
+    "POST /v1/links": "links add",
+    "GET /v1/links": "links list",
+    "GET /v1/links/{link}": "links show",
+    "DELETE /v1/links/{link}": "links revoke",
+    "POST /v1/keys": "keys add",
+    "GET /v1/keys": "keys list",
+    "GET /v1/keys/{key}": "keys show",
+    "DELETE /v1/keys/{key}": "keys revoke",
+    "GET /v1/settings": "settings show",
+    "PATCH /v1/settings": "settings set",
+    "GET /v1/audit": "audit show",
+    "POST /v1/audit/verify": "audit verify",
+}
+
+#: Operations that no command asks, and why. All about guards are told of together.
+WITHOUT: Final[dict[str, str]] = {
+    "POST /v1/accounts/batch": "for programs: a shell has accounts import, and a loop",
+    "POST /v1/oauth/authorize": "sends a browser: from a shell it is oauth login, or links add",
+    "GET /v1/audit/head": "audit verify tells the head too, and that it can be believed",
+    "GET /livez": "for whatever watches processes: it has an HTTP client of its own",
+    "GET /readyz": "for whatever watches processes: it has an HTTP client of its own",
+    "GET /ownerz": "for whatever watches processes: vedette status tells people",
+    "GET /metrics": "for Prometheus",
+}
+#: Who covers the operations about guards, whose commands are older than their routes.
+GUARDS: Final = "/v1/guards"
+
+#: Commands that ask no API, and why.
+ALONE: Final[dict[str, str]] = {
+    "watch": "it is the watch of one mailbox, without a service",
+    "serve": "it is the service",
+    "demo": "it is a service and a server of its own",
+    "doctor": "it is for who has no account yet; accounts try and verify ask the API",
+    "status": "it reads the state, whether a service answers or not",
+    "replay": "it goes over all endpoints, each by its own operation, or by the control socket",
+    "migrate": "no API is served before it was done",
+    "keys rotate": "the key of the installation is no matter of the API",
+    "store copy": "no service may run then",
+    "mail attachments": "it tells of mail show what can be fetched",
+}
+
+
+def commands(app: App, within: str = "") -> Iterator[str]:
+    """Yield every command by its words; a group with a default is a command itself."""
+    for name in app:
+        if name.startswith("-"):
+            continue
+        words, inner = f"{within} {name}".strip(), app[name]
+        below = [each for each in inner if not each.startswith("-")]
+        if not below or inner.default_command is not None:
+            yield words
+        if below:
+            yield from commands(inner, words)
+
+
+def test_each_operation_has_a_command_or_a_reason() -> None:
+    """None of the document is forgotten, and none is told of that is gone."""
+    known = {each for each in described() if not each.split()[1].startswith(GUARDS)}
+
+    assert sorted(known - COVERED.keys() - WITHOUT.keys()) == []
+    assert sorted((COVERED.keys() | WITHOUT.keys()) - known) == []
+    assert sorted(COVERED.keys() & WITHOUT.keys()) == []
+
+
+def test_each_command_is_there_and_covers_something() -> None:
+    """None is named that is not there; none asks nothing, but those with a reason."""
+    there = {each for each in commands(build(whole=True)) if not each.startswith("guard")}
+
+    assert sorted(set(COVERED.values()) - there) == []
+    assert sorted(there - set(COVERED.values()) - ALONE.keys()) == []
+    assert sorted(ALONE.keys() - there) == []
