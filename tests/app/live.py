@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.app.settings import PORT, service
-from tests.support.office import ADMIN, Desk, wish
+from tests.support.office import ADMIN, KEY, Desk, wish
 from vedette.app.engine import Engine
 from vedette.config.settings import StoreSettings
 from vedette.engine.watcher import Watcher
+from vedette.identity.keysource import FILE
 from vedette.model.account import AccountState, Health
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
@@ -25,6 +26,14 @@ from vedette.ports.source import Source
 PATIENCE = 20.0
 
 ACME = TenantId("acme")
+
+
+def keyed(state: Path) -> None:
+    """Have a state under the key of the desk."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = state / FILE
+    file.touch(mode=0o600)
+    file.write_text(KEY.hex())
 
 
 class Live:
@@ -40,7 +49,7 @@ class Live:
         settings = replace(service(folder, accounts), store=store)
         self.engine = Engine(settings, sources=sources)
         self.desk = Desk(self.engine.store.records, self.engine.store, self.engine.clock)
-        self.engine.vault.opened = self.desk.vault
+        keyed(settings.state)
 
     async def register(self, id_: str, **members: Any) -> Registration:
         """Register an account on a server that is down."""
@@ -59,6 +68,12 @@ class Live:
     def state(self, id_: str) -> AccountState | None:
         health = self.health(id_)
         return None if health is None else health.state
+
+    def password(self, id_: str) -> str | None:
+        """Return what an account logs in with, as the engine has it now."""
+        found = self.engine.registered.account(AccountId(id_))
+        password = None if found is None else found.account.credentials.password
+        return None if password is None else password.reveal()
 
     @property
     def watched(self) -> list[str]:

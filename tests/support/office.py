@@ -35,6 +35,8 @@ OTHER = TenantId("other")
 SCOPES = frozenset({"accounts:read", "accounts:write", "endpoints:*", "guards:*", "tenants:read"})
 ANNA = Caller(name="anna", tenant=ACME, scopes=SCOPES)
 OSCAR = Caller(name="oscar", tenant=OTHER, scopes=SCOPES)
+#: The key of the installation, in every state of a desk.
+KEY = bytes(range(32))
 
 
 class HandClock:
@@ -63,7 +65,7 @@ class Desk:
 
     def __init__(self, records: Records, consents: Consents, clock: Clock) -> None:
         self.consents = consents
-        self.vault = Vault(records, Keyring(WrappingKey(Secret(b"k" * 32))), clock)
+        self.vault = Vault(records, Keyring(WrappingKey(Secret(KEY))), clock)
         numbers = count(1)
         self.cabinet = Cabinet(records, self.vault, clock, lambda: f"a{next(numbers):04}")
         self.tenants = Tenants(self.cabinet, consents)

@@ -103,7 +103,6 @@ class Engine(Part):
         self._panel = Panel()
         self._seating = Seating(self._panel)
         self.supervisor: Supervisor | None = None
-        #: What watches the watch.
         self.tower = self._watchtower()
         self._trust = self._trusting()
         self._desk = self._guarded()
@@ -121,9 +120,9 @@ class Engine(Part):
         self.hosts = self._hosted()
         #: What is set through the API, and in tables of hosts.
         self.registered = self._followed([*self.hosts.sources, *sources])
-        #: What accounts log in with that have a grant.
-        self.granting = self._granted()
-        self._parking = Parking(self.store.records, self.vault, self.clock, on_crash=self._crashed)
+        known = self.store.records, self.vault, self.clock
+        self.granting = Granting(self.registered, *known, settings.instance, on_crash=self._crashed)
+        self._parking = Parking(*known, on_crash=self._crashed)
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention, self.vault)
 
     def _state(self) -> State:
@@ -154,21 +153,16 @@ class Engine(Part):
             on_crash=self._crashed,
         )
 
-    def _granted(self) -> Granting:
-        mine = self.settings.instance
-        return Granting(self.registered, self.store.records, self.vault, self.clock, holder=mine)
-
     def _others(self) -> Cluster | None:
         store = self.settings.store
         return None if store is None else Cluster(store, self.settings, on_crash=self._crashed)
 
     def _watchtower(self) -> Watchtower:
-        settings = self.settings
         return Watchtower(
             self.store,
             self.clock,
             self._key,
-            otlp=settings.otlp,
+            otlp=self.settings.otlp,
             instance=self.settings.instance,
             on_crash=self._crashed,
         )
@@ -236,11 +230,12 @@ class Engine(Part):
     async def apply(self, settings: Settings) -> None:
         """Go over to new settings, touching only what changed.
 
-        Raises SinkError when an endpoint can not be built; what was done stays.
+        Raises SinkError when an endpoint can not be built: what was done stays; and SecretError.
         """
         if (settings.state, settings.store) != (self.settings.state, self.settings.store):
             _log.warning("settings.state_kept", state=str(self.settings.state))
             settings = replace(settings, state=self.settings.state, store=self.settings.store)
+        await self.vault.heed(settings)
         self.settings = settings
         if await self.hosts.apply(settings.sources):
             await self.registered.follow([*self.hosts.sources, *self._sources])
@@ -269,14 +264,15 @@ class Engine(Part):
         if self.cluster is not None:
             self.cluster.hold()
         await self.store.start()
+        await self.vault.heed(self.settings)  # before any session: it has their passwords
         ended_well = self._marker.begin()
         await self._reader.start()
         await self.courier.start()
         world = self._world(careful=not ended_well)
         self.supervisor = Supervisor(world, rate=self.settings.logins, on_crash=self._crashed)
         await self.supervisor.start()
-        await self._housekeeping.start()
-        await self._parking.start()
+        for keeper in (self._housekeeping, self._parking, self.granting):
+            await keeper.start()
         await self.tower.attach(self.supervisor)
         self._enacting.attach(self._watching(self.supervisor), self._regate)
         await self.hosts.start()
@@ -327,9 +323,8 @@ class Engine(Part):
             await self.cluster.stop()
         if self.supervisor is not None:
             await self.supervisor.stop()
-        await self.granting.stop()
-        await self._seating.stop()
-        await self.courier.stop()
+        for last in (self.granting, self._seating, self.courier):
+            await last.stop()
         await self._reader.stop()
         await self.store.stop()
         self._marker.end()

@@ -1,7 +1,8 @@
 """Joins what tokens come from: records, secrets, and the HTTP client for token services.
 
 Nothing of it is made before the first token is asked for: an installation without grants opens no
-vault and has no client. It must not know how a token is had.
+vault and has no client. What ended of it is told to providers (``revoking.py``). It must not know how
+a token is had.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from vedette.app.revoking import Revoking
+from vedette.engine.part import OnCrash, Part
 from vedette.errors import SecretError, StoreError
 from vedette.identity.oauth.tokens import Supplies, TokenDesk
 from vedette.identity.oauth.transport import Transport
@@ -20,7 +23,7 @@ from vedette.ports.records import Records
 from vedette.secret import Secret
 
 
-class Granting:
+class Granting(Part):
     """The ``Tokens`` of one instance, whose name is ``holder``, and its way to token services."""
 
     def __init__(
@@ -29,9 +32,11 @@ class Granting:
         records: Records,
         vault: Callable[[], Awaitable[Vault]],
         clock: Clock,
-        *,
         holder: str,
+        *,
+        on_crash: OnCrash | None = None,
     ) -> None:
+        super().__init__("granting", on_crash=on_crash)
         self._supplies = supplies
         self._records = records
         self._vault = vault
@@ -41,11 +46,16 @@ class Granting:
         self.transport = Transport(
             guard=AddressGuard(), private=AddressGuard(allow=PRIVATE), clock=clock
         )
+        self._revoking = Revoking(records, vault, self.transport, clock, on_crash=on_crash)
         self._desk: TokenDesk | None = None
         self._opening = asyncio.Lock()
 
-    async def stop(self) -> None:
-        """Let requests under way end, for what they bring is to be written. Idempotent."""
+    async def _open(self) -> None:
+        await self._revoking.start()
+
+    async def _close(self) -> None:
+        """Let requests under way end, for what they bring is to be written."""
+        await self._revoking.stop()
         if self._desk is not None:
             await self._desk.stop()
         await self.transport.stop()

@@ -12,8 +12,9 @@ from vedette.config.settings import Settings
 from vedette.errors import SecretError, StoreError
 from vedette.identity.datakeys import Keep
 from vedette.identity.keyloading import keyring
-from vedette.identity.keysource import FILE, KeyFile
+from vedette.identity.keysource import FILE, KeyFile, KeySource
 from vedette.identity.vault import Vault
+from vedette.identity.wrapping import Keyring
 from vedette.ports.clock import Clock
 from vedette.ports.records import Recorded
 
@@ -28,12 +29,19 @@ async def unlocked(settings: Settings, records: Keep, clock: Clock) -> Vault:
 
     Raises SecretError in one line where the key can not be had or is another than the state's.
     """
-    folder = settings.shared or settings.state
-    source = settings.secrets.key or KeyFile(path=folder / FILE)
     is_first = not await records.data_keys()
-    vault = Vault(records, await keyring(source, settings.secrets.old, makes=is_first), clock)
+    vault = Vault(records, await _ring(settings, makes=is_first), clock)
     await vault.prove()
     return vault
+
+
+async def _ring(settings: Settings, *, makes: bool) -> Keyring:
+    return await keyring(_source(settings), settings.secrets.old, makes=makes)
+
+
+def _source(settings: Settings) -> KeySource:
+    folder = settings.shared or settings.state
+    return settings.secrets.key or KeyFile(path=folder / FILE)
 
 
 async def tidy_keys(records: Keep, vault: Callable[[], Awaitable[Vault]]) -> None:
@@ -67,9 +75,9 @@ async def tidy_once(records: Keep, vault: Callable[[], Awaitable[Vault]]) -> Non
 
 
 class Safe:
-    """The vault of a service, opened for the first secret that there is, and once.
+    """The one vault of a service, its engine's and its API's: opened for the first secret that there is.
 
-    ``opened`` is the vault from then on.
+    A start on a state with secrets opens it (``heed``) before anything else. ``opened`` is the vault from then on.
     """
 
     def __init__(self, settings: Settings, store: Recorded, clock: Clock) -> None:
@@ -85,3 +93,19 @@ class Safe:
             if self.opened is None:
                 self.opened = await unlocked(self._settings, self._store.records, self._clock)
         return self.opened
+
+    async def heed(self, settings: Settings) -> None:
+        """Make sure that settings have the key of this state, where it holds secrets; go over to it.
+
+        What a file holds is read each time; a command is run, and a variable read, where
+        ``[secrets]`` is another. Raises SecretError, in one line, and StoreError: then the key of
+        before stays.
+        """
+        async with self._one:
+            if await self._store.records.data_keys():
+                is_other = settings.secrets != self._settings.secrets
+                if self.opened is None:
+                    self.opened = await unlocked(settings, self._store.records, self._clock)
+                elif is_other or isinstance(_source(settings), KeyFile):
+                    await self.opened.adopt(await _ring(settings, makes=False))
+            self._settings = settings

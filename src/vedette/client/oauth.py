@@ -28,6 +28,7 @@ class App:
     token_url: str
     device_url: str
     userinfo_url: str
+    revoke_url: str
     issuer: str
     scopes: tuple[str, ...]
     extra: Mapping[str, str]
@@ -52,6 +53,7 @@ class AppChange:
     token_url: Text = UNSET
     device_url: Text = UNSET
     userinfo_url: Text = UNSET
+    revoke_url: Text = UNSET
     issuer: Text = UNSET
     scopes: Texts = UNSET
     extra: Mapping[str, str] | Unset | None = UNSET

@@ -47,6 +47,7 @@ class Vault:
         self, records: Keep, keys: Keyring, clock: Clock, entropy: Entropy = secrets.token_bytes
     ) -> None:
         self._records = records
+        self._clock = clock
         self._keys = DataKeys(records, keys, clock, entropy)
         #: How keys are changed for new ones.
         self.rotation = Rotation(records, self._keys, clock)
@@ -72,6 +73,16 @@ class Vault:
                 return
             # Where another start is faster, its key is the one that counts.
             await self._keys.make(NOBODY, 1)
+
+    async def adopt(self, keys: Keyring) -> None:
+        """Go over to other keys of the installation, for all who have this vault.
+
+        Raises SecretError where they do not open this state; then those of before stay.
+        """
+        await Vault(self._records, keys, self._clock).prove()
+        self._keys.ring = keys
+        # Those at hand may be wrapped by a key that goes.
+        self._keys.forget()
 
     async def seal(
         self, kind: Kind, tenant: TenantId, id_: str, name: str, secret: Secret[str]

@@ -35,6 +35,8 @@ class Kind(StrEnum):
     """A connect link, until it is used."""
     GRANT = "grant"
     """What the owner of a mailbox consented to, by the id of the account; its tokens are sealed."""
+    REVOCATION = "revocation"
+    """A consent that ended here, until its provider was told (RFC 7009)."""
     STATE = "state"
     """An authorization that is under way (RFC 6749 section 4.1.1)."""
     ANSWER = "answer"

@@ -89,6 +89,10 @@ class Writing:
 Decide = Callable[[Record], Awaitable[Writing | None]]
 
 
+#: What is to be written beside the end of a record.
+Beside = Callable[[Record], Awaitable[Sequence[Put]]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
     """Some things by id, and after which id the next ones are; None: these were the last."""
@@ -192,10 +196,11 @@ class Cabinet:
         *,
         expected: int | None = None,
         also: Sequence[Kind] = (),
+        beside: Beside | None = None,
     ) -> None:
         """Take a record and its secrets away, with those of other kinds that have its id.
 
-        Raises NotFoundError, StaleError, BusyError.
+        ``beside`` says for each what is written in the same transaction. Raises NotFoundError, StaleError, BusyError.
         """
         for _ in range(TRIES):
             if expected is not None and record.version != expected:
@@ -203,13 +208,19 @@ class Cabinet:
                     record.kind.value, record.id, expected=expected, version=record.version
                 )
             # Where others go with it, what was not seen of it may have brought them.
-            version = record.version if also else expected
-            gone = [_drop(record, version)]
+            version = record.version if also or beside is not None else expected
+            changes: list[Put | Drop] = [_drop(record, version)]
+            going = [record]
             for kind in also:
                 found = await self.records.record(kind, record.id, tenant=record.tenant)
-                gone += [] if found is None else [_drop(found, found.version)]
+                if found is not None:
+                    changes.append(_drop(found, found.version))
+                    going.append(found)
+            if beside is not None:
+                for each in going:
+                    changes += await beside(each)
             written = await self.records.write(
-                gone,
+                changes,
                 now=self.now(),
                 notes=[noted(caller, what, record, detail)],
                 tenant=caller.tenant,

@@ -51,6 +51,11 @@ class AppChange(Wish):
     token_url: str | None = Field(default=None, max_length=_URL)
     device_url: str | None = Field(default=None, max_length=_URL)
     userinfo_url: str | None = Field(default=None, max_length=_URL)
+    revoke_url: str | None = Field(
+        default=None,
+        max_length=_URL,
+        description="Where it is told that a consent ends (RFC 7009).",
+    )
     issuer: str | None = Field(default=None, max_length=_URL)
     scopes: list[str] | None = Field(default=None, max_length=MAX_SCOPES)
     extra: dict[str, str] | None = Field(
@@ -85,6 +90,7 @@ class AppShown(Shown):
     token_url: str
     device_url: str
     userinfo_url: str
+    revoke_url: str
     issuer: str
     scopes: list[str]
     extra: dict[str, str]
@@ -174,6 +180,7 @@ def app(found: App) -> AppShown:
         token_url=at.token,
         device_url=at.device,
         userinfo_url=at.userinfo,
+        revoke_url=at.revoke,
         issuer=at.issuer,
         scopes=list(found.scopes),
         extra=dict(found.extra),

@@ -54,6 +54,8 @@ class Described:
         Where a device asks for a code.
     userinfo_url
         Where it is asked whose consent it is.
+    revoke_url
+        Where it is told that a consent ends (RFC 7009).
     issuer
         Who the provider says it is.
     scope
@@ -73,6 +75,7 @@ class Described:
     token_url: str | None = None
     device_url: str | None = None
     userinfo_url: str | None = None
+    revoke_url: str | None = None
     issuer: str | None = None
     scope: Names = ()
     private: bool | None = None

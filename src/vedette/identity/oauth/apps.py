@@ -61,12 +61,16 @@ class Proof(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Addresses:
-    """Where a service is asked. ``issuer`` is what it calls itself (RFC 8414 section 2)."""
+    """Where a service is asked; ``revoke`` is where it is told that a consent ends (RFC 7009).
+
+    ``issuer`` is what it calls itself (RFC 8414 section 2).
+    """
 
     authorize: str = ""
     token: str = ""
     device: str = ""
     userinfo: str = ""
+    revoke: str = ""
     issuer: str = ""
 
 
@@ -120,6 +124,7 @@ _GOOGLE: Final = _Preset(
         token="https://oauth2.googleapis.com/token",  # noqa: S106 - an address
         device="https://oauth2.googleapis.com/device/code",
         userinfo="https://openidconnect.googleapis.com/v1/userinfo",
+        revoke="https://oauth2.googleapis.com/revoke",
         issuer="https://accounts.google.com",
     ),
     scopes=("https://mail.google.com/", "openid", "email"),
@@ -131,6 +136,7 @@ _YAHOO: Final = _Preset(
         authorize="https://api.login.yahoo.com/oauth2/request_auth",
         token="https://api.login.yahoo.com/oauth2/get_token",  # noqa: S106 - an address
         userinfo="https://api.login.yahoo.com/openid/v1/userinfo",
+        revoke="https://api.login.yahoo.com/oauth2/revoke",
         issuer="https://api.login.yahoo.com",
     ),
     # Guards move mail; an app that only watches may be set to mail-r.
@@ -160,6 +166,7 @@ COMMON: Final = "common"
 
 
 def _microsoft(directory: str) -> _Preset:
+    """Return what Microsoft is known for, which has no address to tell that a consent ends."""
     base = f"https://login.microsoftonline.com/{directory}"
     return _Preset(
         addresses=Addresses(
@@ -225,6 +232,7 @@ def from_json(id_: str, tenant: TenantId, body: Mapping[str, Any], version: int 
             token=body.get("tokenUrl") or known.token,
             device=body.get("deviceUrl") or known.device,
             userinfo=body.get("userinfoUrl") or known.userinfo,
+            revoke=body.get("revokeUrl") or known.revoke,
             issuer=body.get("issuer") or known.issuer,
         ),
         client_id=body.get("clientId", ""),
@@ -244,6 +252,12 @@ def client_text(client: Client) -> Secret[str]:
     """Return client id and secret as the one secret that is sealed beside the record of an app."""
     both = {"id": client.id, "secret": client.secret.reveal()}
     return Secret(orjson.dumps(both).decode())
+
+
+def client_of(text: Secret[str]) -> Client:
+    """Return the client that a sealed text is of."""
+    both = orjson.loads(text.reveal())
+    return Client(id=both["id"], secret=Secret(both["secret"]))
 
 
 class AppBook:
@@ -279,7 +293,6 @@ class AppBook:
 
     async def _client(self, value: SealedValue) -> Client:
         try:
-            both = orjson.loads((await self._vault.open(value)).reveal())
+            return client_of(await self._vault.open(value))
         except SecretError as error:
             raise StoreError(f"the secret of the OAuth app {value.id}: {error}") from error
-        return Client(id=both["id"], secret=Secret(both["secret"]))

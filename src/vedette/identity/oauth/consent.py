@@ -91,6 +91,19 @@ class Consent:
     expires_at: float | None = None
     version: int = 0
 
+    @property
+    def is_lent(self) -> bool:
+        """Whether its token was handed over by the host, whose own it stays.
+
+        A consent that was given here on top of it says whose it is, or what it allows.
+        """
+        return bool(self.seed) and not (self.address or self.scope)
+
+
+def consent_of(record: Record, tokens: Secret[str]) -> Consent:
+    """Return the grant that a record is of, with its tokens as they were sealed. Raises StoreError."""
+    return _read(record, _pair(orjson.loads(tokens.reveal())))
+
 
 class ConsentBook:
     """Reads and writes grants. Every method raises StoreError, also for a key that is not there."""

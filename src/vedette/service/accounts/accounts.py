@@ -28,6 +28,7 @@ from vedette.service.accounts.tenants import Tenants
 from vedette.service.accounts.wish import Wished, wished
 from vedette.service.cabinet import Cabinet, Decide, Writing
 from vedette.service.caller import Caller
+from vedette.service.parting import Parting
 from vedette.service.refusals import ConflictError, NotFoundError, ReadOnlyError, invalid
 
 READ: Final = "accounts:read"
@@ -48,7 +49,7 @@ class AccountPage:
 class Accounts:
     """What is done with accounts. Each method takes who asks first."""
 
-    __slots__ = ("_cabinet", "_consents", "elsewhere", "searching", "tenants")
+    __slots__ = ("_cabinet", "_consents", "_parting", "elsewhere", "searching", "tenants")
 
     def __init__(
         self,
@@ -59,6 +60,7 @@ class Accounts:
     ) -> None:
         self._cabinet = cabinet
         self._consents = consents
+        self._parting = Parting(cabinet)
         self.tenants = tenants
         self.elsewhere = Elsewhere() if elsewhere is None else elsewhere
         self.searching = Searching(cabinet, self.elsewhere)
@@ -195,7 +197,10 @@ class Accounts:
         return await self.change(caller, id_, decide, expected=expected)
 
     async def delete(self, caller: Caller, id_: AccountId, *, expected: int | None = None) -> None:
-        """Delete an account with its secrets; its consent ends first, so nothing is read after."""
+        """Delete an account with its secrets; its consent ends first, so nothing is read after.
+
+        Its provider is told later that nobody uses the consent any more.
+        """
         caller.needs(WRITE)
         record = await self.own(caller, id_)
         if expected is None or record.version == expected:
@@ -203,7 +208,13 @@ class Accounts:
             await self._consents.withdraw_consent(id_, now=now, by=caller.name)
         detail = {"email": registration_of(record).account.email}
         await self._cabinet.drop(
-            caller, record, "account.deleted", detail, expected=expected, also=(Kind.GRANT,)
+            caller,
+            record,
+            "account.deleted",
+            detail,
+            expected=expected,
+            also=(Kind.GRANT,),
+            beside=self._parting.of,
         )
         await self.fill(caller, record.tenant)
 

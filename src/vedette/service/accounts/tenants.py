@@ -29,6 +29,7 @@ from vedette.service.accounts.tenant import (
 from vedette.service.cabinet import TRIES, Cabinet, Page, Writing, noted
 from vedette.service.caller import Caller
 from vedette.service.form import Form
+from vedette.service.parting import Parting
 from vedette.service.refusals import (
     BusyError,
     ConflictError,
@@ -41,8 +42,8 @@ from vedette.service.refusals import (
 
 #: Everything that a tenant has, in the order in which it goes: first what uses the rest.
 _BELONGINGS: Final = (
-    Kind.KEY, Kind.LINK, Kind.STATE, Kind.ACCOUNT, Kind.GRANT, Kind.ENDPOINT, Kind.GUARD,
-    Kind.APP, Kind.ANSWER, Kind.CURSOR, Kind.SETTING,
+    Kind.KEY, Kind.LINK, Kind.STATE, Kind.ACCOUNT, Kind.GRANT, Kind.REVOCATION, Kind.ENDPOINT,
+    Kind.GUARD, Kind.APP, Kind.ANSWER, Kind.CURSOR, Kind.SETTING,
 )  # fmt: skip
 
 #: Rounds over what a tenant has: the first takes it away, a second what came during the first.
@@ -52,11 +53,12 @@ _ROUNDS: Final = 10
 class Tenants:
     """What is done with tenants. All but to read one's own is up to an admin."""
 
-    __slots__ = ("_cabinet", "_consents", "quota")
+    __slots__ = ("_cabinet", "_consents", "_parting", "quota")
 
     def __init__(self, cabinet: Cabinet, consents: Consents) -> None:
         self._cabinet = cabinet
         self._consents = consents
+        self._parting = Parting(cabinet)
         self.quota = Quota(cabinet)
 
     async def create(
@@ -240,8 +242,10 @@ class Tenants:
                     await self._consents.withdraw_consent(
                         AccountId(each.id), now=now, by=caller.name
                     )
+            # Its keys go with a tenant, and what is to be told to others stays until it is told.
+            stays = [put for each in page for put in await self._parting.of_tenant(each)]
             written = await self._cabinet.records.write(
-                [Drop(kind=kind, id=each.id, tenant=id_) for each in page],
+                [*(Drop(kind=kind, id=each.id, tenant=id_) for each in page), *stays],
                 now=now,
                 notes=[
                     noted(caller, f"{kind.value}.deleted", each, {"reason": "tenant"})

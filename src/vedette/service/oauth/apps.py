@@ -7,6 +7,7 @@ what was sealed is never shown. It must not know how consents are had.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
@@ -22,6 +23,7 @@ from vedette.service.body import members, written
 from vedette.service.cabinet import Cabinet, Page, Writing
 from vedette.service.caller import Caller
 from vedette.service.oauth.wish import Wished, wished
+from vedette.service.parting import Parting
 from vedette.service.refusals import ConflictError, NotFoundError, invalid
 
 READ: Final = "oauth:read"
@@ -34,10 +36,11 @@ class OAuthApps:
     An app of the tenant ``default`` serves all tenants that name it; only its own change it.
     """
 
-    __slots__ = ("_cabinet", "_tenants")
+    __slots__ = ("_cabinet", "_parting", "_tenants")
 
     def __init__(self, cabinet: Cabinet, tenants: Tenants) -> None:
         self._cabinet = cabinet
+        self._parting = Parting(cabinet)
         self._tenants = tenants
 
     async def create(
@@ -99,7 +102,10 @@ class OAuthApps:
         return _app(record)
 
     async def delete(self, caller: Caller, id_: str, *, expected: int | None = None) -> None:
-        """Delete an app that no account is connected by. Raises ConflictError, StaleError."""
+        """Delete an app that no account is connected by. Raises ConflictError, StaleError.
+
+        Consents that are left of it go before it: its provider can be told of them only by it.
+        """
         caller.needs(WRITE)
         record = await self._cabinet.record(caller, Kind.APP, id_)
         tenant = None if record.tenant == DEFAULT else record.tenant
@@ -107,7 +113,21 @@ class OAuthApps:
         users = await self._cabinet.records.records(query)
         if users:
             raise ConflictError("accounts are connected by this app; change or delete them first")
+        if expected is None or record.version == expected:
+            await self._end_consents(caller, id_, tenant)
         await self._cabinet.drop(caller, record, "oauth_app.deleted", {}, expected=expected)
+
+    async def _end_consents(self, caller: Caller, app: str, tenant: TenantId | None) -> None:
+        """Forget the consents of an app, of accounts that log in otherwise by now."""
+        query = RecordQuery(kind=Kind.GRANT, tenant=tenant, fields={"app": app})
+        while page := await self._cabinet.records.records(query):
+            for grant in page:
+                # An app of all tenants has consents of all of them, whoever may delete it.
+                acting = replace(caller, tenant=grant.tenant)
+                with suppress(NotFoundError):
+                    await self._cabinet.drop(
+                        acting, grant, "oauth.forgotten", {"app": app}, beside=self._parting.of
+                    )
 
     async def _again(self, caller: Caller, id_: str) -> None:
         """Wish for another try of each account that was refused because of the app."""

@@ -29,6 +29,7 @@ from vedette.service.accounts.registration import registration_of
 from vedette.service.cabinet import TRIES, Cabinet
 from vedette.service.caller import Caller
 from vedette.service.oauth.apps import READ, WRITE, again
+from vedette.service.parting import Parting
 from vedette.service.refusals import BusyError, ConflictError, NotFoundError, RefusalError
 
 #: Seconds that a consent is kept for an account that does not exist yet.
@@ -92,14 +93,18 @@ class Connecting:
         self.transport = transport
         self._vault = vault
         self._elsewhere = elsewhere or Elsewhere()
+        self._parting = Parting(cabinet)
         self._consents = ConsentBook(cabinet.records, vault)
         self._apps = AppBook(cabinet.records, vault)
 
     async def forget(self, caller: Caller, account: AccountId) -> None:
-        """Forget a consent with its tokens; the account has to be connected anew."""
+        """Forget a consent with its tokens; the account has to be connected anew.
+
+        Its provider is told later that nobody uses it any more.
+        """
         caller.needs(WRITE)
         record = await self.cabinet.record(caller, Kind.GRANT, account)
-        await self.cabinet.drop(caller, record, "oauth.forgotten", {})
+        await self.cabinet.drop(caller, record, "oauth.forgotten", {}, beside=self._parting.of)
 
     async def stay(self, account: AccountId, tenant: TenantId) -> None:
         """Keep a consent for as long as its account, which is registered by now."""
@@ -212,9 +217,6 @@ class Connecting:
             owner = await claims.owner(self.transport, app, client, outcome, nonce=nonce, now=now)
         except LinkError as error:
             raise AuthorizationError(str(error)) from error
-        known = await self.known(whose)
-        if known is not None and not whose.is_delegated:
-            _compare(owner, known)
         pair = Pair(
             refresh=outcome.refresh,
             access=outcome.access,
@@ -230,6 +232,13 @@ class Connecting:
             scope=outcome.scope,
             consented_at=now,
         )
+        known = await self.known(whose)
+        if known is not None and not whose.is_delegated:
+            try:
+                _compare(owner, known)
+            except AuthorizationError:
+                await self._decline(consent, app, client)
+                raise
         await self._write(consent)
         return Connected(
             account=whose.account,
@@ -238,6 +247,12 @@ class Connecting:
             address=owner.address,
             is_registered=known is not None,
         )
+
+    async def _decline(self, consent: Consent, app: App, client: Client) -> None:
+        """Have a provider told that a consent was given for nothing."""
+        puts = await self._parting.of_consent(consent, app, client)
+        if puts:
+            await self.cabinet.records.write(puts, now=self.cabinet.now(), tenant=consent.tenant)
 
     async def _write(self, consent: Consent) -> None:
         """Write a consent and the wish to log in by it, in one transaction."""

@@ -32,7 +32,7 @@ _OWN: Final = frozenset(
         "scope", "state",
     }
 )  # fmt: skip
-_URLS: Final = ("authorizeUrl", "tokenUrl", "deviceUrl", "userinfoUrl")
+_URLS: Final = ("authorizeUrl", "tokenUrl", "deviceUrl", "userinfoUrl", "revokeUrl")
 #: What of a body a person sets, beside the secrets.
 _MEMBERS: Final = (
     "provider", "title", "flow", "clientId", "directory", *_URLS, "issuer", "scopes", "extra",
