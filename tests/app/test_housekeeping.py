@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from tests.store.bundle import decision, entry
+from tests.store.bundle import ANNA, decision, entry, posting
 from tests.store.conformance_records import fresh, record
 from tests.support.clock import START, VirtualClock, elapsed, run
 from tests.support.memory_store import MemoryStore
@@ -23,11 +23,13 @@ from vedette.app.housekeeping import (
     THOROUGH,
     Housekeeping,
 )
-from vedette.config.settings import Retention
+from vedette.config.settings import DAY, Retention
 from vedette.errors import StoreError, StoreFullError
 from vedette.model.action import ActionState
+from vedette.model.ids import TenantId
 from vedette.ports.journal import JournalQuery
-from vedette.ports.store import Fence
+from vedette.ports.records import Kind
+from vedette.ports.store import EventQuery, Fence
 
 #: Longer than any test: a thread has no place in virtual time.
 NEVER = 1e9
@@ -113,6 +115,41 @@ def test_events_and_identity_keys_have_an_age_each() -> None:
     (limits,) = kept_for(INTERVAL + 1, old=0).limits
 
     assert limits == pytest.approx((now - RETENTION.events, now - RETENTION.seen))
+
+
+def test_events_of_a_tenant_that_keeps_less_end_earlier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its ``retentionDays``; more than the service keeps is no more, and unread is as others."""
+    monkeypatch.setattr(housekeeping, "TENANTS", 2)
+    days = {"a": 1, "b": None, "c": 3, "d": 9_999, "e": 2}
+
+    async def scene() -> list[str]:
+        clock = VirtualClock()
+        store = MemoryStore(clock)
+        await store.start()
+        for id_, kept in days.items():
+            tenant = TenantId(id_)
+            it = record(id_, kind=Kind.TENANT, tenant=tenant, body=f'{{"retentionDays":{kept}}}')
+            body = it.body.replace("None", "null")
+            await store.records.write([fresh(replace(it, body=body))], now=1.0)
+            aged = [(age, START + INTERVAL - age * DAY) for age in (0.5, 1.5, 2.5, 4.5, 5.5)]
+            posted = [
+                posting(f"{id_}{age}", tenant=tenant, time=time, account=ANNA) for age, time in aged
+            ]
+            await store.post(Fence(), posted)
+        part = Housekeeping(store, clock, Retention(events=5 * DAY))
+        await part.start()
+        await asyncio.sleep(INTERVAL + 1)
+        await part.stop()
+        return sorted(each.event for each in await store.events(EventQuery(limit=100)))
+
+    left = run(scene())
+
+    everything = ["0.5", "1.5", "2.5", "4.5"]
+    assert [each[1:] for each in left if each[0] == "a"] == ["0.5"]
+    assert [each[1:] for each in left if each[0] == "b"] == everything
+    assert [each[1:] for each in left if each[0] == "c"] == everything[:3]
+    assert [each[1:] for each in left if each[0] == "d"] == everything
+    assert [each[1:] for each in left if each[0] == "e"] == everything[:2]
 
 
 def test_a_store_in_trouble_is_asked_again_at_the_next_look() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -28,7 +28,7 @@ from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
 from vedette.model.event import EventType
-from vedette.model.ids import AccountId, EndpointId, EventId
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.clock import Clock
 from vedette.ports.store import (
     Commit,
@@ -185,6 +185,10 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
         work = partial(
             self._rows.prune, events_before=events_before, seen_before=seen_before, limit=limit
         )
+        return await self._run(work, writes=True)
+
+    async def prune_tenants(self, before: Mapping[TenantId, float], *, limit: int) -> int:
+        work = partial(self._rows.prune_tenants, before, limit=limit)
         return await self._run(work, writes=True)
 
     async def _committed(self, commit: Commit) -> Verdict:

@@ -14,6 +14,7 @@ from tests.store.conformance_handover import HandoverContract
 from tests.store.conformance_history import HistoryContract
 from tests.store.conformance_journal import JournalContract
 from tests.store.conformance_records import RecordContract
+from tests.store.conformance_retention import RetentionContract
 from tests.store.conformance_returns import ReturnContract
 from tests.store.conformance_searches import SearchContract
 from tests.store.conformance_secrets import SecretContract
@@ -28,6 +29,7 @@ class StoreContract(
     HandoverContract,
     HistoryContract,
     DeadLetterContract,
+    RetentionContract,
     JournalContract,
     ReturnContract,
     TrustContract,

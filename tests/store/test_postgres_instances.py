@@ -23,7 +23,7 @@ from tests.support.postgres import Postgres
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import AccountId, EndpointId
 from vedette.ports.store import Commit, EventQuery, Fence, Verdict
-from vedette.store.postgres import store as store_module
+from vedette.store.postgres import pruning
 from vedette.store.postgres import transaction as transaction_module
 from vedette.store.postgres.connection import connect
 from vedette.store.postgres.faults import is_passing
@@ -288,7 +288,7 @@ async def test_unused_lanes_go_in_bounded_rounds(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each prune looks at so many behind the last, used or not, and then begins anew."""
-    monkeypatch.setattr(store_module, "LANES", 2)
+    monkeypatch.setattr(pruning, "LANES", 2)
     async with cluster.started("one") as (one,):
         accounts = [AccountId(f"a{number}") for number in range(5)]
         await post(one, *(posting(account, HOOK, account=account) for account in accounts))

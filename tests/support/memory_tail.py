@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from functools import cached_property
 
 from tests.support.memory_deliveries import MemoryBacklog
+from vedette.model.delivery import DeliveryState
+from vedette.model.ids import TenantId
 from vedette.ports.tail import Followed, Spot, Stretch, TailQuery
 from vedette.store.arrivals import Arrivals
 from vedette.store.stretches import LOOKED, Row, fitting, wanted
@@ -52,6 +55,23 @@ class MemoryTail(MemoryBacklog):
             reached=reached,
             is_end=len(rows) < LOOKED and (not rows or reached.seq == rows[-1][1]),
         )
+
+    async def prune_tenants(self, before: Mapping[TenantId, float], *, limit: int) -> int:
+        state = self._enter(writes=True)
+        unsettled = {
+            row.posting.event for row in state.deliveries.values() if row.state is DeliveryState.DUE
+        }
+        old = [
+            each
+            for tenant, instant in before.items()
+            for each in sorted(state.events.values(), key=lambda posting: posting.time)
+            if each.tenant == tenant and each.time < instant and each.event not in unsettled
+        ][: max(limit, 0)]
+        for posting in old:
+            for row in [row.id for row in state.deliveries.values() if row.posting is posting]:
+                del state.deliveries[row]
+            del state.events[posting.event], state.points[posting.event]
+        return len(old)
 
     async def tail_end(self) -> Spot:
         return Spot(seq=self._enter().last_event)

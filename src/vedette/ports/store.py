@@ -6,7 +6,7 @@ single-writer and groups the commits of many folders into one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Protocol
@@ -304,3 +304,10 @@ class Store(Protocol):
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
         """Delete old, settled events and identity keys in a bounded step; return rows gone."""
+
+    async def prune_tenants(self, before: Mapping[TenantId, float], *, limit: int) -> int:
+        """Delete settled events of tenants, each those from before an instant.
+
+        At most ``limit`` events go, with their deliveries, and how many is returned: of ``limit``
+        there may be more.
+        """

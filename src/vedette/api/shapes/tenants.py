@@ -23,13 +23,21 @@ class TenantChange(Wish):
     max_endpoints: Quota | None = None
     max_guards: Quota | None = None
     retention_days: int | None = Field(
-        default=None, ge=1, le=MAX_DAYS, description="Days for which its events are kept."
+        default=None,
+        ge=1,
+        le=MAX_DAYS,
+        description="Days for which its events are kept, where that is less than the service keeps"
+        " them (`retention.events_days`). What was not delivered yet stays until it is.",
     )
     consent: str | None = Field(
         default=None, max_length=100, description="The words that its accounts have to agree to."
     )
     settings: dict[str, str] | None = Field(
-        default=None, max_length=MAX_SETTINGS, description="What you keep beside it, for yourself."
+        default=None,
+        max_length=MAX_SETTINGS,
+        description="What the host application keeps beside it, by names of its own, such as a plan"
+        " or a number of its customer: returned as it was given, and never looked into. It is"
+        " replaced as a whole, and is no place for secrets: whoever may read the tenant sees it.",
     )
 
 

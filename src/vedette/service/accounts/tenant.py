@@ -38,7 +38,7 @@ class Tenant:
     """Somebody whose accounts are walled off from everybody else's. None is no limit.
 
     ``retention_days`` is how long its events are kept, where that is less than what the service
-    keeps. ``consent`` is the version of the words that its accounts ask for, unless they say it
+    keeps. ``settings`` is the host application's own, and means nothing here. ``consent`` is the version of the words that its accounts ask for, unless they say it
     themselves. ``is_settling`` says that accounts have still to be paused or resumed for its limit,
     ``is_leaving`` that it is being deleted. Instants are in seconds since 1970.
     """

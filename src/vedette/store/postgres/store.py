@@ -6,7 +6,7 @@ It joins the rooms of this package and holds no SQL of its own.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final
@@ -16,7 +16,7 @@ from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
-from vedette.model.ids import AccountId, EndpointId, EventId
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.audit import AuditEntry
 from vedette.ports.backlog import Backlog
 from vedette.ports.clock import Clock
@@ -41,6 +41,7 @@ from vedette.store.postgres.group import Ask, Notes, Post, Step, Written
 from vedette.store.postgres.journaling import PostgresJournal
 from vedette.store.postgres.numbers import day_of
 from vedette.store.postgres.partitions import Partitions
+from vedette.store.postgres.pruning import Pruner
 from vedette.store.postgres.recording import PostgresRecords
 from vedette.store.postgres.rounds import Rounds
 from vedette.store.postgres.schema import STEPS, migrate, version
@@ -54,10 +55,6 @@ TOGETHER: Final = 0.01
 
 #: Seconds a note may wait for company: half of the second that the port promises.
 NOTE: Final = 0.5
-
-#: Lanes that one step of a prune looks at: some ten milliseconds. Each instance goes round them all,
-#: and there are two or three for each mailbox and endpoint.
-LANES: Final = 5_000
 
 _Settlements = tuple[Settlement, ...]
 
@@ -93,10 +90,9 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         self._arrivals = Arrivals()
         self._noting: asyncio.TimerHandle | None = None
         self._flushing: asyncio.Task[None] | None = None
-        #: Behind which the next look at unused lanes begins.
-        self._lane = history.NO_LANE
         self._transactions = Transactions(url)
         self._partitions = Partitions(self._transactions)
+        self._pruner = Pruner(self._transactions, self._partitions, clock)
         self.records = PostgresRecords(self._transactions, url, clock, on_audit)
         self.counts = PostgresCounts(self._transactions)
         self._writer: Writer[Ask, Written] = Writer(
@@ -375,22 +371,11 @@ class PostgresStore(PostgresJournal, PostgresTrust):
         return await self._transactions.run(work)
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
-        """Drop days that are over, and delete identity keys in a bounded step.
-
-        Rows of a dropped day count as the database estimates them.
-        """
-        now = self._clock.now()
-        await self._partitions.make_ahead(day_of(now))
-        gone = await self._partitions.sweep(before=events_before, now=now)
-        work = partial(
-            history.prune,
-            events_before=events_before,
-            seen_before=seen_before,
-            limit=limit,
-            now=now,
+        """Drop days that are over, and delete identity keys in a bounded step."""
+        return await self._pruner.prune(
+            events_before=events_before, seen_before=seen_before, limit=limit
         )
-        rows = await self._transactions.run(work)
-        if rows < limit:
-            look = partial(history.prune_lanes, after=self._lane, limit=LANES)
-            self._lane = await self._transactions.run(look)
-        return gone + rows
+
+    async def prune_tenants(self, before: Mapping[TenantId, float], *, limit: int) -> int:
+        """Delete settled events of tenants that keep less, in a bounded step."""
+        return await self._pruner.prune_tenants(before, limit=limit)

@@ -6,7 +6,7 @@ It joins the rooms of this package and holds no SQL of its own.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from vedette.errors import StoreError, StoreFullError
 from vedette.model.account import Health
 from vedette.model.cursor import FolderState
 from vedette.model.delivery import EndpointState, Parcel, Posting, Settlement
-from vedette.model.ids import AccountId, EndpointId, EventId
+from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.ports.audit import AuditEntry
 from vedette.ports.backlog import Backlog
 from vedette.ports.clock import Clock
@@ -35,7 +35,7 @@ from vedette.store.arrivals import Arrivals
 from vedette.store.handed import Handed
 from vedette.store.notes import Notebook
 from vedette.store.rows.health import check
-from vedette.store.sqlite import accounts, deliveries, folders, history
+from vedette.store.sqlite import accounts, deliveries, folders, history, pruning
 from vedette.store.sqlite.connection import open_writer
 from vedette.store.sqlite.counting import SqliteCounts
 from vedette.store.sqlite.journaling import SqliteJournal
@@ -294,6 +294,11 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         return await self._writer.run(
             partial(history.redrive, query=query, endpoint=endpoint, now=now), writes=True
         )
+
+    async def prune_tenants(self, before: Mapping[TenantId, float], *, limit: int) -> int:
+        """Delete settled events of tenants that keep less, in a bounded step."""
+        work = partial(pruning.prune_tenants, before=dict(before), limit=limit)
+        return await self._writer.run(work, writes=True)
 
     async def prune(self, *, events_before: float, seen_before: float, limit: int) -> int:
         """Delete old, settled events and identity keys in a bounded step."""
