@@ -152,7 +152,7 @@ async def test_there_is_no_first_key_where_there_was_one(face: Face) -> None:
     """Who lost all keys makes one at the socket; a start never shows a second one."""
     first = await face.services.keys.first()
     assert first is not None
-    for key in await face.services.keys.page(ROOT):
+    for key in (await face.services.keys.page(ROOT)).items:
         await face.services.keys.revoke(ROOT, key.id)
 
     assert await face.services.keys.first() is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,22 @@ def test_an_account_is_made_changed_paused_and_removed(run: Run) -> None:
     assert [each["id"] for each in nouns(run("accounts", "list", "Ops"))] == ["ops"]
     assert run("accounts", "remove", "ops")[0] == 0
     assert "there is no account 'ops'" in refused(run("accounts", "show", "ops"), 66)
+
+
+def test_a_list_tells_of_what_it_can_not_show(run: Run, tmp_path: Path) -> None:
+    """A newer version wrote it: the others are printed, and that one is a line beside."""
+    noun(run("tenants", "add", "acme"))
+    noun(run("tenants", "add", "later"))
+    (state,) = (tmp_path / "state").glob("*.db")
+    with sqlite3.connect(state) as connection:
+        body = """'{"maxAccounts":"as many as fit"}'"""
+        connection.execute(f"UPDATE record SET body = {body} WHERE id = 'later'")
+    connection.close()
+
+    status, out, err = run("tenants", "list")
+
+    assert (status, [json.loads(line)["id"] for line in out.splitlines()]) == (0, ["acme"])
+    assert err.startswith("vedette: not listed: the tenant 'later' was written by another version")
 
 
 def test_a_table_is_for_people(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

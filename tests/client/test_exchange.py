@@ -191,6 +191,21 @@ async def test_a_list_is_read_page_by_page() -> None:
     assert carrier.asked[1].target == "/v1/tenants?q=a%20b&limit=1&after=abc"
 
 
+async def test_what_a_list_leaves_out_is_told_of() -> None:
+    """Its service could not read it; the others come, and a program can ask what was left out."""
+    left = [{"id": "new", "code": "newer", "why": "the tenant 'new' was written by another version"}]
+    pages = [
+        Told(body={"items": [TENANT], "unread": left, "next": "abc"}),
+        Told(body={"items": [], "unread": [], "next": None}),
+    ]
+    client = Client(ScriptedCarrier(pages))
+
+    found = [each.id async for each in client.tenants.list()]
+
+    assert found == ["acme"]
+    assert [(each.id, each.why) for each in client.unread] == [("new", left[0]["why"])]
+
+
 async def test_a_list_that_goes_in_circles_ends() -> None:
     """A page whose next is where it began itself is the server's mistake, and no endless loop."""
     page = Told(body={"items": [], "next": "abc"})

@@ -25,6 +25,7 @@ from vedette.service.accounts.overview import Overview
 from vedette.service.accounts.registration import label_of, registration_of
 from vedette.service.accounts.roll import FILTERS, AccountQuery, entry_in, entry_of
 from vedette.service.accounts.status import LIVE
+from vedette.service.body import Unread
 from vedette.service.caller import Caller
 from vedette.service.refusals import NewerError, RefusalError
 from vedette.service.running import Nothing
@@ -268,7 +269,7 @@ async def test_what_changed_since_the_roll_was_looked_at_is_looked_at_itself(
 
     async def late(
         self: Accounts, caller: Caller, ids: Sequence[AccountId]
-    ) -> dict[AccountId, Registration]:
+    ) -> dict[str, Registration | Unread]:
         monkeypatch.setattr(Accounts, "several", several)
         await self.update(ADMIN, AccountId("box-3"), {"tags": []})
         await self.delete(ADMIN, AccountId("box-9"))
@@ -294,15 +295,19 @@ async def test_a_roll_that_was_out_of_touch_is_read_anew(full: Scene) -> None:
 
 
 async def test_an_account_that_can_not_be_read_is_told_of(full: Scene) -> None:
-    """A newer version wrote it: a filter that it may fit to says so, as the whole list does."""
+    """A newer version wrote it: the others are listed, by a filter as without one."""
     record = await full.office.records.record(Kind.ACCOUNT, "box-3")
     assert record is not None
     newer = replace(record, body='{"pause":"eclipse"}')
     await full.office.records.write([Put(record=newer, expected=record.version)], now=1.0)
 
     for state in (State.INIT, State.LIVE, None):
-        with pytest.raises(NewerError, match="box-3"):
-            await full.overview.page(ADMIN, AccountQuery(text="nobody"), state)
+        page = await full.overview.page(ADMIN, AccountQuery(text="nobody"), state)
+        assert page.items == ()
+        assert [each.id for each in page.unread] == ["box-3"]
+        assert "another version" in page.unread[0].why
+    with pytest.raises(NewerError, match="box-3"):
+        await full.overview.one(ADMIN, AccountId("box-3"))
 
 
 async def test_an_entry_from_a_record_says_what_the_account_says(full: Scene) -> None:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import binascii
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Final, Generic, TypeVar
+from typing import Annotated, Final, Generic, Literal, TypeVar
 
 from fastapi import Depends, Query
 from pydantic import BaseModel, Field
 
 from vedette.api.problems import refuse
+from vedette.service.cabinet import Page as Found
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 #: Items of a page, unless told, and at most: a page of accounts is some hundred kilobytes.
@@ -42,6 +45,32 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next: str | None = Field(description="Where the next page begins: `?after=`. Null at the end.")
+
+
+class UnreadShown(BaseModel):
+    """One that is there, and that this version of Vedette can not read."""
+
+    id: str
+    code: Literal["newer"] = "newer"
+    why: str = Field(description="In one line, for a person.")
+
+
+class Listing(Page[T]):
+    """A part of a list of what is set through this API."""
+
+    unread: list[UnreadShown] = Field(
+        description="Those between them that a newer version of Vedette wrote, and this one can not"
+        " read: to ask for one of them is a 409 `newer`."
+    )
+
+
+def listing(found: Found[S], show: Callable[[S], T]) -> Listing[T]:
+    """Return a part of a list as it is shown; of what can not be read it says so."""
+    return Listing(
+        items=[show(each) for each in found.items],
+        next=None if found.next is None else cursor(found.next),
+        unread=[UnreadShown(id=each.id, why=each.why) for each in found.unread],
+    )
 
 
 def cursor(key: str) -> str:

@@ -51,7 +51,10 @@ def listed(
 
     async def work(client: Client) -> int:
         found = ask(client, min(max(limit, 1), PAGE))
-        return await printed(found, columns, as_json=at.as_json, limit=limit, tint=tint)
+        status = await printed(found, columns, as_json=at.as_json, limit=limit, tint=tint)
+        for left in client.unread:
+            print(f"vedette: not listed: {left.why}", file=sys.stderr)
+        return status
 
     return at.ask(work)
 

@@ -77,7 +77,7 @@ from vedette.client.oauth import (
     Grant,
     Poll,
 )
-from vedette.client.operation import Page
+from vedette.client.operation import Page, Unread
 from vedette.client.probes import Alive, Owned, Ready
 from vedette.client.problem import Mistake, Problem, ProblemError
 from vedette.client.settings import Preferences, PreferencesChange
@@ -189,5 +189,6 @@ __all__ = [
     "Trial",
     "Tried",
     "Unset",
+    "Unread",
     "Verified",
 ]

@@ -22,6 +22,7 @@ from vedette.client.links import Links
 from vedette.client.logs import Logs
 from vedette.client.mailbox import Mailboxes
 from vedette.client.oauth import OAuth
+from vedette.client.operation import Unread
 from vedette.client.probes import Probes
 from vedette.client.settings import SettingsBook
 from vedette.client.tenants import Tenants
@@ -44,6 +45,7 @@ class Client:
     ) -> None:
         exchange = Exchange(carrier, key, sleep=sleep)
         self._carrier = carrier
+        self._exchange = exchange
         self.accounts = Accounts(exchange)
         self.audit = Audit(exchange)
         self.consents = Consents(exchange)
@@ -60,6 +62,11 @@ class Client:
         self.probes = Probes(exchange)
         self.settings = SettingsBook(exchange)
         self.tenants = Tenants(exchange)
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """What lists left out so far, as their service could not read it (``Page.unread``)."""
+        return self._exchange.unread
 
     @classmethod
     def at(

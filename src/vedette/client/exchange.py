@@ -20,7 +20,7 @@ from urllib.parse import quote, urlencode
 from vedette import __version__
 from vedette.backoff import Backoff
 from vedette.client.carrier import Answer, Carrier, NotSentError, Request
-from vedette.client.operation import Operation, Page
+from vedette.client.operation import Operation, Page, Unread
 from vedette.client.problem import Problem, ProblemError, problem_of
 from vedette.client.shape import members, noun
 from vedette.errors import NetworkError, ProtocolError, UsageError
@@ -40,6 +40,9 @@ _UNREAD: Final = frozenset({"too_many", "overloaded", "busy", _CLAIMED})
 _UNKNOWN: Final = frozenset({408, 500, 502, 503, 504})
 
 _GONE: Final = 404
+
+#: Things that lists left out which are remembered: more are told by the page alone.
+MAX_UNREAD: Final = 100
 
 _DICE: Final = SystemRandom().random
 
@@ -71,6 +74,8 @@ class Exchange:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.carrier = carrier
+        #: What lists left out that were asked for whole.
+        self.unread: tuple[Unread, ...] = ()
         self._key = key
         self._dice = dice
         self.pause = sleep
@@ -102,6 +107,7 @@ class Exchange:
         return Page(
             items=tuple(noun(operation.answer, each) for each in told["items"]),
             next=None if following is None else str(following),
+            unread=tuple(noun(Unread, each) for each in told.get("unread", ())),
         )
 
     async def pages(self, operation: Operation[T], said: Said = NOTHING) -> AsyncIterator[T]:
@@ -109,6 +115,7 @@ class Exchange:
         asked = said
         while True:
             page = await self.page(operation, asked)
+            self.unread += page.unread[: MAX_UNREAD - len(self.unread)]
             for each in page.items:
                 yield each
             if page.next is None:

@@ -47,11 +47,23 @@ class Operation(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """One of a list that its service can not read, and why, for a person."""
+
+    id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """A part of a list. ``next`` is where the next one begins; None: this was the last."""
+    """A part of a list. ``next`` is where the next one begins; None: this was the last.
+
+    ``unread`` are those between its items that the service can not read: a newer version wrote them.
+    """
 
     items: tuple[T, ...]
     next: str | None
+    unread: tuple[Unread, ...] = ()
 
 
 def nothing(

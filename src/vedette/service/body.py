@@ -5,8 +5,10 @@ It must not know what the members mean.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 
@@ -15,6 +17,16 @@ from vedette.service.form import Form
 from vedette.service.refusals import NewerError
 
 Body: TypeAlias = dict[str, Any]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """One of a list that this version can not read, and why: the others are listed all the same."""
+
+    id: str
+    why: str
 
 
 def members(record: Record) -> Body:
@@ -38,3 +50,24 @@ def readable(form: Form, record: Record) -> None:
     if form.mistakes:
         first = form.mistakes[0]
         raise NewerError(record.kind.value, record.id, f"{first.field}: {first.why}")
+
+
+@contextmanager
+def known(record: Record) -> Iterator[None]:
+    """Raise NewerError where a body is read within and has not what this version looks for."""
+    try:
+        yield
+    except (KeyError, TypeError, ValueError) as error:
+        what = f"it has not what a {record.kind.value} has"
+        raise NewerError(record.kind.value, record.id, what) from error
+
+
+def legible(records: Iterable[Record], read: Callable[[Record], T]) -> dict[str, T | Unread]:
+    """Return what ``read`` makes of records by id, or that one can not be read: in a list."""
+    found: dict[str, T | Unread] = {}
+    for record in records:
+        try:
+            found[record.id] = read(record)
+        except NewerError as error:
+            found[record.id] = Unread(id=record.id, why=str(error))
+    return found

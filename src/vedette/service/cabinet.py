@@ -27,6 +27,7 @@ from vedette.ports.records import (
     SealedValue,
 )
 from vedette.secret import Secret
+from vedette.service.body import Unread, legible
 from vedette.service.caller import Caller
 from vedette.service.refusals import (
     BusyError,
@@ -95,10 +96,26 @@ Beside = Callable[[Record], Awaitable[Sequence[Put]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
-    """Some things by id, and after which id the next ones are; None: these were the last."""
+    """Some things by id, and after which id the next ones are; None: these were the last.
+
+    ``unread`` are those between them that a newer version wrote, and this one can not read.
+    """
 
     items: tuple[T, ...]
     next: str | None
+    unread: tuple[Unread, ...] = ()
+
+
+def paged(found: Iterable[T | Unread], following: str | None) -> Page[T]:
+    """Return a page of what was found in the order of ids."""
+    items: list[T] = []
+    unread: list[Unread] = []
+    for each in found:
+        if isinstance(each, Unread):
+            unread.append(each)
+        else:
+            items.append(each)
+    return Page(items=tuple(items), next=following, unread=tuple(unread))
 
 
 class Cabinet:
@@ -147,7 +164,7 @@ class Cabinet:
         found = await self.records.records(asked)
         kept = found[: query.limit]
         following = kept[-1].id if len(found) > len(kept) else None
-        return Page(items=tuple(read(each) for each in kept), next=following)
+        return paged(legible(kept, read).values(), following)
 
     async def add(self, caller: Caller, writing: Writing) -> Record:
         """Write a record that is new. Raises TakenError, PlanLimitError."""

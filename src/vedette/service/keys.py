@@ -23,7 +23,8 @@ from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Put, Record, RecordQuery
 from vedette.secret import Secret
 from vedette.service.accounts.tenant import DEFAULT
-from vedette.service.cabinet import Cabinet, Writing, noted
+from vedette.service.body import known, members
+from vedette.service.cabinet import Cabinet, Page, Writing, noted
 from vedette.service.caller import ADMIN, Caller
 from vedette.service.form import Form
 from vedette.service.refusals import ForbiddenError, invalid
@@ -113,14 +114,13 @@ class Keys:
 
     async def page(
         self, caller: Caller, *, after: str = "", limit: int = 100, tenant: TenantId | None = None
-    ) -> list[ApiKey]:
+    ) -> Page[ApiKey]:
         """Return keys in the order of their ids: those of a tenant, or all that the caller sees."""
         caller.needs("keys:read")
         if caller.tenant is not None and tenant not in {None, caller.tenant}:
-            return []
-        wall = caller.tenant or tenant
-        query = RecordQuery(kind=Kind.KEY, tenant=wall, after=after, limit=limit)
-        return [_key(record) for record in await self._cabinet.records.records(query)]
+            return Page(items=(), next=None)
+        query = RecordQuery(kind=Kind.KEY, tenant=tenant, after=after, limit=limit)
+        return await self._cabinet.page(caller, query, _key)
 
     async def revoke(self, caller: Caller, id_: str) -> None:
         """Take a key away: the next request with it is refused. Raises NotFoundError."""
@@ -275,17 +275,18 @@ def _writing(key: ApiKey, secret: Secret[str]) -> Writing:
 
 
 def _key(record: Record) -> ApiKey:
-    body = json.loads(record.body)
-    return ApiKey(
-        id=record.id,
-        name=body["name"],
-        tenant=None if record.tenant == NOBODY else record.tenant,
-        scopes=frozenset(body["scopes"]),
-        created_at=record.created_at,
-        expires_at=record.expires_at,
-        last_used_at=body["lastUsedAt"],
-        version=record.version,
-    )
+    body = members(record)
+    with known(record):
+        return ApiKey(
+            id=record.id,
+            name=body["name"],
+            tenant=None if record.tenant == NOBODY else record.tenant,
+            scopes=frozenset(body["scopes"]),
+            created_at=record.created_at,
+            expires_at=record.expires_at,
+            last_used_at=body["lastUsedAt"],
+            version=record.version,
+        )
 
 
 def _detail(key: ApiKey) -> dict[str, object]:

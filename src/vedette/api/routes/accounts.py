@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response, Security
 
 from vedette.api.caller import allowed
 from vedette.api.etags import Expected, tag
-from vedette.api.pages import Asked, Page, cursor
+from vedette.api.pages import Asked, Listing, listing
 from vedette.api.services import Given, Services
 from vedette.api.shapes.accounts import AccountChange, AccountWish, BatchWish, ResyncWish
 from vedette.api.shapes.registered import (
@@ -63,7 +63,7 @@ async def list_accounts(
     host: Annotated[str | None, Query(max_length=255, description="At this server.")] = None,
     email: Annotated[str | None, Query(max_length=320, description="With this address.")] = None,
     active: Annotated[bool | None, Query(description="Active, or not.")] = None,
-) -> Page[AccountShown]:
+) -> Listing[AccountShown]:
     """List accounts by id. With a state a page may be short; `next` is null at the end alone."""
     given = {"tags": tag, "host": host, "email": email, "active": active}
     query = AccountQuery(
@@ -74,8 +74,7 @@ async def list_accounts(
         limit=window.limit,
     )
     found = await services.overview.page(caller, query, state)
-    following = None if found.next is None else cursor(found.next)
-    return Page(items=[account(each) for each in found.items], next=following)
+    return listing(found, account)
 
 
 @router.post("/verify")

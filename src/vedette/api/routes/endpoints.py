@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response, Security
 from vedette.api.caller import allowed
 from vedette.api.deliveries import Sifting, listed
 from vedette.api.etags import Expected, tag
-from vedette.api.pages import Asked, Page, cursor
+from vedette.api.pages import Asked, Listing, Page, listing
 from vedette.api.services import Given
 from vedette.api.shapes.endpoints import (
     DeliveryShown,
@@ -67,11 +67,10 @@ async def list_endpoints(
     caller: Reader,
     services: Given,
     q: Annotated[str, Query(max_length=200, description="Found in title or place.")] = "",
-) -> Page[EndpointShown]:
+) -> Listing[EndpointShown]:
     """List endpoints by id."""
     found = await services.endpoints.page(caller, after=window.after, text=q, limit=window.limit)
-    following = None if found.next is None else cursor(found.next)
-    return Page(items=[_shown(each) for each in found.items], next=following)
+    return listing(found, _shown)
 
 
 @router.get("/{endpoint}")

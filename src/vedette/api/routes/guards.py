@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response, Security
 
 from vedette.api.caller import allowed
 from vedette.api.etags import Expected, tag
-from vedette.api.pages import Asked, Page, cursor
+from vedette.api.pages import Asked, Listing, listing
 from vedette.api.services import Given
 from vedette.api.shapes.guards import (
     AccountsWish,
@@ -68,12 +68,11 @@ async def list_guards(
     caller: Reader,
     services: Given,
     q: Annotated[str, Query(max_length=200, description="Found in name or pack.")] = "",
-) -> Page[GuardShown]:
+) -> Listing[GuardShown]:
     """List guards by name; a page has 100 at most."""
     limit = min(window.limit, MAX_PAGE)
     found = await services.guardroom.guards.page(caller, after=window.after, text=q, limit=limit)
-    following = None if found.next is None else cursor(found.next)
-    return Page(items=[_shown(each) for each in found.items], next=following)
+    return listing(found, _shown)
 
 
 @router.post("/undo")

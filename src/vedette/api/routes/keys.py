@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, Security
 
 from vedette.api.caller import allowed
-from vedette.api.pages import Asked, Page, following
+from vedette.api.pages import Asked, Listing, listing
 from vedette.api.services import Given
 from vedette.api.shapes.keys import KeyShown, KeyWish, NewKey, new, shown
 from vedette.model.ids import TenantId
@@ -46,12 +46,11 @@ async def list_keys(
     caller: Reader,
     services: Given,
     tenant: Annotated[str | None, Query(max_length=255, description="Of this tenant.")] = None,
-) -> Page[KeyShown]:
+) -> Listing[KeyShown]:
     """List keys by id."""
     of = None if tenant is None else TenantId(tenant)
     found = await services.keys.page(caller, after=window.after, limit=window.limit, tenant=of)
-    ids = [key.id for key in found]
-    return Page(items=[shown(key) for key in found], next=following(ids, window))
+    return listing(found, shown)
 
 
 @router.get("/{key}")

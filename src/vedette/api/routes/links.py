@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response, Security
 
 from vedette.api.caller import allowed
-from vedette.api.pages import Asked, Page, cursor
+from vedette.api.pages import Asked, Listing, listing
 from vedette.api.services import Given
 from vedette.api.shapes.links import LinkShown, LinkWish, NewLink, new, shown
 from vedette.model.ids import TenantId
@@ -39,7 +39,7 @@ async def list_links(
     caller: Reader,
     services: Given,
     tenant: Annotated[str | None, Query(max_length=255, description="Of this tenant.")] = None,
-) -> Page[LinkShown]:
+) -> Listing[LinkShown]:
     """List links that were not used yet, by id."""
     found = await services.hall.links.page(
         caller,
@@ -47,8 +47,7 @@ async def list_links(
         limit=window.limit,
         tenant=None if tenant is None else TenantId(tenant),
     )
-    following = None if found.next is None else cursor(found.next)
-    return Page(items=[shown(each) for each in found.items], next=following)
+    return listing(found, shown)
 
 
 @router.get("/{link}")

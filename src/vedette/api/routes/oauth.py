@@ -12,7 +12,7 @@ from fastapi import APIRouter, Query, Response, Security
 
 from vedette.api.caller import allowed
 from vedette.api.etags import Expected, tag
-from vedette.api.pages import Asked, Page, cursor
+from vedette.api.pages import Asked, Listing, listing
 from vedette.api.services import Given
 from vedette.api.shapes.oauth import (
     AppChange,
@@ -58,13 +58,12 @@ async def list_apps(
     caller: Reader,
     services: Given,
     tenant: Annotated[str | None, Query(max_length=255, description="Of this tenant.")] = None,
-) -> Page[AppShown]:
+) -> Listing[AppShown]:
     """List apps by id."""
     found = await services.hall.apps.page(
         caller, after=window.after, limit=window.limit, tenant=_tenant(tenant)
     )
-    following = None if found.next is None else cursor(found.next)
-    return Page(items=[app(each) for each in found.items], next=following)
+    return listing(found, app)
 
 
 @router.get("/apps/{app_id}")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response, Security
 
 from vedette.api.caller import allowed
 from vedette.api.etags import Expected, tag
-from vedette.api.pages import Asked, Page, cursor
+from vedette.api.pages import Asked, Listing, listing
 from vedette.api.services import Given
 from vedette.api.shapes.tenants import (
     PreviewShown,
@@ -47,11 +47,10 @@ async def list_tenants(
     caller: Admin,
     services: Given,
     q: Annotated[str, Query(max_length=200, description="Found in id or name.")] = "",
-) -> Page[TenantShown]:
+) -> Listing[TenantShown]:
     """List tenants by id."""
     found = await services.tenants.page(caller, after=window.after, text=q, limit=window.limit)
-    following = None if found.next is None else cursor(found.next)
-    return Page(items=[shown(each) for each in found.items], next=following)
+    return listing(found, shown)
 
 
 @router.get("/{tenant}")

@@ -7,8 +7,8 @@ watched: who watches follows the records.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from vedette.model.account import Account, Credentials
@@ -26,24 +26,23 @@ from vedette.service.accounts.searching import Choice, Searching
 from vedette.service.accounts.tenant import DEFAULT, Tenant
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.accounts.wish import Wished, wished
-from vedette.service.cabinet import Cabinet, Decide, Writing
+from vedette.service.body import Unread, legible
+from vedette.service.cabinet import Cabinet, Decide, Page, Writing, paged
 from vedette.service.caller import Caller
 from vedette.service.parting import Parting
-from vedette.service.refusals import ConflictError, NotFoundError, ReadOnlyError, invalid
+from vedette.service.refusals import (
+    ConflictError,
+    NewerError,
+    NotFoundError,
+    ReadOnlyError,
+    invalid,
+)
 
 READ: Final = "accounts:read"
 WRITE: Final = "accounts:write"
 
 #: Accounts of one page at most.
 MAX_PAGE: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccountPage:
-    """Some accounts, and after which id the next ones are; None: these were the last."""
-
-    items: tuple[Registration, ...]
-    next: str | None
 
 
 class Accounts:
@@ -99,23 +98,22 @@ class Accounts:
         found = found or self.elsewhere.of(id_, caller.tenant)
         if found is None:
             raise NotFoundError("account", id_)
-        return (await self._under([found]))[0]
+        return _beneath(found, await self._tenant(found.account.tenant))
 
     async def several(
         self, caller: Caller, ids: Sequence[AccountId]
-    ) -> dict[AccountId, Registration]:
+    ) -> dict[str, Registration | Unread]:
         """Return those of some accounts that are there; they are read together."""
         caller.needs(READ)
         read = self._cabinet.records.several
         there = await read(Kind.ACCOUNT, ids, tenant=caller.tenant)
-        kept = {each.id: registration_of(each) for each in there}
+        kept = legible(there, registration_of)
         found = [kept.get(id_) or self.elsewhere.of(id_, caller.tenant) for id_ in ids]
-        under_ = await self._under([each for each in found if each is not None])
-        return {each.account.id: each for each in under_}
+        return {_id(each): each for each in await self._under(each for each in found if each)}
 
     async def page(
         self, caller: Caller, query: AccountQuery, choice: Choice | None = None
-    ) -> AccountPage:
+    ) -> Page[Registration]:
         """Return accounts in the order of their ids, all or those that are chosen."""
         caller.needs(READ)
         if not 1 <= query.limit <= MAX_PAGE:
@@ -131,10 +129,10 @@ class Accounts:
         kept = await self._cabinet.records.records(
             RecordQuery(kind=Kind.ACCOUNT, tenant=tenant, after=query.after, limit=query.limit + 1)
         )
-        found = self._joined([registration_of(each) for each in kept], query, tenant)
+        found = self._joined(legible(kept, registration_of), query, tenant)
         page = found[: query.limit]
-        following = page[-1].account.id if len(found) > query.limit else None
-        return AccountPage(items=tuple(await self._under(page)), next=following)
+        following = _id(page[-1]) if len(found) > query.limit else None
+        return paged(await self._under(page), following)
 
     async def _searched(
         self,
@@ -142,9 +140,9 @@ class Accounts:
         query: AccountQuery,
         tenant: TenantId | None,
         choice: Choice | None,
-    ) -> AccountPage:
+    ) -> Page[Registration]:
         """Return a page of those who fit, by the rolls and then by what is read of each."""
-        found: list[Registration] = []
+        found: list[Registration | Unread] = []
         await self.searching.look()
         after, wanted = query.after, query.limit + 1
         while len(found) < wanted:
@@ -153,19 +151,26 @@ class Accounts:
             there = await self.several(caller, ids)
             # What changed since the roll was looked at may not fit any more, or be gone.
             found += [
-                there[id_]
+                one
                 for id_ in ids
-                if id_ in there
-                and tenant in {None, there[id_].account.tenant}
-                and self.searching.fits(there[id_], query, choice)
+                if (one := there.get(id_)) is not None
+                and (isinstance(one, Unread) or self._fits(one, query, tenant, choice))
             ]
             if len(ids) < step.limit:
                 break
             after = ids[-1]
-        items = tuple(found[: query.limit])
-        return AccountPage(
-            items=items, next=items[-1].account.id if len(found) > query.limit else None
-        )
+        page = found[: query.limit]
+        return paged(page, _id(page[-1]) if len(found) > query.limit else None)
+
+    def _fits(
+        self,
+        found: Registration,
+        query: AccountQuery,
+        tenant: TenantId | None,
+        choice: Choice | None,
+    ) -> bool:
+        is_theirs = tenant in {None, found.account.tenant}
+        return is_theirs and self.searching.fits(found, query, choice)
 
     async def update(
         self,
@@ -225,7 +230,7 @@ class Accounts:
         caller.needs(WRITE)
         await self.own(caller, id_)
         record = await self._cabinet.change(caller, Kind.ACCOUNT, id_, decide, expected=expected)
-        return (await self._under([registration_of(record)]))[0]
+        return _beneath(registration_of(record), await self._tenant(record.tenant))
 
     async def own(self, caller: Caller, id_: AccountId) -> Record:
         """Return the record of an account that is kept here. Raises ReadOnlyError otherwise."""
@@ -292,30 +297,58 @@ class Accounts:
         raise invalid("app", "there is no such OAuth 2.0 app")
 
     def _joined(
-        self, kept: list[Registration], query: AccountQuery, tenant: TenantId | None
-    ) -> list[Registration]:
+        self,
+        kept: Mapping[str, Registration | Unread],
+        query: AccountQuery,
+        tenant: TenantId | None,
+    ) -> list[Registration | Unread]:
         """Return a page of both, by id; one more tells that there is another page."""
         wanted = query.limit + 1
         others = self.elsewhere.after(query.after, tenant=tenant)
-        found = {each.account.id: each for each, _ in zip(others, range(wanted), strict=False)}
-        found.update((each.account.id, each) for each in kept)
+        found: dict[str, Registration | Unread] = {
+            each.account.id: each for each, _ in zip(others, range(wanted), strict=False)
+        }
+        found |= kept
         return [found[each] for each in sorted(found)[:wanted]]
 
-    async def _under(self, found: list[Registration]) -> list[Registration]:
-        """Return accounts as they stand under their tenants."""
-        tenants: dict[TenantId, Tenant] = {}
-        result = []
+    async def _under(self, found: Iterable[Registration | Unread]) -> list[Registration | Unread]:
+        """Return accounts of a list as they stand under their tenants.
+
+        Of a tenant that can not be read nobody can tell how its accounts stand.
+        """
+        tenants: dict[TenantId, Tenant | NewerError] = {}
+        result: list[Registration | Unread] = []
         for each in found:
+            if isinstance(each, Unread):
+                result.append(each)
+                continue
             id_ = each.account.tenant
             if id_ not in tenants:
                 try:
-                    tenants[id_] = await self.tenants.of(id_)
-                except NotFoundError:
-                    # Tenants of the file, and of the host's table, need no record.
-                    tenants[id_] = Tenant(id=id_)
+                    tenants[id_] = await self._tenant(id_)
+                except NewerError as error:
+                    tenants[id_] = error
             tenant = tenants[id_]
-            result.append(under(each, paused_at=tenant.stopped_at, consent=tenant.consent))
+            if isinstance(tenant, NewerError):
+                result.append(Unread(id=each.account.id, why=str(tenant)))
+            else:
+                result.append(_beneath(each, tenant))
         return result
+
+    async def _tenant(self, id_: TenantId) -> Tenant:
+        try:
+            return await self.tenants.of(id_)
+        except NotFoundError:
+            # Tenants of the file, and of the host's table, need no record.
+            return Tenant(id=id_)
+
+
+def _beneath(found: Registration, tenant: Tenant) -> Registration:
+    return under(found, paused_at=tenant.stopped_at, consent=tenant.consent)
+
+
+def _id(found: Registration | Unread) -> str:
+    return found.id if isinstance(found, Unread) else found.account.id
 
 
 def blank(id_: AccountId, tenant: TenantId) -> Registration:

@@ -20,6 +20,7 @@ from vedette.service.accounts.condition import (
     set_state,
 )
 from vedette.service.accounts.roll import AccountQuery, Entry
+from vedette.service.cabinet import Page
 from vedette.service.caller import Caller
 from vedette.service.running import Healths, Running
 
@@ -33,14 +34,6 @@ class Seen:
 
     registration: Registration
     condition: Condition
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SeenPage:
-    """Some of them, and after which id the next ones are; None: these were the last."""
-
-    items: tuple[Seen, ...]
-    next: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,13 +84,13 @@ class Overview:
 
     async def page(
         self, caller: Caller, query: AccountQuery, state: State | None = None
-    ) -> SeenPage:
+    ) -> Page[Seen]:
         """Return accounts by id, of all or of one state."""
         healths, now = await self._running.healths(), self._clock.now()
         choice = None if state is None else InState(state=state, healths=healths, now=now)
         page = await self._accounts.page(caller, query, choice)
         items = tuple(_seen(each, healths, now) for each in page.items)
-        return SeenPage(items=items, next=page.next)
+        return Page(items=items, next=page.next, unread=page.unread)
 
 
 def _seen(registration: Registration, healths: Healths, now: float) -> Seen:

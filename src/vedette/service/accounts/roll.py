@@ -51,7 +51,7 @@ class Entry:
     """What is known of an account without reading it; ``words`` are its label as it is searched.
 
     ``is_plain`` is False where a newer version wrote what this one can not read: such a one fits
-    whatever is asked, so that whoever reads it is told.
+    whatever is asked, so that whoever lists is told of it.
     """
 
     id: AccountId

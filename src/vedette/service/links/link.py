@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Kind, Record
-from vedette.service.body import members, written
+from vedette.service.body import Body, known, members, written
 from vedette.service.caller import Caller, admin
 from vedette.service.form import Form
 from vedette.service.refusals import RefusalError
@@ -116,6 +116,11 @@ def record_of(link: Link) -> Record:
 def link_of(record: Record) -> Link:
     """Return the link that a record is of."""
     body = members(record)
+    with known(record):
+        return _read(record, body)
+
+
+def _read(record: Record, body: Body) -> Link:
     terms = body["consent"]
     return Link(
         id=record.id,

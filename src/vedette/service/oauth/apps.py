@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final
 
+from vedette.errors import StoreError
 from vedette.identity.oauth.apps import CLIENT, App, client_text, read
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Record, RecordQuery
@@ -24,7 +25,7 @@ from vedette.service.cabinet import Cabinet, Page, Writing
 from vedette.service.caller import Caller
 from vedette.service.oauth.wish import Wished, wished
 from vedette.service.parting import Parting
-from vedette.service.refusals import ConflictError, NotFoundError, invalid
+from vedette.service.refusals import ConflictError, NewerError, NotFoundError, invalid
 
 READ: Final = "oauth:read"
 WRITE: Final = "oauth:write"
@@ -170,7 +171,10 @@ def again(record: Record, *, now: float, app: str | None = None) -> Record:
 
 
 def _app(record: Record) -> App:
-    return read(record)
+    try:
+        return read(record)
+    except StoreError as error:
+        raise NewerError(record.kind.value, record.id, "it has not what an app has") from error
 
 
 def _writing(found: Wished, over: Record | None, what: str) -> Writing:
