@@ -179,13 +179,35 @@ def test_a_wrong_key_of_the_environment_names_the_line_that_names_it(
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://h/Zq81", "hooks.example.org/Zq81", "https://", "https:///Zq81", "http://[Zq81"]
-)
+    "url",
+    [
+        "ftp://h/Zq81", "hooks.example.org/Zq81", "https://", "https:///Zq81", "http://[Zq81",
+        "https://h.example:99999/Zq81", "https://h.example:x/Zq81", "https://h.example/Zq81\\r\\nX: y",
+        "https://h.exa\\tmple/Zq81", "https://h.example/ Zq81", "https://h.example\\\\@127.0.0.1/Zq81",
+        "https://h.example/Zq81\\u200b",
+    ],
+)  # fmt: skip
 def test_what_is_no_http_url_is_refused_and_not_repeated(url: str) -> None:
     """When it is read, not at the first event."""
     line = refusal(f'type = "webhook"\nurl = "{url}"\n')
 
     assert line.startswith("x.toml:3: endpoints.out.url: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Host", "127.0.0.1"), ("content-length", "0"), ("Transfer-Encoding", "chunked"),
+        ("webhook-signature", "v1,x"), ("a b", "x"), ("x-a", "Zq81\\r\\nX: y"), ("x-a", "Zq81\\u001b"),
+    ],
+)  # fmt: skip
+def test_a_header_that_no_webhook_can_have_is_refused_when_it_is_read(
+    name: str, value: str
+) -> None:
+    """Not at the first event: what frames, routes or signs a request is ours to say."""
+    line = refusal(WEBHOOK + f'headers = {{ "{name}" = "{value}" }}\n')
+
+    assert line.startswith("x.toml:4: endpoints.out.headers: ")
 
 
 def test_the_scheme_of_a_webhook_may_be_in_capitals() -> None:

@@ -35,10 +35,12 @@ from vedette.sinks.settings import (
 )
 from vedette.sinks.tablename import quoted
 from vedette.sinks.topic import Topic
-from vedette.sinks.webhook import WebhookSettings
+from vedette.sinks.webhook import WebhookSettings, header_flaw
 
 #: Entries of a stream that Redis is asked to keep at most; a billion are some terabytes.
 MAX_MAXLEN: Final = 1_000_000_000
+#: Characters of a name that are told back.
+_SHOWN: Final = 60
 
 
 @unique
@@ -72,12 +74,16 @@ def _webhook(table: Table) -> SinkSettings:
         table.missing("url", "where to post events")
     if not _is_http(url):
         table.fail(_place(table, "url"), "expected a URL with https:// or http:// and a host")
-    headers = table.table("headers")
+    given = table.table("headers")
+    headers = {name: given.text(name) or "" for name in given.keys}
+    for name, text in headers.items():
+        if (why := header_flaw(name, text)) is not None:
+            table.fail("headers", f"{name[:_SHOWN]!a} {why}")
     ca_file = table.text("ca_file")
     return WebhookSettings(
         url=url,
         keys=_keys(table),
-        headers={name: Secret(headers.text(name) or "") for name in headers.keys},
+        headers={name: Secret(text) for name, text in headers.items()},
         timeout=table.number("timeout", 15.0, low=0.1, high=300.0),
         connections=table.whole("concurrency", 8, low=1, high=256),
         ca_file=None if ca_file is None else Path(ca_file),
@@ -101,8 +107,13 @@ def _keys(table: Table) -> tuple[Secret[bytes], ...]:
 
 
 def _is_http(url: Secret[str]) -> bool:
+    text = url.reveal()
+    if any(char in " \\" or not char.isprintable() for char in text):
+        # Readers of URLs leave such characters out, each in its own way.
+        return False
     try:
-        parts = urlsplit(url.reveal())
+        parts = urlsplit(text)
+        _ = parts.port
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and bool(parts.hostname)

@@ -233,6 +233,16 @@ def _parse(url: Secret[str]) -> URL:
     return parsed
 
 
+def header_flaw(name: str, value: str) -> str | None:
+    """Say why a webhook can not have a header, or None. The value is not told."""
+    if not name or not _TOKEN.issuperset(name) or name.lower() in _OWN_HEADERS:
+        return "can not be set; leave it out"
+    # RFC 9110 section 5.5: no CR, LF or NUL; other controls are refused with them.
+    if any(char != "\t" and not char.isprintable() for char in value):
+        return "holds control characters; remove them"
+    return None
+
+
 def _headers(settings: WebhookSettings) -> dict[str, str]:
     """Join our headers and the endpoint's. Raises SinkError for one that can not be sent."""
     headers = {
@@ -242,11 +252,8 @@ def _headers(settings: WebhookSettings) -> dict[str, str]:
     }
     for name, secret in settings.headers.items():
         value = secret.reveal()
-        if not name or not _TOKEN.issuperset(name) or name.lower() in _OWN_HEADERS:
-            raise SinkError(f"the webhook header {name!r} can not be set; leave it out")
-        # RFC 9110 section 5.5: no CR, LF or NUL; other controls are refused with them.
-        if any(char != "\t" and not char.isprintable() for char in value):
-            raise SinkError(f"the webhook header {name!r} holds control characters; remove them")
+        if (why := header_flaw(name, value)) is not None:
+            raise SinkError(f"the webhook header {name!r} {why}")
         for known in [known for known in headers if known.lower() == name.lower()]:
             del headers[known]
         headers[name] = value
