@@ -60,6 +60,7 @@ class Engine:
         self.lag = 0.0
         self.told: dict[AccountId, Health] = {}
         self.owned = Ownership(instance="one", shards={3: 7}, sessions=2, oldest_age=1.5)
+        self.troubles: dict[str, str] = {}
         self.keeps: Keeper | None = Keeper(instance=InstanceId("one"))
         self.said: Transcript | None = Transcript(until=0.0, lines=())
         self.asked: list[tuple[AccountId, float]] = []
@@ -70,6 +71,9 @@ class Engine:
 
     def ownership(self) -> Ownership:
         return self.owned
+
+    def tables(self) -> Mapping[str, str]:
+        return self.troubles
 
     async def keeper(self, account: AccountId) -> Keeper | None:
         return self.keeps

@@ -42,6 +42,7 @@ from vedette.service.accounts.overview import Overview
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.accounts.verifying import Verifying
 from vedette.service.cabinet import Cabinet
+from vedette.service.doctor.casebook import Casebook
 from vedette.service.endpoints.endpoints import Endpoints
 from vedette.service.endpoints.outgoing import Outgoing, Ways
 from vedette.service.events.feed import Feed
@@ -120,6 +121,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         transport=ground.transport,
         inquiry=ground.inquiry or usual(settings),
     )
+    overview = Overview(accounts, ground.running, clock)
     return Services(
         rules=Rules(settings),
         records=state.records,
@@ -133,7 +135,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         batches=Batches(accounts),
         importing=Importing(cabinet, accounts),
         listening=Listening(accounts, ground.running),
-        overview=Overview(accounts, ground.running, clock),
+        overview=overview,
         verifying=verifying,
         mailboxes=mailboxes,
         history=History(state),
@@ -144,6 +146,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
         guardroom=_guardroom(ground, cabinet, accounts, tenants, mailboxes),
         counts=Counts(accounts, state),
+        casebook=Casebook(overview, state, ground.running, clock),
         running=ground.running,
         ready=_Readiness(state, vault),
     )

@@ -6,7 +6,7 @@ It is the only module of the API that knows the engine.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
@@ -168,6 +168,10 @@ class EngineView:
             sessions=sum(each.state is AccountState.CONNECTED for each in healths),
             oldest_age=OLDEST.value(),
         )
+
+    def tables(self) -> Mapping[str, str]:
+        """Return the host tables that can not be read."""
+        return self._engine.hosts.troubles
 
     async def keeper(self, account: AccountId) -> Keeper | None:
         """Return which instance has an account."""

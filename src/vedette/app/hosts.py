@@ -55,6 +55,12 @@ class Hosts(Part):
         self._writing: tuple[TableSource, ...] = ()
         self._have(build_source(each, clock=clock, dice=dice) for each in settings)
 
+    @property
+    def troubles(self) -> dict[str, str]:
+        """Why tables could not be read the last time, by name; those that could are left out."""
+        told = ((source.name, source.trouble) for source in self.sources)
+        return {name: why for name, why in told if why is not None}
+
     async def apply(self, settings: Sequence[SourceSettings]) -> bool:
         """Go over to other tables; return whether any is another one, or in another place.
 

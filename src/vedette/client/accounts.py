@@ -151,6 +151,15 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What is known of an account without asking its mailbox."""
+
+    account: str
+    is_good: bool
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Alteration:
     """A change of one of many accounts."""
 
@@ -244,6 +253,7 @@ UPDATE: Final = Operation(
     is_versioned=True,
 )
 DELETE: Final = nothing("DELETE", "/v1/accounts/{account}", is_versioned=True)
+DIAGNOSE: Final = Operation(method="GET", path="/v1/accounts/{account}/diagnosis", answer=Diagnosis)
 VERIFY: Final = Operation(
     method="POST", path="/v1/accounts/{account}/verify", answer=Verified, seconds=_VERIFYING
 )
@@ -346,6 +356,10 @@ class Accounts:
     async def verify(self, account: str) -> Verified:
         """Try an account out as it is saved."""
         return await self._exchange.one(VERIFY, Said(ids={"account": account}))
+
+    async def diagnose(self, account: str) -> Diagnosis:
+        """Say what is known of an account, with remedies; its mailbox is not asked."""
+        return await self._exchange.one(DIAGNOSE, Said(ids={"account": account}))
 
     async def pause(self, account: str, *, version: int | None = None) -> Account:
         """Stop watching it until it is resumed."""

@@ -63,6 +63,7 @@ class Watcher:
         "_sides",
         "_stumbles",
         "_task",
+        "_unread",
         "_world",
         "account",
         "idles",
@@ -96,6 +97,8 @@ class Watcher:
         self._lookouts: tuple[Lookout, ...] = ()
         self._task: asyncio.Task[None] | None = None
         self._sides: Sides | None = None
+        # The one connection of an account that is not read.
+        self._unread: Session | None = None
 
     @property
     def health(self) -> Health:
@@ -135,9 +138,11 @@ class Watcher:
         return 0 if is_left else self.account.demand.resync
 
     def listen(self, tap: Tap) -> None:
-        """Have somebody hear what is said on the connections that read mail, from now on."""
+        """Have somebody hear what is said on the connections that stand, from now on."""
         for lookout in self._lookouts:
             lookout.listen(tap)
+        if self._unread is not None:
+            self._unread.link.listen(tap)
 
     def probe(self) -> None:
         """Let every link of the account prove itself now (V8)."""
@@ -217,6 +222,7 @@ class Watcher:
             if only is None:
                 await self.story.logged_in()
             if self.is_unread:
+                self._unread = session
                 await self._withheld(session)
             lookout = await paced(self._lookout(session, only))
             self._lookouts += (lookout,)
@@ -231,6 +237,7 @@ class Watcher:
             self.idles.dropped(self.target, session.quiet, loop.time())
             raise
         finally:
+            self._unread = None
             if lookout is not None and lookout.synced_at is not None:
                 self._lived(only, asyncio.get_running_loop().time() - lookout.synced_at)
             # A generator here would keep a cell for its name, as long as the watch lasts.

@@ -62,6 +62,9 @@ class Running(Protocol):
     def ownership(self) -> Ownership:
         """Return what this instance carries."""
 
+    def tables(self) -> Mapping[str, str]:
+        """Return the host tables that can not be read, each with why."""
+
     async def keeper(self, account: AccountId) -> Keeper | None:
         """Return which instance has an account; None while none does. Raises StoreError."""
 
@@ -104,6 +107,10 @@ class Nothing:
     def ownership(self) -> Ownership:
         """Carry nothing."""
         return Ownership()
+
+    def tables(self) -> Mapping[str, str]:
+        """Read none."""
+        return {}
 
     async def keeper(self, _account: AccountId) -> Keeper | None:
         """Nobody has it that we know of."""

@@ -101,6 +101,11 @@ class TableSource:
         """What it is called in logs."""
         return self.settings.name
 
+    @property
+    def trouble(self) -> str | None:
+        """Why it could not be read the last time, in one line for a person."""
+        return self._why if self._failures else None
+
     async def accounts(self) -> Sequence[Sourced]:
         """Return all accounts as they were read last. Raises SourceError before the first time."""
         self._news.clear()

@@ -183,17 +183,19 @@ def verified(findings: list[Finding]) -> VerifiedShown:
     """Return what was found as it is shown."""
     return VerifiedShown(
         is_good=bool(findings) and findings[-1].outcome is not CheckOutcome.FAILED,
-        findings=[
-            FindingShown(
-                check=each.check,
-                outcome=each.outcome,
-                seconds=round(each.seconds, 3),
-                detail=each.detail,
-                remedy=each.remedy,
-                code=None if each.error is None else each.error.code,
-            )
-            for each in findings
-        ],
+        findings=[finding(each) for each in findings],
+    )
+
+
+def finding(found: Finding) -> FindingShown:
+    """Return a finding as it is shown."""
+    return FindingShown(
+        check=found.check,
+        outcome=found.outcome,
+        seconds=round(found.seconds, 3),
+        detail=found.detail,
+        remedy=found.remedy,
+        code=None if found.error is None else found.error.code,
     )
 
 
