@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.support.api import Answer, Face, request
-from vedette.api import gate
+from vedette.api import gate, headers
 from vedette.api.problems import MEDIA, TABLE, Problem, of_error
 from vedette.errors import StoreError, TLSError
 from vedette.model.ids import TenantId
@@ -134,7 +134,7 @@ async def test_a_head_of_what_has_no_end_is_refused(face: Face) -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"x-long": "x" * gate.MAX_HEAD}, {f"x-{number}": "x" * 100 for number in range(200)}],
+    [{"x-long": "x" * headers.MAX_HEAD}, {f"x-{number}": "x" * 100 for number in range(200)}],
 )
 async def test_a_head_that_is_too_large_is_a_431(face: Face, headers: dict[str, str]) -> None:
     """What comes in one piece is held to the same bound as what comes in parts."""

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.support.api import Face
 from tests.support.authority import Authority
-from vedette.api import wire
+from vedette.api import headers, wire
 from vedette.api.server import SOCKET, ApiServer
 from vedette.config.api import ApiSettings, Certificate
 from vedette.errors import ConfigError
@@ -193,7 +193,7 @@ async def test_a_head_that_drips_is_hung_up_on(
 
 async def test_a_head_that_is_too_long_is_refused(face: Face, tmp_path: Path) -> None:
     """What does not end within its bound is no request."""
-    words = b"GET /livez HTTP/1.1\r\nx: " + b"x" * (wire.MAX_HEAD + 1)
+    words = b"GET /livez HTTP/1.1\r\nx: " + b"x" * (headers.MAX_HEAD + 1)
     async with served(face.app, tmp_path) as server:
         assert (await said(server.port, words)).startswith(b"HTTP/1.1 400 ")
 

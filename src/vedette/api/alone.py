@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, Final
 from urllib.parse import unquote
 
@@ -18,9 +19,9 @@ from starlette.types import ASGIApp, Scope
 
 from vedette.api.assembly import Ground, assembled
 from vedette.api.caller import Socket
-from vedette.api.frame import build
+from vedette.api.frame import below, build
+from vedette.api.services import Services
 from vedette.app.clock import SystemClock
-from vedette.app.doctor import diagnose
 from vedette.app.enrolled import registered
 from vedette.app.guards.trusting import State
 from vedette.app.state import kept
@@ -53,7 +54,8 @@ class AloneCarrier:
     def __init__(self, settings: Settings) -> None:
         self._settings = _apart(settings)
         self._state: State | None = None
-        self._app: ASGIApp | None = None
+        self._services: Services | None = None
+        self._apps: dict[tuple[str, ...], ASGIApp] = {}
         self._transport: Transport | None = None
 
     async def open(self) -> None:
@@ -81,14 +83,14 @@ class AloneCarrier:
                 elsewhere=_filed(settings),
                 transport=self._transport,
             )
-            self._app = Socket(build(assembled(ground, settings.api)))
+            self._services = assembled(ground, settings.api)
         except BaseException:
             await self.close()
             raise
 
     async def close(self) -> None:
         """Let the state go."""
-        state, self._state, self._app = self._state, None, None
+        state, self._state, self._services = self._state, None, None
         if self._transport is not None:
             await self._transport.stop()
         if state is not None:
@@ -97,19 +99,31 @@ class AloneCarrier:
     @asynccontextmanager
     async def send(self, request: Request) -> AsyncIterator[Answer]:
         """Have the app answer."""
-        if self._app is None:
-            raise UsageError("the client is not open: use it with 'async with'")
-        call = _Call(self._app, request)
+        call = _Call(self._app(request.target), request)
         try:
             yield await call.answer()
         finally:
             await call.end()
+
+    def _app(self, target: str) -> ASGIApp:
+        """Return an app that answers to a path; it has the routes that may, and no others."""
+        if self._services is None:
+            raise UsageError("the client is not open: use it with 'async with'")
+        names = below(target)
+        app = self._apps.get(names)
+        if app is None:
+            app = self._apps[names] = Socket(build(self._services, names))
+        return app
 
     async def _examine(
         self, account: Account, target: Target, tokens: Tokens | None
     ) -> AsyncIterator[Finding]:
         """Try an account out as the service would."""
         one = (AccountSettings(account=account, target=target),)
+        # It imports all that is between us and a server, which few commands ask for.
+        diagnose: Callable[..., AsyncGenerator[Finding]] = import_module(
+            "vedette.app.doctor"
+        ).diagnose
         async with aclosing(
             diagnose(replace(self._settings, accounts=one), tokens=tokens)
         ) as findings:

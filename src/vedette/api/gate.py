@@ -16,9 +16,8 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from vedette.api.headers import POLICY, SECURITY
+from vedette.api.headers import MAX_HEAD, POLICY, SECURITY
 from vedette.api.problems import Problem, ProblemError, of_error, of_status
-from vedette.api.wire import MAX_HEAD
 from vedette.errors import VedetteError
 from vedette.ports.clock import Clock
 from vedette.telemetry.counters import Counter

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from vedette.api.visitor import Visits
 from vedette.config.api import ApiSettings
+from vedette.identity.autoconfig.asking import LaterNames
 from vedette.identity.autoconfig.discovery import ISPDB, Inquiry
-from vedette.identity.autoconfig.names import DnsNames
 from vedette.identity.autoconfig.pages import WebPages
 from vedette.identity.oauth.transport import Transport
 from vedette.identity.vault import Vault
@@ -85,7 +85,7 @@ def hall(around: Around, settings: ApiSettings) -> Hall:
 def usual(settings: ApiSettings) -> Inquiry:
     """Return whom to ask for mailboxes: the DNS of this machine, and the web by public addresses."""
     return Inquiry(
-        names=DnsNames(),
+        names=LaterNames(),
         pages=WebPages(guard=AddressGuard()),
         ispdb=ISPDB if settings.ispdb else None,
     )

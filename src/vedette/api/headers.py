@@ -1,4 +1,4 @@
-"""The headers that every answer has, errors included.
+"""The headers that every answer has, errors included, and how many octets those of a request may.
 
 It must not know what is answered.
 """
@@ -6,6 +6,9 @@ It must not know what is answered.
 from __future__ import annotations
 
 from typing import Final
+
+#: Octets of a request's head: 16 KiB hold any key and cursor of ours many times over.
+MAX_HEAD: Final = 16 * 1024
 
 #: What a page may do; the pages for people say it of themselves (``screens.py``).
 POLICY: Final = b"content-security-policy"

@@ -20,7 +20,8 @@ from starlette.types import ASGIApp
 from uvicorn import Config, Server
 
 from vedette.api.caller import Socket
-from vedette.api.wire import KEEP_ALIVE, MAX_HEAD, Wire
+from vedette.api.headers import MAX_HEAD
+from vedette.api.wire import KEEP_ALIVE, Wire
 from vedette.config.api import ApiSettings, Certificate
 from vedette.engine.part import Part
 from vedette.errors import ConfigError

@@ -21,8 +21,6 @@ HEAD: Final = 10.0
 STALLED: Final = 30.0
 #: Connections at once. Each is a descriptor, and those are for mailboxes in the first place.
 CONNECTIONS: Final = 512
-#: Octets of a request's head: 16 KiB hold any key and cursor of ours many times over.
-MAX_HEAD: Final = 16 * 1024
 #: Seconds between two requests of one connection.
 KEEP_ALIVE: Final = 30
 

@@ -17,9 +17,8 @@ from urllib.parse import quote
 
 from vedette.errors import LinkError
 from vedette.guard.hosts import registrable
+from vedette.identity.autoconfig.asking import Names, Pages
 from vedette.identity.autoconfig.clientconfig import MOST, read_client_config
-from vedette.identity.autoconfig.names import Names
-from vedette.identity.autoconfig.pages import Pages
 from vedette.identity.autoconfig.proposal import (
     Discovery,
     Hint,

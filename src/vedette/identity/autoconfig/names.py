@@ -5,7 +5,7 @@ It must not know what a record means for a mailbox.
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 import dns.asyncresolver
 import dns.exception
@@ -21,19 +21,6 @@ from vedette.identity.autoconfig.service import Service
 SECONDS: Final = 3.0
 #: Records of one answer that are looked at: a large provider has five.
 _MOST: Final = 16
-
-
-class Names(Protocol):
-    """What is asked of the DNS. Raises NetworkError where it could not be asked.
-
-    Names come back in lower case, without a dot at their end. The caller sets the deadline.
-    """
-
-    async def exchangers(self, domain: str) -> list[str]:
-        """Return the hosts that take mail for a domain, best first; [""] where it takes none."""
-
-    async def services(self, name: str) -> list[Service]:
-        """Return the SRV records of a service's name, such as ``_imaps._tcp.example.org``."""
 
 
 class DnsNames:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import aiohttp
 from aiohttp.abc import AbstractResolver
@@ -27,13 +27,6 @@ _BUFFER: Final = 16 * 1024
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _OK: Final = 200
 _MISSING: Final = frozenset({401, 403, 404, 410})
-
-
-class Pages(Protocol):
-    """Gets documents. Raises NetworkError. The caller sets the deadline."""
-
-    async def page(self, url: str, *, most: int) -> bytes | None:
-        """Return a document of ``most`` octets, or None where there is none."""
 
 
 class WebPages:
