@@ -82,7 +82,8 @@ class Ground:
     ``transport`` asks token services; whoever gives it stops it. ``inquiry`` says whom to ask for
     mailboxes, where it is not the whole internet. ``entrance`` is the way to mail servers of an
     engine that runs in this process, as are ``ways`` out and ``wards`` over guards.
-    ``filed`` are the settings of the configuration file, as they are by now.
+    ``filed`` are the settings of the configuration file, as they are by now. ``is_sole`` says that
+    no other instance has the state.
     """
 
     state: State
@@ -97,6 +98,7 @@ class Ground:
     ways: Ways = field(default_factory=Ways)
     wards: Wards = field(default_factory=Wards)
     filed: Filed = field(default_factory=Filed)
+    is_sole: bool = False
 
 
 def assembled(ground: Ground, settings: ApiSettings) -> Services:
@@ -125,6 +127,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     return Services(
         rules=Rules(settings),
         records=state.records,
+        is_sole=ground.is_sole,
         safe=vault,
         clock=clock,
         keys=Keys(cabinet),

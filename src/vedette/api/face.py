@@ -95,6 +95,7 @@ class Face(Part):
             ways=Ways(dispatch=engine.redelivery, attempt=Trying(engine.clock)),
             wards=Wards(desk=engine.desk, state=engine.settings.state),
             filed=_filed(engine),
+            is_sole=engine.cluster is None,
         )
         self._services = services = assembled(ground, engine.settings.api)
         await services.mailboxes.start()

@@ -103,8 +103,12 @@ class _Answer:
 class Once:
     """Around the app, inside of whoever knows the caller."""
 
-    def __init__(self, app: ASGIApp, records: Records, safe: Safe, clock: Clock) -> None:
+    def __init__(
+        self, app: ASGIApp, records: Records, safe: Safe, clock: Clock, *, is_sole: bool
+    ) -> None:
         self._app = app
+        #: Whether nobody else has the state: a claim of another life is that of a dead one.
+        self._is_sole = is_sole
         self._records = records
         self._safe = safe
         self._clock = clock
@@ -156,7 +160,7 @@ class Once:
                 known = await self._records.record(Kind.ANSWER, wish.id)
                 told = {} if known is None else json.loads(known.body)
                 # A claim of ours that is not under way came to no end, and had no effect.
-                is_left = told.get("by") == self._name and not told.keys() & {"done", "effect"}
+                is_left = self._is_ours(told) and not told.keys() & {"done", "effect"}
                 is_same = told.get("request") == json.loads(wish.body)["request"]
                 if known is not None and not (is_left and is_same):
                     return known
@@ -165,6 +169,10 @@ class Once:
         finally:
             if not is_ours:
                 self._going.discard(wish.id)
+
+    def _is_ours(self, told: Mapping[str, Any]) -> bool:
+        """Tell whether nobody but us can be at work on a claim."""
+        return self._is_sole or told.get("by") == self._name
 
     @asynccontextmanager
     async def _held(self, claim: Claim) -> AsyncIterator[None]:
@@ -206,7 +214,7 @@ class Once:
             raise refuse("key_reused", "this idempotency key was sent with another request before")
         if not told.get("done"):
             is_late = self._clock.now() - known.updated_at >= CLAIM
-            if told.get("effect") and (is_late or told.get("by") == self._name):
+            if told.get("effect") and (is_late or self._is_ours(told)):
                 raise refuse(
                     "answer_lost",
                     "a request with this idempotency key had an effect, all of it or a part, and its"

@@ -59,6 +59,8 @@ class Services:
 
     rules: Rules
     records: Records
+    is_sole: bool
+    """Whether no other instance has the state."""
     safe: Safe
     clock: Clock
     keys: Keys
