@@ -21,8 +21,10 @@ from tests.support.api import ROOT, Answer, Face
 from tests.support.postgres import Postgres
 from vedette.api.assembly import State
 from vedette.api.frame import build
+from vedette.app.guards.wish import pausing
 from vedette.identity.oauth.consent import Consent, ConsentBook, Pair
 from vedette.model.ids import AccountId, ActionId, TenantId
+from vedette.ports.override import Scope
 from vedette.ports.ratchet import Loosening
 from vedette.ports.store import Fence
 from vedette.secret import Secret
@@ -115,7 +117,9 @@ async def watched(face: Face, tenant: str, box: str) -> dict[str, str]:
         entry(7, account=account, tenant=whose, guard=guard), id=ActionId(f"acted{box[3:]}")
     )
     await face.state.intend(Fence(), [], [done])
-    loosening = Loosening(tenant=whose, guard=guard, what="{}", by="a person")
+    loosening = Loosening(
+        tenant=whose, guard=guard, what=pausing(Scope.GUARD, guard, None), by="a person"
+    )
     change = await face.state.request(loosening, delay=3600.0, now=NOW)
     return {
         "endpoint": endpoint,

@@ -201,13 +201,13 @@ def test_what_waits_is_shown_by_both_clocks(
         "id": 1,
         "guard": "parlour",
         "account": None,
-        "change": "pause",
+        "what": {"aspect": "pause", "name": "parlour", "scope": "guard", "seconds": 7200.0},
         "says": "pause of guard parlour for 2 h",
         "state": "waiting",
         "by": "a person",
         "askedAt": "2023-11-14T22:13:20.000Z",
-        "due": "2023-11-15T22:13:20.000Z",
-        "secondsToRun": 86_400,
+        "dueAt": "2023-11-15T22:13:20.000Z",
+        "left": 86_400.0,
     }
 
     assert main(["guard", "changes", "--no-json", "--state", str(state)]) == 0

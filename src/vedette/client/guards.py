@@ -144,6 +144,7 @@ class Change:
     guard: str
     account: str | None
     what: Any
+    says: str
     by: str
     asked_at: datetime
     due_at: datetime

@@ -16,6 +16,7 @@ from vedette.api.shapes.model import (
     instant,
     shown_instant,
 )
+from vedette.app.guards.wish import told
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeState
 from vedette.service.guards.post import MAX_ENTRIES, RegisteredGuard
@@ -150,6 +151,7 @@ class ChangeShown(Shown):
     guard: str
     account: str | None
     what: Any
+    says: str = Field(description="What it is, in words for a person.")
     by: str
     asked_at: Instant
     due_at: Instant
@@ -214,6 +216,7 @@ def change(found: Change) -> ChangeShown:
         guard=loosening.guard,
         account=loosening.account,
         what=orjson.loads(loosening.what),
+        says=told(found),
         by=loosening.by,
         asked_at=instant(found.asked_at),
         due_at=instant(found.due),

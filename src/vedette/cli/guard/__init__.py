@@ -1,38 +1,43 @@
-"""``vedette guard``: try guards, look at what they did, and take it back."""
+"""``vedette guard``: post and try guards, look at what they did, and take it back."""
 
 from __future__ import annotations
 
-from importlib import import_module
-
 from cyclopts import App
 
-#: Commands and their files, each imported when it is called.
+from vedette.cli.group import grouped
+
 COMMANDS = {
-    "test": "trial",
-    "backtest": "backtest",
-    "diff": "diff",
-    "train": "train",
-    "sieve": "sieve",
-    "explain": "explain",
-    "journal": "journal",
-    "undo": "undo",
-    "sweep": "sweep",
-    "pause": "pause",
-    "resume": "resume",
-    "allow": "allow",
-    "consent": "consent",
-    "changes": "changes",
-    "withdraw": "withdraw",
-    "grant": "grant",
-    "audit": "audit",
+    "post": "posting:post",
+    "list": "reading:list_",
+    "show": "reading:show",
+    "set": "posting:set_",
+    "attach": "posting:attach",
+    "detach": "posting:detach",
+    "remove": "posting:remove",
+    "test": "trial:trial",
+    "backtest": "backtest:backtest",
+    "diff": "diff:diff",
+    "train": "train:train",
+    "sieve": "sieve:sieve",
+    "explain": "explain:explain",
+    "journal": "journal:journal",
+    "decisions": "journal:decisions",
+    "undo": "undo:undo",
+    "sweep": "sweep:sweep",
+    "pause": "pause:pause",
+    "resume": "resume:resume",
+    "pauses": "pause:pauses",
+    "allow": "allow:allow",
+    "allows": "allow:allows",
+    "consent": "consent:consent",
+    "changes": "changes:changes",
+    "withdraw": "withdraw:withdraw",
+    "grant": "grant:grant",
+    "audit": "audit:audit",
 }
 
 
 def build(*, whole: bool = False) -> App:
     """Return the commands of ``vedette guard``; ``whole`` imports them, for the list of them."""
-    app = App(name="guard", help="Try guards, look at what they did, and take it back.")
-    for name, file in COMMANDS.items():
-        place = f"vedette.cli.guard.{file}"
-        command = getattr(import_module(place), file) if whole else f"{place}:{file}"
-        app.command(command, name=name)
-    return app
+    about = "Post and try guards, look at what they did, and take it back."
+    return grouped("guard", about, COMMANDS, whole=whole)

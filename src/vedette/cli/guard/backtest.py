@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import json as json_module
+import json
 import tempfile
 from contextlib import aclosing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from vedette import client
 from vedette.app.backtest import Tried
 from vedette.app.backtest import backtest as judged
 from vedette.app.guards.recorded import Recorded, recorded
 from vedette.cli.guard.choice import chosen, others_at, ready, remark, state_or_none
+from vedette.cli.guard.posting import pack_of
+from vedette.cli.guard.rehearsal import gone_over, refuse_elsewhere
 from vedette.cli.mailbox import Wanted, settings_of
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.verb import given
 from vedette.cli.view import view_or_none
+from vedette.client import BacktestWish
 from vedette.config.settings import GuardSettings, Settings
 from vedette.errors import UsageError
-from vedette.guard.judging import Guard
 from vedette.service.guards.backtest import Judged, Span, Tally, tallied
 from vedette.service.guards.trial import thinking
 from vedette.telemetry.log import LogPolicy, Style, configure
@@ -30,51 +35,76 @@ def backtest(
     mailbox: str,
     /,
     *,
-    pack: str = "gambling",
+    pack: str | None = None,
+    guard: str | None = None,
     since: str | None = None,
     last: int | None = None,
-    config: Path | None = None,
-    state: Path | None = None,
     password_file: Path | None = None,
     folder: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    json: Annotated[bool, Parameter(negative=())] = False,
+    at: Reach = HERE,
 ) -> int:
     """Judge the mail of a mailbox by a guard, and move nothing: the list, and the sum.
 
-    It knows what a guard of the service knows, and reads no mail without the consent that a guard
-    of the configuration asks for; but scorers that are services are not asked.
+    With --guard the service goes over the mailbox of an account that it has; else it is done here,
+    with a session of its own. Either knows what a guard at its post knows, and reads no mail without
+    the consent that a guard asks for; but scorers that are services are not asked. It is for a
+    person unless --json is given: one line for each message that it would do something with.
 
     Parameters
     ----------
     mailbox
-        imaps://user@host, or the name of an account in the configuration.
+        imaps://user@host, or the name of an account in the configuration; with --guard the id of
+        an account of the service.
     pack
-        A guard of the configuration, a shipped pack, or the path of a YAML file.
+        A guard of the configuration, a shipped pack (gambling without this), or the path of a
+        YAML file; with --guard a shipped pack or a file that is tried in the place of its own.
+    guard
+        A guard that was posted at the service.
     since
         Only mail since then: a date such as 2026-11-01, or 30d for the last 30 days.
     last
         Only the last so many messages of each folder.
-    config
-        The configuration, for its guards and accounts and for where the state is.
-    state
-        The state folder, for lists that were fetched, senders that are allowed, and consents.
     password_file
         Read the password from the first line of this file.
     folder
         A folder that is judged (again for more); the watched ones without it.
-    json
-        One JSON line per message that it would do something with.
     """
     configure(LogPolicy(level="error", style=Style.CONSOLE))
-    guarded, place = chosen(pack, config), state_or_none(config, state)
-    wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file, config=config)
     span = _span(since, last)
+    if guard is not None:
+        if password_file is not None:
+            raise UsageError("--password-file is for a mailbox that is read from here")
+        wish = BacktestWish(account=mailbox, folders=folder, **_wish(pack, span))
+        return _asked(at, guard, wish)
+    refuse_elsewhere(at)
+    wanted = Wanted(mailbox=mailbox, folders=folder, password_file=password_file, config=at.config)
+    return _gone_over(pack or "gambling", wanted, span, at)
+
+
+def _asked(at: Reach, guard: str, wish: BacktestWish) -> int:
+    """Have the service go over a mailbox of its own."""
+    tally, share = at.ask(
+        lambda client: gone_over(client, guard, wish, as_json=bool(at.json), remark=remark)
+    )
+    print(end="" if at.json else f"{_sum(tally, share)}\n")
+    return 0
+
+
+def _wish(pack: str | None, span: Span) -> dict[str, Any]:
+    found = {} if pack is None else pack_of(pack)
+    since = None if span.since is None else span.since.isoformat()
+    return {**found, **given(since=since, last=span.last)}
+
+
+def _gone_over(pack: str, wanted: Wanted, span: Span, at: Reach) -> int:
+    """Go over a mailbox from here."""
+    guarded, place = chosen(pack, at.config), state_or_none(at.config, at.state)
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         settings = settings_of(wanted, Path(scratch))
-        known = recorded(view_or_none(config, state), settings.accounts[0].account.id)
+        known = recorded(view_or_none(at.config, at.state), settings.accounts[0].account.id)
         tried = _tried(guarded, wanted, known, place)
-        tally = asyncio.run(_told(settings, tried, span, Path(scratch), as_json=json))
-    print(end="" if json else f"{_sum(tally, tried.guard)}\n")
+        tally = asyncio.run(_told(settings, tried, span, Path(scratch), as_json=bool(at.json)))
+    print(end="" if at.json else f"{_sum(tally, tried.guard.pack.limits.share)}\n")
     return 0
 
 
@@ -105,7 +135,7 @@ async def _told(
         async for each in messages:
             tally += tallied([each])
             if each.is_telling:
-                print(json_module.dumps(_values(each)) if as_json else _line(each))
+                print(json.dumps(_values(each)) if as_json else _line(each))
     return tally
 
 
@@ -130,14 +160,15 @@ def _line(each: Judged) -> str:
     return f"{day}  {each.folder} UID {each.uid}  {each.sender}  {left}{each.verdict.explained()}"
 
 
-def _sum(tally: Tally, guard: Guard) -> str:
+def _sum(tally: Tally | client.Tally, share: float) -> str:
     line = (
         f"would move {tally.moved:,} of {tally.judged:,}, mark {tally.marked:,}, delete 0; "
         f"{tally.capped:,} were protected"
     )
     if tally.left:
         line += f"; {tally.left:,} are of senders that it is to leave alone"
-    share = guard.pack.limits.share
+    if tally.unread:
+        line += f"; {tally.unread:,} could not be read"
     if tally.judged and tally.moved > share * tally.judged:
         line += f"; that is more than {share:.0%}, so the guard would stop and only mark"
     return line

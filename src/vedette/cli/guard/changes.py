@@ -2,42 +2,38 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 
-from vedette.app.guards.wish import aspect_of, told
-from vedette.cli.stored import USUAL, Stored
+from vedette.cli.guard.kept import change
+from vedette.cli.live import plain
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import line
+from vedette.cli.view import view
+from vedette.client import Change
 from vedette.outbox.envelope import instant
-from vedette.ports.ratchet import Change
 
 HOUR = 3_600.0
 
 
-def changes(*, stored: Stored = USUAL) -> int:
-    """Show the loosenings that wait, and when they hold by each of the two clocks."""
-    with stored.read() as reader:
-        found = reader.changes()
-    for change in found:
-        print(json.dumps(_values(change)) if stored.as_json else _line(change))
+def changes(*, at: Reach = HERE) -> int:
+    """Show the loosenings that wait, and when they hold by each of the two clocks.
+
+    Without --server it is read from the state.
+    """
+    for each in _found(at):
+        print(line(each) if at.as_json else _line(each))
     return 0
 
 
-def _values(change: Change) -> dict[str, object]:
-    return {
-        "id": change.id,
-        "guard": change.loosening.guard,
-        "account": change.loosening.account,
-        "change": aspect_of(change).value,
-        "says": told(change),
-        "state": change.state.value,
-        "by": change.loosening.by,
-        "askedAt": instant(change.asked_at),
-        "due": instant(change.due),
-        "secondsToRun": round(change.left),
-    }
+def _found(at: Reach) -> Sequence[Change]:
+    if at.is_elsewhere:
+        return at.ask(lambda client: client.guards.changes())
+    with view(at.config, at.state) as reader:
+        return [change(each) for each in reader.changes()]
 
 
-def _line(change: Change) -> str:
+def _line(found: Change) -> str:
     return (
-        f"{change.id}  {change.loosening.guard}  {told(change)}  ({change.state.value}) "
-        f"not before {instant(change.due)}, and {change.left / HOUR:.1f} h of running"
+        f"{found.id}  {found.guard}  {plain(found.says)}  ({found.state}) "
+        f"not before {instant(found.due_at.timestamp())}, and {found.left / HOUR:.1f} h of running"
     )

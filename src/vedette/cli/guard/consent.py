@@ -7,7 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from vedette.cli.guard.asking import asked
+from vedette.cli.guard.asking import answered, told
+from vedette.client import Asked
 from vedette.errors import UsageError
 
 
@@ -39,6 +40,6 @@ def consent(
     """
     if withdraw == (version is not None):
         raise UsageError("give --version with the words that were agreed to, or --withdraw")
-    if withdraw:
-        return asked("guard.consent", config, state, account=account, withdraw=True)
-    return asked("guard.consent", config, state, account=account, version=version)
+    wish = {"withdraw": True} if withdraw else {"version": version}
+    answer = answered(config, state, "guard.consent", account=account, **wish)
+    return told(Asked(done=answer.get("done"), waiting=tuple(answer.get("waiting", ()))))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from vedette.cli.guard.asking import asked
+from vedette.cli.reach import HERE, Reach
 from vedette.config import environment
 from vedette.errors import UsageError
 from vedette.secret import Secret
@@ -16,8 +17,7 @@ def grant(
     number: int,
     *,
     secret_file: Path | None = None,
-    config: Path | None = None,
-    state: Path | None = None,
+    at: Reach = HERE,
 ) -> int:
     """Let a loosening that waits happen at once, as the guard's partner.
 
@@ -29,12 +29,15 @@ def grant(
         The change, as `vedette guard changes` shows it.
     secret_file
         A file with the partner's secret in its first line.
-    config
-        The configuration of the running service.
-    state
-        Its state folder.
     """
-    return asked("guard.grant", config, state, id=number, secret=_given(secret_file).reveal())
+    secret = _given(secret_file)
+    return asked(
+        at,
+        lambda client: client.guards.grant(number, secret),
+        "guard.grant",
+        id=number,
+        secret=secret.reveal(),
+    )
 
 
 def _given(file: Path | None) -> Secret[str]:

@@ -1,29 +1,51 @@
-"""``vedette guard journal``: what guards did in mailboxes, newest first."""
+"""``vedette guard journal|decisions``: what guards did and decided in mailboxes, newest first."""
 
 from __future__ import annotations
 
-import json
+import sys
 from datetime import UTC, datetime
-from typing import Any
+from typing import Final
 
-from vedette.cli.stored import NEWEST, USUAL, Newest, Stored
+from vedette.cli.guard.kept import action
+from vedette.cli.live import plain
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import Columns, line
+from vedette.cli.stored import NEWEST, Newest, instant_of
+from vedette.cli.verb import PAGE, listed
+from vedette.cli.view import view
+from vedette.client import Action, Client, Decision
 from vedette.errors import UsageError
-from vedette.imap.names import decode_name
-from vedette.model.action import ActionState, JournalEntry
+from vedette.model.action import ActionState
 from vedette.ports.journal import JournalQuery
+
+DECISIONS: Final[Columns[Decision]] = {
+    "at": lambda each: each.at,
+    "account": lambda each: each.account,
+    "folder": lambda each: each.origin.folder,
+    "uid": lambda each: each.origin.uid,
+    "guard": lambda each: each.guard,
+    "verdict": lambda each: each.verdict,
+    "acted": lambda each: each.acted,
+    "why": lambda each: each.why,
+}
 
 
 def journal(
     *,
     newest: Newest = NEWEST,
+    until: str | None = None,
     guard: str | None = None,
     only: str | None = None,
-    stored: Stored = USUAL,
+    at: Reach = HERE,
 ) -> int:
     """Show what guards did: the action, the message's place before and now, and its state.
 
+    Without --server it is read from the state.
+
     Parameters
     ----------
+    until
+        Only before this instant.
     guard
         Only this guard's.
     only
@@ -31,45 +53,82 @@ def journal(
     """
     if only is not None and only not in set(ActionState):
         raise UsageError(f"--only {only}: the states are {', '.join(ActionState)}")
+    if at.is_elsewhere:
+        found = at.ask(lambda client: _asked(client, newest, until, guard, only))
+    else:
+        found = _read(at, newest, until, guard, only)
+    for each in found:
+        sys.stdout.write(f"{line(each) if at.as_json else _line(each)}\n")
+    return 0
+
+
+def decisions(
+    *,
+    newest: Newest = NEWEST,
+    until: str | None = None,
+    guard: str | None = None,
+    at: Reach = HERE,
+) -> int:
+    """Show what guards decided and why, also where they did nothing.
+
+    Parameters
+    ----------
+    until
+        Only before this instant.
+    guard
+        Only this guard's.
+    """
+    begin, end = _moment(newest.start), _moment(instant_of("--until", until))
+    return listed(
+        at,
+        DECISIONS,
+        newest.most,
+        lambda client, page: client.guards.decisions(
+            account=newest.account, guard=guard, begin=begin, end=end, limit=page
+        ),
+    )
+
+
+async def _asked(
+    client: Client, newest: Newest, until: str | None, guard: str | None, only: str | None
+) -> list[Action]:
+    found: list[Action] = []
+    async for each in client.guards.journal(
+        guard=guard,
+        account=newest.account,
+        state=only,
+        begin=_moment(newest.start),
+        end=_moment(instant_of("--until", until)),
+        limit=min(newest.most, PAGE),
+    ):
+        found.append(each)
+        if len(found) >= newest.most:
+            break
+    return found
+
+
+def _read(
+    at: Reach, newest: Newest, until: str | None, guard: str | None, only: str | None
+) -> list[Action]:
     query = JournalQuery(
         account=newest.owner,
         guard=guard,
         states=() if only is None else (ActionState(only),),
         since=newest.start,
+        until=instant_of("--until", until),
         limit=newest.most,
     )
-    with stored.read() as reader:
-        found = reader.journal(query)
-    for entry in found:
-        print(json.dumps(_values(entry), ensure_ascii=False) if stored.as_json else _line(entry))
-    return 0
+    with view(at.config, at.state) as reader:
+        return [action(each) for each in reader.journal(query)]
 
 
-def _values(entry: JournalEntry) -> dict[str, Any]:
-    return {
-        "id": entry.id,
-        "account": entry.account,
-        "guard": entry.guard,
-        "action": entry.action,
-        "kind": entry.kind,
-        "target": entry.target,
-        "state": entry.state.value,
-        "folder": decode_name(entry.origin.folder),
-        "uidValidity": entry.origin.uid_validity,
-        "uid": entry.origin.uid,
-        "at": _when(entry.at),
-        "changed": _when(entry.changed),
-        "expires": None if entry.expires is None else _when(entry.expires),
-        "reason": entry.reason or None,
-    }
+def _line(entry: Action) -> str:
+    place = f"{entry.account} {plain(entry.origin.folder)} UID {entry.origin.uid}"
+    what = f"{entry.guard}: {entry.action} to {plain(entry.target)}"
+    why = f" ({plain(entry.reason)})" if entry.reason else ""
+    when = entry.at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return f"{when}  {entry.state:9} {place}  {what}{why}  {entry.id}"
 
 
-def _line(entry: JournalEntry) -> str:
-    place = f"{entry.account} {decode_name(entry.origin.folder)} UID {entry.origin.uid}"
-    what = f"{entry.guard}: {entry.action} to {entry.target}"
-    why = f" ({entry.reason})" if entry.reason else ""
-    return f"{_when(entry.at)}  {entry.state.value:9} {place}  {what}{why}  {entry.id}"
-
-
-def _when(instant: float) -> str:
-    return datetime.fromtimestamp(instant, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _moment(at: float | None) -> datetime | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC)

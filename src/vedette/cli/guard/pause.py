@@ -1,16 +1,27 @@
-"""``vedette guard pause``: have guards keep all mail in place."""
+"""``vedette guard pause|pauses``: have guards keep all mail in place, and show which do."""
 
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Final
 
 from cyclopts import Parameter
 
 from vedette.cli.guard.asking import asked
+from vedette.cli.reach import HERE, Reach
+from vedette.cli.sheet import Columns, line, print_table
 from vedette.cli.stored import instant_of
+from vedette.client import Switch
 from vedette.errors import UsageError
+
+PAUSES: Final[Columns[Switch]] = {
+    "scope": lambda each: each.scope,
+    "name": lambda each: each.name,
+    "until": lambda each: each.until,
+    "why": lambda each: each.reason,
+    "by": lambda each: each.by,
+    "at": lambda each: each.at,
+}
 
 
 def pause(
@@ -20,8 +31,7 @@ def pause(
     tenant: str | None = None,
     every: Annotated[bool, Parameter(name="--all", negative=())] = False,
     until: str | None = None,
-    config: Path | None = None,
-    state: Path | None = None,
+    at: Reach = HERE,
 ) -> int:
     """Pause a guard, or all guards of an account, a tenant or everything: mail stays in place.
 
@@ -40,27 +50,40 @@ def pause(
         All guards.
     until
         Until this instant, such as 2026-11-30 or 2026-11-30T12:00:00Z; without it until resumed.
-    config
-        The configuration of the running service.
-    state
-        Its state folder.
     """
     seconds = None
     if (end := instant_of("--until", until)) is not None:
         seconds = end - time.time()
         if seconds <= 0:
             raise UsageError(f"--until {until} is over")
-    wish = scope_of(guard, account, tenant, every=every)
-    return asked("guard.pause", config, state, **wish, seconds=seconds)
+    scope, name = scope_of(guard, account, tenant, every=every)
+    return asked(
+        at,
+        lambda client: client.guards.pause(scope, name, seconds=seconds),
+        "guard.pause",
+        scope=scope,
+        name=name,
+        seconds=seconds,
+    )
+
+
+def pauses(*, at: Reach = HERE) -> int:
+    """Show what is paused."""
+    found = at.ask(lambda client: client.guards.switches())
+    if at.as_json:
+        for each in found:
+            print(line(each))
+    else:
+        print_table(found, PAUSES)
+    return 0
 
 
 def scope_of(
     guard: str | None, account: str | None, tenant: str | None, *, every: bool
-) -> dict[str, Any]:
+) -> tuple[str, str]:
     """Return what is to be paused or resumed. Raises UsageError unless it is one thing."""
     given = {"guard": guard, "account": account, "tenant": tenant, "host": "" if every else None}
     named = [(scope, name) for scope, name in given.items() if name is not None]
     if len(named) != 1:
         raise UsageError("name one guard, or give one of --account, --tenant and --all")
-    [(scope, name)] = named
-    return {"scope": scope, "name": name}
+    return named[0]

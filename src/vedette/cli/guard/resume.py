@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from vedette.cli.guard.asking import asked
 from vedette.cli.guard.pause import scope_of
+from vedette.cli.reach import HERE, Reach
 
 
 def resume(
@@ -17,8 +17,7 @@ def resume(
     account: str | None = None,
     tenant: str | None = None,
     every: Annotated[bool, Parameter(name="--all", negative=())] = False,
-    config: Path | None = None,
-    state: Path | None = None,
+    at: Reach = HERE,
 ) -> int:
     """End a pause, at once, and take back a pause that waits.
 
@@ -32,9 +31,8 @@ def resume(
         What was paused for this tenant.
     every
         What was paused for everything.
-    config
-        The configuration of the running service.
-    state
-        Its state folder.
     """
-    return asked("guard.resume", config, state, **scope_of(guard, account, tenant, every=every))
+    scope, name = scope_of(guard, account, tenant, every=every)
+    return asked(
+        at, lambda client: client.guards.resume(scope, name), "guard.resume", scope=scope, name=name
+    )

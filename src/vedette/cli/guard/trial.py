@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json as json_module
+import json
 import secrets
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from vedette.cli.guard.choice import chosen, ready, remark, state_or_none
+from vedette.cli.guard.rehearsal import refuse_elsewhere, tested
+from vedette.cli.reach import HERE, Reach
+from vedette.errors import UsageError
 from vedette.guard.pack import WROTE_TO
 from vedette.secret import Secret
 from vedette.service.guards.mailfiles import STDIN
@@ -23,14 +25,15 @@ KEY = 32
 
 def trial(
     *places: Path,
-    pack: str = "gambling",
-    config: Path | None = None,
-    state: Path | None = None,
+    pack: str | None = None,
+    guard: str | None = None,
     sent: Annotated[tuple[Path, ...], Parameter(negative=())] = (),
     authserv: Annotated[tuple[str, ...], Parameter(negative=())] = (),
-    json: bool | None = None,
+    at: Reach = HERE,
 ) -> int:
     """Judge mail in files by a guard: one line for each message, nothing is moved.
+
+    With --guard the service judges, by its lists and models; else it is done here, by --pack.
 
     Parameters
     ----------
@@ -38,21 +41,35 @@ def trial(
         Files of mail (.eml, .mbox) and folders of them; without any, one message on standard
         input.
     pack
-        A guard of the configuration, a shipped pack, or the path of a YAML file.
-    config
-        The configuration, for its guards and for where the state is.
-    state
-        The state folder, for lists that were fetched and models that were trained.
+        A guard of the configuration, a shipped pack (gambling without this), or the path of a
+        YAML file.
+    guard
+        A guard that was posted at the service.
     sent
         A file or folder of mail that the user sent, for packs that ask to whom (again for more).
     authserv
         A server whose Authentication-Results are believed (again for more).
-    json
-        One JSON line per message; the default where the output is not a terminal.
     """
     configure(LogPolicy(level="error", style=Style.CONSOLE))
-    settings = chosen(pack, config)
-    place = state_or_none(config, state)
+    if guard is not None:
+        if pack is not None or sent:
+            raise UsageError("--pack and --sent are for a guard that judges here, without --guard")
+        found = places or (STDIN,)
+        at.ask(lambda client: tested(client, guard, found, authserv, as_json=at.as_json))
+        return 0
+    refuse_elsewhere(at)
+    return _judged(pack or "gambling", places, sent, authserv, at)
+
+
+def _judged(
+    pack: str,
+    places: tuple[Path, ...],
+    sent: tuple[Path, ...],
+    authserv: tuple[str, ...],
+    at: Reach,
+) -> int:
+    settings = chosen(pack, at.config)
+    place = state_or_none(at.config, at.state)
     guard = ready(settings, place)
     if WROTE_TO in settings.pack.facts and not sent:
         remark(
@@ -60,10 +77,9 @@ def trial(
             "sender is judged as a stranger; --sent has the mail that the user sent"
         )
     think, know = thinking(settings.pack, place), knowing(sent, Secret(secrets.token_hex(KEY)))
-    as_json = json if json is not None else not sys.stdout.isatty()
     for each in tried(guard, places or (STDIN,), authserv, think=think, know=know):
-        if as_json:
-            print(json_module.dumps(each.as_json(), ensure_ascii=False))
+        if at.as_json:
+            print(json.dumps(each.as_json(), ensure_ascii=False))
         else:
             print(f"{each.name}: {each.verdict.explained()}")
     return 0

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
-
-from vedette.app.control import ask
-from vedette.cli.place import state_of
+from vedette.cli.guard.asking import answered, told
+from vedette.cli.reach import HERE, Reach
+from vedette.client import Asked
 from vedette.errors import UsageError
 
 
-def undo(*actions: str, config: Path | None = None, state: Path | None = None) -> int:
+def undo(*actions: str, at: Reach = HERE) -> int:
     """Take actions of guards back: the running service moves the messages to where they were.
 
     Parameters
     ----------
     actions
         The ids of actions, as `vedette guard journal` shows them.
-    config
-        The configuration of the running service.
-    state
-        Its state folder.
     """
     if not actions:
         raise UsageError("name at least one action; vedette guard journal shows them")
-    folder = state_of(config, state)
-    answer = asyncio.run(ask(folder, {"command": "guard.undo", "actions": list(actions)}))
-    if answer is None:
-        raise UsageError(f"no service runs on {folder}; start vedette serve, which has the mailbox")
-    if "error" in answer:
-        raise UsageError(str(answer["error"]))
-    for held in answer.get("held", []):
-        print(held)
-    count = answer.get("asked", 0)
-    print(f"{count} {'action is' if count == 1 else 'actions are'} being taken back")
-    return 0
+    if at.is_elsewhere:
+        return told(at.ask(lambda client: client.guards.undo(actions)), as_json=at.json)
+    answer = answered(at.config, at.state, "guard.undo", actions=list(actions))
+    count = int(answer.get("asked", 0))
+    done = f"{count} {'action is' if count == 1 else 'actions are'} being taken back"
+    waiting = tuple(str(each) for each in answer.get("held", ()))
+    return told(Asked(done=done, waiting=waiting), as_json=at.json)

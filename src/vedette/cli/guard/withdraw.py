@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from vedette.cli.guard.asking import asked
+from vedette.cli.reach import HERE, Reach
 
 
-def withdraw(number: int, *, config: Path | None = None, state: Path | None = None) -> int:
+def withdraw(number: int, *, at: Reach = HERE) -> int:
     """Take back a loosening that waits; the protection stays as it is.
 
     What the configuration asks for is asked for again when it is read again.
@@ -16,9 +15,5 @@ def withdraw(number: int, *, config: Path | None = None, state: Path | None = No
     ----------
     number
         The change, as `vedette guard changes` shows it.
-    config
-        The configuration of the running service.
-    state
-        Its state folder.
     """
-    return asked("guard.withdraw", config, state, id=number)
+    return asked(at, lambda client: client.guards.withdraw(number), "guard.withdraw", id=number)

@@ -72,7 +72,8 @@ class Warding:
         answer = await self._ask(caller, "guard.undo", {"actions": list(actions)})
         count = int(answer["asked"])
         return Asked(
-            done=f"{count} of {len(actions)} asked for", waiting=tuple(map(str, answer["held"]))
+            done=f"{count} {'action is' if count == 1 else 'actions are'} being taken back",
+            waiting=tuple(map(str, answer["held"])),
         )
 
     # What people set.
