@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from vedette.app import measuring
-from vedette.app.measuring import LAG, OLDEST, RESIDENT, SESSIONS, WAITING, Measuring, shown
+from vedette.app.measuring import (
+    LAG,
+    OLDEST,
+    RESIDENT,
+    SESSIONS,
+    WAITING,
+    Measuring,
+    shown,
+    usage,
+)
 from vedette.errors import StoreError
 from vedette.model.account import AccountState, Health
 from vedette.model.ids import AccountId, TenantId
@@ -106,3 +116,14 @@ async def test_loop_and_process_are_looked_at() -> None:
     await part.stop()
 
     assert RESIDENT.value() > 1 << 20
+
+
+def test_descriptors_are_counted_as_they_are_opened() -> None:
+    """Whether the kernel says how many there are, or they are counted."""
+    before = usage()[1]
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(5)]
+    try:
+        assert usage()[1] == before + 5
+    finally:
+        for each in opened:
+            os.close(each)

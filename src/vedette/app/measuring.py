@@ -64,6 +64,7 @@ LOOK = 15.0
 SLEEP = 0.25
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
+_DESCRIPTORS = "/proc/self/fd"
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -80,15 +81,18 @@ class Measuring(Part):
         self._clock = clock
         self._census = census
         self._cpu = 0.0
+        self._timer: asyncio.TimerHandle | None = None
 
     async def _open(self) -> None:
         BUILD.set(1, __version__)
         SESSIONS.attach(self._sessions)
         self.spawn(self._look(), "look")
-        self.spawn(self._lag(), "lag")
+        self._sleep()
 
     async def _close(self) -> None:
         SESSIONS.detach(self._sessions)
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _sessions(self) -> Mapping[tuple[str, ...], float]:
         now = self._clock.now()
@@ -115,17 +119,19 @@ class Measuring(Part):
         CPU.inc(by=max(spent - self._cpu, 0.0))
         self._cpu = spent
         if sys.platform == "linux":
-            # On a thread: a process with ten thousand sockets has a long list of them.
+            # On a thread: where the kernel does not say how many they are, they are counted.
             resident, descriptors = await asyncio.to_thread(usage)
             RESIDENT.set(resident)
             DESCRIPTORS.set(descriptors)
 
-    async def _lag(self) -> None:
+    def _sleep(self) -> None:
+        # A timer, and no task that sleeps: it comes for ever, and costs a tenth of that.
         loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + SLEEP
-            await asyncio.sleep(SLEEP)
-            LAG.observe(loop.time() - due)
+        self._timer = loop.call_later(SLEEP, self._woken, loop.time() + SLEEP)
+
+    def _woken(self, due: float) -> None:
+        LAG.observe(asyncio.get_running_loop().time() - due)
+        self._sleep()
 
 
 def shown(health: Health, now: float) -> str:
@@ -139,6 +145,10 @@ def shown(health: Health, now: float) -> str:
 def usage() -> tuple[int, int]:
     """Return the octets of this process that are in RAM, and its open descriptors (proc(5))."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    with os.scandir("/proc/self/fd") as entries:
-        # One of them is that of the question.
-        return pages * _PAGE, sum(1 for _entry in entries) - 1
+    # Since Linux 6.2 the folder's size is how many there are; to count ten thousand takes 8 ms.
+    descriptors = Path(_DESCRIPTORS).stat().st_size
+    if not descriptors:
+        with os.scandir(_DESCRIPTORS) as entries:
+            # One of them is that of the question.
+            descriptors = sum(1 for _entry in entries) - 1
+    return pages * _PAGE, descriptors

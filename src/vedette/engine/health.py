@@ -86,8 +86,7 @@ class HealthBook:
 
         ``resynced`` is the last wish to look anew that is fulfilled by it.
         """
-        health = story.synced(self.health, self._world.clock.now())
-        await self._keep(replace(health, resynced=max(health.resynced, resynced)))
+        await self._keep(story.synced(self.health, self._world.clock.now(), resynced=resynced))
         self._world.on_connected(self._account.id)
 
     async def unread(self, reason: str) -> None:

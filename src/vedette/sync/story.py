@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum, unique
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from vedette.errors import Trouble
 from vedette.model.account import AccountState, Health, Hold
@@ -100,6 +100,20 @@ TOLD: Final[Mapping[AccountState, AccountState]] = MappingProxyType(
 _OF_CREDENTIALS: Final = frozenset({Trouble.AUTH, Trouble.REVOKED})
 
 
+#: What a success takes away of a failure.
+_CLEARED: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "error": None,
+        "trouble": None,
+        "reply": None,
+        "response_code": None,
+        "attempts": 0,
+        "retry_at": None,
+        "strikes": 0,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """What ended a connection, or a try at one; as ``Health`` has it.
@@ -159,22 +173,28 @@ def begun(health: Health, *, credential: str, reconnect: int, resync: int, now: 
 
 def dialled(health: Health, now: float) -> Health:
     """Return how it is while a connection is being made."""
-    return _entered(replace(health, retry_at=None), Happening.DIALLED, now)
+    return _entered(health, Happening.DIALLED, now, retry_at=None)
 
 
 def logged_in(health: Health, now: float) -> Health:
     """Return how it is after a login: that was a round trip, so it is alive."""
-    return _entered(replace(health, proof_at=now), Happening.LOGGED_IN, now)
+    return _entered(health, Happening.LOGGED_IN, now, proof_at=now)
 
 
-def synced(health: Health, now: float) -> Health:
-    """Return how it is when every folder was looked at: whatever was wrong is over."""
-    return _entered(_cleared(replace(health, proof_at=now, held=None)), Happening.SYNCED, now)
+def synced(health: Health, now: float, *, resynced: int = 0) -> Health:
+    """Return how it is when every folder was looked at: whatever was wrong is over.
+
+    ``resynced`` is the last wish to look anew that is fulfilled by it.
+    """
+    resynced = max(health.resynced, resynced)
+    return _entered(
+        health, Happening.SYNCED, now, **_CLEARED, proof_at=now, held=None, resynced=resynced
+    )
 
 
 def withheld(health: Health, reason: str, now: float) -> Health:
     """Return how it is when it is logged in and nothing may be read, and why."""
-    return _entered(_cleared(replace(health, proof_at=now, held=reason)), Happening.SYNCED, now)
+    return _entered(health, Happening.SYNCED, now, **_CLEARED, proof_at=now, held=reason)
 
 
 def failed(health: Health, failure: Failure, now: float) -> Health:
@@ -198,7 +218,7 @@ def failed(health: Health, failure: Failure, now: float) -> Health:
 
 def parked(health: Health, now: float) -> Health:
     """Return how it is when nothing is tried any more until the credentials change."""
-    return _entered(replace(health, retry_at=None), Happening.PARKED, now)
+    return _entered(health, Happening.PARKED, now, retry_at=None)
 
 
 def is_held(health: Health, hold: Hold) -> bool:
@@ -222,19 +242,15 @@ def _told(health: Health, hold: Hold) -> str | None:
     return None if hold.of_login and health.trouble in _OF_CREDENTIALS else hold.reason
 
 
-def _cleared(health: Health) -> Health:
-    return replace(
-        health,
-        error=None,
-        trouble=None,
-        reply=None,
-        response_code=None,
-        attempts=0,
-        retry_at=None,
-        strikes=0,
-    )
+def _entered(health: Health, happening: Happening, now: float, **changes: Any) -> Health:
+    """Return what follows, with what changes beside the state.
 
-
-def _entered(health: Health, happening: Happening, now: float) -> Health:
+    All in one copy: to copy a health with its twenty members is most of what it costs to note
+    what becomes of a login.
+    """
     state = after(health.state, happening)
-    return health if state is health.state else replace(health, state=state, since=now)
+    if state is not health.state:
+        changes |= {"state": state, "since": now}
+    if all(getattr(health, name) == value for name, value in changes.items()):
+        return health
+    return replace(health, **changes)
