@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from bench.figures.figure import Figure, Quantity, Values
 from bench.load.options import Load
 from bench.load.server import LoadServer, load_server
 from bench.scene import Scene, quantile, received, until
+from tests.support.postgres import Postgres
 
 #: Accounts in the store, and those of them that are watched.
 _ACCOUNTS, _LIVE = 20_000, 1_000
@@ -27,7 +29,7 @@ _TENANTS = 20
 #: Requests a second, in all.
 _RATE = 50.0
 #: Seconds of the window with requests, and of the one without.
-_WINDOW, _QUIET = 20.0, 10.0
+_WINDOW, _QUIET = 30.0, 10.0
 #: Messages a second in the watched mailboxes, in both windows.
 _MAIL = 20.0
 #: Accounts that are registered by one request, as many as the API takes.
@@ -36,7 +38,33 @@ _BATCH = 500
 _PAGE = 100
 #: Words that are searched for: one account, 5 % of them, all of them, nobody.
 _WORDS = ("holder-17777", "tenant-7", "bench.example", "nobody@nowhere")
+#: One that 1,000 are in, one that all others are in, and two that nobody is in.
 _STATES = ("live", "paused", "auth_failed", "error")
+#: Those that no watch tells of, and that nobody is in, or nearly nobody.
+_RARE = ("init", "degraded", "syncing", "connecting")
+#: What accounts have: one of them, 5 %, the first or the last tenth, all, nobody.
+_FILTERS: tuple[dict[str, str], ...] = (
+    {"email": "holder-19999@bench.example"},
+    {"tag": "tenant-7"},
+    {"tenant": "tenant-19"},
+    {"host": "localhost"},
+    {"host": "mail.nowhere.example"},
+    {"active": "true"},
+    {"tag": "nobody-has-it"},
+)
+#: A state with something else; most of them find few among many, or nobody.
+_BOTH: tuple[dict[str, str], ...] = (
+    {"state": "init", "host": "localhost"},
+    {"state": "live", "active": "false"},
+    {"state": "live", "tag": "tenant-7"},
+    {"state": "paused", "q": "holder-17777"},
+    {"state": "paused", "active": "true"},
+    {"state": "paused", "tenant": "tenant-3", "tag": "bench"},
+    {"state": "error", "q": "bench.example"},
+    {"state": "auth_failed", "tag": "bench", "host": "localhost", "active": "false"},
+)
+#: The variant whose state is in Postgres.
+_SHARED = "vedette postgres"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,6 +99,18 @@ class _Api:
         """Ask who is in a state."""
         await self.ask("GET", "/v1/accounts", state=dice.choice(_STATES))
 
+    async def rare(self, dice: random.Random) -> None:
+        """Ask who is in a state that hardly anybody is in."""
+        await self.ask("GET", "/v1/accounts", state=dice.choice(_RARE))
+
+    async def filter(self, dice: random.Random) -> None:
+        """Ask who has something."""
+        await self.ask("GET", "/v1/accounts", **dice.choice(_FILTERS))
+
+    async def both(self, dice: random.Random) -> None:
+        """Ask who has something and is in a state."""
+        await self.ask("GET", "/v1/accounts", **dice.choice(_BOTH))
+
     async def one(self, dice: random.Random) -> None:
         """Ask how one account is."""
         await self.ask("GET", f"/v1/accounts/box-{dice.randrange(_LIVE)}")
@@ -86,7 +126,11 @@ def measure(scene: Scene, variant: str) -> Values:
     """Register accounts through the API, watch some, then let mail and requests come."""
     # The promise is about these numbers; a quick run has fewer.
     count, watched = scene.of(_ACCOUNTS, 2_000), scene.of(_LIVE, 100)
-    with load_server(Load(mailboxes=watched)) as server, scene.client(variant, server) as one:
+    with (
+        load_server(Load(mailboxes=watched)) as server,
+        _state(variant) as more,
+        scene.client(variant, server, **more) as one,
+    ):
         answer = one.do("serve")
         base, key = f"http://127.0.0.1:{answer['port']}", answer["key"]
         begun = time.monotonic()
@@ -104,6 +148,16 @@ def measure(scene: Scene, variant: str) -> Values:
             "quiet_lag_p99_ms": quiet["lag_p99_ms"],
             **values,
         }
+
+
+@contextmanager
+def _state(variant: str) -> Iterator[dict[str, str]]:
+    """Give what the client is to know of where its state is, for the time of a ``with``."""
+    if variant != _SHARED:
+        yield {}
+        return
+    with Postgres(durable=True) as server:
+        yield {"postgres": server.url(asyncio.run(server.make()))}
 
 
 def _window(
@@ -179,7 +233,15 @@ async def _asked(base: str, key: str, seconds: float) -> Values:
     dice = random.Random(1)
     async with _session(key) as session, asyncio.TaskGroup() as group:
         api = _Api(session=session, base=base)
-        ways = {"list": api.list, "search": api.search, "state": api.state, "one": api.one}
+        ways = {
+            "list": api.list,
+            "search": api.search,
+            "state": api.state,
+            "rare": api.rare,
+            "filter": api.filter,
+            "both": api.both,
+            "one": api.one,
+        }
         begun = time.monotonic()
         for number in range(round(seconds * _RATE)):
             await asyncio.sleep(begun + number / _RATE - time.monotonic())
@@ -205,11 +267,14 @@ FIGURE = Figure(
         "20,000 accounts of 20 tenants, all registered through the API, 500 at a time; 1,000 of them"
         " are active and live on the load server, the others are not. The API is served by the process"
         " that watches, as `vedette serve` does it, and logs each request. For 10 s messages of 10 KB"
-        " arrive, 20 a second; for 20 s they go on while requests come, 50 a second in turn: a page of"
+        " arrive, 20 a second; for 30 s they go on while requests come, 50 a second in turn: a page of"
         " 100 of all accounts, a search for a word that one account has, or 1,000, or all, or none, the"
-        " accounts in a state (live, paused, and two that nobody is in), and one account. The client"
-        " is a process on the same two cores; a time ends when it has read the JSON. Lateness is that of"
-        " a task that wants to wake every 5 ms."
+        " accounts in a state (live, paused, and two that nobody is in), those in a state that hardly"
+        " anybody is in (init, degraded, syncing, connecting), those with an address, tag, tenant, host"
+        " or activity, those in a state with one to three of these, and one account. The client is a"
+        " process on the same two cores; a time ends when it has read the JSON. Lateness is that of a"
+        " task that wants to wake every 5 ms. On Postgres the database is a process beside it, with"
+        " `fsync`, of which the service is the one instance."
     ),
     quantities=(
         Quantity(key="accounts", title="accounts in the store", compared=False),
@@ -220,11 +285,21 @@ FIGURE = Figure(
                 ("list", "a page of the list"),
                 ("search", "search"),
                 ("state", "accounts in a state"),
+                ("rare", "accounts in a rare state"),
+                ("filter", "accounts with a tag, host and so on"),
+                ("both", "accounts in a state and with these"),
                 ("one", "one account"),
             )
             for quantity in (
                 Quantity(key=f"{key}_p50_ms", title=f"{title}, median", unit="ms"),
                 Quantity(key=f"{key}_p99_ms", title=f"{title}, p99", unit="ms", target=100.0),
+                Quantity(
+                    key=f"{key}_p99_ms",
+                    title=f"{title}, p99, on Postgres",
+                    unit="ms",
+                    target=100.0,
+                    of=_SHARED,
+                ),
             )
         ),
         Quantity(key="event_p50_ms", title="announcement to commit meanwhile, median", unit="ms"),
@@ -242,7 +317,7 @@ FIGURE = Figure(
             compared=False,
         ),
     ),
-    variants=("vedette",),
+    variants=("vedette", _SHARED),
     measure=measure,
     runs=3,
 )

@@ -20,12 +20,13 @@ from vedette.app.engine import Engine
 from vedette.app.guards.trusting import State
 from vedette.app.memory import give_back
 from vedette.config.api import ApiSettings
-from vedette.config.settings import AccountSettings, EndpointSettings, Settings
+from vedette.config.settings import AccountSettings, EndpointSettings, Settings, StoreSettings
 from vedette.engine.gate import LoginRate
 from vedette.engine.part import Part
 from vedette.model.account import Account, AccountState, Beginning, Credentials, Start
 from vedette.model.delivery import Endpoint
 from vedette.model.ids import AccountId, EndpointId, TenantId
+from vedette.ownership.shard import InstanceId
 from vedette.ports.link import Target, TlsPolicy
 from vedette.ports.store import Commit, EventQuery, Verdict
 from vedette.secret import Secret
@@ -105,7 +106,13 @@ class Ours:
             logins=LoginRate() if more.get("paced") else rate,
             tempo=Tempo(**tempo),
             api=ApiSettings(port=0),
+            store=self._shared(),
         )
+
+    def _shared(self) -> StoreSettings | None:
+        """Return the Postgres that the state is in, or None: it is in a file."""
+        url = self._given.more.get("postgres")
+        return None if url is None else StoreSettings(url=Secret(url), instance=InstanceId("bench"))
 
     async def connect(self, order: Answer) -> Answer:
         """Watch mailboxes up to a number; return when each is connected and proven."""
