@@ -7,7 +7,7 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -66,13 +66,29 @@ class Root:
             headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
+            body = answer.read()
+            return json.loads(body) if body else None
 
     async def until_live(self, account: str) -> None:
-        end = time.monotonic() + PATIENCE
-        while (status := self.ask("GET", f"/v1/accounts/{account}")["status"])["state"] != "live":
-            assert time.monotonic() < end, status
-            await asyncio.sleep(0.1)
+        await self.until_state(account, "live")
+
+    async def until_state(self, account: str, state: str) -> None:
+        def status() -> Any:
+            return self.ask("GET", f"/v1/accounts/{account}")["status"]
+
+        await until(lambda: status()["state"] == state, status)
+
+    def subjects(self) -> list[str]:
+        """Return the subjects of the messages that were told of."""
+        events = self.ask("GET", "/v1/events?type=message.received")["items"]
+        return [each["data"]["subject"] for each in events]
+
+
+async def until(condition: Callable[[], bool], shown: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, shown()
+        await asyncio.sleep(0.1)
 
 
 async def test_a_connect_link_leads_to_a_mailbox_that_is_live(
@@ -126,11 +142,78 @@ async def test_a_connect_link_leads_to_a_mailbox_that_is_live(
     assert not [word for word in ("the-secret-of-vedette", made["url"]) if word in told]
 
 
+async def test_an_owner_opens_a_mailbox_anew_by_a_link(
+    provider: Authorization, mail_server: Dovecot, user: str, tmp_path: Path
+) -> None:
+    """Live, withdrawn, a link for that account, live again: the same one, whose mail came meanwhile.
+
+    In the end it is deleted, and its provider is told.
+    """
+    file = tmp_path / "vedette.toml"
+    file.write_text(f'state = "state"\n[api]\nlisten = "127.0.0.1:{PORT}"\npublic_url = "{OURS}"\n')
+    with Service(["serve", "--config", str(file)], folder=tmp_path) as service:
+        service.until_logged("The API's first key")
+        [key] = re.findall(r"vdt_[\w-]{43}", service.err)
+        root = Root(key)
+        app = root.ask("POST", "/v1/oauth/apps", app_of(provider))["id"]
+        box = root.ask(
+            "POST",
+            "/v1/accounts",
+            {
+                "email": f"{user}@example.org",
+                "user": user,
+                "host": "localhost",
+                "port": mail_server.tls_port,
+                "private": True,
+                "ca": mail_server.ca_file.read_text(),
+                "folders": ["INBOX"],
+                "auth": "oauth2",
+                "app": app,
+            },
+        )["id"]
+
+        async def connected(url: str) -> None:
+            person = Person(to_port(PORT))
+            page = await person.opens(url)
+            if page.onward is None:
+                form = {**page.form("Go on"), "app": app}
+                page = await person.sends(url, form)
+            assert page.onward is not None, page.text
+            back = await asyncio.to_thread(provider.back, page.onward, user)
+            assert (await person.opens(back)).status == 200
+            await root.until_live(box)
+
+        provider.control(life=1)
+        await connected(
+            root.ask("POST", "/v1/oauth/authorize", {"app": app, "account": box})["url"]
+        )
+        await asyncio.to_thread(mail_server.deliver, user, mail("before"))
+        await until(lambda: root.subjects() == ["before"], root.subjects)
+
+        provider.control(life=3600, fault={"status": 400, "body": '{"error":"invalid_grant"}'})
+        await asyncio.to_thread(mail_server.doveadm, "kick", user)
+        await root.until_state(box, "auth_failed")
+        await asyncio.to_thread(mail_server.deliver, user, mail("meanwhile"))
+        provider.control(fault=None)
+        await connected(root.ask("POST", "/v1/links", {"existing": box})["url"])
+
+        await until(lambda: root.subjects() == ["before", "meanwhile"], root.subjects)
+        told = provider.control().get("/token/revocation", 0)
+        root.ask("DELETE", f"/v1/accounts/{box}")
+        await until(lambda: provider.control().get("/token/revocation", 0) > told, provider.control)
+
+
+def mail(subject: str) -> bytes:
+    lines = ("From: a@example.org", f"Message-ID: <{subject}@example.org>", f"Subject: {subject}")
+    return "\r\n".join((*lines, "", "Hello.", "")).encode()
+
+
 def app_of(provider: Authorization) -> dict[str, Any]:
     return {
         "title": "Example",
         "authorizeUrl": f"{provider.issuer}/auth",
         "tokenUrl": f"{provider.issuer}/token",
+        "revokeUrl": f"{provider.issuer}/token/revocation",
         "issuer": provider.issuer,
         "namesIssuer": True,
         "scopes": ["openid", "email", "offline_access"],

@@ -49,8 +49,12 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkWish:
-    """A link to be made; ``expires_in`` is in seconds, a day at most."""
+    """A link to be made; ``expires_in`` is in seconds, a day at most.
 
+    ``existing`` is the id of an account that is there, and is connected anew.
+    """
+
+    existing: Text = UNSET
     account: LinkAccount | Unset | None = UNSET
     providers: Texts = UNSET
     password: Flag = UNSET

@@ -74,10 +74,19 @@ class LinkWish(Wish):
     account: LinkAccount | None = Field(
         default=None, description="What is known of the account; the rest its owner says."
     )
-    providers: list[str] | None = Field(
-        default=None, max_length=MAX_PROVIDERS, description="Ids of OAuth 2.0 apps to connect by."
+    existing: GivenId | None = Field(
+        default=None,
+        description="An account that is there, to be connected anew: it keeps its id and history.",
     )
-    password: bool | None = Field(default=None, description="Whether a password may be given.")
+    providers: list[str] | None = Field(
+        default=None,
+        max_length=MAX_PROVIDERS,
+        description="Ids of OAuth 2.0 apps to connect by; without: of an existing account its own.",
+    )
+    password: bool | None = Field(
+        default=None,
+        description="Whether a password may be given; without: where an existing account has one.",
+    )
     return_to: str | None = Field(
         default=None, max_length=2_000, description="One of the pages of `[api] return_to`."
     )
@@ -93,7 +102,7 @@ class LinkShown(Shown):
 
     id: str
     tenant: str
-    account: str = Field(description="The id that the account will have.")
+    account: str = Field(description="The id that the account has, or will have.")
     template: dict[str, Any]
     providers: list[str]
     password: bool

@@ -71,6 +71,7 @@ ANY: Final = Template()
 
 def add(
     *,
+    account: str | None = None,
     template: Template = ANY,
     app: Names = (),
     password: bool | None = None,
@@ -85,6 +86,8 @@ def add(
 
     Parameters
     ----------
+    account
+        The id of an account that is there, whose owner is to connect it anew.
     app
         An OAuth 2.0 app that may be used (again for more).
     password
@@ -101,8 +104,9 @@ def add(
         Whose account it will be.
     """
     wish = LinkWish(
-        account=template.account,
         **given(
+            existing=account,
+            account=template.account if account is None or template != ANY else None,
             providers=app,
             password=password,
             return_to=return_to,

@@ -29,6 +29,17 @@ def credentials_of(
     return Credentials(user=user, grant=f"{grant.auth.value} {source}{since}")
 
 
+def by_password(password: object) -> Mapping[str, object]:
+    """Return the members of an account by which it logs in with a password, and by nothing else."""
+    return {
+        "auth": Auth.PASSWORD.value,
+        "app": None,
+        "tokenCommand": None,
+        "tokenUrl": None,
+        "password": password,
+    }
+
+
 def supply_of(registration: Registration, secrets: Mapping[str, Secret[str]]) -> Supply | None:
     """Return what the tokens of an account come from; None where it needs none."""
     if registration.grant.auth is Auth.PASSWORD:

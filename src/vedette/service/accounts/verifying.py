@@ -83,11 +83,25 @@ class Verifying:
         """Try an account as it is saved. Raises NotFoundError, ReadOnlyError."""
         caller.needs(_WRITE)
         record = await self._accounts.own(caller, id_)
-        secrets = {
-            each.name: await self._vault.open(each)
-            for each in await self._records.secrets(Kind.ACCOUNT, [id_], tenant=caller.tenant)
-        }
-        return await self._try(registration_of(record), secrets)
+        return await self._try(registration_of(record), await self._kept(caller, id_))
+
+    async def renewed(
+        self, caller: Caller, id_: AccountId, credentials: Mapping[str, object]
+    ) -> list[Finding]:
+        """Try a saved account with other credentials, where it is saved.
+
+        Raises InvalidError, NotFoundError, ReadOnlyError.
+        """
+        caller.needs(_WRITE)
+        base = registration_of(await self._accounts.own(caller, id_))
+        found = wished(caller, credentials, base, now=self._clock.now())
+        secrets = {**await self._kept(caller, id_), **found.secrets}
+        tried = {name: each for name, each in secrets.items() if each is not None}
+        return await self._try(replace(found.registration, target=base.target), tried)
+
+    async def _kept(self, caller: Caller, id_: AccountId) -> Mapping[str, Secret[str]]:
+        sealed = await self._records.secrets(Kind.ACCOUNT, [id_], tenant=caller.tenant)
+        return {each.name: await self._vault.open(each) for each in sealed}
 
     async def _try(
         self, registration: Registration, secrets: Mapping[str, Secret[str]]

@@ -68,6 +68,12 @@ class Link:
         """Who acts by it: what it may was judged when it was made, by what its maker may."""
         return admin(f"link:{self.id}")
 
+    @property
+    def caller_within(self) -> Caller:
+        """Who acts on an account that is there: it is seen and changed within the link's tenant."""
+        scopes = frozenset({"accounts:*", "oauth:*"})
+        return Caller(name=f"link:{self.id}", tenant=self.tenant, scopes=scopes)
+
 
 def terms_of(form: Form) -> Terms | None:
     """Read what a person has to agree to."""

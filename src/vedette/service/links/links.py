@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from vedette.identity.oauth.apps import App, Flow, read
@@ -24,6 +24,7 @@ from vedette.service.accounts.wish import wished
 from vedette.service.cabinet import Cabinet, Page, Writing, noted
 from vedette.service.caller import Caller
 from vedette.service.form import Form
+from vedette.service.links import anew
 from vedette.service.links.link import GoneError, Link, link_of, record_of, terms_of
 from vedette.service.oauth.apps import WRITE as CONNECT
 from vedette.service.preferences import PreferenceBook
@@ -88,37 +89,80 @@ class Links:
     async def create(
         self, caller: Caller, wish: Mapping[str, object], *, tenant: TenantId | None = None
     ) -> Issued:
-        """Make a link for a mailbox that is not here yet.
+        """Make a link for a mailbox that is not here yet, or to connect an ``existing`` one anew.
 
-        Raises InvalidError, ForbiddenError, NotFoundError, ConflictError without a public URL.
+        Raises InvalidError, ForbiddenError, NotFoundError, ReadOnlyError, ConflictError without a
+        public URL.
         """
         caller.needs(WRITE)
-        owner = (await self._accounts.owner(caller, tenant)).id
         form = Form(wish)
+        existing = form.optional("existing", longest=255)
         providers = form.texts("providers", most=MAX_PROVIDERS, longest=200)
         usual = (await self._preferences.current()).link_seconds
         seconds = form.whole("expiresIn", usual, low=SHORTEST, high=LONGEST)
-        by_password = form.flag("password", default=True)
+        by_password = form.flag("password", default=True) if "password" in form else None
         terms = terms_of(form)
         page = form.optional("returnTo", longest=2_000)
         template = form.raw("account")
+        if existing is not None and template:
+            form.fail("account", "is not for a link to say of one that is there")
         form.refuse_unknown()
         form.done()
-        if not (providers or by_password):
-            raise invalid("providers", "without a password there has to be an app to connect by")
+        if existing is None:
+            whose = await self._new(caller, tenant, template, providers, by_password=by_password)
+        else:
+            whose = await self._there(caller, tenant, existing, providers, by_password=by_password)
+        expires_at = self._cabinet.now() + seconds
         return await self._issued(
-            caller,
-            Link(
-                id=self._cabinet.new_id(),
-                tenant=owner,
-                account=AccountId(self._cabinet.new_id()),
-                expires_at=self._cabinet.now() + seconds,
-                template=self._template(caller, owner, template),
-                providers=providers,
-                by_password=by_password,
-                return_to=page,
-                terms=terms,
-            ),
+            caller, replace(whose, expires_at=expires_at, return_to=page, terms=terms)
+        )
+
+    async def _new(
+        self,
+        caller: Caller,
+        tenant: TenantId | None,
+        template: object,
+        providers: tuple[str, ...],
+        *,
+        by_password: bool | None,
+    ) -> Link:
+        """Return a link for an account that is not there yet."""
+        owner = (await self._accounts.owner(caller, tenant)).id
+        if not providers and by_password is False:
+            raise invalid("providers", "without a password there has to be an app to connect by")
+        return Link(
+            id=self._cabinet.new_id(),
+            tenant=owner,
+            account=AccountId(self._cabinet.new_id()),
+            expires_at=0.0,
+            template=self._template(caller, owner, template),
+            providers=providers,
+            by_password=by_password is not False,
+        )
+
+    async def _there(
+        self,
+        caller: Caller,
+        tenant: TenantId | None,
+        account: str,
+        providers: tuple[str, ...],
+        *,
+        by_password: bool | None,
+    ) -> Link:
+        """Return a link for an account that is there."""
+        found = await self._accounts.find(caller, AccountId(account))
+        if tenant not in {None, found.account.tenant}:
+            raise NotFoundError("account", account)
+        offered = anew.ways(found, providers, by_password=by_password)
+        return Link(
+            id=self._cabinet.new_id(),
+            tenant=found.account.tenant,
+            account=found.account.id,
+            expires_at=0.0,
+            template=anew.template(found),
+            providers=offered.providers,
+            by_password=offered.by_password,
+            is_new=False,
         )
 
     async def straight(
@@ -199,11 +243,22 @@ class Links:
         return await self.of(id_)
 
     async def of(self, id_: str) -> Link:
-        """Return a link by its id, that came from us. Raises GoneError."""
+        """Return a link by its id, that came from us; of an account that is gone it is gone too.
+
+        Raises GoneError.
+        """
         record = await self._cabinet.records.record(Kind.LINK, id_)
         if record is None:
             raise GoneError
-        return link_of(record)
+        link = link_of(record)
+        if not link.is_new:
+            try:
+                found = await self._accounts.find(link.caller_within, link.account)
+            except NotFoundError as error:
+                raise GoneError from error
+            if not anew.is_still(link, found):
+                raise GoneError
+        return link
 
     async def url(self, link: Link) -> str:
         """Return the address of a link. Raises ConflictError without a public URL."""

@@ -21,6 +21,7 @@ from vedette.ports.registration import Auth
 from vedette.secret import Secret
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
+from vedette.service.accounts.credentials import by_password
 from vedette.service.accounts.discovering import Discovering
 from vedette.service.accounts.registration import ENCRYPTIONS
 from vedette.service.accounts.verifying import Verifying
@@ -116,6 +117,8 @@ class Onboarding:
         """
         if not link.by_password:
             raise invalid("password", "is not asked for by this link")
+        if not link.is_new:
+            return await self._anew(link, given.get("password"))
         template = dict(link.template)
         server = {} if "host" in template else {name: given.get(name) for name in _SERVER}
         wish = {
@@ -132,6 +135,19 @@ class Onboarding:
         async with self.links.used(link):
             await self._accounts.create(link.caller, wish, id_=link.account, tenant=link.tenant)
         return await self._done(link, str(wish["email"]))
+
+    async def _anew(self, link: Link, password: object) -> Finished | list[Finding]:
+        """Log in with another password to an account that is there; it keeps all else."""
+        caller, wish = link.caller_within, by_password(password)
+        findings = await self._verifying.renewed(caller, link.account, wish)
+        if not findings or findings[-1].outcome is CheckOutcome.FAILED:
+            return findings
+        async with self.links.used(link):
+            found = await self._accounts.update(caller, link.account, wish)
+        # A consent that a password took the place of is nobody's.
+        with suppress(NotFoundError):
+            await self._connecting.forget(caller, link.account)
+        return await self._done(link, found.account.email)
 
     async def by_provider(
         self, link: Link, app: str, session: Secret[str], *, address: str = ""
