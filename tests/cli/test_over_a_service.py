@@ -303,3 +303,33 @@ def test_a_mistake_of_a_service_elsewhere_is_one_line(
 ) -> None:
     """With its exit status, and without a word of Python."""
     assert told in refused(away(*words), status)
+
+
+def test_the_doctor_tells_what_a_service_knows_and_then_tries_the_way_in(
+    run: Run, place: Place, command: Command, box: str
+) -> None:
+    """Of an account that was registered, by its id: well, then with a password that is wrong."""
+
+    def doctor() -> tuple[int, dict[str, dict[str, Any]]]:
+        done = command("doctor", box, "--json", "--server", place.url, key=place.key)
+        assert done.status in {0, 69}, done.err
+        found = [json.loads(line) for line in done.out.splitlines()]
+        return done.status, {each["check"]: each for each in found}
+
+    status, well = doctor()
+    assert status == 0
+    assert {"owner", "state", "completeness", "deliveries", "guards", "login", "IDLE"} <= set(well)
+    assert well["owner"]["detail"] == "it is watched by this instance"
+    assert (well["state"]["outcome"], well["login"]["outcome"]) == ("ok", "ok")
+
+    run("accounts", "set", box, "--password-file", "-", given="wrong\n")
+    until(
+        lambda: noun(run("accounts", "show", box))["status"]["state"] == "auth_failed", "a refusal"
+    )
+    status, ill = doctor()
+    assert status == 69
+    assert (ill["state"]["outcome"], ill["login"]["outcome"]) == ("failed", "failed")
+    assert "app password" in ill["state"]["remedy"]
+    assert "wrong" not in str(ill)
+    for each in ill.values():
+        assert each["remedy"] or each["outcome"] == "ok"

@@ -309,3 +309,20 @@ def test_mail_that_must_not_be_read_is_not_and_the_link_stays(play: Play) -> Non
         assert (watch.uids(), reason(watch)) == ([11], None)
 
     play(story, Setting())
+
+
+def test_who_is_not_read_is_heard_at_once(play: Play) -> None:
+    """Its connection stands and is proved: whoever listens hears that, and not the next one alone."""
+
+    async def story(watch: Watch, _server: ScriptedServer) -> None:
+        await ask(watch, Demand(withheld="consent missing"))
+        await asyncio.sleep(5)
+        tap = watch.supervisor.listen(watch.health.account, HOUR)
+        assert tap is not None
+        await asyncio.sleep(HOUR - 5)
+        lines = tap.transcript().lines
+        assert {line.connection for line in lines} == {1}
+        assert any(line.text.endswith(" NOOP") for line in lines)
+        assert not any(" EXAMINE" in line.text for line in lines)
+
+    play(story, Setting())
