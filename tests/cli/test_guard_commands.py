@@ -240,3 +240,52 @@ def test_a_loosening_waits_whichever_way_it_is_asked_for(site: Site, packs: Path
     assert granted.out == "change 1 holds now: pause of guard parlour\n"
     assert [each["name"] for each in site.far("pauses").nouns] == ["parlour"]
     assert "guards do what" in site.far("resume", "parlour").out
+
+
+def test_no_change_of_a_protective_guard_goes_round_its_partner(
+    site: Site, dovecot: Dovecot, packs: Path
+) -> None:
+    """Its mode, its pack, its accounts, its secret, its end: each waits, and it guards meanwhile."""
+    old, own, weak = packs / "secret", packs / "own", packs / "weak.yaml"
+    old.write_text("a secret between friends\n")
+    own.write_text("a secret of my own\n")
+    weak.write_text(PROTECTIVE.replace("at: 6,", "at: 9,"))
+    server = f"imaps://{site.user}x@localhost:{dovecot.tls_port}"
+    site.here("add", server, "--email", "x@example.org", "--id", "spare", "--private",
+              "--ca-file", str(dovecot.ca_file), group="accounts")  # fmt: skip
+    site.far("post", "--id", "parlour", "--pack", str(packs / "locked.yaml"), "--mode", "act",
+             "--account", site.user, "--account", "spare",
+             "--partner-secret-file", str(old))  # fmt: skip
+    site.service.until_logged('"turn": "enforced"')
+
+    for words in (
+        ("set", "parlour", "--mode", "shadow"),
+        ("set", "parlour", "--pack", str(weak)),
+        ("set", "parlour", "--partner-secret-file", str(own)),
+        ("detach", "parlour", site.user),
+    ):
+        assert site.far(*words).status == 0
+    waits(site, "mode", "pack", "partner", "selection")
+    for number in (each["id"] for each in site.far("changes").nouns):
+        assert site.far("grant", str(number), "--secret-file", str(own)).status == 73
+    waits(site, "mode", "pack", "partner", "selection")
+    assert site.far("remove", "parlour").status == 0
+    waits(site, "removal")
+    dovecot.deliver(site.user, offer("wins"))
+    wait_until(lambda: "Guard" in folders(dovecot, site.user), within=PATIENCE, what="the move")
+
+    [removal] = site.far("changes").nouns
+    granted = site.far("grant", str(removal["id"]), "--secret-file", str(old))
+    assert granted.status == 0, granted.err
+    waits(site)
+
+
+def waits(site: Site, *aspects: str) -> None:
+    """Wait until loosenings of these aspects wait, and no others."""
+    wait_until(
+        lambda: (
+            sorted(each["what"]["aspect"] for each in site.far("changes").nouns) == sorted(aspects)
+        ),
+        within=PATIENCE,
+        what=f"{aspects} to wait",
+    )
