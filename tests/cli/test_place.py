@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from vedette.cli.database import database_of
 from vedette.cli.mailbox import Wanted, settings_of
-from vedette.cli.place import database_of, state_of
+from vedette.cli.place import state_of
 from vedette.errors import ConfigError, UsageError
 from vedette.model.account import Beginning, Depth, Start
 from vedette.ports.link import TlsPolicy

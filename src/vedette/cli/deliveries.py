@@ -15,8 +15,8 @@ from cyclopts import Parameter
 from vedette.cli.endpoints.reading import DELIVERIES, tint
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import line, print_table
-from vedette.cli.stored import NEWEST, Newest
-from vedette.cli.verb import listed, moment
+from vedette.cli.stored import NEWEST, Newest, moment
+from vedette.cli.verb import listed
 from vedette.cli.view import view
 from vedette.client.endpoints import Delivery, EventNamed
 from vedette.client.shape import Unset

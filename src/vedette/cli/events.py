@@ -16,8 +16,8 @@ from rich.console import Console
 
 from vedette.cli.live import lines
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.stored import NEWEST, Newest
-from vedette.cli.verb import PAGE, moment
+from vedette.cli.stored import NEWEST, Newest, moment
+from vedette.cli.verb import PAGE
 from vedette.cli.view import view
 from vedette.client.client import Client
 from vedette.client.shape import Unset

@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 
 from vedette.app.state import postgres
-from vedette.cli.place import database_of
+from vedette.cli.database import database_of
 
 
 def migrate(*, config: Path | None = None, store: str | None = None) -> int:

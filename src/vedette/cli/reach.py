@@ -16,19 +16,12 @@ from typing import Annotated, TypeVar
 
 from cyclopts import Parameter
 
-from vedette.cli.place import configuration, state_of
-from vedette.client.carrier import Carrier, is_served
+from vedette.cli.place import state_of
+from vedette.client.carrier import is_served
 from vedette.client.client import Client
 from vedette.config import environment
-from vedette.config.accounts import read_account
-from vedette.config.api import read_api
-from vedette.config.document import Table, load
-from vedette.config.secrets import read_secrets
-from vedette.config.settings import AccountSettings, Settings
-from vedette.config.store import checked, read_store
-from vedette.errors import ConfigError, UsageError
+from vedette.errors import UsageError
 from vedette.secret import Secret
-from vedette.telemetry.log import LogPolicy, Style, configure
 
 T = TypeVar("T")
 
@@ -102,7 +95,9 @@ class Reach:
         folder = state_of(self.config, self.state)
         if await is_served(folder / SOCKET):
             return Client.at_socket(folder / SOCKET)
-        return Client(alone(self.config, self.state))
+        # It knows all of the configuration, which nobody needs who asks a service.
+        alone = import_module("vedette.cli.alone")
+        return Client(alone.carrier(self.config, self.state))
 
     def _server(self) -> str | None:
         if self.server is not None or self.config is not None or self.state is not None:
@@ -133,46 +128,3 @@ def secret_from(file: Path) -> Secret[str]:
     if not line:
         raise UsageError("standard input is empty; it should hold the secret in its first line")
     return Secret(line)
-
-
-def alone(config: Path | None, state: Path | None) -> Carrier:
-    """Return what carries requests to an API over the state itself.
-
-    Raises ConfigError, and UsageError where a service runs on the state and serves no API.
-    """
-    # What the API logs is for a service's log; an error is told by the command.
-    configure(LogPolicy(level="error", style=Style.CONSOLE))
-    carrier: Carrier = import_module("vedette.api.alone").AloneCarrier(settings_of(config, state))
-    return carrier
-
-
-def settings_of(config: Path | None, state: Path | None) -> Settings:
-    """Return what a command has to know of the configuration to open the state. Raises ConfigError.
-
-    Accounts of the file are shown; one whose password is not here is not.
-    """
-    if state is not None and config is None:
-        return Settings(state=state)
-    file = configuration(config)
-    document = load(file)
-    given = None if state is not None else environment.secret(environment.STORE)
-    store = read_store(document.table("store"), given=None if given is None else checked(given))
-    return Settings(
-        state=state_of(config, state),
-        store=None if state is not None else store,
-        secrets=read_secrets(document.table("secrets"), file.parent),
-        api=read_api(document.table("api"), file.parent),
-        accounts=tuple(
-            found
-            for table in document.table("accounts").tables()
-            if (found := _account(table)) is not None
-        ),
-    )
-
-
-def _account(table: Table) -> AccountSettings | None:
-    try:
-        return read_account(table)
-    except ConfigError as error:
-        print(f"note: {error}", file=sys.stderr)
-        return None

@@ -10,16 +10,13 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final, Protocol, TypeVar
 
 from vedette.cli.reach import Reach
 from vedette.cli.sheet import Columns, Tint, line
 from vedette.cli.sheet import listed as printed
-from vedette.cli.stored import instant_of
 from vedette.client.client import Client
-from vedette.client.shape import UNSET, Unset
 from vedette.errors import UsageError
 
 T = TypeVar("T")
@@ -109,12 +106,6 @@ def cleared(names: Sequence[str], known: Sequence[str], told: Sequence[str]) -> 
             raise UsageError(f"--clear {name}: it is set by this command too")
         found[field] = None
     return found
-
-
-def moment(option: str, text: str | None) -> datetime | Unset:
-    """Return the instant that an option names. Raises UsageError."""
-    found = instant_of(option, text)
-    return UNSET if found is None else datetime.fromtimestamp(found, UTC)
 
 
 @contextmanager

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from rich.console import Console
 from rich.markup import escape
 
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import line, told
-from vedette.cli.stored import instant_of
+from vedette.cli.stored import moment
 from vedette.client.accounts import Account, Verified
+from vedette.client.shape import Unset
 from vedette.errors import UsageError
 
 #: The exit status of a way in that ends somewhere: EX_UNAVAILABLE.
@@ -62,11 +61,10 @@ def resync(account: str, *, since: str, at: Reach = HERE) -> int:
     since
         The instant, such as 2026-11-01 or 2026-11-01T12:00:00Z.
     """
-    instant = instant_of("--since", since)
-    if instant is None:
+    begin = moment("--since", since)
+    if isinstance(begin, Unset):
         raise UsageError("resync needs --since")
-    moment = datetime.fromtimestamp(instant, UTC)
-    return _told(at.ask(lambda client: client.accounts.resync(account, moment)), at)
+    return _told(at.ask(lambda client: client.accounts.resync(account, begin)), at)
 
 
 def verify(account: str, *, at: Reach = HERE) -> int:

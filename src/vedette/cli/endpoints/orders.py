@@ -7,7 +7,8 @@ import json
 from vedette.cli.endpoints.again import queued, redriven, replayed
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import line, shown, told
-from vedette.cli.verb import given, moment
+from vedette.cli.stored import moment
+from vedette.cli.verb import given
 from vedette.client.endpoints import Redrive, Replay
 from vedette.errors import UsageError
 

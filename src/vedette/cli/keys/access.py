@@ -11,7 +11,8 @@ from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import Columns, line, shown
-from vedette.cli.verb import each, fresh, listed, moment
+from vedette.cli.stored import moment
+from vedette.cli.verb import each, fresh, listed
 from vedette.client.keys import Key, KeyWish
 from vedette.client.shape import UNSET
 from vedette.errors import UsageError

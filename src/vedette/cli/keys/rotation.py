@@ -11,8 +11,8 @@ from cyclopts import Parameter
 
 from vedette.app.control import ask
 from vedette.app.rotating import ROTATE, rotated_alone
+from vedette.cli.alone import settings_of
 from vedette.cli.place import state_of
-from vedette.cli.reach import settings_of
 from vedette.errors import SecretError, UsageError
 
 #: Requests for one rotation: each goes on where the last one stopped, for most of half a minute.

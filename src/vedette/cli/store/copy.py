@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from vedette.app.state import postgres
-from vedette.cli.place import database_of, state_of
+from vedette.cli.database import database_of
+from vedette.cli.place import state_of
 
 
 def copy(
