@@ -1,51 +1,19 @@
-"""What of the state a command shows: where it is, whose, since when, how many, in which form.
+"""Which part of what is stored a command shows: whose, since when, how many.
 
-It must not know what is shown.
+It must not know what is shown, or where it is stored.
 """
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from cyclopts import Parameter
 
-from vedette.cli.view import view
+from vedette.client.shape import UNSET, Unset
 from vedette.errors import UsageError
 from vedette.model.ids import AccountId, EventId
-from vedette.ports.state import StateView
 from vedette.ports.store import EventQuery
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
-    """Where the state is, and how what is found there is printed.
-
-    Parameters
-    ----------
-    config
-        The configuration, for where the state is.
-    state
-        The state folder itself.
-    json
-        One JSON line for each; the default where the output is not a terminal.
-    """
-
-    config: Path | None = None
-    state: Path | None = None
-    json: bool | None = None
-
-    @property
-    def as_json(self) -> bool:
-        """Whether it is for a program."""
-        return self.json if self.json is not None else not sys.stdout.isatty()
-
-    def read(self) -> StateView:
-        """Open the state for reading. Raises StoreError, and ConfigError where it is not named."""
-        return view(self.config, self.state)
 
 
 @Parameter(name="*")
@@ -98,17 +66,22 @@ class Newest:
         )
 
 
-#: Without options: the usual place, and the newest of all accounts.
-USUAL = Stored()
+#: Without options: the newest of all accounts.
 NEWEST = Newest()
 
 
 def instant_of(option: str, text: str | None) -> float | None:
     """Return the instant that an option names, in seconds since 1970. Raises UsageError."""
+    found = moment(option, text)
+    return None if isinstance(found, Unset) else found.timestamp()
+
+
+def moment(option: str, text: str | None) -> datetime | Unset:
+    """Return the instant that an option names, in UTC where it names no zone. Raises UsageError."""
     if text is None:
-        return None
+        return UNSET
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"{option}: {text!r} is no date such as 2026-11-01") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
