@@ -9,9 +9,11 @@ import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any, Final, Protocol, TypeVar
+
+from cyclopts import Parameter
 
 from vedette.cli.reach import Reach
 from vedette.cli.sheet import Columns, Tint, line
@@ -23,6 +25,27 @@ T = TypeVar("T")
 
 #: Things of one request: what the API gives at most.
 PAGE: Final = 1_000
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Some:
+    """Which of a list.
+
+    Parameters
+    ----------
+    tenant
+        Only those of this tenant.
+    limit
+        The first so many.
+    """
+
+    tenant: str | None = None
+    limit: int = PAGE
+
+
+#: Without options: those of all tenants.
+SOME: Final = Some()
 
 
 class Named(Protocol):

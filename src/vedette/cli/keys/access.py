@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import Columns, line, shown
 from vedette.cli.stored import moment
-from vedette.cli.verb import each, fresh, listed
+from vedette.cli.verb import SOME, Some, each, fresh, listed
 from vedette.client.keys import Key, KeyWish
 from vedette.client.shape import UNSET
 from vedette.errors import UsageError
@@ -72,18 +72,13 @@ def add(
     return 0
 
 
-def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) -> int:
-    """List the keys of the API, by id; never a key itself.
-
-    Parameters
-    ----------
-    tenant
-        Only those of this tenant.
-    limit
-        The first so many.
-    """
+def list_(*, some: Some = SOME, at: Reach = HERE) -> int:
+    """List the keys of the API, by id; never a key itself."""
     return listed(
-        at, COLUMNS, limit, lambda client, page: client.keys.list(tenant=tenant, limit=page)
+        at,
+        COLUMNS,
+        some.limit,
+        lambda client, page: client.keys.list(tenant=some.tenant, limit=page),
     )
 
 

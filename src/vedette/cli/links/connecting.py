@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import Columns, line, shown
-from vedette.cli.verb import each, given, listed
+from vedette.cli.verb import SOME, Some, each, given, listed
 from vedette.client.links import Link, LinkAccount, LinkWish, Terms
 from vedette.errors import UsageError
 
@@ -120,18 +120,13 @@ def add(
     return 0
 
 
-def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) -> int:
-    """List links that were not used yet, by id; never an address.
-
-    Parameters
-    ----------
-    tenant
-        Only those of this tenant.
-    limit
-        The first so many.
-    """
+def list_(*, some: Some = SOME, at: Reach = HERE) -> int:
+    """List links that were not used yet, by id; never an address."""
     return listed(
-        at, COLUMNS, limit, lambda client, page: client.links.list(tenant=tenant, limit=page)
+        at,
+        COLUMNS,
+        some.limit,
+        lambda client, page: client.links.list(tenant=some.tenant, limit=page),
     )
 
 

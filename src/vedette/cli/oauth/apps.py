@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, File, Reach, secret_from
 from vedette.cli.sheet import Columns, shown
-from vedette.cli.verb import each, listed, named, said
+from vedette.cli.verb import SOME, Some, each, listed, named, said
 from vedette.client.oauth import App, AppChange, AppWish
 from vedette.config import environment
 from vedette.errors import UsageError
@@ -127,18 +127,13 @@ def add(
     return named(at.ask(lambda client: client.oauth.create(AppWish(**found))), at)
 
 
-def list_(*, tenant: str | None = None, limit: int = 1_000, at: Reach = HERE) -> int:
-    """List apps, by id.
-
-    Parameters
-    ----------
-    tenant
-        Only those of this tenant.
-    limit
-        The first so many.
-    """
+def list_(*, some: Some = SOME, at: Reach = HERE) -> int:
+    """List apps, by id."""
     return listed(
-        at, COLUMNS, limit, lambda client, page: client.oauth.list(tenant=tenant, limit=page)
+        at,
+        COLUMNS,
+        some.limit,
+        lambda client, page: client.oauth.list(tenant=some.tenant, limit=page),
     )
 
 
