@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from vedette.api.examples import EXAMPLES
 from vedette.api.problems import MEDIA, TABLE
 
 #: What a problem looks like (RFC 9457).
@@ -73,6 +74,9 @@ def _described(app: FastAPI) -> dict[str, Any]:
         for method, operation in methods.items():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = _ANSWER
+            body = operation.get("requestBody", {}).get("content", {}).get("application/json")
+            if body is not None and operation["operationId"] in EXAMPLES:
+                body["example"] = EXAMPLES[operation["operationId"]]
             if method == "post" and path.startswith("/v1/"):
                 operation.setdefault("parameters", []).append(_KEY)
     return document
