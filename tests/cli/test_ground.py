@@ -6,12 +6,14 @@ Must not know: what any of them does.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Final
 
 from cyclopts import App
 
 from tests.client.contract import described
 from vedette.cli.main import build
+from vedette.client.accounts import AccountWish
 
 #: By which command each operation is asked.
 COVERED: Final[dict[str, str]] = {
@@ -123,6 +125,10 @@ ALONE: Final[dict[str, str]] = {
 }
 
 
+#: Options by another name than the field that they set.
+NAMES: Final = {"tags": "tag", "folders": "folder", "start": "since", "ca": "ca-file"}
+
+
 def commands(app: App, within: str = "") -> Iterator[str]:
     """Yield every command by its words; a group with a default is a command itself."""
     for name in app:
@@ -152,3 +158,18 @@ def test_each_command_is_there_and_covers_something() -> None:
     assert sorted(set(COVERED.values()) - there) == []
     assert sorted(there - set(COVERED.values()) - ALONE.keys()) == []
     assert sorted(ALONE.keys() - there) == []
+
+
+def test_each_field_of_an_account_has_an_option() -> None:
+    """What the API can set of an account a shell can; secrets by files, and never by arguments."""
+    [add] = [build(whole=True)["accounts"]["add"]]
+    options = {name for each in add.assemble_argument_collection() for name in each.names}
+    wanted = {
+        each.name: NAMES.get(each.name, each.name.replace("_", "-")) for each in fields(AccountWish)
+    }
+
+    missing = {
+        name for name, option in wanted.items() if not options & {f"--{option}", f"--{option}-file"}
+    }
+    assert missing == set()
+    assert not options & {"--password", "--token", "--refresh-token", "--proxy-password"}

@@ -245,3 +245,24 @@ def test_accounts_of_the_file_are_seen_and_not_changed(run: Run, tmp_path: Path)
     assert "NOBODY_HAS_THIS" in err
     told = run("accounts", "pause", "filed", place=place)
     assert told[0] == 77
+
+
+def test_an_account_may_log_in_by_what_a_token_service_answers(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its secret comes from a file and is told by nobody; a password is not asked for."""
+    monkeypatch.delenv("VEDETTE_PASSWORD")
+    file = tmp_path / "secret"
+    file.write_text(f"{PASSWORD}\n")
+    file.chmod(0o600)
+
+    made = noun(
+        run("accounts", "add", "imaps://o@h.example.org", "--email", "o@example.org", "--id", "o",
+            "--auth", "token_url", "--token-url", "https://tokens.example.org/imap",
+            "--token-url-secret-file", str(file), "--minimum-tls", "1.3", "--canary",
+            "--canary-folder", "Probes", "--max-message", "1000000")
+    )  # fmt: skip
+    changed = noun(run("accounts", "set", "o", "--no-canary", "--mechanism", "oauthbearer"))
+
+    assert (made["tokenUrl"], made["minimumTls"]) == ("https://tokens.example.org/imap", "1.3")
+    assert (made["canary"], made["canaryFolder"], changed["canary"]) == (True, "Probes", False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from vedette.cli.accounts.finer import USUAL, Finer
 from vedette.cli.accounts.orders import FAILED, print_findings
 from vedette.cli.accounts.wish import NOTHING, Described, login_of
 from vedette.cli.reach import HERE, Reach
@@ -24,7 +25,12 @@ COLUMNS: Final[Columns[Day]] = {
 
 
 def try_(
-    mailbox: str, *, tenant: str | None = None, described: Described = NOTHING, at: Reach = HERE
+    mailbox: str,
+    *,
+    tenant: str | None = None,
+    described: Described = NOTHING,
+    finer: Finer = USUAL,
+    at: Reach = HERE,
 ) -> int:
     """Try an account out before it is added, step by step, and say what to do where it fails.
 
@@ -37,7 +43,7 @@ def try_(
     tenant
         Whose it will be.
     """
-    wish = AccountWish(**login_of(mailbox, described), **given(tenant=tenant))
+    wish = AccountWish(**login_of(mailbox, described, finer), **given(tenant=tenant))
     verified = at.ask(lambda client: client.accounts.try_out(wish))
     if at.as_json:
         print(line(verified))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from vedette.cli.accounts.finer import Finer
 from vedette.cli.reach import File, secret_from
 from vedette.cli.verb import said
 from vedette.config import environment
@@ -139,13 +140,13 @@ def placed(mailbox: str) -> dict[str, Any]:
     return {**found, "email": address.user} if "@" in address.user else found
 
 
-def login_of(mailbox: str, described: Described) -> dict[str, Any]:
+def login_of(mailbox: str, described: Described, finer: Finer) -> dict[str, Any]:
     """Return what is said of a new account, with its password where it logs in by one.
 
     Raises UsageError.
     """
-    found = {**placed(mailbox), **described.members()}
-    if found.get("auth", "password") == "password":
+    found = {**placed(mailbox), **described.members(), **finer.members()}
+    if found.get("auth", "password") == "password" and "token" not in found:
         found["password"] = password_of(described, str(found.get("email", mailbox)))
     return found
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from vedette.cli.accounts.finer import USUAL, Finer
 from vedette.cli.accounts.wish import NOTHING, Described, Names, login_of, password_of
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.verb import cleared, each, given, named
@@ -21,6 +22,7 @@ def add(
     id_: Annotated[str | None, Parameter(name="--id")] = None,
     tenant: str | None = None,
     described: Described = NOTHING,
+    finer: Finer = USUAL,
     at: Reach = HERE,
 ) -> int:
     """Register an account. It is watched within a second.
@@ -36,7 +38,7 @@ def add(
     tenant
         Whose it is.
     """
-    wish = AccountWish(**login_of(mailbox, described), **given(id=id_, tenant=tenant))
+    wish = AccountWish(**login_of(mailbox, described, finer), **given(id=id_, tenant=tenant))
     return named(at.ask(lambda client: client.accounts.create(wish)), at)
 
 
@@ -47,6 +49,7 @@ def set_(
     clear: Names = (),
     if_version: int | None = None,
     described: Described = NOTHING,
+    finer: Finer = USUAL,
     at: Reach = HERE,
 ) -> int:
     """Change an account: what is not named stays as it is.
@@ -62,7 +65,7 @@ def set_(
     if_version
         Only where it still has this version.
     """
-    found = described.members()
+    found = {**described.members(), **finer.members()}
     if password or described.password_file is not None:
         found["password"] = password_of(described, account)
     known = [one.name for one in fields(AccountChange)]
