@@ -193,7 +193,9 @@ async def test_a_list_is_read_page_by_page() -> None:
 
 async def test_what_a_list_leaves_out_is_told_of() -> None:
     """Its service could not read it; the others come, and a program can ask what was left out."""
-    left = [{"id": "new", "code": "newer", "why": "the tenant 'new' was written by another version"}]
+    left = [
+        {"id": "new", "code": "newer", "why": "the tenant 'new' was written by another version"}
+    ]
     pages = [
         Told(body={"items": [TENANT], "unread": left, "next": "abc"}),
         Told(body={"items": [], "unread": [], "next": None}),
