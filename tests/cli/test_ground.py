@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Final
 
+import pytest
 from cyclopts import App
 
 from tests.client.contract import described
 from vedette.cli.main import build
 from vedette.client.accounts import AccountWish
+from vedette.client.endpoints import EndpointWish
+from vedette.client.keys import KeyWish
 
 #: By which command each operation is asked.
 COVERED: Final[dict[str, str]] = {
@@ -126,7 +129,22 @@ ALONE: Final[dict[str, str]] = {
 
 
 #: Options by another name than the field that they set.
-NAMES: Final = {"tags": "tag", "folders": "folder", "start": "since", "ca": "ca-file"}
+NAMES: Final = {
+    "tags": "tag",
+    "folders": "folder",
+    "start": "since",
+    "ca": "ca-file",
+    "events": "event",
+    "accounts": "account",
+    "tenants": "for-tenant",
+    "scopes": "scope",
+    "expires_at": "expires",
+}
+#: What no argument may hold: whoever lists processes would have it.
+SECRETS: Final = (
+    "password", "token", "refresh-token", "proxy-password", "token-url-secret", "secret",
+    "secret-old", "headers", "client-secret",
+)  # fmt: skip
 
 
 def commands(app: App, within: str = "") -> Iterator[str]:
@@ -160,16 +178,26 @@ def test_each_command_is_there_and_covers_something() -> None:
     assert sorted(ALONE.keys() - there) == []
 
 
-def test_each_field_of_an_account_has_an_option() -> None:
-    """What the API can set of an account a shell can; secrets by files, and never by arguments."""
-    [add] = [build(whole=True)["accounts"]["add"]]
-    options = {name for each in add.assemble_argument_collection() for name in each.names}
-    wanted = {
-        each.name: NAMES.get(each.name, each.name.replace("_", "-")) for each in fields(AccountWish)
-    }
+@pytest.mark.parametrize(
+    ("group", "wish", "unsaid"),
+    [
+        ("accounts", AccountWish, set()),
+        ("endpoints", EndpointWish, set()),
+        ("keys", KeyWish, set()),
+    ],
+)
+def test_each_field_of_a_wish_has_an_option(group: str, wish: type) -> None:
+    """What the API can set a shell can; secrets by files, and never by arguments."""
+    arguments = build(whole=True)[group]["add"].assemble_argument_collection()
+    options = {name for each in arguments for name in each.names}
+    wanted = {name: NAMES.get(name, name.replace("_", "-")) for name in known(wish)}
 
-    missing = {
+    assert {
         name for name, option in wanted.items() if not options & {f"--{option}", f"--{option}-file"}
-    }
-    assert missing == set()
-    assert not options & {"--password", "--token", "--refresh-token", "--proxy-password"}
+    } == set()
+    assert not options & {f"--{name}" for name in SECRETS}
+
+
+def known(wish: type) -> list[str]:
+    """Return the fields of a wish."""
+    return [each.name for each in fields(wish)]

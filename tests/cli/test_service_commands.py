@@ -266,3 +266,17 @@ def test_an_account_may_log_in_by_what_a_token_service_answers(
 
     assert (made["tokenUrl"], made["minimumTls"]) == ("https://tokens.example.org/imap", "1.3")
     assert (made["canary"], made["canaryFolder"], changed["canary"]) == (True, "Probes", False)
+
+
+def test_an_endpoint_has_headers_that_no_argument_holds(run: Run, tmp_path: Path) -> None:
+    """They come from a file, a line for each, and are told by nobody; a line that is none is told."""
+    file = tmp_path / "headers"
+    file.write_text(f"Authorization: Bearer {PASSWORD}\n\nX-Team: mail\n")
+    words = ("endpoints", "add", "webhook", "--url", "https://hooks.example.org/in")
+
+    made = noun(run(*words, "--headers-file", str(file), "--concurrency", "2", "--timeout", "5"))
+    file.write_text("no header\n")
+
+    assert made["concurrency"] == 2
+    assert "line 1: a header is written" in refused(run(*words, "--headers-file", str(file)), 64)
+    assert [each["id"] for each in nouns(run("endpoints", "list"))] == [made["id"]]

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Parameter
 
+from vedette.cli.endpoints.kinds import USUAL, Kind
 from vedette.cli.reach import HERE, File, Reach, secret_from
 from vedette.cli.sheet import line
 from vedette.cli.verb import each, given, named, said
@@ -113,6 +114,7 @@ def add(
     tenant: str | None = None,
     command: Names = (),
     described: Described = NOTHING,
+    kind: Kind = USUAL,
     at: Reach = HERE,
 ) -> int:
     """Make an endpoint. A secret that is made for it is shown this once.
@@ -128,7 +130,7 @@ def add(
     command
         A program and its arguments (again for more), for exec; for admins.
     """
-    found = described.members()
+    found = {**described.members(), **kind.members()}
     secret = environment.secret(environment.WEBHOOK_SECRET)
     if secret is not None:
         found.setdefault("secret", secret)
@@ -142,6 +144,7 @@ def set_(
     *,
     if_version: int | None = None,
     described: Described = NOTHING,
+    kind: Kind = USUAL,
     at: Reach = HERE,
 ) -> int:
     """Change an endpoint: what is not named stays as it is.
@@ -153,7 +156,7 @@ def set_(
     if_version
         Only where it still has this version.
     """
-    change = EndpointChange(**described.members())
+    change = EndpointChange(**described.members(), **kind.members())
     found = at.ask(lambda client: client.endpoints.update(endpoint, change, version=if_version))
     return named(found, at)
 
