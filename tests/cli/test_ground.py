@@ -179,12 +179,7 @@ def test_each_command_is_there_and_covers_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "wish", "unsaid"),
-    [
-        ("accounts", AccountWish, set()),
-        ("endpoints", EndpointWish, set()),
-        ("keys", KeyWish, set()),
-    ],
+    ("group", "wish"), [("accounts", AccountWish), ("endpoints", EndpointWish), ("keys", KeyWish)]
 )
 def test_each_field_of_a_wish_has_an_option(group: str, wish: type) -> None:
     """What the API can set a shell can; secrets by files, and never by arguments."""
