@@ -113,6 +113,65 @@ async def test_what_guards_did_is_told_to_its_tenant(face: Face) -> None:
     assert (await face.ask("POST", "/v1/guards/undo", {"actions": ["act"]}, key=key)).status == 200
 
 
+async def test_what_guards_did_is_walked_by_pages_between_two_instants(face: Face) -> None:
+    """Each row once, the newest first; by account, by one's own guard, and in a state."""
+    key = await tenant(face)
+    id_ = await posted(face, key)
+    anna = AccountId("anna")
+    rows = [
+        entry(uid, account=anna, tenant=ACME, guard=id_, at=50.0 + uid // 2) for uid in range(1, 8)
+    ]
+    made = [decision(each.origin.uid or 0, account=anna, guard=id_, at=each.at) for each in rows]
+    await face.state.intend(Fence(), made, rows)
+    span = "from=1970-01-01T00:00:51Z&to=1970-01-01T00:00:53Z"
+
+    for path in (f"journal?guard={id_}&state=intended", "journal?account=anna"):
+        assert await walked(face, key, f"{path}&{span}") == [5, 4, 3, 2]
+    for path in (f"decisions?guard={id_}", "decisions?account=anna"):
+        assert await walked(face, key, f"{path}&{span}") == [5, 4, 3, 2]
+    assert await walked(face, "root", "decisions?limit=3") == [7, 6, 5, 4, 3, 2, 1]
+
+
+async def walked(face: Face, key: str, path: str) -> list[int]:
+    """Return the UIDs of a list, two rows a page unless told."""
+    found: list[int] = []
+    after = ""
+    for _ in range(9):
+        limit = "" if "limit" in path else "&limit=2"
+        answer = await face.ask("GET", f"/v1/guards/{path}{limit}{after}", key=key)
+        assert answer.status == 200, answer.body
+        found += [each["origin"]["uid"] for each in answer.json["items"]]
+        if answer.json["next"] is None:
+            return found
+        after = f"&after={answer.json['next']}"
+    raise AssertionError(found)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("decisions", 422),
+        ("decisions?guard=gambling", 404),
+        ("decisions?account=bert", 404),
+        ("journal?from=yesterday", 422),
+        ("journal?to=now", 422),
+        ("journal?after=nonsense", 400),
+        ("journal?after=MTphY21l", 400),
+        ("decisions?account=anna&after=MTppbmYgMQ", 400),
+    ],
+)
+async def test_what_no_list_of_a_tenant_can_be_is_refused(
+    face: Face, path: str, status: int
+) -> None:
+    """A clear 4xx: what all did is not looked through for one tenant, and a cursor is one of ours."""
+    key = await tenant(face)
+    await tenant(face, "other", "bert")
+
+    answer = await face.ask("GET", f"/v1/guards/{path}", key=key)
+
+    assert (answer.status, bool(answer.code)) == (status, True), answer.body
+
+
 async def test_a_tenant_switches_what_is_its_own(face: Face) -> None:
     """Its guards, its accounts, itself; nobody else's, and not everything."""
     key, other = await tenant(face), await tenant(face, "other", "bert")

@@ -138,7 +138,7 @@ def test_a_guard_that_is_taken_out_of_the_file_acts_on(site: Site) -> None:
         changes = [json.loads(line) for line in site.guard("changes").out.splitlines()]
         withdrawn = site.guard("withdraw", str(changes[0]["id"]))
 
-    assert [each["change"] for each in changes] == ["removal"]
+    assert [each["what"]["aspect"] for each in changes] == ["removal"]
     assert 86_000 < changes[0]["secondsToRun"] <= 86_400
     assert withdrawn.out == "change 1 is withdrawn: the guard is taken out of the configuration\n"
     assert [each["turn"] for each in site.told("friend", "guard.changed")] == [
@@ -273,7 +273,7 @@ def test_an_account_that_is_taken_out_of_the_file_is_guarded_on(site: Site) -> N
 
     assert row["liveness"] == "live"
     assert row["waiting"][0].startswith(f"{site.user} is taken out of the configuration: parlour")
-    assert (change["change"], change["account"]) == ("account", site.user)
+    assert (change["what"]["aspect"], change["account"]) == ("account", site.user)
     with site.serving() as service:
         service.until_connected()
     assert [each["turn"] for each in site.told("friend", "guard.changed")] == [
