@@ -13,6 +13,7 @@ import pytest
 from cyclopts import App
 
 from tests.client.contract import described
+from tests.house.tree import ROOT
 from vedette.cli.main import build
 from vedette.client.accounts import AccountWish
 from vedette.client.endpoints import EndpointWish
@@ -196,3 +197,11 @@ def test_each_field_of_a_wish_has_an_option(group: str, wish: type) -> None:
 def known(wish: type) -> list[str]:
     """Return the fields of a wish."""
     return [each.name for each in fields(wish)]
+
+
+def test_each_command_is_in_the_reference() -> None:
+    """Nobody has to ask a program that is not installed yet what it can do."""
+    text = (ROOT / "docs" / "reference" / "commands.md").read_text()
+    there = {each for each in commands(build(whole=True)) if not each.startswith("guard")}
+
+    assert sorted(each for each in there if f"<!-- generated: help {each} -->" not in text) == []
