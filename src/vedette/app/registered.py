@@ -16,7 +16,7 @@ import structlog
 
 from vedette.app.clock import uptime
 from vedette.app.enacting import Change, Enacting
-from vedette.app.enrolled import registered
+from vedette.app.filed import FiledAccounts
 from vedette.app.gathering import Gathering, State
 from vedette.app.layers import API, FILE, TABLE
 from vedette.app.tables import Tables
@@ -28,7 +28,6 @@ from vedette.identity.vault import Vault
 from vedette.model.account import Account
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.records import Kind, Record, RecordQuery, Touched
-from vedette.ports.registration import Origin
 from vedette.ports.source import Source, Sourced
 from vedette.service.accounts.elsewhere import IN_FILE, Elsewhere
 
@@ -100,8 +99,7 @@ class Registered(Part):
     def filed(self, accounts: Iterable[AccountSettings]) -> dict[AccountId, AccountSettings]:
         """Take the accounts of the file; return them as they are to be watched."""
         self._file = tuple(accounts)
-        shown = [Sourced(registration=registered(each, Origin.FILE)) for each in self._file]
-        self._elsewhere.keep(IN_FILE, shown)
+        self._elsewhere.keep(IN_FILE, FiledAccounts(self._file))
         return {each.account.id: self._gathering.filed(each) for each in self._file}
 
     async def load(self) -> None:

@@ -7,8 +7,10 @@ another instance. It must not know a session, nor the state.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from datetime import date
+from operator import attrgetter
 
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Dice
@@ -43,12 +45,16 @@ GAP = Gauge(
 class _Entry:
     """One folder: when it is due, on the loop's clock, and what the last look found, if any."""
 
-    __slots__ = ("due", "look", "name")
+    __slots__ = ("due", "look", "name", "path")
 
-    def __init__(self, due: float, name: str) -> None:
+    def __init__(self, due: float, path: bytes, name: str) -> None:
         self.due = due
+        self.path = path
         self.name = name
         self.look: Look | None = None
+
+
+_path = attrgetter("path")
 
 
 class AuditBook:
@@ -63,7 +69,8 @@ class AuditBook:
     def __init__(self, dice: Dice = lambda: 0.5, *, period: float = PERIOD) -> None:
         self._dice = dice
         self._period = period
-        self._accounts: dict[AccountId, dict[bytes, _Entry]] = {}
+        # By path. Most accounts have one or two folders, of which a dict would be the largest part.
+        self._accounts: dict[AccountId, tuple[_Entry, ...]] = {}
         # Asked for before anything is known of their folders: the first look is at once.
         self._asked: set[AccountId] = set()
         #: How many looks are under way.
@@ -71,11 +78,13 @@ class AuditBook:
 
     def is_due(self, account: AccountId, path: bytes, name: str, now: float) -> bool:
         """Tell whether a folder is to be looked at now; one that is new gets its first instant."""
-        entries = self._accounts.setdefault(account, {})
-        entry = entries.get(path)
+        entry = self._entry(account, path)
         if entry is None:
             wait = 0.0 if account in self._asked else self._dice() * self._period
-            entry = entries[path] = _Entry(now + wait, name)
+            entry = _Entry(now + wait, path, name)
+            entries = self._accounts.get(account, ())
+            place = bisect_left(entries, path, key=_path)
+            self._accounts[account] = (*entries[:place], entry, *entries[place:])
         return entry.due <= now and self.under_way < AT_ONCE
 
     def unsettled(self, account: AccountId, path: bytes) -> date | None:
@@ -84,14 +93,14 @@ class AuditBook:
         The next look begins there, whatever day it is by then: else nobody would ever say that it
         is well again.
         """
-        entry = self._accounts.get(account, {}).get(path)
+        entry = self._entry(account, path)
         if entry is None or entry.look is None:
             return None
         return min((each.day for each in entry.look.days if each.missing), default=None)
 
     def enter(self, look: Look, *, now: float) -> None:
         """Write down what a look found, and when to look again after ``now``."""
-        entry = self._accounts.get(look.account, {}).get(look.path)
+        entry = self._entry(look.account, look.path)
         if entry is None:
             # The account is let go of meanwhile.
             return
@@ -105,26 +114,31 @@ class AuditBook:
     def failed(self, account: AccountId, path: bytes, *, now: float) -> None:
         """Note that a folder could not be looked at."""
         CHECKS.inc("failed")
-        entry = self._accounts.get(account, {}).get(path)
+        entry = self._entry(account, path)
         if entry is not None:
             self._put_off(entry, now, AGAIN)
 
     def forget(self, account: AccountId) -> None:
         """Drop what is known of an account that is not watched any more."""
         self._asked.discard(account)
-        for entry in self._accounts.pop(account, {}).values():
+        for entry in self._accounts.pop(account, ()):
             GAP.add(-_missing(entry))
 
     def ask(self, account: AccountId) -> None:
         """Have the folders of an account looked at at its next turn."""
         self._asked.add(account)
-        for entry in self._accounts.get(account, {}).values():
+        for entry in self._accounts.get(account, ()):
             entry.due = 0.0
 
     def days(self, account: AccountId) -> Sequence[DayCount]:
         """Return what the last looks found, by folder and day."""
-        entries = sorted(self._accounts.get(account, {}).values(), key=lambda entry: entry.name)
+        entries = sorted(self._accounts.get(account, ()), key=lambda entry: entry.name)
         return list(_counts(entries))
+
+    def _entry(self, account: AccountId, path: bytes) -> _Entry | None:
+        entries = self._accounts.get(account, ())
+        place = bisect_left(entries, path, key=_path)
+        return entries[place] if place < len(entries) and entries[place].path == path else None
 
     def _put_off(self, entry: _Entry, now: float, wait: float) -> None:
         # By up to a quarter: folders that were looked at together do not stay together for ever.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final, Protocol
 
+from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
 from vedette.secret import Secret
 
@@ -31,6 +32,16 @@ class Sourced:
     registration: Registration
     secrets: Mapping[str, Secret[str]] = field(default_factory=lambda: _NO_SECRETS)
     refused: str | None = None
+
+    @property
+    def id(self) -> AccountId:
+        """The account's id."""
+        return self.registration.account.id
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whose it is."""
+        return self.registration.account.tenant
 
 
 class Source(Protocol):

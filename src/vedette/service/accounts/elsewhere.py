@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Protocol
 
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
-from vedette.ports.source import Sourced
 from vedette.service.accounts.roll import Roll, entry_of
 
 #: Accounts that are entered into the roll in one turn of the loop: a millisecond.
@@ -23,57 +22,76 @@ TURN: Final = 200
 IN_FILE: Final = None
 
 
+class Kept(Protocol):
+    """An account of a source; what is shown of it may be made as often as it is asked for."""
+
+    @property
+    def id(self) -> AccountId:
+        """Its id."""
+
+    @property
+    def tenant(self) -> TenantId:
+        """Whose it is."""
+
+    @property
+    def registration(self) -> Registration:
+        """What is shown of it."""
+
+
 class Elsewhere:
     """What each source read last. An id that two of them have is that of the first.
 
     The first is the configuration file; the others are in the order of ``arrange``, or as they come.
+    They are joined when somebody asks.
     """
 
     __slots__ = ("_by_id", "_by_source", "_ids", "_roll")
 
     def __init__(self) -> None:
-        self._by_source: dict[str | None, Sequence[Sourced]] = {IN_FILE: ()}
-        self._by_id: dict[str, Sourced] = {}
+        self._by_source: dict[str | None, Iterable[Kept]] = {IN_FILE: ()}
+        self._by_id: dict[str, Kept] | None = None
         self._ids: list[str] = []
         self._roll: Roll | None = None
 
     def arrange(self, sources: Sequence[str]) -> None:
         """Have these sources and no others, in this order, each with what it has."""
         self._by_source = {each: self._by_source.get(each, ()) for each in (IN_FILE, *sources)}
-        self._lay()
+        self._by_id = self._roll = None
 
-    def keep(self, source: str | None, accounts: Sequence[Sourced]) -> None:
-        """Take what a source has in the place of what it had."""
+    def keep(self, source: str | None, accounts: Iterable[Kept]) -> None:
+        """Take what a source has in the place of what it had; it is gone through more than once."""
         self._by_source[source] = accounts
-        self._lay()
+        self._by_id = self._roll = None
 
-    def _lay(self) -> None:
-        found: dict[str, Sourced] = {}
-        for each in self._by_source.values():
-            for one in each:
-                found.setdefault(one.registration.account.id, one)
-        self._by_id = found
-        self._ids = sorted(found)
-        self._roll = None
+    def _laid(self) -> dict[str, Kept]:
+        """Return all of them by id."""
+        if self._by_id is None:
+            found: dict[str, Kept] = {}
+            for each in self._by_source.values():
+                for one in each:
+                    found.setdefault(one.id, one)
+            self._by_id, self._ids = found, sorted(found)
+        return self._by_id
 
     def of(self, id_: AccountId, tenant: TenantId | None = None) -> Registration | None:
         """Return an account, or None; another tenant's is not there."""
-        found = self._by_id.get(id_)
-        if found is None or tenant not in {None, found.registration.account.tenant}:
+        found = self._laid().get(id_)
+        if found is None or tenant not in {None, found.tenant}:
             return None
         return found.registration
 
     def after(self, id_: str, *, tenant: TenantId | None = None) -> Iterator[Registration]:
         """Yield accounts after an id, in the order of ids."""
-        for place in range(bisect_right(self._ids, id_), len(self._ids)):
-            one = self._by_id[self._ids[place]].registration
-            if tenant in {None, one.account.tenant}:
-                yield one
+        laid, ids = self._laid(), self._ids
+        for place in range(bisect_right(ids, id_), len(ids)):
+            one = laid[ids[place]]
+            if tenant in {None, one.tenant}:
+                yield one.registration
 
     async def roll(self) -> Roll:
         """Return the roll of all of them, made when it is first asked for."""
         while self._roll is None:
-            made, laid = Roll(), self._by_id
+            made, laid = Roll(), self._laid()
             for count, id_ in enumerate(self._ids, start=1):
                 made.put(entry_of(laid[id_].registration))
                 if count % TURN == 0:
