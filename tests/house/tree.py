@@ -10,12 +10,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("src", "tests", "bench", "scripts", "examples")
 
 _FENCE = re.compile(
-    r"^(?P<mark>`{3,})(?P<info>[^`\n]*)\n(?P<text>.*?)^(?P=mark)[ ]*$", re.MULTILINE | re.DOTALL
+    r"^(?P<pad> *)(?P<mark>`{3,})(?P<info>[^`\n]*)\n(?P<text>.*?)^(?P=pad)(?P=mark)[ ]*$",
+    re.MULTILINE | re.DOTALL,
 )
 
 
@@ -82,5 +84,6 @@ def _fenced(document: Path) -> Iterator[Snippet]:
             line=content.count("\n", 0, found.start()) + 1,
             language=language,
             words=tuple(words),
-            text=found["text"],
+            # One in a list is set in.
+            text=dedent(found["text"]) if found["pad"] else found["text"],
         )
