@@ -156,7 +156,7 @@ async def application(postgres: Postgres) -> AsyncIterator[Application]:
 
 def configured(folder: Path, backend: str, dovecot: Dovecot) -> Path:
     """Write the guide's configuration, for the servers of a test."""
-    (snippet,) = [each for each in snippets("toml") if _is_of_guide(each)]
+    snippet, *_ = [each for each in snippets("toml") if _is_of_guide(each)]
     text = (
         snippet.text.replace("/var/lib/vedette", str(folder / "state"))
         .replace("http://127.0.0.1:3015/api/mail/scan-internal", backend)

@@ -92,7 +92,6 @@ class Engine(Part):
         self.cluster = self._others()
         self._fence = Fence() if self.cluster is None else COMMON
         self._extra = dict(extra or {})
-        self._sources = tuple(sources)
         self._marker = RunMarker(settings.state)
         self._reader = MessageReader()
         self._on_failure = on_failure
@@ -117,11 +116,12 @@ class Engine(Part):
         self._enacting = self._enacted()
         #: The accounts that others keep: in the file, in tables of hosts.
         self.elsewhere = Elsewhere()
-        self.hosts = self._hosted()
-        #: What is set through the API, and in tables of hosts.
-        self.registered = self._followed([*self.hosts.sources, *sources])
+        self.hosts = self._hosted(sources)
+        self.registered = self._followed()
         known = self.store.records, self.vault, self.clock
-        self.granting = Granting(self.registered, *known, settings.instance, on_crash=self._crashed)
+        self.granting = Granting(
+            self.registered, *known, settings.instance, handover=self.hosts, on_crash=self._crashed
+        )
         self._parking = Parking(*known, on_crash=self._crashed)
         self._housekeeping = Housekeeping(self.store, self.clock, settings.retention, self.vault)
 
@@ -144,11 +144,12 @@ class Engine(Part):
             on_crash=self._crashed,
         )
 
-    def _hosted(self) -> Hosts:
+    def _hosted(self, beside: Sequence[Source]) -> Hosts:
         return Hosts(
             self.settings.sources,
             self.clock,
             dice,
+            beside=beside,
             healths=lambda: self.healths,
             on_crash=self._crashed,
         )
@@ -208,13 +209,14 @@ class Engine(Part):
             extra=[endpoint for endpoint, _ in self._extra.values()],
         )
 
-    def _followed(self, sources: Sequence[Source]) -> Registered:
+    def _followed(self) -> Registered:
+        """Return what follows all that is set through the API, and in tables of hosts."""
         return Registered(
             self.store,
             self.vault,
             self._enacting,
             elsewhere=self.elsewhere,
-            sources=sources,
+            sources=self.hosts.followed,
             on_crash=self._crashed,
         )
 
@@ -238,7 +240,7 @@ class Engine(Part):
         await self.vault.heed(settings)
         self.settings = settings
         if await self.hosts.apply(settings.sources):
-            await self.registered.follow([*self.hosts.sources, *self._sources])
+            await self.registered.follow(self.hosts.followed)
         await self._enacting.apply(settings, self.registered.filed(settings.accounts))
         _log.info(
             "settings.applied",

@@ -26,18 +26,22 @@ class Known:
     """What is known of an account beside its registration.
 
     ``refused`` is why it can not be watched, and ``withheld`` why its mail must not be read.
-    ``consented_at`` is when its OAuth 2.0 consent was given, where that is not told by its record.
+    ``consented_at`` is when its OAuth 2.0 consent was given, where that is not told by its record,
+    and ``lent`` what it goes by where a host handed it over.
     """
 
     secrets: Mapping[str, Secret[str]] = field(default_factory=lambda: NO_SECRETS)
     refused: str | None = None
     withheld: str | None = None
     consented_at: float = 0.0
+    lent: str = ""
 
 
 def enrolled(registration: Registration, known: Known) -> AccountSettings:
     """Return the settings of an account; one that is not to be watched has a hold."""
-    credentials = credentials_of(registration, known.secrets, consented_at=known.consented_at)
+    credentials = credentials_of(
+        registration, known.secrets, consented_at=known.consented_at, lent=known.lent
+    )
     target, secrets = registration.target, known.secrets
     if target.proxy is not None and "proxy_password" in secrets:
         proxy = replace(target.proxy, password=secrets["proxy_password"])

@@ -16,6 +16,7 @@ import structlog
 from vedette.app.enrolled import Known, enrolled, held
 from vedette.config.settings import AccountSettings, EndpointSettings, GuardSettings
 from vedette.errors import SecretError, VedetteError
+from vedette.identity.oauth.consent import digest_of
 from vedette.identity.oauth.tokens import Supply
 from vedette.identity.vault import Opened, Vault
 from vedette.model.ids import AccountId, EndpointId, TenantId
@@ -36,6 +37,8 @@ _log = structlog.stdlib.get_logger(__name__)
 
 #: Accounts that are made before others have a turn on the loop: 1 ms.
 _TURN: Final = 20
+#: Digits that tell one consent of a mailbox from the next.
+_SHOWN: Final = 16
 #: Consents that are asked for at once.
 _AT_ONCE: Final = 50
 
@@ -181,8 +184,8 @@ class Gathering:
                 (self._under(each), secrets, why) for each, secrets, why in read[start:][:_AT_ONCE]
             ]
             missing = await asyncio.gather(*(self._withheld(each) for each, _, _ in page))
-            granted = await asyncio.gather(*(self._consented_at(each) for each, _, _ in page))
-            for count, ((registration, secrets, refused), withheld, consented_at) in enumerate(
+            granted = await asyncio.gather(*(self._granted(each, had) for each, had, _ in page))
+            for count, ((registration, secrets, refused), withheld, consent) in enumerate(
                 zip(page, missing, granted, strict=True), start=1
             ):
                 id_ = registration.account.id
@@ -190,7 +193,8 @@ class Gathering:
                     secrets=secrets,
                     refused=refused,
                     withheld=withheld,
-                    consented_at=consented_at,
+                    consented_at=consent[0],
+                    lent=consent[1],
                 )
                 made[id_] = enrolled(registration, known)
                 supply = supply_of(registration, secrets)
@@ -208,21 +212,29 @@ class Gathering:
             return registration
         return under(registration, paused_at=tenancy.paused_at, consent=tenancy.consent)
 
-    async def _consented_at(self, registration: Registration) -> float:
-        """Return when the consent of an account that others keep was given here; 0: it was not.
+    async def _granted(
+        self, registration: Registration, secrets: Mapping[str, Secret[str]]
+    ) -> tuple[float, str]:
+        """Return by what the consent of an account that others keep is told from another one.
 
+        That is when it was given here (0: it was not), or what it goes by as it was handed over.
         Accounts of the API have a wish to reconnect with it, in the same transaction.
         """
         if registration.origin is Origin.API or registration.grant.auth is not Auth.OAUTH2:
-            return 0.0
+            return 0.0, ""
         account = registration.account
         found = await self._state.records.record(Kind.GRANT, account.id, tenant=account.tenant)
         told = {} if found is None else members(found)
-        if not (told.get("address") or told.get("scope")):
-            # A refresh token of the host's own table, which tells neither.
-            return 0.0
-        at = told.get("consentedAt")
-        return float(at) if isinstance(at, int | float) else 0.0
+        if told.get("address") or told.get("scope"):
+            at = told.get("consentedAt")
+            return (float(at) if isinstance(at, int | float) else 0.0), ""
+        # A refresh token of the host's own table, which tells neither.
+        token = secrets.get("refresh_token")
+        if token is None:
+            return 0.0, ""
+        digest, seed = digest_of(token), str(told.get("seed", ""))
+        is_ours = digest in {seed, *told.get("lineage", ())}
+        return 0.0, (seed if is_ours else digest)[:_SHOWN]
 
     async def _withheld(self, registration: Registration) -> str | None:
         """Say why the mail of an account must not be read, or None."""

@@ -20,11 +20,15 @@ from vedette.model.account import Account
 from vedette.net.address import PRIVATE, AddressGuard
 from vedette.ports.clock import Clock
 from vedette.ports.records import Records
+from vedette.ports.token import Handover
 from vedette.secret import Secret
 
 
 class Granting(Part):
-    """The ``Tokens`` of one instance, whose name is ``holder``, and its way to token services."""
+    """The ``Tokens`` of one instance, whose name is ``holder``, and its way to token services.
+
+    ``handover`` gets the tokens that took the place of some that a table of a host handed over.
+    """
 
     def __init__(
         self,
@@ -34,9 +38,11 @@ class Granting(Part):
         clock: Clock,
         holder: str,
         *,
+        handover: Handover | None = None,
         on_crash: OnCrash | None = None,
     ) -> None:
         super().__init__("granting", on_crash=on_crash)
+        self._handover = handover
         self._supplies = supplies
         self._records = records
         self._vault = vault
@@ -72,5 +78,11 @@ class Granting(Part):
         except SecretError as error:
             raise StoreError(f"the tokens can not be opened: {error}") from error
         return TokenDesk(
-            self._supplies, self._records, vault, self.transport, self._clock, self._holder
+            self._supplies,
+            self._records,
+            vault,
+            self.transport,
+            self._clock,
+            self._holder,
+            self._handover,
         )

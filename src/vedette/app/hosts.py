@@ -19,6 +19,8 @@ from vedette.errors import ConfigError, LinkError, VedetteError
 from vedette.model.account import Health
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock, Dice
+from vedette.ports.source import Source
+from vedette.ports.token import Rotated
 from vedette.sources.settings import SourceSettings
 from vedette.sources.table import TableSource
 
@@ -33,7 +35,7 @@ _TURN: Final = 500
 class Hosts(Part):
     """Runs the sources of the settings. ``healths`` says how the accounts of this instance are.
 
-    To make it raises ConfigError, with what to install, where a library is not there.
+    ``beside`` are sources that others run. To make it raises ConfigError, with what to install, where a library is not there.
     """
 
     def __init__(
@@ -43,12 +45,14 @@ class Hosts(Part):
         dice: Dice,
         *,
         healths: Callable[[], Iterable[Health]],
+        beside: Sequence[Source] = (),
         on_crash: OnCrash | None = None,
     ) -> None:
         super().__init__("hosts", on_crash=on_crash)
         self._clock = clock
         self._dice = dice
         self._healths = healths
+        self._beside = tuple(beside)
         self._tasks_of: dict[str, asyncio.Task[None]] = {}
         #: The tables that are read, in the order of the settings.
         self.sources: tuple[TableSource, ...] = ()
@@ -60,6 +64,11 @@ class Hosts(Part):
         """Why tables could not be read the last time, by name; those that could are left out."""
         told = ((source.name, source.trouble) for source in self.sources)
         return {name: why for name, why in told if why is not None}
+
+    @property
+    def followed(self) -> tuple[Source, ...]:
+        """Every source whose accounts are watched, those of others too."""
+        return (*self.sources, *self._beside)
 
     async def apply(self, settings: Sequence[SourceSettings]) -> bool:
         """Go over to other tables; return whether any is another one, or in another place.
@@ -82,6 +91,11 @@ class Hosts(Part):
         is_other = tuple(now) != self.sources
         self._have(now)
         return is_other
+
+    async def rotated(self, account: AccountId, tokens: Rotated) -> None:
+        """Have a table get the refresh token that took the place of its own (``ports.token``)."""
+        for source in self.sources:
+            await source.rotated(account, tokens)
 
     def failed(self, account: AccountId, error: VedetteError) -> None:
         """Tell the table that a connection failed, in the server's own words where it said any."""

@@ -5,7 +5,7 @@ It must not know a database.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -33,7 +33,7 @@ from vedette.sources.cipher import (
     derive,
     read_layout,
 )
-from vedette.sources.database import NAMES
+from vedette.sources.database import NAMES, TOKEN_NAMES
 from vedette.sources.location import Location, Make, read_location
 from vedette.sources.server import PORTS
 from vedette.sources.settings import (
@@ -211,6 +211,7 @@ def _write(table: Table) -> WriteSettings:
         on_error=_statement(table, "on_error"),
         on_connected=_statement(table, "on_connected"),
         on_heartbeat=_statement(table, "on_heartbeat"),
+        refresh_token=_handback(table),
         heartbeat=table.number("heartbeat", 60.0, low=1.0, high=DAY),
         pace=table.number("pace", 1.0, low=0.1, high=60.0),
     )
@@ -218,11 +219,18 @@ def _write(table: Table) -> WriteSettings:
     return settings
 
 
-def _statement(table: Table, key: str) -> Statement | None:
+def _handback(table: Table) -> Statement | None:
+    statement = _statement(table, "refresh_token", known=TOKEN_NAMES)
+    if statement is not None and "refresh_token" not in statement.names:
+        table.fail("refresh_token", "has no :refresh_token in it, so the new one would be nowhere")
+    return statement
+
+
+def _statement(table: Table, key: str, *, known: Collection[str] = NAMES) -> Statement | None:
     text = table.text(key)
     if text is None:
         return None
-    statement = _checked(table, key, lambda: read_statement(text, known=NAMES))
+    statement = _checked(table, key, lambda: read_statement(text, known=known))
     if "id" not in statement.names:
         table.fail(key, "has no :id in it, so it would write into every row")
     return statement

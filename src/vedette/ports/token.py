@@ -6,10 +6,31 @@ may have been withdrawn, or may have ended between the two.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from vedette.model.account import Account
+from vedette.model.ids import AccountId
 from vedette.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rotated:
+    """Tokens that took the place of a refresh token that somebody else handed over.
+
+    ``expires_at`` is when the access token ends, in seconds since 1970.
+    """
+
+    refresh: Secret[str]
+    access: Secret[str]
+    expires_at: float
+
+
+class Handover(Protocol):
+    """Gives tokens back to who handed over the refresh token that they descend from."""
+
+    async def rotated(self, account: AccountId, tokens: Rotated) -> None:
+        """Take tokens, which are stored here already; return soon, whatever becomes of it there."""
 
 
 class Tokens(Protocol):

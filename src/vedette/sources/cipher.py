@@ -161,12 +161,14 @@ def _derived(text: str, form: KeyForm, salt: bytes) -> bytes:
 class Cipher:
     """Opens and seals secrets in one spelling."""
 
-    __slots__ = ("_aead", "_encoding", "_layout")
+    __slots__ = ("_aead", "_encoding", "_layout", "nonce")
 
     def __init__(self, settings: CipherSettings) -> None:
         self._aead = AESGCM(settings.key.reveal())
         self._layout = settings.layout
         self._encoding = settings.encoding
+        #: Octets of a nonce, as the layout has them.
+        self.nonce = settings.layout.nonce
 
     def open(self, value: str | bytes, *, aad: str = "") -> Secret[str]:
         """Return what was sealed. Raises CipherError."""

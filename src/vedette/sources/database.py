@@ -26,8 +26,10 @@ BATCH: Final = 200
 
 #: The names that a statement that writes back may use.
 NAMES: Final = frozenset({"id", "state", "error", "error_at", "heartbeat_at"})
-#: Those of them that are instants.
-INSTANTS: Final = frozenset({"error_at", "heartbeat_at"})
+#: Those that one may use that hands tokens back.
+TOKEN_NAMES: Final = frozenset({"id", "before", "refresh_token", "access_token", "expires_at"})
+#: Those of all that are instants.
+INSTANTS: Final = frozenset({"error_at", "heartbeat_at", "expires_at"})
 
 
 class SourceError(StoreError):

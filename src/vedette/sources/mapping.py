@@ -16,8 +16,9 @@ from vedette.ports.registration import Grant, Origin, Pause, Registration
 from vedette.ports.source import Sourced
 from vedette.sources import value
 from vedette.sources.cipher import Cipher
+from vedette.sources.handback import Place
 from vedette.sources.login import Logins
-from vedette.sources.row import FieldError, Row, fields_of
+from vedette.sources.row import FieldError, Row, fields_of, spoken
 from vedette.sources.server import Servers
 from vedette.sources.settings import Column, SourceSettings
 from vedette.sources.value import UnfitError, Value
@@ -69,6 +70,14 @@ class Reading:
     def key(self, row: Row) -> Value:
         """Return the id as the database has it, for what is written back."""
         return self._fields.raw(row, Column.ID)
+
+    def place(self, row: Row) -> Place | None:
+        """Return where a new refresh token goes back to; None where none does."""
+        if self._settings.write.refresh_token is None or Column.REFRESH_TOKEN not in self._fields:
+            return None
+        sealed = self._settings.cipher
+        aad = "" if sealed is None else spoken(sealed.aad, row)
+        return Place(self.key(row), aad, self._fields.raw(row, Column.REFRESH_TOKEN))
 
     def account(self, row: Row) -> Sourced:
         """Return the account of a row, refused where something is wrong. Raises RowError."""

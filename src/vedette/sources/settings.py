@@ -104,6 +104,7 @@ class MailSettings:
 class WriteSettings:
     """What is written back.
 
+    ``refresh_token`` writes one that its provider replaced, in the spelling of the table's secrets.
     ``heartbeat`` is how old a proof of life may get in the table, and ``pace`` how long to wait
     between two rounds of writing, both in seconds.
     """
@@ -111,12 +112,13 @@ class WriteSettings:
     on_error: Statement | None = None
     on_connected: Statement | None = None
     on_heartbeat: Statement | None = None
+    refresh_token: Statement | None = None
     heartbeat: float = 60.0
     pace: float = 1.0
 
     @property
     def is_asked_for(self) -> bool:
-        """Whether anything is to be written at all."""
+        """Whether anything is to be written of how mailboxes are."""
         return any((self.on_error, self.on_connected, self.on_heartbeat))
 
 

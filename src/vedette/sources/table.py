@@ -18,13 +18,15 @@ from typing import Final
 import structlog
 
 from vedette.backoff import Backoff
-from vedette.errors import StoreError
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock, Dice
-from vedette.ports.registration import Pause
+from vedette.ports.registration import Auth, Pause
 from vedette.ports.source import Sourced
+from vedette.ports.token import Rotated
+from vedette.sources.channel import keep_listening
 from vedette.sources.cipher import Cipher
 from vedette.sources.database import Batch, Database, SourceError
+from vedette.sources.handback import Handback, Place
 from vedette.sources.mapping import Reading, RowError
 from vedette.sources.row import ColumnsError
 from vedette.sources.settings import Column, SourceSettings
@@ -47,17 +49,19 @@ TOLD: Final = 20
 _NEVER: Final = b""
 #: Waits after a reading that failed, in seconds.
 AFTER_FAILURE: Final = Backoff(first=2.0, ceiling=60.0)
-#: Waits before the channel is listened to again: meanwhile the readings go on.
-AFTER_DEAFNESS: Final = Backoff(first=1.0, ceiling=60.0)
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """An account, and the digest of the values it was made of; ``key`` is the id in the table."""
+    """An account, and the digest of the values it was made of; ``key`` is the id in the table.
+
+    ``place`` is where a new refresh token goes back to.
+    """
 
     account: Sourced
     digest: bytes
     key: Value
+    place: Place | None = None
 
     @property
     def is_followed(self) -> bool:
@@ -95,6 +99,10 @@ class TableSource:
         self._failures = 0
         self._why = "it was not read yet"
         self.writeback = WriteBack(settings, database, dice=dice)
+        hand = settings.write.refresh_token
+        self.handback = (
+            None if hand is None else Handback(hand, settings, database, self._cipher, dice=dice)
+        )
 
     @property
     def name(self) -> str:
@@ -128,22 +136,29 @@ class TableSource:
             return
         if before._known is not None:
             self._known = {
-                id_: _Known(known.account, _NEVER, known.key)
+                id_: _Known(known.account, _NEVER, known.key, known.place)
                 for id_, known in before._known.items()
             }
             self._accounts = before._accounts
             # Of the other nobody may have asked for what it read last.
             self._news.set()
         self.writeback.inherit(before.writeback)
+        if self.handback is not None and before.handback is not None:
+            self.handback.inherit(before.handback)
 
     async def run(self) -> None:
         """Read, listen and write back for as long as the task is not cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_reading(), name=f"source {self.name}")
             if self.settings.listen is not None:
-                group.create_task(self._keep_listening(self.settings.listen))
+                listening = keep_listening(
+                    self.settings.name, self.settings.listen, self._database, self.nudge, self._dice
+                )
+                group.create_task(listening)
             if self.settings.write.is_asked_for:
                 group.create_task(self.writeback.run())
+            if self.handback is not None:
+                group.create_task(self.handback.run())
 
     def nudge(self) -> None:
         """Have it read soon: something changed in the table."""
@@ -242,7 +257,9 @@ class TableSource:
                 if known is not None and known.account == account:
                     # Sealed anew, say: who follows need not look at it.
                     account = known.account
-                known = _Known(account, digest, reading.key(row))
+                is_granted = account.registration.grant.auth is Auth.OAUTH2
+                place = reading.place(row) if is_granted else None
+                known = _Known(account, digest, reading.key(row), place)
             twin = found.get(id_)
             if twin is not None and twin.digest != digest:
                 known = self._twice(id_, twin, digest)
@@ -281,6 +298,8 @@ class TableSource:
         self._known = found
         self._tell_refused([each for each in changed if found[each].account.refused])
         self.writeback.forget(gone)
+        if self.handback is not None:
+            self.handback.forget(gone)
         if changed or gone or is_first:
             self._accounts = tuple(known.account for known in found.values())
             self._news.set()
@@ -351,27 +370,8 @@ class TableSource:
         if known is not None:
             self.writeback.proved(account, known.key, at)
 
-    async def _keep_listening(self, channel: str) -> None:
-        """Listen, and listen again when it went deaf: meanwhile the readings go on."""
-        failures = 0
-        loop = asyncio.get_running_loop()
-        while True:
-            began_at = loop.time()
-            words = "the connection was lost"
-            hearing = False
-
-            def heard() -> None:
-                nonlocal hearing
-                if not hearing:
-                    hearing = True
-                    _log.info("source.listening", source=self.name, channel=channel)
-                self.nudge()
-
-            try:
-                await self._database.listen(channel, heard)
-            except StoreError as error:
-                words = str(error)
-            failures = 1 if loop.time() - began_at > AFTER_DEAFNESS.ceiling else failures + 1
-            if failures == 1:
-                _log.warning("source.deaf", source=self.name, channel=channel, error=words)
-            await asyncio.sleep(AFTER_DEAFNESS.wait(failures, self._dice()))
+    async def rotated(self, account: AccountId, tokens: Rotated) -> None:
+        """Have a new refresh token written into the row of the one that it replaced."""
+        known = (self._known or {}).get(account)
+        if self.handback is not None and known is not None and known.place is not None:
+            await self.handback.take(account, known.place, tokens)

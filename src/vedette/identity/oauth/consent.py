@@ -7,7 +7,8 @@ in between. Every write names the version it replaces. It must not know how toke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import Any, Final
 
 import orjson
@@ -20,6 +21,9 @@ from vedette.secret import Secret
 
 #: The name under which the tokens are sealed beside the record of a grant.
 TOKENS: Final = "tokens"
+#: Tokens that took the place of one that was handed over: those of a day at the least, for whoever
+#: has not looked since.
+LINEAGE: Final = 32
 #: Seconds before its end that an access token is renewed; of a short life, at half of it.
 MARGIN: Final = 300.0
 
@@ -74,8 +78,9 @@ class Withdrawn:
 class Consent:
     """A grant. ``address`` is whose mailbox the service says it is, where it says so.
 
-    ``seed`` is a digest of a refresh token that was handed over rather than consented to here: another
-    one is another grant. ``expires_at`` is set until the account that it is for exists.
+    ``seed`` is a digest of a refresh token that was handed over rather than consented to here, and
+    ``lineage`` has those of the newest that took its place: whoever handed it over may have one of
+    them by now, or still. Another one is another grant. ``expires_at`` is set until the account that it is for exists.
     """
 
     account: AccountId
@@ -85,6 +90,7 @@ class Consent:
     address: str = ""
     scope: str = ""
     seed: str = ""
+    lineage: tuple[str, ...] = ()
     lease: Lease | None = None
     withdrawn: Withdrawn | None = None
     consented_at: float = 0.0
@@ -98,6 +104,24 @@ class Consent:
         A consent that was given here on top of it says whose it is, or what it allows.
         """
         return bool(self.seed) and not (self.address or self.scope)
+
+    def descends_from(self, seed: Secret[str]) -> bool:
+        """Tell whether it is of a refresh token that was handed over."""
+        return digest_of(seed) in {self.seed, *self.lineage}
+
+    def renewed(self, pair: Pair) -> Consent:
+        """Return it with other tokens, which are good as far as is known."""
+        lineage = self.lineage
+        if self.seed and pair.refresh != self.pair.refresh:
+            lineage = (*lineage, digest_of(pair.refresh))[-LINEAGE:]
+        return replace(
+            self, pair=pair, lineage=lineage, lease=None, withdrawn=None, expires_at=None
+        )
+
+
+def digest_of(token: Secret[str]) -> str:
+    """Return what a refresh token is known by, which tells nothing of it."""
+    return sha256(token.reveal().encode()).hexdigest()
 
 
 def consent_of(record: Record, tokens: Secret[str]) -> Consent:
@@ -181,6 +205,7 @@ def _read(record: Record, pair: Pair) -> Consent:
             address=body["address"],
             scope=body["scope"],
             seed=body["seed"],
+            lineage=tuple(body.get("lineage", ())),
             lease=None if lease is None else Lease(holder=lease["holder"], until=lease["until"]),
             withdrawn=None
             if withdrawn is None
@@ -207,6 +232,7 @@ def _body(consent: Consent) -> Mapping[str, Any]:
         "address": consent.address,
         "scope": consent.scope,
         "seed": consent.seed,
+        "lineage": list(consent.lineage),
         "consentedAt": consent.consented_at,
         "lease": None if lease is None else {"holder": lease.holder, "until": lease.until},
         "withdrawn": None

@@ -20,20 +20,27 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from hashlib import sha256
 from typing import Final, assert_never
 
 import structlog
 
 from vedette.errors import LinkError, NetworkError, RevokedError, StoreError
 from vedette.identity.oauth.apps import AppBook
-from vedette.identity.oauth.consent import Consent, ConsentBook, Lease, Pair, Withdrawn
+from vedette.identity.oauth.consent import (
+    Consent,
+    ConsentBook,
+    Lease,
+    Pair,
+    Withdrawn,
+    digest_of,
+)
 from vedette.identity.oauth.exchange import Denied, Granted, ask, error
 from vedette.identity.oauth.flights import Flights
 from vedette.identity.oauth.transport import DEADLINE, Transport
 from vedette.model.account import Account
 from vedette.model.ids import AccountId
 from vedette.ports.clock import Clock
+from vedette.ports.token import Handover, Rotated
 from vedette.secret import Secret
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -55,8 +62,15 @@ class Refresher:
     """
 
     def __init__(
-        self, consents: ConsentBook, apps: AppBook, transport: Transport, clock: Clock, holder: str
+        self,
+        consents: ConsentBook,
+        apps: AppBook,
+        transport: Transport,
+        clock: Clock,
+        holder: str,
+        handover: Handover | None = None,
     ) -> None:
+        self._handover = handover
         self._consents = consents
         self._apps = apps
         self._transport = transport
@@ -103,6 +117,7 @@ class Refresher:
             now = self._clock.now()
             good = consent.pair.fresh(now, refused)
             if good is not None:
+                await self._handed_over(consent, seed)
                 return good
             if consent.withdrawn is not None and consent.withdrawn.wish == _wish(account):
                 raise RevokedError(consent.withdrawn.line)
@@ -115,6 +130,7 @@ class Refresher:
             if version is not None:
                 renewed = await self._renewed(account, replace(taken, version=version), refused)
                 if renewed is not None:
+                    await self._handed_over(await self._consent(account, app, seed), seed)
                     return renewed
         raise NetworkError(f"no turn to ask for a token of {account.email}; it is tried again")
 
@@ -129,17 +145,24 @@ class Refresher:
                 consent = await self._consents.read(account.id, account.tenant)
             # Written, or another consent has taken its place.
             self._unwritten.pop(account.id, None)
-        digest = "" if seed is None else sha256(seed.reveal().encode()).hexdigest()
-        if seed is not None and (consent is None or consent.seed != digest):
-            consent = await self._adopted(account, app, seed, digest, consent)
+        if seed is not None and (consent is None or not consent.descends_from(seed)):
+            consent = await self._adopted(account, app, seed, consent)
         if consent is None:
             raise RevokedError(
                 f"nobody has consented to read {account.email} by the app {app}: connect it"
             )
         return consent if seed is None else replace(consent, app=app)
 
+    async def _handed_over(self, consent: Consent, seed: Secret[str] | None) -> None:
+        """Give new tokens back to who handed over the one that they descend from; they are kept."""
+        pair = consent.pair
+        if self._handover is None or pair.access is None or seed is None or seed == pair.refresh:
+            return
+        tokens = Rotated(refresh=pair.refresh, access=pair.access, expires_at=pair.expires_at)
+        await self._handover.rotated(consent.account, tokens)
+
     async def _adopted(
-        self, account: Account, app: str, seed: Secret[str], digest: str, old: Consent | None
+        self, account: Account, app: str, seed: Secret[str], old: Consent | None
     ) -> Consent:
         """Take over a refresh token that the host keeps; what became of an earlier one is gone."""
         now = self._clock.now()
@@ -148,7 +171,7 @@ class Refresher:
             tenant=account.tenant,
             app=app,
             pair=Pair(refresh=seed),
-            seed=digest,
+            seed=digest_of(seed),
             consented_at=now,
             version=0 if old is None else old.version,
         )
@@ -223,7 +246,7 @@ class Refresher:
     async def _keep(self, consent: Consent, used: Secret[str], pair: Pair) -> None:
         """Write new tokens in the place of those that ``used`` was of, whoever else wrote."""
         for _ in range(WRITES):
-            new = replace(consent, pair=pair, lease=None, withdrawn=None, expires_at=None)
+            new = consent.renewed(pair)
             if await self._consents.write(new, tokens=True, now=self._clock.now()) is not None:
                 return
             found = await self._consents.read(consent.account, consent.tenant)

@@ -23,6 +23,7 @@ from vedette.model.account import Account
 from vedette.ports.clock import Clock
 from vedette.ports.records import Records
 from vedette.ports.registration import Auth, Grant
+from vedette.ports.token import Handover
 from vedette.secret import Secret
 
 
@@ -52,7 +53,7 @@ class Supplies(Protocol):
 class TokenDesk:
     """All ways to a token. It is the ``Tokens`` of ``ports.token``; ``stop`` ends what is under way.
 
-    ``holder`` is the name of this instance. The transport is its maker's to stop.
+    ``holder`` is the name of this instance, ``handover`` gets back what became of tokens of hosts. The transport is its maker's to stop.
     """
 
     def __init__(
@@ -63,13 +64,14 @@ class TokenDesk:
         transport: Transport,
         clock: Clock,
         holder: str,
+        handover: Handover | None = None,
     ) -> None:
         self._supplies = supplies
         self._transport = transport
         self._clock = clock
         self._apps = AppBook(records, vault)
         consents = ConsentBook(records, vault)
-        self._refresher = Refresher(consents, self._apps, transport, clock, holder)
+        self._refresher = Refresher(consents, self._apps, transport, clock, holder, handover)
         self._shelf = Shelf(clock)
 
     async def stop(self) -> None:

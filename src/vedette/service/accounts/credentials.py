@@ -18,14 +18,21 @@ _FOR_TOKENS: Final = frozenset({"refresh_token", "token_url_secret"})
 
 
 def credentials_of(
-    registration: Registration, secrets: Mapping[str, Secret[str]], *, consented_at: float = 0.0
+    registration: Registration,
+    secrets: Mapping[str, Secret[str]],
+    *,
+    consented_at: float = 0.0,
+    lent: str = "",
 ) -> Credentials:
-    """Return the credentials of an account; another grant, or another consent, is another text."""
+    """Return the credentials of an account; another grant, or another consent, is another text.
+
+    ``lent`` is what a consent goes by that a host handed over: its tokens renewed are the same.
+    """
     user, grant = registration.account.credentials.user, registration.grant
     if grant.auth is Auth.PASSWORD:
         return Credentials(user=user, password=secrets.get("password"), token=secrets.get("token"))
     source = grant.app or grant.url or " ".join(grant.command)
-    since = f" {consented_at:.3f}" if consented_at else ""
+    since = f" {consented_at:.3f}" if consented_at else f" {lent}" if lent else ""
     return Credentials(user=user, grant=f"{grant.auth.value} {source}{since}")
 
 
