@@ -139,7 +139,7 @@ def test_a_guard_that_is_taken_out_of_the_file_acts_on(site: Site) -> None:
         withdrawn = site.guard("withdraw", str(changes[0]["id"]))
 
     assert [each["what"]["aspect"] for each in changes] == ["removal"]
-    assert 86_000 < changes[0]["secondsToRun"] <= 86_400
+    assert 86_000 < changes[0]["left"] <= 86_400
     assert withdrawn.out == "change 1 is withdrawn: the guard is taken out of the configuration\n"
     assert [each["turn"] for each in site.told("friend", "guard.changed")] == [
         "enforced",

@@ -58,21 +58,21 @@ def guarding_of(
 ) -> Guarding:
     """Return the guards as they would stand at an account, with one that is tried among them.
 
-    The others are there for what they ask, also one of the same name: a copy of its pack that asks
-    for less must not open what it keeps closed. Raises ConsentError where one of them, or the one
-    that is tried, asks for a consent that the account has not given.
+    The others are there for what they ask and for their quarantines, in which nobody judges; also
+    one of the same name: a copy of its pack that asks for less must not open what it keeps closed.
+    Raises ConsentError where one of them, or the one that is tried, asks for a consent that the
+    account has not given.
     """
     settings = {each.pack.name: each for each in (*configured, *known.held)}
     others = [
         Post(
-            # Only what it asks is of interest, so its lists are not loaded.
+            # It judges nothing here, so its lists are not loaded.
             guard=Guard(each.pack, {}),
             key=Secret(""),
             tenants=each.tenants,
             accounts=each.accounts,
         )
         for each in settings.values()
-        if each.pack.lock is not None
     ]
     guards = Guarding(others if tried is None else [*others, tried])
     guards.standing = known.standing
