@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.cli.run import Command, Run, lines, noun, nouns, refused
+from tests.cli.test_guide import shown
 from tests.support.dovecot import Dovecot
 from tests.support.ports import free_port
 from tests.support.postbox import letter, with_attachment
@@ -270,6 +271,21 @@ def test_an_account_is_tried_out_before_it_is_added(
     assert noun(good)["isGood"] is True
     assert (bad.status, json.loads(bad.out)["isGood"]) == (69, False)
     assert nouns(run("accounts", "list", "--email", f"{user}@example.org")) == []
+
+
+def test_the_commands_of_the_guide_work_with_a_service(
+    run: Run, box: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each as it is written, but for the names of the account and the message."""
+    monkeypatch.chdir(tmp_path)
+    [found] = nouns(run("mail", "list", box, "--subject", "First"))
+    names = {"support": box, "$ID": found["id"]}
+    words = [[names.get(each, each) for each in command] for command in shown("mail list")]
+
+    done = [run(*each) for each in words]
+
+    assert [each.err for each in done if each.status] == []
+    assert (tmp_path / "letter.eml").read_bytes() == letter("First", body="Ding\n")
 
 
 @pytest.mark.parametrize(
