@@ -169,21 +169,7 @@ async def test_an_owner_opens_a_mailbox_anew_by_a_link(
         [key] = re.findall(r"vdt_[\w-]{43}", service.err)
         root = Root(key)
         app = root.ask("POST", "/v1/oauth/apps", app_of(provider))["id"]
-        box = root.ask(
-            "POST",
-            "/v1/accounts",
-            {
-                "email": f"{user}@example.org",
-                "user": user,
-                "host": "localhost",
-                "port": mail_server.tls_port,
-                "private": True,
-                "ca": mail_server.ca_file.read_text(),
-                "folders": ["INBOX"],
-                "auth": "oauth2",
-                "app": app,
-            },
-        )["id"]
+        box = root.ask("POST", "/v1/accounts", account_of(mail_server, user, app))["id"]
 
         async def connected(url: str) -> None:
             person = Person(to_port(PORT))
@@ -214,6 +200,20 @@ async def test_an_owner_opens_a_mailbox_anew_by_a_link(
         told = provider.control().get("/token/revocation", 0)
         root.ask("DELETE", f"/v1/accounts/{box}")
         await until(lambda: provider.control().get("/token/revocation", 0) > told, provider.control)
+
+
+def account_of(server: Dovecot, user: str, app: str) -> dict[str, Any]:
+    return {
+        "email": f"{user}@example.org",
+        "user": user,
+        "host": "localhost",
+        "port": server.tls_port,
+        "private": True,
+        "ca": server.ca_file.read_text(),
+        "folders": ["INBOX"],
+        "auth": "oauth2",
+        "app": app,
+    }
 
 
 def mail(subject: str) -> bytes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import sqlite3
 import traceback
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import structlog
 from vedette.app.clock import SystemClock
 from vedette.app.vault import tidy_once, unlocked
 from vedette.config.settings import SecretsSettings, Settings
-from vedette.errors import SecretError
+from vedette.errors import SecretDamagedError, SecretError
 from vedette.identity.keysource import FILE, KeyFile, KeyVariable
 from vedette.identity.rotation import RESTS
 from vedette.identity.vault import Vault
@@ -62,6 +63,30 @@ async def test_a_restart_opens_what_was_sealed(tmp_path: Path) -> None:
 
         assert (await vault.open(value)).reveal() == "hunter2"
     assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("column", ["id", "tenant", "name", "kind"])
+async def test_a_row_that_is_moved_in_the_database_opens_nothing(
+    tmp_path: Path, column: str
+) -> None:
+    """To another record, tenant, name or kind, by whoever can write there: even beside its own key."""
+    settings = Settings(state=tmp_path)
+    async with state(tmp_path) as store:
+        vault = await unlocked(settings, store.records, SystemClock())
+        await keep(store, vault, "hunter2")
+        await vault.seal(Kind.ACCOUNT, TenantId("bert"), "other", "password", Secret("his"))
+    moved = {"id": "other", "tenant": "bert", "name": "token", "kind": "app"}[column]
+    with closing(sqlite3.connect(tmp_path / "vedette.db")) as database, database:
+        changed = database.execute(f"UPDATE secret SET {column} = ?", (moved,))
+        assert changed.rowcount == 1
+    async with state(tmp_path) as store:
+        vault = await unlocked(settings, store.records, SystemClock())
+        [value] = await store.records.sealed(("", "", ""))
+
+        with pytest.raises(SecretDamagedError, match="was changed, or is from another place"):
+            await vault.open(value)
+        opened = await vault.open_all([value])
+        assert (opened.secrets, list(opened.failed)) == ({}, [value.id])
 
 
 async def test_workers_of_one_machine_share_the_key(tmp_path: Path) -> None:

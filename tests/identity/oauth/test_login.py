@@ -65,6 +65,7 @@ async def test_a_consent_logs_in(
     assert live.failures == []
 
 
+@pytest.mark.parametrize("mechanism", ["OAUTHBEARER", "XOAUTH2"])
 async def test_a_token_that_ends_while_idling_costs_nothing(
     one: Instance,
     authorization: Authorization,
@@ -72,12 +73,13 @@ async def test_a_token_that_ends_while_idling_costs_nothing(
     account: Account,
     app: str,
     tmp_path: Path,
+    mechanism: str,
 ) -> None:
     """A12: the session goes on till the server ends it; the next has another token, and no strike."""
     authorization.control(life=1)
     await one.connect(authorization, account, app)
     user = account.credentials.user
-    async with Live(one, account, mail_server, tmp_path) as live:
+    async with Live(one, account, mail_server, tmp_path, mechanism=mechanism) as live:
         await live.until_connected()
         before = authorization.calls()
         await ended(one, authorization, account)

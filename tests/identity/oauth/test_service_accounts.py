@@ -130,3 +130,41 @@ def test_a_short_key_is_refused() -> None:
     weak = rsa.generate_private_key(public_exponent=65_537, key_size=1024)
     with pytest.raises(ValueError, match="2048"):
         private_key(Secret(pem(weak)))
+
+
+async def test_microsoft_gives_an_app_one_token_for_all(one: Instance, google: Endpoint) -> None:
+    """Client credentials for ``.default``; the secret that ended is told as the app's, not a login's."""
+    app = await one.apps.create(
+        ADMIN,
+        {
+            "provider": "microsoft",
+            "flow": "service",
+            "directory": "example.org",
+            "clientId": "8f2c1a52",
+            "clientSecret": Secret("a secret of Entra"),
+            "tokenUrl": f"{google.url}/token",
+            "private": True,
+        },
+        tenant=ACME,
+    )
+    grant = Grant(auth=Auth.OAUTH2, app=app.id)
+    joe, jane = (one.follow(plain_account(each), grant) for each in ("joe", "jane"))
+
+    first = await one.tokens.token(joe)
+    assert await one.tokens.token(jane) == first
+    assert [each.form for each in google.asked] == [
+        {
+            "grant_type": "client_credentials",
+            "scope": "https://outlook.office365.com/.default",
+            "client_id": "8f2c1a52",
+            "client_secret": "a secret of Entra",
+        }
+    ]
+    google.status = 401
+    google.json = {
+        "error": "invalid_client",
+        "error_description": "AADSTS7000222: a secret of Entra has expired",
+    }
+    with pytest.raises(RevokedError, match="correct its client id and secret") as refused:
+        await one.tokens.token(joe, refused=first)
+    assert "a secret of Entra" not in str(refused.value)
