@@ -187,7 +187,7 @@ async def _show(settings: Settings, beside: Beside, *, as_json: bool) -> Vedette
 
 
 def _print(console: Console, finding: Finding) -> None:
-    line = Text(f"{finding.check:<13}")
+    line = Text(f"{finding.check:<12} ")
     line.append(f"{finding.outcome.value:<8}", style=STYLES[finding.outcome])
     line.append(f"{finding.seconds * 1000:6.0f} ms  ", style="dim")
     line.append(plain(finding.detail))
