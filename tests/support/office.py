@@ -73,7 +73,7 @@ class Desk:
         self.accounts = Accounts(self.cabinet, self.tenants, consents, self.elsewhere)
         self.orders = Orders(self.cabinet, self.accounts)
         self.agreements = Agreements(self.cabinet, self.accounts, consents)
-        self.batches = Batches(self.accounts)
+        self.batches = Batches(self.cabinet, self.accounts)
         self.endpoints = Endpoints(
             self.cabinet, self.tenants, filed=lambda: {"filed"}, dice=lambda count: b"d" * count
         )

@@ -135,7 +135,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         accounts=accounts,
         orders=Orders(cabinet, accounts),
         agreements=agreements,
-        batches=Batches(accounts),
+        batches=Batches(cabinet, accounts),
         importing=Importing(cabinet, accounts),
         listening=Listening(accounts, ground.running),
         overview=overview,

@@ -81,9 +81,9 @@ class Accounts:
         owner = await self.owner(caller, tenant)
         chosen = self.chosen(caller, id_)
         found = wished(caller, wish, blank(chosen, owner.id), now=self._cabinet.now())
-        await self._know_app(found.registration)
+        await self.know_app(found.registration)
         record = await self._cabinet.add(caller, new_writing(found, owner))
-        await self._still_fits(caller, record, owner)
+        await self.still_fits(caller, record, owner)
         return await self.find(caller, chosen)
 
     async def get(self, caller: Caller, id_: AccountId) -> Registration:
@@ -105,6 +105,12 @@ class Accounts:
     ) -> dict[str, Registration | Unread]:
         """Return those of some accounts that are there; they are read together."""
         caller.needs(READ)
+        return await self.these(caller, ids)
+
+    async def these(
+        self, caller: Caller, ids: Sequence[AccountId]
+    ) -> dict[str, Registration | Unread]:
+        """Return some accounts to who may do something else with them than to read them."""
         read = self._cabinet.records.several
         there = await read(Kind.ACCOUNT, ids, tenant=caller.tenant)
         kept = legible(there, registration_of)
@@ -191,7 +197,7 @@ class Accounts:
             if not found.changed and not found.secrets and found.registration == base:
                 return None
             if found.registration.grant != base.grant:
-                await self._know_app(found.registration)
+                await self.know_app(found.registration)
             return Writing(
                 record=record_of(found.registration, over=record),
                 what="account.updated",
@@ -270,7 +276,7 @@ class Accounts:
         if await self.tenants.quota.is_anybody_aside(tenant):
             await self.tenants.settle(caller, tenant)
 
-    async def _still_fits(self, caller: Caller, record: Record, owner: Tenant) -> None:
+    async def still_fits(self, caller: Caller, record: Record, owner: Tenant) -> None:
         """Look again after a write: a limit, or the tenant's end, may have come in between.
 
         Who sets a limit writes it and then reads the accounts; who makes an account writes it and
@@ -286,7 +292,15 @@ class Accounts:
         if now.max_accounts != owner.max_accounts:
             await self.tenants.settle(caller, owner.id)
 
-    async def _know_app(self, registration: Registration) -> None:
+    async def is_as_before(self, owner: Tenant) -> bool:
+        """Tell whether nothing came in between that ``still_fits`` would heed."""
+        try:
+            now = await self.tenants.of(owner.id)
+        except NotFoundError:
+            return False
+        return not now.is_leaving and now.max_accounts == owner.max_accounts
+
+    async def know_app(self, registration: Registration) -> None:
         """Raise InvalidError where an account is of an app that its tenant does not have."""
         grant, tenant = registration.grant, registration.account.tenant
         if grant.auth is not Auth.OAUTH2 or grant.app is None:
