@@ -152,6 +152,25 @@ async def test_a_port_that_was_asked_for_and_is_taken_is_an_error(
             assert (tmp_path / SOCKET).exists()
 
 
+async def test_what_a_stop_cuts_off_is_a_problem(
+    face: Face, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is still at it when the time of a stop is over is told to ask again, in the usual form."""
+    monkeypatch.setattr("vedette.api.server.GRACE", 0.01)
+    key = await face.key()
+    ask = f"GET /v1/events?wait=30 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n\r\n"
+    async with served(face.app, tmp_path) as serving:
+        asking = asyncio.create_task(said(serving.port, ask.encode()))
+        async with asyncio.timeout(PATIENCE):
+            while not face.services.feed.waiting:  # noqa: ASYNC110 - it has no event of its own
+                await asyncio.sleep(0)
+
+    head, _, body = (await asking).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 503 ")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "overloaded"
+
+
 async def test_what_is_no_http_is_a_problem(face: Face, tmp_path: Path) -> None:
     """Even there the form and the headers are those of every other answer."""
     async with served(face.app, tmp_path) as server:

@@ -91,6 +91,12 @@ class Gate:
             await exchange.end(of_error(error))
         except HTTPException as error:
             await exchange.end(of_status(error))
+        except asyncio.CancelledError:
+            # The service stops, and has waited for this answer as long as it does.
+            await exchange.end(
+                Problem(code="overloaded", detail="the service is draining; ask again")
+            )
+            raise
         except Exception as error:  # noqa: BLE001 - the last one who can answer
             _log.error("api.failed", request=exchange.request, exc_info=error)
             await exchange.end(
