@@ -124,6 +124,8 @@ async def test_a_draft_is_tried_before_it_takes_the_place_of_what_is_posted(box:
     assert now["version"] != then["version"]
     assert now["items"] != then["items"]
     assert (await box.face.ask("GET", "/v1/guards/parlour")).json == before
+    await box.face.ask("PATCH", "/v1/guards/parlour", {"text": draft})
+    assert (await tried(box.face))["items"] == then["items"]
     wrong = await refused(box.face, text="guard: parlour\nnonsense: 1\n")
     assert (wrong.status, wrong.json["errors"][0]["field"]) == (422, "text")
     both = await refused(box.face, text=draft, pack="gambling")

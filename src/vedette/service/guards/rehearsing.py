@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -18,7 +17,6 @@ from typing import Final
 import orjson
 
 from vedette import mime
-from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Post
 from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
@@ -46,6 +44,10 @@ BACKTESTS: Final = 2
 MAX_FOLDERS: Final = 100
 #: The last messages of each folder that one may ask for.
 MAX_LAST: Final = 100_000
+#: Seconds for which a guard is kept ready for the next stretch, and how many: one that is large takes
+#: half a second of a processor to make, and some megabytes.
+KEPT: Final = 60.0
+MOST_KEPT: Final = 4
 #: Octets of the key of digests that end with the request.
 _KEY: Final = 32
 
@@ -89,11 +91,12 @@ class Rehearsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ready:
-    """A guard with its lists and models."""
+    """A guard with its lists and models, made at an instant of the loop; it judges in ``folders``."""
 
-    settings: GuardSettings
     guard: Guard
     think: Thinks
+    folders: tuple[str, ...]
+    at: float
 
 
 class Rehearsing:
@@ -108,6 +111,8 @@ class Rehearsing:
         self._state = state
         self._trying = 0
         self._tested: set[str] = set()
+        #: Those of the last minute, by what they were made of.
+        self._made: dict[tuple[object, ...], _Ready] = {}
 
     async def test(self, caller: Caller, id_: str, octets: bytes, authserv: Sequence[str]) -> Trial:
         """Say what a guard would do with a message, and why. Raises CrowdedTrialsError."""
@@ -118,16 +123,16 @@ class Rehearsing:
         self._trying += 1
         try:
             found, held = guard_of(record), await self._cabinet.opened(record)
-            async with self._ready(found, held) as ready:
+            ready = await self._ready(found, held)
 
-                def judged() -> Trial:
-                    message = mime.read(octets, trusted_authserv=authserv, shown=True)
-                    evidence = Evidence(
-                        message=message, size=len(octets), facts=(), opinions=ready.think(message)
-                    )
-                    return Trial(name="message", verdict=ready.guard.full(evidence))
+            def judged() -> Trial:
+                message = mime.read(octets, trusted_authserv=authserv, shown=True)
+                evidence = Evidence(
+                    message=message, size=len(octets), facts=(), opinions=ready.think(message)
+                )
+                return Trial(name="message", verdict=ready.guard.full(evidence))
 
-                return await asyncio.to_thread(judged)
+            return await asyncio.to_thread(judged)
         finally:
             self._trying -= 1
 
@@ -148,8 +153,8 @@ class Rehearsing:
             raise CrowdedTrialsError("a mailbox is gone over already; try again")
         self._tested.add(whose)
         try:
-            async with self._ready(found, await self._cabinet.opened(record)) as ready:
-                return await self._gone_over(caller, ready, ground)
+            ready = await self._ready(found, await self._cabinet.opened(record))
+            return await self._gone_over(caller, ready, ground)
         finally:
             self._tested.discard(whose)
 
@@ -158,7 +163,7 @@ class Rehearsing:
             guard=ready.guard,
             key=Secret(secrets.token_hex(_KEY)),
             # Folders that a person names are judged, wherever it is posted.
-            folders=() if ground.folders else ready.settings.folders,
+            folders=() if ground.folders else ready.folders,
         )
         async with self._mailboxes.visited(caller, ground.account) as visiting:
             account, world = visiting.account, visiting.world
@@ -179,16 +184,18 @@ class Rehearsing:
                 think=ready.think,
             )
             stretch = await Walker(bench, ground.span).walk(ground.mark)
-        pack = ready.settings.pack
+        pack = ready.guard.pack
         return Rehearsed(
             guard=post.name, version=pack.version, share=pack.limits.share, stretch=stretch
         )
 
-    @asynccontextmanager
-    async def _ready(
-        self, found: RegisteredGuard, held: Mapping[str, Secret[str]]
-    ) -> AsyncIterator[_Ready]:
-        """Lend a guard that can judge. Raises InvalidError for what can not be posted."""
+    async def _ready(self, found: RegisteredGuard, held: Mapping[str, Secret[str]]) -> _Ready:
+        """Return a guard that can judge. Raises InvalidError for what can not be posted."""
+        now = asyncio.get_running_loop().time()
+        self._made = {key: each for key, each in self._made.items() if now - each.at < KEPT}
+        key = (found.id, found.version, found.pack, found.text)
+        if key in self._made:
+            return self._made[key]
         settings = await posted(found, held)
         with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
             place = self._state or Path(scratch)
@@ -199,7 +206,12 @@ class Rehearsing:
                 scratch=Path(scratch),
                 now=self._cabinet.now(),
             )
-            yield _Ready(settings=settings, guard=guard, think=thinking(settings.pack, place))
+            think = await asyncio.to_thread(thinking, settings.pack, place)
+        made = _Ready(guard=guard, think=think, folders=settings.folders, at=now)
+        if len(self._made) >= MOST_KEPT:
+            del self._made[min(self._made, key=lambda each: self._made[each].at)]
+        self._made[key] = made
+        return made
 
     async def _note(self, caller: Caller, post: Post, ground: Ground) -> None:
         """Let the audit say who had a mailbox read."""
