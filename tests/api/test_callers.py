@@ -10,7 +10,7 @@ import pytest
 
 from tests.api.conftest import NOW
 from tests.store.bundle import StillClock
-from tests.support.api import Answer, Face, request
+from tests.support.api import ROOT, Answer, Face, request
 from tests.support.memory_store import MemoryStore
 from vedette.api.caller import WRONG_BURST, remote
 from vedette.api.frame import build
@@ -47,6 +47,43 @@ async def test_the_owner_at_the_socket_is_not_slowed(face: Face) -> None:
     answers = [await face.at_socket("GET", "/v1/tenants") for _ in range(5)]
 
     assert {each.status for each in answers} == {200}
+
+
+async def test_who_tries_keys_keeps_nobody_out_who_was_let_in_before(face: Face) -> None:
+    """Behind one proxy all have one address: a key that was right goes on, until it is revoked."""
+    made, key = await face.services.keys.create(ROOT, {"name": "k", "scopes": ["admin"]})
+    right = {"authorization": f"Bearer {key.reveal()}"}
+    wrong = {"authorization": "Bearer vdt_" + "x" * 43}
+    assert (await request(face.app, "GET", "/v1/keys", None, right)).status == 200
+
+    answers = [await request(face.app, "GET", "/v1/keys", None, wrong) for _ in range(30)]
+    still = await request(face.app, "GET", "/v1/keys", None, right)
+    await face.services.keys.revoke(ROOT, made.id)
+    revoked = [(await request(face.app, "GET", "/v1/keys", None, right)).status for _ in range(2)]
+
+    assert (answers[-1].status, still.status, revoked) == (429, 200, [401, 429])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_one"),
+    [
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9", True),
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+async def test_who_has_a_network_is_counted_once(
+    face: Face, one: str, other: str, *, is_one: bool
+) -> None:
+    """Whoever has one address of IPv6 has 2^64 of them, and tries no more keys with all of them."""
+    wrong = {"authorization": "Bearer vdt_" + "x" * 43}
+    for _ in range(30):
+        await request(face.app, "GET", "/v1/keys", None, wrong, client=(one, 1))
+
+    answer = await request(face.app, "GET", "/v1/keys", None, wrong, client=(other, 1))
+
+    assert answer.status == (429 if is_one else 401)
 
 
 async def test_who_tries_keys_is_slowed_by_address(face: Face) -> None:

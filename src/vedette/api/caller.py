@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
+from hashlib import sha256
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -18,7 +20,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer, SecurityS
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vedette.api.pace import Pace
+from vedette.api.pace import MAX_CALLERS, Pace
 from vedette.api.problems import ProblemError, refuse
 from vedette.api.rules import Rules
 from vedette.config.api import Network
@@ -57,6 +59,8 @@ class Doorkeeper:
         self._app = app
         self._doors = doors
         self._wrong = Pace(rate=WRONG_RATE, burst=WRONG_BURST)
+        #: Digests of keys that were right when they were sent last, the latest at the end.
+        self._right: OrderedDict[bytes, None] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a caller in."""
@@ -76,17 +80,27 @@ class Doorkeeper:
         given = Headers(scope=scope).getlist("authorization")
         if not given:
             return None
-        address = remote(scope, self._doors.rules.settings.trusted_proxies)
+        address = neighbours(remote(scope, self._doors.rules.settings.trusted_proxies))
         now = asyncio.get_running_loop().time()
-        if wait := self._wrong.wait(address, now):
-            raise _too_many(wait)
         kind, _, text = given[0].partition(" ")
+        proof = sha256(text.encode("latin-1")).digest()
+        # Who shares the address of somebody that tries keys, behind a proxy say, goes on asking.
+        if proof not in self._right and (wait := self._wrong.wait(address, now)):
+            raise _too_many(wait)
         if len(given) == 1 and len(text) <= _LONGEST and kind.casefold() == "bearer":
             caller = await self._doors.keys.caller(Secret(text.strip()))
             if caller is not None:
+                self._remember(proof)
                 return caller
+        self._right.pop(proof, None)
         self._wrong.take(address, now)
         raise _unauthorized()
+
+    def _remember(self, proof: bytes) -> None:
+        self._right[proof] = None
+        self._right.move_to_end(proof)
+        if len(self._right) > MAX_CALLERS:
+            self._right.popitem(last=False)
 
     @staticmethod
     def _be_slow(pace: Pace, name: str) -> None:
@@ -127,6 +141,22 @@ def remote(scope: Scope, proxies: Sequence[Network]) -> str:
         if not _is_in(hop, proxies):
             break
     return found
+
+
+def neighbours(address: str) -> str:
+    """Return what stands for an address where it is counted: of IPv6 the network of one line.
+
+    Whoever has one address of a /64 has all of them (RFC 4291 section 2.5.4).
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 def is_local(request: Request) -> bool:

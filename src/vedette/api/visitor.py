@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import Request, Response
 
-from vedette.api.caller import remote
+from vedette.api.caller import neighbours, remote
 from vedette.api.pace import Pace
 from vedette.api.problems import refuse
 from vedette.config.api import Network
@@ -54,7 +54,7 @@ class Visits:
 
     def come(self, request: Request, proxies: Sequence[Network]) -> None:
         """Count a page for whoever asks. Raises a problem for one who asks too often."""
-        _be_slow(self._pages, remote(request.scope, proxies))
+        _be_slow(self._pages, neighbours(remote(request.scope, proxies)))
 
     def attempt(self, link: Link) -> None:
         """Count a login by a link. Raises a problem for one too many."""
