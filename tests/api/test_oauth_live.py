@@ -66,8 +66,8 @@ class Root:
             headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
         )
         with urllib.request.urlopen(request, timeout=20) as answer:
-            body = answer.read()
-            return json.loads(body) if body else None
+            told = answer.read()
+            return json.loads(told) if told else None
 
     async def until_live(self, account: str) -> None:
         await self.until_state(account, "live")

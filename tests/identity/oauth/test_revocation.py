@@ -37,6 +37,11 @@ async def left(one: Instance) -> int:
     return len(await one.records.records(RecordQuery(kind=Kind.REVOCATION)))
 
 
+def told(server: Authorization) -> int:
+    """Return how often the provider was told of an end."""
+    return server.control().get("/token/revocation", 0)
+
+
 @dataclass(slots=True)
 class Box:
     """A mailbox that is connected, and the refresh token that opens it."""
@@ -247,9 +252,11 @@ async def test_a_consent_that_opens_another_mailbox_is_not_taken_back(
     )
     await one.authorizations.finish(BROWSER, authorization.consent(begun.url, user))
     last = (await one.consent(other)).pair.refresh.reveal()
+    before = told(authorization)
 
     await delete_account(one, box)
     await revoking(one).round()
+    assert (told(authorization), await left(one)) == (before, 0)
     assert authorization.is_active(last)
     assert await one.tokens.token(other)
 
@@ -258,15 +265,22 @@ async def test_a_consent_that_opens_another_mailbox_is_not_taken_back(
     assert not authorization.is_active(last)
 
 
+@pytest.mark.parametrize("scopes", [["openid", "email", "offline_access"], ["offline_access"]])
 async def test_a_consent_that_was_given_anew_is_not_taken_back(
-    one: Instance, authorization: Authorization, box: Box
+    one: Instance, authorization: Authorization, user: str, scopes: list[str]
 ) -> None:
-    """Whoever forgets a consent and connects again is not cut off by what is told late."""
+    """Whoever forgets a consent and connects again is not cut off by what is told late.
+
+    Be it that the provider says whose consent it is, or not.
+    """
+    box = await connected(one, authorization, user, scopes=scopes)
+    before = told(authorization)
     await forget_grant(one, box)
     await one.connect(authorization, box.account, box.app)
 
     await revoking(one).round()
 
+    assert told(authorization) == before
     new = (await one.consent(box.account)).pair.refresh.reveal()
     assert authorization.is_active(new)
     assert await left(one) == 0
@@ -294,13 +308,13 @@ async def test_a_consent_for_the_wrong_mailbox_is_taken_back(
     """It was given for nothing; that of the mailbox itself is untouched."""
     begun = await one.authorizations.begin(ANNA, BROWSER, app=box.app, account=box.account.id)
     back = authorization.consent(begun.url, f"not-{box.account.credentials.user}")
-    before = authorization.control().get("/token/revocation", 0)
+    before = told(authorization)
     with pytest.raises(AuthorizationError, match="the consent is of not-"):
         await one.authorizations.finish(BROWSER, back)
 
     await revoking(one).round()
 
-    assert authorization.control()["/token/revocation"] == before + 1
+    assert told(authorization) == before + 1
     assert authorization.is_active(box.refresh)
 
 
