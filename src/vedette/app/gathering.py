@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import structlog
@@ -21,6 +21,7 @@ from vedette.identity.oauth.tokens import Supply
 from vedette.identity.vault import Opened, Vault
 from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.consent import Consents
+from vedette.ports.link import Target
 from vedette.ports.records import Kind, Record, Recorded
 from vedette.ports.registration import Auth, Origin, Pause, Registration
 from vedette.ports.source import Sourced
@@ -37,6 +38,8 @@ _log = structlog.stdlib.get_logger(__name__)
 
 #: Accounts that are made before others have a turn on the loop: 1 ms.
 _TURN: Final = 20
+#: Servers that are remembered, to have each once: there are some hundred, and few accounts at the rest.
+_SERVERS: Final = 1_000
 #: Digits that tell one consent of a mailbox from the next.
 _SHOWN: Final = 16
 #: Consents that are asked for at once.
@@ -69,6 +72,8 @@ class Gathering:
         self.consented: frozenset[AccountId] = frozenset()
         #: Those that ask for one, and whether it is missing.
         self.asking: dict[AccountId, bool] = {}
+        #: Servers, each by itself.
+        self._targets: dict[Target, Target] = {}
         #: What the tokens of accounts come from that log in by a grant.
         self.supplies: dict[AccountId, Supply] = {}
 
@@ -196,7 +201,7 @@ class Gathering:
                     consented_at=consent[0],
                     lent=consent[1],
                 )
-                made[id_] = enrolled(registration, known)
+                made[id_] = self._sharing(enrolled(registration, known))
                 supply = supply_of(registration, secrets)
                 if supply is None:
                     self.supplies.pop(id_, None)
@@ -205,6 +210,17 @@ class Gathering:
                 if count % _TURN == 0:
                     await asyncio.sleep(0)
         return made
+
+    def _sharing(self, settings: AccountSettings) -> AccountSettings:
+        """Return an account with the server of one before, where that is the same: a sixth of it."""
+        target = settings.target
+        if target.proxy is not None:
+            # Its password is its own.
+            return settings
+        if len(self._targets) >= _SERVERS:
+            self._targets.clear()
+        shared = self._targets.setdefault(target, target)
+        return settings if shared is target else replace(settings, target=shared)
 
     def _under(self, registration: Registration) -> Registration:
         tenancy = self._tenants.get(registration.account.tenant)

@@ -6,6 +6,8 @@ It must not know who logs in, nor how a token is had.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from sys import intern
+from types import MappingProxyType
 from typing import Final
 
 from vedette.identity.oauth.tokens import Supply
@@ -13,6 +15,8 @@ from vedette.model.account import Credentials
 from vedette.ports.registration import Auth, Registration
 from vedette.secret import Secret
 
+#: No secrets: one object for the thousands of accounts that have none.
+_NONE: Final[Mapping[str, Secret[str]]] = MappingProxyType({})
 #: What of the secrets is for whoever gets tokens.
 _FOR_TOKENS: Final = frozenset({"refresh_token", "token_url_secret"})
 
@@ -33,7 +37,8 @@ def credentials_of(
         return Credentials(user=user, password=secrets.get("password"), token=secrets.get("token"))
     source = grant.app or grant.url or " ".join(grant.command)
     since = f" {consented_at:.3f}" if consented_at else f" {lent}" if lent else ""
-    return Credentials(user=user, grant=f"{grant.auth.value} {source}{since}")
+    # Of thousands of accounts most say the same here.
+    return Credentials(user=user, grant=intern(f"{grant.auth.value} {source}{since}"))
 
 
 def by_password(password: object) -> Mapping[str, object]:
@@ -52,4 +57,5 @@ def supply_of(registration: Registration, secrets: Mapping[str, Secret[str]]) ->
     if registration.grant.auth is Auth.PASSWORD:
         return None
     kept = {name: secret for name, secret in secrets.items() if name in _FOR_TOKENS}
-    return Supply(grant=registration.grant, secrets=kept, private=registration.target.private)
+    private = registration.target.private
+    return Supply(grant=registration.grant, secrets=kept or _NONE, private=private)
