@@ -71,6 +71,12 @@ async def test_no_site_may_read_an_answer_of_another(face: Face) -> None:
         ("POST", "/v1/tenants", None, "invalid"),
         ("POST", "/v1/tenants", b'{"id": "one", "id": "two"}', "malformed"),
         ("POST", "/v1/tenants", b'{"settings": {"a": "1", "\\u0061": "2"}}', "malformed"),
+        (
+            "POST",
+            "/v1/tenants",
+            {"settings": {str(each): "x" for each in range(1001)}},
+            "malformed",
+        ),
         ("POST", "/v1/tenants", b'{"maxAccounts": NaN}', "malformed"),
         ("POST", "/v1/tenants", b'{"maxAccounts": -Infinity}', "malformed"),
         ("POST", "/v1/tenants", '{"id": "one"}'.encode("utf-16"), "malformed"),

@@ -191,6 +191,21 @@ async def test_the_claim_of_an_instance_that_died_stands_for_some_seconds(
         assert [soon.code, then.status] == ["in_progress", 201]
 
 
+async def test_a_clock_that_is_set_back_lets_no_dead_claim_stand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would stand for as long as the clock was set back."""
+    async with two_faces() as (one, two):
+        with monkeypatch.context() as patched:
+            patched.setattr(Tenants, "create", raising(StoreError("away")))
+            patched.setattr(Once, "_settle", nothing)
+            await one.ask("POST", "/v1/tenants", WISH, **KEY)
+        later(two, -86_400)
+        then = await two.ask("POST", "/v1/tenants", WISH, **KEY)
+
+        assert then.status == 201
+
+
 async def test_a_request_whose_claim_was_taken_over_has_no_effect(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

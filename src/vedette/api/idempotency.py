@@ -158,21 +158,27 @@ class Once:
                     is_ours = True
                     return Claim(record=written.records[0])
                 known = await self._records.record(Kind.ANSWER, wish.id)
-                told = {} if known is None else json.loads(known.body)
+                if known is None:
+                    expected = 0
+                    continue
+                told = json.loads(known.body)
                 # A claim of ours that is not under way came to no end, and had no effect.
-                is_left = self._is_ours(told) and not told.keys() & {"done", "effect"}
-                is_same = told.get("request") == json.loads(wish.body)["request"]
-                if known is not None and not (is_left and is_same):
+                is_left = self._is_left(known, now) and not told.keys() & {"done", "effect"}
+                if not is_left or told["request"] != json.loads(wish.body)["request"]:
                     return known
-                expected = 0 if known is None else known.version
+                expected = known.version
             raise refuse("busy", "this idempotency key is taken and let go all the time")
         finally:
             if not is_ours:
                 self._going.discard(wish.id)
 
-    def _is_ours(self, told: Mapping[str, Any]) -> bool:
-        """Tell whether nobody but us can be at work on a claim."""
-        return self._is_sole or told.get("by") == self._name
+    def _is_left(self, known: Record, now: float) -> bool:
+        """Tell whether nobody is at work on a claim, which is none of ours that are under way."""
+        if self._is_sole or json.loads(known.body).get("by") == self._name:
+            return True
+        # A clock that was set back would let a dead one stand for as long; one that lives and is
+        # taken over has no effect any more.
+        return known.updated_at > now + CLAIM
 
     @asynccontextmanager
     async def _held(self, claim: Claim) -> AsyncIterator[None]:
@@ -213,8 +219,9 @@ class Once:
         if told["request"] != print_:
             raise refuse("key_reused", "this idempotency key was sent with another request before")
         if not told.get("done"):
-            is_late = self._clock.now() - known.updated_at >= CLAIM
-            if told.get("effect") and (is_late or self._is_ours(told)):
+            now = self._clock.now()
+            is_late = now - known.updated_at >= CLAIM
+            if told.get("effect") and (is_late or self._is_left(known, now)):
                 raise refuse(
                     "answer_lost",
                     "a request with this idempotency key had an effect, all of it or a part, and its"

@@ -13,6 +13,8 @@ from fastapi import Request
 
 from vedette.api.problems import refuse
 
+#: Members of one object: ours have some dozens, and what a tenant sets for itself a hundred.
+MOST: Final = 1_000
 #: Characters of a name that are told back.
 _SHOWN: Final = 60
 #: What a file of accounts is read by is beside the loop, as it is larger (``routes/imports.py``).
@@ -35,6 +37,9 @@ async def read(request: Request) -> None:
 
 def _once(pairs: list[tuple[str, Any]]) -> None:
     """Refuse members of one name; what they hold was looked at before, and is let go."""
+    if len(pairs) > MOST:
+        # Before each of them is looked up, and told of, on the loop.
+        raise refuse("malformed", f"an object of the body has more than {MOST} members")
     seen: set[str] = set()
     for name, _ in pairs:
         if name in seen:
