@@ -8,9 +8,8 @@ one: it is kept as it is when the record is written. It must not know who may se
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from vedette.model.account import Account, Beginning, Canary, Cover, Credentials, Depth, Start
 from vedette.model.ids import AccountId, TenantId
@@ -129,20 +128,17 @@ def label_of(registration: Registration) -> str:
 def registration_of(record: Record) -> Registration:
     """Read a record. Raises NewerError where it says what this version does not know."""
     form = Form(members(record))
-    found = read(form, id_=AccountId(record.id), tenant=record.tenant, kept=True)
+    found = read(form, id_=AccountId(record.id), tenant=record.tenant, kept=record)
     readable(form, record)
-    return replace(
-        found,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
-        version=record.version,
-    )
+    return found
 
 
-def read(form: Form, *, id_: AccountId, tenant: TenantId, kept: bool = False) -> Registration:
+def read(
+    form: Form, *, id_: AccountId, tenant: TenantId, kept: Record | None = None
+) -> Registration:
     """Read an account from a form; mistakes are in the form.
 
-    What is ours, such as why it is paused, is read where ``kept`` says that it is from a record.
+    What is ours, such as why it is paused, is read where the form is that of a record.
     """
     auth = form.choice("auth", Auth, Auth.PASSWORD)
     email = form.checked("email", fields.mail_address, "")
@@ -166,7 +162,7 @@ def read(form: Form, *, id_: AccountId, tenant: TenantId, kept: bool = False) ->
         command=form.texts("tokenCommand", most=50),
         url=form.checked("tokenUrl", fields.token_url, None),
     )
-    found = Registration(
+    return Registration(
         account=account,
         target=_target(form),
         title=form.text("title", longest=200),
@@ -174,8 +170,8 @@ def read(form: Form, *, id_: AccountId, tenant: TenantId, kept: bool = False) ->
         grant=grant,
         active=form.flag("active", default=True),
         consent=form.optional("consent", longest=100),
+        **({} if kept is None else _ours(form, kept)),
     )
-    return _ours(form, found) if kept else found
 
 
 def _target(form: Form) -> Target:
@@ -197,22 +193,24 @@ def _target(form: Form) -> Target:
     )
 
 
-def _ours(form: Form, found: Registration) -> Registration:
-    """Add what nobody sets by a form."""
+def _ours(form: Form, record: Record) -> dict[str, Any]:
+    """Return what nobody sets by a form, by its name in a registration."""
     resync = form.raw("resync")
     wish = Form(resync if isinstance(resync, Mapping) else {})
     paused_at = form.number("pausedAt", 0.0, low=0.0, high=fields.LAST_INSTANT)
-    return replace(
-        found,
-        pause=form.word("pause", _REASONS, None),
-        beneath=form.word("beneath", _REASONS, None),
-        paused_at=paused_at if "pausedAt" in form else None,
-        reconnect=form.whole("reconnect", 0, low=0, high=fields.MOST),
-        resync=Resync(
+    return {
+        "pause": form.word("pause", _REASONS, None),
+        "beneath": form.word("beneath", _REASONS, None),
+        "paused_at": paused_at if "pausedAt" in form else None,
+        "reconnect": form.whole("reconnect", 0, low=0, high=fields.MOST),
+        "resync": Resync(
             serial=wish.whole("serial", 0, low=0, high=fields.MOST),
             since=wish.number("since", 0.0, low=0.0, high=fields.LAST_INSTANT),
         ),
-    )
+        "created_at": record.created_at,
+        "updated_at": record.updated_at,
+        "version": record.version,
+    }
 
 
 def _canary_members(canary: Canary | None) -> Body:
