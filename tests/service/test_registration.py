@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vedette.model.account import Account, Beginning, Canary, Cover, Credentials, Depth, Start
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Encryption, Proxy, ProxyScheme, Target, TlsPolicy
-from vedette.ports.records import Record
+from vedette.ports.records import Kind, Record
 from vedette.ports.registration import Auth, Grant, Pause, Registration, Resync
 from vedette.service.accounts.registration import (
     SETTABLE,
