@@ -15,11 +15,10 @@ from cyclopts import Parameter
 from vedette.cli.endpoints.reading import DELIVERIES, tint
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import line, print_table
-from vedette.cli.stored import NEWEST, Newest, moment
+from vedette.cli.stored import NEWEST, Newest
 from vedette.cli.verb import listed
 from vedette.cli.view import view
 from vedette.client.endpoints import Delivery, EventNamed
-from vedette.client.shape import Unset
 from vedette.errors import UsageError
 from vedette.model.delivery import DeliveryState
 from vedette.model.ids import EndpointId
@@ -63,28 +62,32 @@ def deliveries(
         Only of the event of this id.
     """
     state = _state(due=due, delivered=delivered, failed=failed)
-    if at.is_elsewhere:
-        begin, end = moment("--since", newest.since), moment("--until", until)
-        return listed(
-            at,
-            DELIVERIES,
-            newest.most,
-            lambda client, page: client.endpoints.deliveries(
-                endpoint,
-                state=None if state is None else state.value,
-                account=newest.account,
-                type_=",".join(type_),
-                begin=None if isinstance(begin, Unset) else begin,
-                end=None if isinstance(end, Unset) else end,
-                event=event,
-                limit=page,
-            ),
-            tint=tint,
-        )
     query = _about(newest.events(types=type_, until=until, event=event), endpoint, state)
+    if at.is_elsewhere:
+        return _asked(at, query)
     with view(at.config, at.state) as reader:
         _print([_shown(each) for each in reader.deliveries(query)], as_json=at.as_json)
     return 0
+
+
+def _asked(at: Reach, query: DeliveryQuery) -> int:
+    """Print what a service elsewhere tells."""
+    return listed(
+        at,
+        DELIVERIES,
+        query.limit,
+        lambda client, page: client.endpoints.deliveries(
+            query.endpoint,
+            state=None if query.state is None else query.state.value,
+            account=query.account,
+            type_=",".join(query.types),
+            begin=None if query.start is None else _instant(query.start),
+            end=None if query.end is None else _instant(query.end),
+            event=query.event,
+            limit=page,
+        ),
+        tint=tint,
+    )
 
 
 def _about(events: EventQuery, endpoint: str | None, state: DeliveryState | None) -> DeliveryQuery:
