@@ -42,7 +42,7 @@ from vedette.service.accounts.overview import Overview
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.accounts.verifying import Verifying
 from vedette.service.cabinet import Cabinet
-from vedette.service.doctor.casebook import Casebook
+from vedette.service.diagnosis.casebook import Casebook
 from vedette.service.endpoints.endpoints import Endpoints
 from vedette.service.endpoints.outgoing import Outgoing, Ways
 from vedette.service.events.feed import Feed
@@ -108,10 +108,8 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     cabinet = Cabinet(records, vault, clock, new_id)
     tenants = Tenants(cabinet, state)
     accounts = Accounts(cabinet, tenants, state, ground.elsewhere)
-    endpoints = Endpoints(cabinet, tenants, filed=ground.filed.endpoints)
     agreements = Agreements(cabinet, accounts, state)
     verifying = Verifying(accounts, state.records, vault, ground.examine, clock, ground.transport)
-    preferences = PreferenceBook(cabinet)
     mailboxes = Mailboxes(accounts, state, state, clock, ground.entrance)
     around = Around(
         cabinet=cabinet,
@@ -119,7 +117,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         accounts=accounts,
         agreements=agreements,
         verifying=verifying,
-        preferences=preferences,
+        preferences=(preferences := PreferenceBook(cabinet)),
         transport=ground.transport,
         inquiry=ground.inquiry or usual(settings),
     )
@@ -145,7 +143,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         preferences=preferences,
         hall=hall(around, settings),
         feed=Feed(state, state, records, clock),
-        endpoints=endpoints,
+        endpoints=(endpoints := Endpoints(cabinet, tenants, filed=ground.filed.endpoints)),
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
         guardroom=_guardroom(ground, cabinet, accounts, tenants, mailboxes),
         counts=Counts(accounts, state),
