@@ -157,8 +157,8 @@ def events() -> Iterator[Event]:
     )
     cursor = Cursor(uid_validity=UID_VALIDITY, last_uid=47)
     days = [Tally(date(2026, 11, 19), 118, 0, 0), Tally(date(2026, 11, 20), 41, 0, 2)]
-    state = FolderState(path=INBOX.path, cursor=cursor)
-    yield occurrence.incomplete(ACCOUNT, INBOX, state, days, (45, 46), NOW)
+    held = FolderState(path=INBOX.path, cursor=cursor)
+    yield occurrence.incomplete(ACCOUNT, INBOX, held, days, (45, 46), NOW)
     token = sha256(b"a probe").hexdigest()[:32]
     yield occurrence.canary_arrived(ACCOUNT, INBOX, token, int(ANNOUNCED), NOW)
     health = Health(account=ACCOUNT.id, tenant=ACCOUNT.tenant, email=ACCOUNT.email, since=NOW)

@@ -21,7 +21,7 @@ from vedette.ports.ownership import Keeper
 from vedette.ports.registration import Origin, Pause, Registration
 from vedette.service.accounts.condition import State, condition
 from vedette.service.accounts.counting import Counting
-from vedette.service.doctor.chart import (
+from vedette.service.diagnosis.chart import (
     COMPLAINTS,
     INACTIVE,
     PAUSES,

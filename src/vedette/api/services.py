@@ -28,7 +28,7 @@ from vedette.service.accounts.orders import Orders
 from vedette.service.accounts.overview import Overview
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.accounts.verifying import Verifying
-from vedette.service.doctor.casebook import Casebook
+from vedette.service.diagnosis.casebook import Casebook
 from vedette.service.endpoints.endpoints import Endpoints
 from vedette.service.endpoints.outgoing import Outgoing
 from vedette.service.events.feed import Feed

@@ -21,7 +21,7 @@ from vedette.service.accounts.accounts import READ
 from vedette.service.accounts.counting import counting
 from vedette.service.accounts.overview import Overview
 from vedette.service.caller import Caller
-from vedette.service.doctor.chart import Case, Complaint, Stuck, findings
+from vedette.service.diagnosis.chart import Case, Complaint, Stuck, findings
 from vedette.service.doctor.doctor import Finding
 from vedette.service.running import Running
 

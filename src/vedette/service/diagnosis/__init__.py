@@ -1,0 +1,1 @@
+"""What is known of an account without asking its mailbox, and what helps."""
