@@ -24,6 +24,9 @@ ifndef PYTHONHASHSEED
 PYTHONHASHSEED := $(shell shuf -i 0-4294967295 -n 1)
 endif
 
+# The tests start the service hundreds of times: what is compiled is kept, wherever this is set.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check sim bench fuzz chaos clean
 
