@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import structlog
 
@@ -33,6 +33,8 @@ from vedette.service.accounts.tenant import tenant_of
 from vedette.service.body import members
 from vedette.service.endpoints import endpoint as endpoints
 from vedette.service.guards import post as guards
+
+T = TypeVar("T")
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -188,16 +190,30 @@ class Gathering:
             page = [
                 (self._under(each), secrets, why) for each, secrets, why in read[start:][:_AT_ONCE]
             ]
-            missing = await asyncio.gather(*(self._withheld(each) for each, _, _ in page))
-            granted = await asyncio.gather(*(self._granted(each, had) for each, had, _ in page))
-            for count, ((registration, secrets, refused), withheld, consent) in enumerate(
-                zip(page, missing, granted, strict=True), start=1
-            ):
+            # Most accounts ask for no consent, and have no grant: a task for each costs more than all.
+            missing = await _together(
+                {
+                    each.account.id: self._withheld(each)
+                    for each, _, _ in page
+                    if each.consent is not None
+                }
+            )
+            granted = await _together(
+                {
+                    each.account.id: self._granted(each, had)
+                    for each, had, _ in page
+                    if each.origin is not Origin.API and each.grant.auth is Auth.OAUTH2
+                }
+            )
+            for count, (registration, secrets, refused) in enumerate(page, start=1):
                 id_ = registration.account.id
+                if id_ not in missing:
+                    self.asking.pop(id_, None)
+                consent = granted.get(id_, (0.0, ""))
                 known = Known(
                     secrets=secrets,
                     refused=refused,
-                    withheld=withheld,
+                    withheld=missing.get(id_),
                     consented_at=consent[0],
                     lent=consent[1],
                 )
@@ -255,9 +271,6 @@ class Gathering:
     async def _withheld(self, registration: Registration) -> str | None:
         """Say why the mail of an account must not be read, or None."""
         account, wanted = registration.account.id, registration.consent
-        if wanted is None:
-            self.asking.pop(account, None)
-            return None
         given = None
         if account in self.consented:
             given = await self._state.consent_of(account)
@@ -278,3 +291,8 @@ def _insist(opened: Opened, record: Record) -> None:
     """Raise SecretError where a secret of a record can not be opened."""
     if record.id in opened.failed:
         raise opened.failed[record.id]
+
+
+async def _together(asked: Mapping[AccountId, Awaitable[T]]) -> dict[AccountId, T]:
+    """Return the answers for some accounts, which are asked at the same time."""
+    return dict(zip(asked, await asyncio.gather(*asked.values()), strict=True))
