@@ -232,6 +232,19 @@ async def test_one_link_tries_few_passwords(face: Face) -> None:
     assert len(face.doctor.asked) == TRIES_BURST
 
 
+async def test_no_page_takes_a_password_for_a_way_in_the_clear(face: Face) -> None:
+    """It is not offered, so whoever sends it did not choose it there; nothing is tried."""
+    made = await link(face, account={"email": "anna@example.org"})
+    anna = somebody(face)
+    form = {**(await first(anna, made["url"])), "password": "x", "host": "imap.example.org"}
+
+    for encryption in ("plain", "none", "TLS"):
+        page = await anna.sends(made["url"], form, encryption=encryption)
+        assert page.status == 422
+        kept_safe(page)
+    assert face.doctor.asked == []
+
+
 async def test_a_person_says_nothing_that_the_link_says(face: Face) -> None:
     """The server, the mailbox and what is inside are the link's; other fields are not read."""
     made = await link(face, account={**SERVER, "email": "anna@example.org", "user": "anna"})

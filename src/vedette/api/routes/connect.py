@@ -28,6 +28,8 @@ router = APIRouter(tags=["connect"], include_in_schema=False)
 
 #: The status of a redirect that is a GET whatever it was before (RFC 9110 section 15.4.4).
 _SEE_OTHER: Final = 303
+#: How a password may travel that is given on a page.
+OFFERED: Final = ("tls", "starttls")
 #: The longest port.
 _DIGITS: Final = 5
 
@@ -135,6 +137,9 @@ async def _password(
         "password": Secret(form["password"]),
         **{name: form[name].strip() for name in ("user", "host", "encryption") if form.get(name)},
     }
+    if given.get("encryption", "tls") not in OFFERED:
+        # What a page does not offer nobody has chosen on it: least of all a password in the clear.
+        raise refuse("invalid", f"encryption: expected {' or '.join(OFFERED)}")
     port = form.get("port", "").strip()
     if port:
         is_number = port.isascii() and port.isdigit() and len(port) <= _DIGITS
@@ -257,7 +262,7 @@ def _login(
                 name="encryption",
                 label="Encryption",
                 value=values.get("encryption", "tls"),
-                options=("tls", "starttls"),
+                options=OFFERED,
             ),
         )
     if "user" not in link.template:
