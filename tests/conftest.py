@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.support.authority import Authority
 from tests.support.courier import Courier
@@ -23,6 +24,10 @@ from tests.support.debian import UnavailableError
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot_config import Options
 from tests.support.postgres import Postgres
+
+# How long an example takes is a question for a benchmark, not for a machine that has other work.
+settings.register_profile("vedette", deadline=None)
+settings.load_profile("vedette")
 
 PUSH = frozenset({"IDLE", "NOTIFY", "CONDSTORE", "QRESYNC", "MOVE"})
 

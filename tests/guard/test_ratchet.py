@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.trust import guard, text
@@ -19,7 +19,6 @@ NAMES = ("anna", "bert", "carla")
 FOLDERS = ("INBOX", "Junk", "Archive")
 
 #: A busy machine may hold one example up.
-UNHURRIED = settings(deadline=None)
 
 STAND = Stand(pack=PACKS[0].pack, text=PACKS[0].text, base="/packs")
 
@@ -78,7 +77,6 @@ def is_looser(then: Stand | None, before: Stand) -> bool:
     )
 
 
-@UNHURRIED
 @given(ACTING, st.lists(WANTED, max_size=6))
 def test_nothing_is_ever_looser_before_it_is_released(
     enforced: Stand, wishes: list[Stand | None]
@@ -92,7 +90,6 @@ def test_nothing_is_ever_looser_before_it_is_released(
         stand = then
 
 
-@UNHURRIED
 @given(ACTING, STANDS)
 def test_what_tightens_alone_holds_at_once(enforced: Stand, wanted: Stand) -> None:
     """A change of which no aspect loosens is gone over to whole."""
@@ -101,7 +98,6 @@ def test_what_tightens_alone_holds_at_once(enforced: Stand, wanted: Stand) -> No
         assert after(enforced, wanted) == replace(wanted, secret=kept)
 
 
-@UNHURRIED
 @given(ACTING, WANTED)
 def test_a_wish_that_is_repeated_changes_nothing(enforced: Stand, wanted: Stand | None) -> None:
     """What could hold at once does after the first time, and the rest keeps its name."""
@@ -113,7 +109,6 @@ def test_a_wish_that_is_repeated_changes_nothing(enforced: Stand, wanted: Stand 
     }
 
 
-@UNHURRIED
 @given(ACTING, WANTED)
 def test_a_wish_that_is_released_is_what_holds(enforced: Stand, wanted: Stand | None) -> None:
     """In every aspect."""
@@ -122,7 +117,6 @@ def test_a_wish_that_is_released_is_what_holds(enforced: Stand, wanted: Stand | 
     assert then is None if wanted is None else then is not None and not steps(then, wanted)
 
 
-@UNHURRIED
 @given(ACTING, STANDS, st.sets(st.sampled_from(sorted(OF_A_FILE))))
 def test_only_what_is_released_is_loosened(
     enforced: Stand, wanted: Stand, released: set[Aspect]
