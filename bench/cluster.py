@@ -33,7 +33,8 @@ from tests.sim.process import Process
 from tests.support.memory_ownership import MemoryOwnership, Rows
 from vedette.engine.assignment import Assignment
 from vedette.engine.gate import LoginRate
-from vedette.engine.owner import Owner, Place
+from vedette.engine.owner import Owner
+from vedette.engine.place import Place
 from vedette.errors import StoreError
 from vedette.model.account import Account, Credentials
 from vedette.model.ids import AccountId, TenantId

@@ -27,7 +27,6 @@ from tests.support.memory_store import MemoryStore
 BOUNDED = settings(
     max_examples=15,
     derandomize=True,
-    deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -103,14 +103,14 @@ async def step(at: Host, now: History, kind: str, value: float) -> None:
 @example([("file", 3), ("run", DAY - HOUR), ("file", 4), ("run", HOUR)])
 @example([("file", 4), ("clock", 30 * DAY), ("restart", 0)])
 @example([("file", 10), ("run", DAY - HOUR), ("clock", -DAY), ("run", HOUR)])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(STEPS, max_size=12))
 def test_no_history_loosens_anything_early(steps: list[tuple[str, float]]) -> None:
     """Neither at once, nor by a set clock, a restart, or a wish that takes another's place."""
     asyncio.run(lived(steps))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(STEPS, max_size=8), st.integers(0, len(FILES) - 1))
 def test_what_is_wanted_for_long_enough_holds_in_the_end(
     steps: list[tuple[str, float]], last: int

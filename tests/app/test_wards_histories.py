@@ -104,7 +104,7 @@ async def step(at: Host, now: Promise, kind: str, value: float) -> None:
 @example([("change", 5), ("run", HOUR), ("change", 0), ("change", 5), ("run", DAY - HOUR)])
 @example([("change", 5), ("restart", 0), ("change", 0), ("change", 5), ("run", DAY)])
 @example([("change", 5), ("change", 0), ("run", DAY), ("file", 5)])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(STEPS, max_size=12))
 def test_no_history_has_an_account_watched_less_too_early(steps: list[tuple[str, float]]) -> None:
     """Nor kept longer than its wish has stood."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette.engine.assignment import Assignment, Portions
@@ -28,7 +28,6 @@ def assignment(id_: str, host: str) -> Assignment:
     return Assignment(account=account, target=Target(host=host, port=993))
 
 
-@settings(deadline=None)
 @given(CHANGES)
 def test_changes_add_up_to_what_is_assigned_at_once(
     changes: list[tuple[dict[str, str], list[str]]],

@@ -85,9 +85,7 @@ def test_a_hostile_message_is_read_and_judged_in_little_memory(guard: Guard, raw
     assert most < OCTETS
 
 
-@settings(
-    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kind=st.sampled_from(["text/plain", "text/html"]),
     blocks=st.lists(

@@ -152,7 +152,7 @@ SMALL_CHANGES: dict[str, Callable[[Pack, Pack], Pack]] = {
 }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(packs(monotone=False), packs(monotone=False), mails, st.data())
 def test_what_does_not_loosen_never_does_less(
     old: Pack, other: Pack, mail: Mail, data: st.DataObject

@@ -174,9 +174,7 @@ def test_negated_evidence_is_looked_for_before_a_message_is_filed(
 
 
 @given(text=st.text(max_size=30))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_breaks_out_of_its_string(text: str, sieve: Callable[[str], Sieve]) -> None:
     """A phrase with quotes, backslashes or line ends is a string and never a command."""
     clean = text.encode("utf-8", "replace").decode()

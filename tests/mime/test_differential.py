@@ -30,7 +30,7 @@ LOCALS = st.text("abcdefghijklmnopqrstuvwxyz0123456789.+-", min_size=1, max_size
 NAMES = st.text("abcdefghijklmnopqrstuvwxyzäöüß,.()\"' ", max_size=20)
 BOXES = st.tuples(NAMES, LOCALS.map(lambda local: f"{local}@example.org"))
 FILES = st.text("abcdefäöü€ ;'()", min_size=1, max_size=20).map(lambda name: f"x{name}y.pdf")
-calm = settings(max_examples=60, deadline=None)
+calm = settings(max_examples=60)
 
 
 def compat(data: bytes) -> Message:

@@ -52,7 +52,6 @@ def strewn(tags: list[str]) -> st.SearchStrategy[str]:
     )
 
 
-@settings(deadline=None)
 @given(strewn(TAGS))
 def test_no_tree_is_deeper_than_its_tags_were_counted(page: str) -> None:
     """An end closes nothing in the count that it might not close in the tree."""
@@ -63,7 +62,6 @@ def test_no_tree_is_deeper_than_its_tags_were_counted(page: str) -> None:
     assert nodes <= UNWRITTEN * page.count("<") + found.copies + UNWRITTEN
 
 
-@settings(deadline=None)
 @given(strewn(TAGS + ODD))
 def test_what_only_looks_like_a_tag_makes_no_tree_deeper(page: str) -> None:
     """Comments, values and elements with ways of their own hide no beginning."""
@@ -71,7 +69,7 @@ def test_what_only_looks_like_a_tag_makes_no_tree_deeper(page: str) -> None:
 
 
 # Trees of so many tags take a while.
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.lists(st.sampled_from(TAGS), min_size=1, max_size=6), st.integers(0, 2))
 def test_ten_thousand_tags_make_no_deep_tree(pattern: list[str], more: int) -> None:
     """The tree is shallow, or there is none: tags times depth is what the parser works."""

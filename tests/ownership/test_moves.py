@@ -192,7 +192,7 @@ def test_others_wait_while_one_drains() -> None:
     assert decided(seen, stand(held=ALL)).give == ()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     pauses=st.lists(st.floats(0.2, 6.0), min_size=5, max_size=30),
     weight=st.integers(1, 4 * FULL_WEIGHT),
@@ -214,7 +214,7 @@ def test_never_more_than_a_twentieth_moves_in_ten_seconds(pauses: list[float], w
         assert sum(count for at, count in given_at if end - WINDOW < at <= end) <= CAP
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.lists(st.integers(20, FULL_WEIGHT), min_size=2, max_size=4))
 def test_the_cluster_comes_to_rest_where_it_wishes_to_be(weights: list[int]) -> None:
     """From any start, looks and moves end with every shard at its wished owner, and then none."""

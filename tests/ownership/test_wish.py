@@ -27,7 +27,7 @@ def owners(instances: Iterable[Instance]) -> list[InstanceId | None]:
     return [wishes.of(Shard(shard)) for shard in range(SHARDS)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(clusters, st.randoms())
 def test_all_who_see_the_same_instances_wish_the_same(
     instances: list[Instance], dice: object
@@ -36,7 +36,7 @@ def test_all_who_see_the_same_instances_wish_the_same(
     assert owners(instances) == owners(reversed(instances))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(clusters)
 def test_who_leaves_moves_only_its_own_shards(instances: list[Instance]) -> None:
     """No shard moves between two that stay."""
@@ -47,7 +47,7 @@ def test_who_leaves_moves_only_its_own_shards(instances: list[Instance]) -> None
     assert moved <= {instances[0].id}
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(clusters, st.integers(1, 400))
 def test_who_grows_heavier_only_gains(instances: list[Instance], more: int) -> None:
     """Every shard that moves goes to the one whose weight rose: climbing never costs others twice."""

@@ -240,7 +240,6 @@ class Plans(RuleBasedStateMachine):
 Plans.TestCase.settings = settings(
     max_examples=30,
     stateful_step_count=15,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
 

@@ -194,9 +194,7 @@ QUERIES = some.builds(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     happenings=HAPPENINGS,
     query=QUERIES,

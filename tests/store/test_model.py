@@ -193,6 +193,5 @@ TestTwoStores = TwoStores.TestCase
 TestTwoStores.settings = settings(
     max_examples=40,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

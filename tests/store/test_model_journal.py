@@ -146,6 +146,5 @@ TestTwoJournals = TwoJournals.TestCase
 TestTwoJournals.settings = settings(
     max_examples=30,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -196,6 +196,5 @@ TestTwoRecords = TwoRecords.TestCase
 TestTwoRecords.settings = settings(
     max_examples=30,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )

@@ -149,7 +149,6 @@ TestFolder = Folder.TestCase
 TestFolder.settings = settings(
     max_examples=60,
     stateful_step_count=15,
-    deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )

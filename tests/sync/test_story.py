@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette.errors import Trouble
@@ -93,7 +93,6 @@ HISTORIES = st.lists(
 )
 
 
-@settings(deadline=None)
 @given(HISTORIES)
 def test_whatever_happens_the_story_is_honest(steps: list[Step]) -> None:
     """Connected only by a sync and with proof; refused only by a refusal; since is the last turn."""
@@ -112,7 +111,6 @@ def test_whatever_happens_the_story_is_honest(steps: list[Step]) -> None:
         assert (health.since == now) is (health.state is not before.state)
 
 
-@settings(deadline=None)
 @given(HISTORIES)
 def test_an_error_stays_until_a_success_takes_it_away(steps: list[Step]) -> None:
     """With its instant, which stays for good; a success is a sync, and nothing else is."""

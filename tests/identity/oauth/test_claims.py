@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.identity.oauth.rig import ACME
@@ -77,7 +77,6 @@ def test_a_token_for_others_is_refused(app: App, other: dict[str, object], wrong
         claimed(app, **other)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.binary(max_size=40).map(lambda each: f"a.{each.hex()}.b"))
 def test_what_is_no_token_is_refused(text: str) -> None:
     """Whatever stands there, it is refused in words."""

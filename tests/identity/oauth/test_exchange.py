@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from vedette.errors import NetworkError, RevokedError, ThrottledError
@@ -32,7 +32,6 @@ NAMES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.integers(100, 599), st.dictionaries(NAMES, JSON, max_size=8), st.binary(max_size=40))
 def test_every_answer_is_an_outcome(status: int, members: dict[str, object], octets: bytes) -> None:
     """Nothing that a service says is a defect; tokens of it fit into one line of a login."""

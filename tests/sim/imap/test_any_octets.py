@@ -61,7 +61,7 @@ def said(octets: bytes, cuts: list[int], conduct: Conduct, seed: int) -> tuple[b
     return bytes(terminal.octets), len(house.server.history)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(octets=talks, cuts=st.lists(st.integers(0, 600), max_size=30), seed=st.integers(0, 99))
 @example(octets=b"".join(COMMANDS), cuts=list(range(1200)), seed=3)
 def test_any_segments_of_the_same_octets_get_the_same_answer(
@@ -72,7 +72,7 @@ def test_any_segments_of_the_same_octets_get_the_same_answer(
         assert said(octets, cuts, conduct, seed) == said(octets, [], conduct, seed)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(octets=st.binary(max_size=400))
 def test_any_octets_are_survived(octets: bytes) -> None:
     """Before login and after it, no octets raise anything."""

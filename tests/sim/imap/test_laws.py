@@ -79,7 +79,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     steps=steps,
     way=st.sampled_from(("", "IDLE", "NOTIFY SET (selected (MessageNew MessageExpunge))")),
@@ -123,7 +123,7 @@ def test_a_client_that_believes_every_word_is_right_about_every_number(
     assert client.uids == house.server.users["joe"].folders["INBOX"].uids
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     steps=st.lists(st.sampled_from((*HAPPENS, "renumber", "rename")), max_size=40),
     conduct=st.sampled_from((PEACE, Conduct(uid_late=0.5, uid_gap=0.3, uid_lost=0.2))),
