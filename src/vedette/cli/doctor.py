@@ -92,13 +92,19 @@ def doctor(
         ),
         password_file=password_file,
     )
+    return _tried(wanted, reach, as_json=json, endpoints=endpoints)
+
+
+def _tried(wanted: Wanted, reach: Reach, *, as_json: bool, endpoints: bool) -> int:
+    """Ask a mailbox, after the service that may know it; return the exit status."""
+    mailbox = wanted.mailbox
     with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
         settings = settings_of(wanted, Path(scratch))
         if "://" not in mailbox:
-            _known(mailbox, reach, as_json=json)
+            _known(mailbox, reach, as_json=as_json)
         with ExitStack() as open_views:
             beside = _beside(settings, open_views, named="://" not in mailbox, tried=endpoints)
-            failure = asyncio.run(_show(settings, beside, as_json=json))
+            failure = asyncio.run(_show(settings, beside, as_json=as_json))
     return 0 if failure is None else failure.exit_status
 
 
