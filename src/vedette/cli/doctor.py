@@ -59,8 +59,7 @@ def doctor(
     Parameters
     ----------
     mailbox
-        imaps://user@host, the name of an account in the configuration, or the id of one that was
-        registered. Of an account a service tells what it knows first.
+        imaps://user@host, an account's name in the configuration, or the id of a registered one.
     folder
         A folder that is to be watched (again for more).
     ca_file
@@ -87,12 +86,14 @@ def doctor(
     wanted = Wanted(
         mailbox=mailbox,
         folders=folder,
-        policy=TlsPolicy(
-            verify=not insecure, ca_file=None if ca_file is None else str(ca_file), pin=pin
-        ),
+        policy=_policy(ca_file, pin, verify=not insecure),
         password_file=password_file,
     )
     return _tried(wanted, reach, as_json=json, endpoints=endpoints)
+
+
+def _policy(ca_file: Path | None, pin: str | None, *, verify: bool) -> TlsPolicy:
+    return TlsPolicy(verify=verify, ca_file=None if ca_file is None else str(ca_file), pin=pin)
 
 
 def _tried(wanted: Wanted, reach: Reach, *, as_json: bool, endpoints: bool) -> int:
