@@ -64,7 +64,7 @@ async def list_accounts(
     email: Annotated[str | None, Query(max_length=320, description="With this address.")] = None,
     active: Annotated[bool | None, Query(description="Active, or not.")] = None,
 ) -> Listing[AccountShown]:
-    """List accounts by id. With a state a page may be short; `next` is null at the end alone."""
+    """List accounts by id; `next` is null at the end alone."""
     given = {"tags": tag, "host": host, "email": email, "active": active}
     query = AccountQuery(
         after=window.after,
