@@ -97,6 +97,7 @@ TYPES = {
     "whole": "whole number",
     "flag": "true or false",
     "texts": "list of texts",
+    "wholes": "list of whole numbers",
     "raw": "see meaning",
     "table": "table",
 }

@@ -245,6 +245,19 @@ async def test_no_page_takes_a_password_for_a_way_in_the_clear(face: Face) -> No
     assert face.doctor.asked == []
 
 
+async def test_a_person_names_no_odd_port(face: Face) -> None:
+    """A link acts as an admin, by what its maker may; whoever follows it is a stranger."""
+    made = await link(face, account={"email": "anna@example.org"})
+    anna = somebody(face)
+    form = {**(await first(anna, made["url"])), "password": "x", "host": "imap.example.org"}
+
+    for port in ("25", "6379"):
+        page = await anna.sends(made["url"], form, encryption="tls", port=port)
+        assert page.status == 422
+        assert f"the port {port} is up to an admin" in page.text
+    assert face.doctor.asked == []
+
+
 async def test_a_person_says_nothing_that_the_link_says(face: Face) -> None:
     """The server, the mailbox and what is inside are the link's; other fields are not read."""
     made = await link(face, account={**SERVER, "email": "anna@example.org", "user": "anna"})

@@ -50,6 +50,11 @@ def test_an_address_and_a_port_are_read(
     [
         'listen = "8025"',
         'listen = "127.0.0.1"',
+        "ports = 993",
+        'ports = ["993"]',
+        "ports = [true]",
+        "ports = [0]",
+        "ports = [65536]",
         'listen = "127.0.0.1:"',
         'listen = "127.0.0.1:x"',
         'listen = "127.0.0.1:65536"',
@@ -135,3 +140,10 @@ def test_pages_to_return_to_may_have_paths() -> None:
     assert found.return_to == ("https://app.example.org/mail", "http://localhost:3000")
     with pytest.raises(ConfigError, match="return_to"):
         read('return_to = ["http://app.example.org"]')
+
+
+def test_the_ports_that_a_tenant_may_name_are_those_of_imap() -> None:
+    """Unless others are set, or none."""
+    assert read("").ports == (143, 993)
+    assert read("ports = [993, 1993]").ports == (993, 1993)
+    assert read("ports = []").ports == ()

@@ -18,13 +18,10 @@ PIN = "ab" * 32
 #: What has a password sent elsewhere, or sent where others can read it.
 ELSEWHERE: list[dict[str, object]] = [
     {"host": "mail.evil.example"},
-    {"port": 1993},
-    {"encryption": "plain"},
-    {"encryption": "plain", "port": 993},
-    {"verifyTls": False},
+    {"port": 143},
     {"pin": PIN},
     {"minimumTls": "1.2"},
-    {"securityLevel": 0},
+    {"securityLevel": 2},
     {"proxy": "http://proxy.evil.example:3128"},
 ]
 
@@ -39,7 +36,7 @@ THERE: list[dict[str, object]] = [
 
 
 async def account(office: Office) -> AccountId:
-    return (await office.account(minimumTls="1.3")).account.id
+    return (await office.account(minimumTls="1.3", securityLevel=3)).account.id
 
 
 @pytest.mark.parametrize("change", ELSEWHERE, ids=str)
@@ -132,9 +129,8 @@ HOOK: dict[str, object] = {
         ({"url": Secret("https://evil.example/")}, "headers"),
         ({"url": Secret("https://hooks.example.org/in/2")}, "headers"),
         ({"proxy": Secret("http://evil.example:3128")}, "url"),
-        ({"verifyTls": False}, "url"),
     ],
-    ids=["url", "path", "proxy", "unchecked"],
+    ids=["url", "path", "proxy"],
 )
 async def test_stored_headers_of_a_webhook_go_nowhere_else(
     office: Office, change: dict[str, object], field: str

@@ -15,6 +15,7 @@ from vedette.api.claims import marking
 from vedette.api.hall import Around, hall, usual
 from vedette.api.rules import Rules
 from vedette.api.services import Guardroom, Services
+from vedette.app.guards.protection import told_by
 from vedette.config.api import ApiSettings
 from vedette.errors import StoreError
 from vedette.identity.autoconfig.discovery import Inquiry
@@ -103,11 +104,11 @@ class Ground:
 
 def assembled(ground: Ground, settings: ApiSettings) -> Services:
     """Return the use cases."""
-    state, clock, vault = ground.state, ground.clock, ground.vault
+    state, clock, vault, rules = ground.state, ground.clock, ground.vault, Rules(settings)
     records = marking(state.records)
     cabinet = Cabinet(records, vault, clock, new_id)
     tenants = Tenants(cabinet, state)
-    accounts = Accounts(cabinet, tenants, state, ground.elsewhere)
+    accounts = Accounts(cabinet, tenants, state, ground.elsewhere, rules.ports)
     agreements = Agreements(cabinet, accounts, state)
     verifying = Verifying(accounts, state.records, vault, ground.examine, clock, ground.transport)
     mailboxes = Mailboxes(accounts, state, state, clock, ground.entrance)
@@ -123,7 +124,7 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
     )
     overview = Overview(accounts, ground.running, clock)
     return Services(
-        rules=Rules(settings),
+        rules=rules,
         records=state.records,
         is_sole=ground.is_sole,
         safe=vault,
@@ -143,7 +144,15 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         preferences=preferences,
         hall=hall(around, settings),
         feed=Feed(state, state, records, clock),
-        endpoints=(endpoints := Endpoints(cabinet, tenants, filed=ground.filed.endpoints)),
+        endpoints=(
+            endpoints := Endpoints(
+                cabinet,
+                tenants,
+                filed=ground.filed.endpoints,
+                partners=_Partners(state),
+                ports=rules.ports,
+            )
+        ),
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
         guardroom=_guardroom(ground, cabinet, accounts, tenants, mailboxes),
         counts=Counts(accounts, state),
@@ -168,6 +177,16 @@ def _guardroom(
 def new_id() -> str:
     """Return an id that nobody has."""
     return secrets.token_hex(_OCTETS)
+
+
+class _Partners:
+    """Reads by which endpoints held guards tell their partners. Raises StoreError."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def __call__(self) -> Collection[str]:
+        return told_by(await self._state.protections())
 
 
 class _Readiness:

@@ -68,7 +68,7 @@ def hall(around: Around, settings: ApiSettings) -> Hall:
     links = Links(cabinet, accounts, signet, whereabouts, around.preferences)
     discovering = Discovering(around.inquiry)
     return Hall(
-        apps=OAuthApps(cabinet, accounts.tenants),
+        apps=OAuthApps(cabinet, accounts.tenants, accounts.ports),
         connecting=connecting,
         devices=Devices(connecting),
         links=links,

@@ -18,6 +18,10 @@ class Rules:
         self.settings = settings
         self.pace = Pace(rate=settings.rate, burst=settings.burst)
 
+    def ports(self) -> tuple[int, ...]:
+        """Return the ports that who is no admin may name."""
+        return self.settings.ports
+
     def go_over(self, settings: ApiSettings) -> None:
         """Have others from now on; what callers have asked so far counts on."""
         self.settings = settings

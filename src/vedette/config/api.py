@@ -17,6 +17,8 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 #: Loopback, so that a first start is open to nobody else; 8025 is no port that IANA gave away.
 HOST, PORT = "127.0.0.1", 8025
+#: Where servers of IMAP listen: RFC 9051 section 2.1, and with TLS from the start RFC 8314, 3.2.
+PORTS: Final = (143, 993)
 #: Requests a second and at once for one key: a dashboard makes tens, a runaway loop thousands.
 RATE, BURST = 100.0, 200
 
@@ -43,6 +45,7 @@ class ApiSettings:
     what may come at once. ``public_url`` is where browsers find this service: links and the redirect
     URI of OAuth 2.0 are made from it. ``return_to`` are the pages, with what is beneath them, that a
     browser may be sent back to. ``ispdb`` lets Thunderbird's database be asked for mailboxes.
+    ``ports`` are those that who is no admin may name.
     """
 
     enabled: bool = True
@@ -57,6 +60,7 @@ class ApiSettings:
     public_url: str | None = None
     return_to: tuple[str, ...] = ()
     ispdb: bool = True
+    ports: tuple[int, ...] = PORTS
 
     def fixed(self, now: ApiSettings) -> list[str]:
         """Return the keys that say something else ``now``, and count at a start only.
@@ -93,6 +97,7 @@ def read_api(table: Table, beside: Path) -> ApiSettings:
         public_url=_public_url(table),
         return_to=_return_to(table),
         ispdb=table.flag("ispdb", default=True),
+        ports=table.wholes("ports", PORTS, low=1, high=_LAST_PORT),
     )
     table.done()
     return settings

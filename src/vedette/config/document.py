@@ -115,6 +115,20 @@ class Table:
             self.fail(key, 'expected a list of texts, such as ["INBOX", "Junk"]')
         return tuple(value)
 
+    def wholes(
+        self, key: str, default: tuple[int, ...] = (), *, low: int, high: int
+    ) -> tuple[int, ...]:
+        """Return a list of whole numbers within bounds."""
+        value = self._get(key)
+        if value is None:
+            return default
+        if not isinstance(value, list) or not all(type(each) is int for each in value):
+            self.fail(key, "expected a list of whole numbers in square brackets")
+        for each in value:
+            if not low <= each <= high:
+                self.fail(key, f"{each} is not between {low} and {high}")
+        return tuple(value)
+
     def choice(self, key: str, kind: type[Choice], default: Choice) -> Choice:
         """Return one of a set of words."""
         value = self._get(key)

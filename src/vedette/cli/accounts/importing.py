@@ -89,7 +89,7 @@ def _check(lines: Sequence[Line]) -> None:
     mistakes: list[Mistake] = []
     for each in lines:
         try:
-            wished(judge, each.wish, base, now=now)
+            wished(judge, each.wish, base, now=now, ports=())
         except InvalidError as error:
             mistakes += [
                 Mistake(field=f"line {each.number} {one.field}", why=one.why)

@@ -30,6 +30,7 @@ from vedette.service.body import Unread, legible
 from vedette.service.cabinet import Cabinet, Decide, Page, Writing, paged
 from vedette.service.caller import Caller
 from vedette.service.parting import Parting
+from vedette.service.reach import Ports, usual_ports
 from vedette.service.refusals import (
     ConflictError,
     NewerError,
@@ -48,7 +49,7 @@ MAX_PAGE: Final = 1_000
 class Accounts:
     """What is done with accounts. Each method takes who asks first."""
 
-    __slots__ = ("_cabinet", "_consents", "_parting", "elsewhere", "searching", "tenants")
+    __slots__ = ("_cabinet", "_consents", "_parting", "elsewhere", "ports", "searching", "tenants")
 
     def __init__(
         self,
@@ -56,10 +57,12 @@ class Accounts:
         tenants: Tenants,
         consents: Consents,
         elsewhere: Elsewhere | None = None,
+        ports: Ports = usual_ports,
     ) -> None:
         self._cabinet = cabinet
         self._consents = consents
         self._parting = Parting(cabinet)
+        self.ports = ports
         self.tenants = tenants
         self.elsewhere = Elsewhere() if elsewhere is None else elsewhere
         self.searching = Searching(cabinet, self.elsewhere)
@@ -80,7 +83,7 @@ class Accounts:
         caller.needs(WRITE)
         owner = await self.owner(caller, tenant)
         chosen = self.chosen(caller, id_)
-        found = wished(caller, wish, blank(chosen, owner.id), now=self._cabinet.now())
+        found = self.judged(caller, wish, blank(chosen, owner.id))
         await self.know_app(found.registration)
         record = await self._cabinet.add(caller, new_writing(found, owner))
         await self.still_fits(caller, record, owner)
@@ -193,7 +196,7 @@ class Accounts:
 
         async def decide(record: Record) -> Writing | None:
             base = registration_of(record)
-            found = wished(caller, wish, base, now=self._cabinet.now())
+            found = self.judged(caller, wish, base)
             if not found.changed and not found.secrets and found.registration == base:
                 return None
             if found.registration.grant != base.grant:
@@ -257,6 +260,10 @@ class Accounts:
         if found.is_leaving:
             raise ConflictError(f"the tenant {wanted} is being deleted")
         return found
+
+    def judged(self, caller: Caller, wish: Mapping[str, object], base: Registration) -> Wished:
+        """Return what becomes of an account by a form. Raises InvalidError, ForbiddenError."""
+        return wished(caller, wish, base, now=self._cabinet.now(), ports=self.ports())
 
     def chosen(self, caller: Caller, id_: str | None) -> AccountId:
         """Return the id of a new account."""

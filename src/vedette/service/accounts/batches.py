@@ -15,7 +15,6 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.ports.registration import Registration
 from vedette.service.accounts.accounts import WRITE, Accounts, blank, new_writing
 from vedette.service.accounts.tenant import Tenant
-from vedette.service.accounts.wish import wished
 from vedette.service.cabinet import Cabinet, Writing
 from vedette.service.caller import Caller
 from vedette.service.refusals import NotFoundError, PlanLimitError, RefusalError, invalid
@@ -100,7 +99,7 @@ class Batches:
                 if owner is None:
                     owner = owners[item.tenant] = await self._accounts.owner(caller, item.tenant)
                 blank_ = blank(self._accounts.chosen(caller, item.id), owner.id)
-                found = wished(caller, item.wish, blank_, now=self._cabinet.now())
+                found = self._accounts.judged(caller, item.wish, blank_)
                 await self._accounts.know_app(found.registration)
             except RefusalError as error:
                 outcomes.append(Outcome(refusal=error))

@@ -24,7 +24,7 @@ from vedette.service.accounts.accounts import WRITE, Accounts, blank, new_writin
 from vedette.service.accounts.quota import records_of
 from vedette.service.accounts.registration import SECRETS, SETTABLE
 from vedette.service.accounts.tenant import Tenant
-from vedette.service.accounts.wish import Wished, wished
+from vedette.service.accounts.wish import Wished
 from vedette.service.body import members
 from vedette.service.cabinet import Cabinet, Writing
 from vedette.service.caller import Caller
@@ -201,7 +201,7 @@ class Importing:
             try:
                 id_ = self._accounts.chosen(caller, line.id)
                 base = blank(id_, owner.id)
-                found = wished(caller, line.wish, base, now=self._cabinet.now())
+                found = self._accounts.judged(caller, line.wish, base)
             except InvalidError as error:
                 mistakes += [_mistake(line.number, each.field, each.why) for each in error.mistakes]
                 continue

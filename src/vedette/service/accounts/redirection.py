@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from vedette.ports.link import Encryption, TlsPolicy
+from vedette.ports.link import Encryption
 from vedette.ports.registration import Auth, Registration
+from vedette.service.accounts.allowance import is_checked, level
 from vedette.service.form import Form
 
 #: From what anybody can read to what nobody can: to go up is no harm.
@@ -20,9 +21,6 @@ _STRENGTH: Final[Mapping[Encryption, int]] = {
     Encryption.STARTTLS: 1,
     Encryption.IMPLICIT: 1,
 }
-#: The level of OpenSSL where none is set; a lower one takes weaker keys.
-_USUAL_LEVEL: Final = 2
-
 #: What has to be given anew, by the way to log in: one of these, and the first is what is asked for.
 #: Tokens that are fetched, and commands, can not be: an admin may, or the account is connected anew.
 _ANEW: Final[Mapping[Auth, tuple[str, ...]]] = {
@@ -64,20 +62,16 @@ def redirected(base: Registration, found: Registration) -> list[str]:
     """Return the members by which credentials would go elsewhere, or go there less safely."""
     old, new = base.target, found.target
     before, after = old.policy, new.policy
-    levels = [
-        _USUAL_LEVEL if each.security_level is None else each.security_level
-        for each in (before, after)
-    ]
     weaker = {
         "host": new.host.casefold() != old.host.casefold(),
         "port": new.port != old.port,
         "encryption": _STRENGTH[new.encryption] < _STRENGTH[old.encryption],
-        "verifyTls": _is_checked(before) and not _is_checked(after),
+        "verifyTls": is_checked(before) and not is_checked(after),
         "ca": after.ca not in {None, before.ca},
         # One that is pinned needs no chain and no name.
         "pin": after.pin not in {None, before.pin},
         "minimumTls": after.minimum < before.minimum,
-        "securityLevel": levels[1] < levels[0],
+        "securityLevel": level(after) < level(before),
         "proxy": new.proxy is not None and not _is_same_proxy(base, found),
         "tokenUrl": found.grant.url != base.grant.url,
         "app": found.grant.app != base.grant.app,
@@ -95,7 +89,3 @@ def _is_same_proxy(base: Registration, found: Registration) -> bool:
     if old is None or new is None:
         return old is new
     return (old.scheme, old.host, old.port) == (new.scheme, new.host, new.port)
-
-
-def _is_checked(policy: TlsPolicy) -> bool:
-    return policy.verify or policy.pin is not None

@@ -27,7 +27,6 @@ from vedette.secret import Secret
 from vedette.service.accounts.accounts import Accounts, blank
 from vedette.service.accounts.credentials import credentials_of, supply_of
 from vedette.service.accounts.registration import registration_of
-from vedette.service.accounts.wish import wished
 from vedette.service.caller import Caller
 from vedette.service.doctor.doctor import CheckOutcome, Finding
 from vedette.service.refusals import ConflictError
@@ -70,7 +69,7 @@ class Verifying:
         caller.needs(_WRITE)
         owner = await self._accounts.owner(caller, tenant)
         base = blank(self._accounts.chosen(caller, None), owner.id)
-        found = wished(caller, wish, base, now=self._clock.now())
+        found = self._accounts.judged(caller, wish, base)
         secrets = {name: each for name, each in found.secrets.items() if each is not None}
         if "refresh_token" in secrets:
             raise ConflictError(
@@ -94,7 +93,7 @@ class Verifying:
         """
         caller.needs(_WRITE)
         base = registration_of(await self._accounts.own(caller, id_))
-        found = wished(caller, credentials, base, now=self._clock.now())
+        found = self._accounts.judged(caller, credentials, base)
         secrets = {**await self._kept(caller, id_), **found.secrets}
         tried = {name: each for name, each in secrets.items() if each is not None}
         return await self._try(replace(found.registration, target=base.target), tried)

@@ -5,14 +5,14 @@ It says everything that is wrong at once. It must not know how it is written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from vedette.ports.registration import Auth, Grant, Pause, Registration
 from vedette.secret import Secret
 from vedette.service import reach
-from vedette.service.accounts import fields, redirection
+from vedette.service.accounts import allowance, fields, redirection
 from vedette.service.accounts.pausing import is_for, started
 from vedette.service.accounts.registration import SECRETS, SETTABLE, members_of, read
 from vedette.service.caller import Caller
@@ -46,11 +46,18 @@ class Wished:
     changed: tuple[str, ...]
 
 
-def wished(caller: Caller, wish: Mapping[str, object], base: Registration, *, now: float) -> Wished:
+def wished(
+    caller: Caller,
+    wish: Mapping[str, object],
+    base: Registration,
+    *,
+    now: float,
+    ports: Collection[int],
+) -> Wished:
     """Return what becomes of an account by a form; ``base`` is what it is, or one of version 0.
 
     A member that is null goes back to its default; a secret that is blank, null or absent stays.
-    Raises InvalidError with every mistake, ForbiddenError.
+    ``ports`` are those of servers that who is no admin may name. Raises InvalidError with every mistake, ForbiddenError.
     """
     before = members_of(base)
     form = Form(_filled(before, wish, is_new=base.version == 0))
@@ -67,8 +74,10 @@ def wished(caller: Caller, wish: Mapping[str, object], base: Registration, *, no
     after = members_of(found)
     changed = [name for name in sorted(SETTABLE) if after[name] != before[name]]
     _permit(caller, base, found, changed)
-    if base.version and not caller.is_admin:
-        redirection.judge(form, base, found, secrets)
+    if not caller.is_admin:
+        allowance.judge(form, base, found, ports)
+        if base.version:
+            redirection.judge(form, base, found, secrets)
         form.done()
     registration = replace(
         base,

@@ -1,16 +1,17 @@
 """The use cases of endpoints: make, see, change, delete, and change the signing secret.
 
 An endpoint of a tenant takes that tenant's events; one of nobody, which only an admin makes, takes
-those of all. It must not know how events are delivered: who delivers follows the records.
+those of all. One by which a held guard tells its partner stays as it is: who could change it could
+silence the partner. It must not know how events are delivered: who delivers follows the records.
 """
 
 from __future__ import annotations
 
 import base64
 import secrets as entropy
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from vedette.config.sinks import EndpointKind
 from vedette.model.ids import TenantId
@@ -22,8 +23,9 @@ from vedette.service.accounts.tenants import Tenants
 from vedette.service.cabinet import Cabinet, Decide, Page, Writing
 from vedette.service.caller import Caller
 from vedette.service.endpoints.endpoint import RegisteredEndpoint, endpoint_of, record_of
-from vedette.service.endpoints.wish import wished
-from vedette.service.refusals import ConflictError, NotFoundError, TakenError, invalid
+from vedette.service.endpoints.wish import WishedEndpoint, wished
+from vedette.service.reach import Ports, usual_ports
+from vedette.service.refusals import ConflictError, HeldError, NotFoundError, TakenError, invalid
 
 READ: Final = "endpoints:read"
 WRITE: Final = "endpoints:write"
@@ -31,11 +33,19 @@ WRITE: Final = "endpoints:write"
 #: Octets of a signing secret that we make (Standard Webhooks asks for 24 to 64).
 _OCTETS: Final = 32
 
+#: Tells by which endpoints held guards tell their partners.
+Partners: TypeAlias = Callable[[], Awaitable[Collection[str]]]
+
+
+async def nobodys() -> Collection[str]:
+    """Return no endpoint: where there are no guards."""
+    return ()
+
 
 class Endpoints:
     """What is done with endpoints. ``filed`` tells the ids of those in the configuration file."""
 
-    __slots__ = ("_cabinet", "_dice", "_filed", "_tenants")
+    __slots__ = ("_cabinet", "_dice", "_filed", "_partners", "_ports", "_tenants")
 
     def __init__(
         self,
@@ -43,12 +53,16 @@ class Endpoints:
         tenants: Tenants,
         *,
         filed: Callable[[], Collection[str]] = frozenset,
+        partners: Partners = nobodys,
         dice: Callable[[int], bytes] = entropy.token_bytes,
+        ports: Ports = usual_ports,
     ) -> None:
         self._cabinet = cabinet
         self._tenants = tenants
         self._filed = filed
+        self._partners = partners
         self._dice = dice
+        self._ports = ports
 
     async def create(
         self,
@@ -72,7 +86,7 @@ class Endpoints:
         )
         if wish.get("type") is None:
             raise invalid("type", f"is missing: one of {', '.join(EndpointKind)}")
-        wanted = wished(caller, wish, base, {})
+        wanted = wished(caller, wish, base, {}, ports=self._ports())
         found, given, made = wanted.endpoint, dict(wanted.secrets), None
         if found.kind is EndpointKind.WEBHOOK and "secret" not in given:
             given["secret"] = made = self._secret()
@@ -113,9 +127,11 @@ class Endpoints:
         async def decide(record: Record) -> Writing | None:
             base = endpoint_of(record)
             held = await self._cabinet.opened(record)
-            wanted = wished(caller, wish, base, held)
+            wanted = wished(caller, wish, base, held, ports=self._ports())
             if wanted.endpoint == base and not wanted.secrets:
                 return None
+            if not _is_told_as_before(base, wanted):
+                await self._free(id_)
             return Writing(
                 record=record_of(wanted.endpoint, over=record),
                 what="endpoint.updated",
@@ -130,7 +146,8 @@ class Endpoints:
     ) -> tuple[RegisteredEndpoint, Secret[str]]:
         """Sign with a new secret, which is returned once, and with the old one beside it.
 
-        The old one of a rotation before goes. Raises ConflictError where nothing is signed.
+        The old one of a rotation before goes. Raises ConflictError where nothing is signed, and
+        HeldError where a partner might verify by that one still.
         """
         caller.needs(WRITE)
         new = self._secret()
@@ -139,6 +156,8 @@ class Endpoints:
             base = endpoint_of(record)
             if base.kind is not EndpointKind.WEBHOOK:
                 raise ConflictError(f"an endpoint of type {base.kind.value} signs nothing")
+            if "secret_old" in base.sealed:
+                await self._free(id_)
             held = await self._cabinet.opened(record)
             given = {"secret": new}
             if "secret" in held:
@@ -162,6 +181,7 @@ class Endpoints:
             base = endpoint_of(record)
             if "secret_old" not in base.sealed:
                 return None
+            await self._free(id_)
             sealed = tuple(each for each in base.sealed if each != "secret_old")
             return Writing(
                 record=record_of(replace(base, sealed=sealed), over=record),
@@ -175,8 +195,14 @@ class Endpoints:
         """Delete an endpoint with its secrets."""
         caller.needs(WRITE)
         record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
+        await self._free(id_)
         detail = {"place": endpoint_of(record).place}
         await self._cabinet.drop(caller, record, "endpoint.deleted", detail, expected=expected)
+
+    async def _free(self, id_: str) -> None:
+        """Raise HeldError where a held guard's partner is told by an endpoint."""
+        if id_ in await self._partners():
+            raise HeldError(id_)
 
     async def _change(
         self,
@@ -216,3 +242,10 @@ class Endpoints:
 
     def _secret(self) -> Secret[str]:
         return Secret(PREFIX + base64.b64encode(self._dice(_OCTETS)).decode())
+
+
+def _is_told_as_before(base: RegisteredEndpoint, wanted: WishedEndpoint) -> bool:
+    """Tell whether who is told by an endpoint is told as before, or where nobody was told yet."""
+    found = wanted.endpoint
+    called = replace(base, title=found.title, active=found.active)
+    return called == found and not wanted.secrets and found.active >= base.active

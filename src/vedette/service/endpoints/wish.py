@@ -6,7 +6,7 @@ What an endpoint of its kind may say is judged by the settings that are made of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -52,10 +52,12 @@ def wished(
     wish: Mapping[str, object],
     base: RegisteredEndpoint,
     held: Mapping[str, Secret[str]],
+    *,
+    ports: Collection[int],
 ) -> WishedEndpoint:
     """Return what becomes of an endpoint by a form; ``held`` are the secrets that it has, opened.
 
-    Raises InvalidError, ForbiddenError.
+    ``ports`` are those that who is no admin may name, beside what is usual. Raises InvalidError, ForbiddenError.
     """
     before = {**base.members, "title": base.title, "active": base.active}
     form = Form({**before, **({"type": base.kind.value} if base.version else {}), **wish})
@@ -78,6 +80,8 @@ def wished(
     # What a tenant may not name is not looked at either: an answer would tell what is there.
     _permit(caller, base, found, [*changed, *given])
     _judge(_settings(found, secrets))
+    if not caller.is_admin:
+        _judge_way(base, found, held, given, ports)
     if base.version and not caller.is_admin:
         _keep_to_place(base, found, held, given)
     changed += [member for member, name in {**SEALED, HEADERS: HEADERS}.items() if name in given]
@@ -141,6 +145,34 @@ def _keep_to_place(
                 f"is to be given anew with another {by}: it would be used elsewhere than it was"
                 " given for",
             )
+
+
+def _judge_way(
+    base: RegisteredEndpoint,
+    found: RegisteredEndpoint,
+    held: Mapping[str, Secret[str]],
+    given: Mapping[str, Secret[str]],
+    ports: Collection[int],
+) -> None:
+    """Raise InvalidError for odd ports, and for TLS that proves nothing: that is up to an admin.
+
+    What an admin set may stay, certificates that nobody checks at the URL that they are of. Brokers
+    are where their operators have them, and say nothing to anybody else.
+    """
+
+    def changed(name: str) -> str | None:
+        old, new = held.get(name), given.get(name)
+        is_same = new is None or (old is not None and old.reveal() == new.reveal())
+        return None if is_same else given[name].reveal().strip()
+
+    url, proxy = changed("url"), changed("proxy")
+    if url is not None and (why := reach.url_refusal(url, ports)) is not None:
+        raise invalid("url", why)
+    if proxy is not None and (why := reach.proxy_refusal(reach.port_of(proxy), ports)) is not None:
+        raise invalid("proxy", why)
+    was_checked = base.members.get("verifyTls", True) or not base.version or url is not None
+    if was_checked and not found.members.get("verifyTls", True):
+        raise invalid("verifyTls", "that a certificate is not checked is up to an admin")
 
 
 def _judge(settings: EndpointSettings) -> None:

@@ -20,7 +20,6 @@ from vedette.ports.records import Drop, Kind, Record, RecordQuery
 from vedette.secret import Secret
 from vedette.service.accounts.accounts import READ, WRITE, Accounts, blank
 from vedette.service.accounts.tenant import DEFAULT
-from vedette.service.accounts.wish import wished
 from vedette.service.cabinet import Cabinet, Page, Writing, noted
 from vedette.service.caller import Caller
 from vedette.service.form import Form
@@ -347,7 +346,7 @@ class Links:
             "password": Secret("x"),
         }
         try:
-            wished(caller, whole, blank(AccountId("new"), tenant), now=self._cabinet.now())
+            self._accounts.judged(caller, whole, blank(AccountId("new"), tenant))
         except InvalidError as error:
             raise InvalidError(
                 Mistake(field=f"account.{each.field}", why=each.why) for each in error.mistakes

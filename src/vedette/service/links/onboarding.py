@@ -19,6 +19,7 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.ports.link import Encryption
 from vedette.ports.registration import Auth
 from vedette.secret import Secret
+from vedette.service.accounts import allowance
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.agreements import Agreements
 from vedette.service.accounts.credentials import by_password
@@ -26,6 +27,7 @@ from vedette.service.accounts.discovering import Discovering
 from vedette.service.accounts.registration import ENCRYPTIONS
 from vedette.service.accounts.verifying import Verifying
 from vedette.service.doctor.doctor import CheckOutcome, Finding
+from vedette.service.form import Form
 from vedette.service.links.link import Link
 from vedette.service.links.links import Links
 from vedette.service.oauth.authorizations import Authorizations, Begun
@@ -121,6 +123,7 @@ class Onboarding:
             return await self._anew(link, given.get("password"))
         template = dict(link.template)
         server = {} if "host" in template else {name: given.get(name) for name in _SERVER}
+        self._judge(server)
         wish = {
             **{name: value for name, value in server.items() if value is not None},
             "email": given.get("email"),
@@ -229,7 +232,18 @@ class Onboarding:
                 f"nobody says where the mailbox of {address} is; a link has to name its server"
             )
         first = found.proposals[0]
-        return _place(first.host, first.port, first.encryption)
+        server = _place(first.host, first.port, first.encryption)
+        self._judge(server)
+        return server
+
+    def _judge(self, server: Mapping[str, object]) -> None:
+        """Raise InvalidError for what a stranger, or the owner of a domain, may not say.
+
+        A link acts as an admin, by what its maker may; of this its maker said nothing.
+        """
+        form = Form(server)
+        allowance.judge_server(form, ports=self._accounts.ports())
+        form.done()
 
     async def _done(self, link: Link, address: str) -> Finished:
         """Keep what was agreed to. Until then nothing of the account's mail is read."""

@@ -25,6 +25,7 @@ from vedette.service.cabinet import Cabinet, Page, Writing
 from vedette.service.caller import Caller
 from vedette.service.oauth.wish import Wished, wished
 from vedette.service.parting import Parting
+from vedette.service.reach import Ports, usual_ports
 from vedette.service.refusals import ConflictError, NewerError, NotFoundError, invalid
 
 READ: Final = "oauth:read"
@@ -37,10 +38,11 @@ class OAuthApps:
     An app of the tenant ``default`` serves all tenants that name it; only its own change it.
     """
 
-    __slots__ = ("_cabinet", "_parting", "_tenants")
+    __slots__ = ("_cabinet", "_parting", "_ports", "_tenants")
 
-    def __init__(self, cabinet: Cabinet, tenants: Tenants) -> None:
+    def __init__(self, cabinet: Cabinet, tenants: Tenants, ports: Ports = usual_ports) -> None:
         self._cabinet = cabinet
+        self._ports = ports
         self._parting = Parting(cabinet)
         self._tenants = tenants
 
@@ -56,7 +58,7 @@ class OAuthApps:
         if tenant not in {None, owner}:
             raise NotFoundError("tenant", str(tenant))
         await self._tenants.of(owner)
-        found = wished(caller, wish, None, self._cabinet.new_id(), owner)
+        found = wished(caller, wish, None, self._cabinet.new_id(), owner, ports=self._ports())
         if found.client is None:
             raise invalid("clientSecret", "is missing: what the provider gave with the client id")
         record = await self._cabinet.add(caller, _writing(found, None, "oauth_app.created"))
@@ -93,7 +95,8 @@ class OAuthApps:
 
         async def decide(record: Record) -> Writing:
             nonlocal is_new_client
-            found = wished(caller, wish, record, record.id, record.tenant)
+            ports = self._ports()
+            found = wished(caller, wish, record, record.id, record.tenant, ports=ports)
             is_new_client = found.client is not None
             return _writing(found, record, "oauth_app.updated")
 

@@ -6,7 +6,7 @@ written.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -58,13 +58,20 @@ def wished(
     over: Record | None,
     id_: str,
     tenant: TenantId,
+    *,
+    ports: Collection[int],
 ) -> Wished:
-    """Read the form of an app, over what is there. Raises InvalidError with every mistake."""
+    """Read the form of an app, over what is there; ``ports`` may be named by who is no admin.
+
+    Raises InvalidError with every mistake, ForbiddenError.
+    """
     before = {} if over is None else members(over)
     form = Form({**{name: before.get(name) for name in _MEMBERS}, **wish})
     body = _body(form)
     client = _client(form, body, before, wish)
     _judge(form, body, id_, tenant)
+    if not caller.is_admin:
+        _judge_ports(form, body, before, ports)
     form.refuse_unknown()
     form.done()
     _permit(caller, body, before)
@@ -149,6 +156,17 @@ def _judge(form: Form, body: Body, id_: str, tenant: TenantId) -> None:
     if any(" " in each for each in app.scopes):
         form.fail("scopes", "expected a list, each scope by itself")
     _judge_service(form, app)
+
+
+def _judge_ports(form: Form, body: Body, before: Mapping[str, Any], ports: Collection[int]) -> None:
+    """Note URLs with ports that are up to an admin; those that an admin set may stay."""
+    for name in (*_URLS, "issuer"):
+        url = body[name]
+        if url is None or url == before.get(name):
+            continue
+        why = reach.url_refusal(url, ports)
+        if why is not None:
+            form.fail(name, why)
 
 
 def _judge_service(form: Form, app: App) -> None:
