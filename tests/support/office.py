@@ -67,6 +67,8 @@ class Desk:
         self.consents = consents
         self.vault = Vault(records, Keyring(WrappingKey(Secret(KEY))), clock)
         numbers = count(1)
+        #: The endpoints by which held guards tell their partners.
+        self.partners: set[str] = set()
         self.cabinet = Cabinet(records, self.vault, clock, lambda: f"a{next(numbers):04}")
         self.tenants = Tenants(self.cabinet, consents)
         self.elsewhere = Elsewhere()
@@ -75,10 +77,17 @@ class Desk:
         self.agreements = Agreements(self.cabinet, self.accounts, consents)
         self.batches = Batches(self.cabinet, self.accounts)
         self.endpoints = Endpoints(
-            self.cabinet, self.tenants, filed=lambda: {"filed"}, dice=lambda count: b"d" * count
+            self.cabinet,
+            self.tenants,
+            filed=lambda: {"filed"},
+            partners=self._partners,
+            dice=lambda count: b"d" * count,
         )
         self.guards = Guards(self.cabinet, self.tenants, filed=lambda: {"filed"})
         self.importing = Importing(self.cabinet, self.accounts)
+
+    async def _partners(self) -> frozenset[str]:
+        return frozenset(self.partners)
 
     async def account(self, caller: Caller = ANNA, **members: object) -> Registration:
         """Register an account."""

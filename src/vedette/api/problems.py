@@ -43,6 +43,7 @@ TABLE: Final[Mapping[str, tuple[int, str]]] = MappingProxyType({
     "method_not_allowed": (405, "The method is not for this resource"),
     "timeout": (408, "The request did not come in time"),
     "conflict": (409, "Its state does not allow that"),
+    "held": (409, "A guard is held to it"),
     "taken": (409, "It is there already"),
     "busy": (409, "It is changed all the time"),
     "newer": (409, "A newer version of Vedette wrote it"),

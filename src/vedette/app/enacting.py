@@ -63,8 +63,11 @@ class Enacting:
         self._accounts: Layers[AccountId, AccountSettings] = Layers("account")
         self._endpoints: Layers[EndpointId, EndpointSettings] = Layers("endpoint")
         self._guards: Layers[str, GuardSettings] = Layers("guard")
+        trust.look_up(self._endpoints.seen.get)
         #: Those that the courier has.
         self._running: dict[EndpointId, EndpointSettings] = {}
+        #: Those of them that go on as they were, for a held guard's partner is told by them.
+        self._kept: set[EndpointId] = set()
         #: Found again when it is asked for: thousands that change at once are one change.
         self._there: Directory | None = None
         self._settings: Settings | None = None
@@ -131,7 +134,7 @@ class Enacting:
         async with self._one:
             self.lay(layer, change)
             await self._deliver(change.endpoints, forgives=True)
-            if change.guards:
+            if change.guards or self._trust.is_partner(change.endpoints):
                 await self._seat()
                 await insist(self._go_over)
             elif change.accounts:
@@ -150,6 +153,7 @@ class Enacting:
         """Go over to what another instance enforces. Only what is set here asks for anything."""
         async with self._one:
             await self._posting.stand(await self._trust.adopted(self._posts()))
+            await self._deliver(tuple(self._kept), forgives=True)
             await self._assign(self._trust.still_watched(tuple(self._accounts.seen.values())))
 
     def _posts(self) -> list[GuardSettings]:
@@ -165,6 +169,8 @@ class Enacting:
         Raises OvertakenError where another instance changed meanwhile what is enforced.
         """
         await self._posting.apply(self._posts())
+        # What a partner was told by goes over to what it is now, where that may be.
+        await self._deliver(tuple(self._kept), forgives=True)
         await self._assign(await self._trust.watched(tuple(self._accounts.seen.values())))
 
     async def _watch(self, touched: Collection[AccountId]) -> None:
@@ -191,9 +197,16 @@ class Enacting:
         on, and so does this one as it was.
         """
         for id_ in touched:
-            wanted = self._endpoints.seen.get(id_)
-            if wanted == self._running.get(id_):
+            wanted, running = self._endpoints.seen.get(id_), self._running.get(id_)
+            if wanted == running:
+                self._kept.discard(id_)
                 continue
+            if running is not None and self._trust.keeps(id_, running, wanted):
+                if id_ not in self._kept:
+                    _log.warning("endpoint.held", endpoint=id_)
+                self._kept.add(id_)
+                continue
+            self._kept.discard(id_)
             try:
                 if wanted is None:
                     del self._running[id_]

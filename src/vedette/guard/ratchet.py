@@ -73,7 +73,9 @@ class Stand:
     ``text`` is what ``pack`` was read from, ``base`` the folder that its paths start from. An
     empty selection takes all of its kind. It looks back at the last ``messages`` of a folder, of so
     many ``days``; 0 days are any age. ``partner`` is the endpoint that is told of changes, and
-    ``secret`` a digest of what a partner grants with; both may be empty.
+    ``secret`` a digest of what a partner grants with; both may be empty. ``place`` is a digest of
+    where and how that endpoint is told, empty where there is none, and ``signs`` those of the keys
+    that sign what it is told.
     """
 
     pack: Pack
@@ -87,6 +89,8 @@ class Stand:
     days: int = 0
     partner: str = ""
     secret: str = ""
+    place: str = ""
+    signs: tuple[str, ...] = ()
 
     @property
     def is_enforced(self) -> bool:
@@ -153,7 +157,13 @@ def _gone_over(stand: Stand, wanted: Stand, aspect: Aspect) -> Stand:
         case Aspect.SWEEP:
             return replace(stand, messages=wanted.messages, days=wanted.days)
         case Aspect.PARTNER:
-            return replace(stand, partner=wanted.partner, secret=wanted.secret or stand.secret)
+            return replace(
+                stand,
+                partner=wanted.partner,
+                secret=wanted.secret or stand.secret,
+                place=wanted.place,
+                signs=wanted.signs,
+            )
         case Aspect.REMOVAL | Aspect.ACCOUNT | Aspect.PAUSE | Aspect.ALLOW | Aspect.RESTORE:
             return stand
 
@@ -204,17 +214,22 @@ def _partner(enforced: Stand, wanted: Stand) -> Step | None:
     """Judge a change of the partner.
 
     Who is told already must not be left out, and a secret must not be one that the user made
-    to grant to themselves. A first endpoint only tightens. A file may forget the secret.
+    to grant to themselves. A first endpoint only tightens. A file may forget the secret. An
+    endpoint of the same name that goes elsewhere, or is otherwise told, is another; one that signs
+    with one key more is not.
     """
     secret = wanted.secret or enforced.secret
-    if (enforced.partner, enforced.secret) == (wanted.partner, secret):
+    is_there = enforced.place == wanted.place and set(enforced.signs) <= set(wanted.signs)
+    if (enforced.partner, enforced.secret) == (wanted.partner, secret) and is_there:
         return None
     says = []
     if enforced.partner and enforced.partner != wanted.partner:
         says.append("another partner is told, or none")
+    elif enforced.place and not is_there:
+        says.append("the partner is told elsewhere, otherwise, or not at all")
     if enforced.secret != secret:
         says.append("the partner's secret is another")
-    to = _digest(wanted.partner, secret)
+    to = _digest(wanted.partner, secret, wanted.place, *wanted.signs)
     return Step(aspect=Aspect.PARTNER, loosens=bool(says), to=to, says=tuple(says))
 
 

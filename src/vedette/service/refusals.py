@@ -9,6 +9,7 @@
         ├── StaleError         it was changed since it was read             stale
         ├── BusyError          it is changed all the time; again helps      busy
         ├── ConflictError      its state does not allow that                conflict
+        ├── HeldError          a held guard's partner is told by it         held
         ├── PlanLimitError     the tenant's quota is used up                plan_limit
         ├── InvalidError       fields are wrong, a line for each            invalid
         ├── ForbiddenError     the caller may not                           forbidden
@@ -101,6 +102,18 @@ class ConflictError(RefusalError):
 
     code = "conflict"
     exit_status = 73
+
+
+class HeldError(ConflictError):
+    """A guard that is held tells its partner by this endpoint, so it stays as it is."""
+
+    code = "held"
+
+    def __init__(self, id_: str) -> None:
+        super().__init__(
+            f"a protective guard tells its partner by the endpoint {_shown(id_)}, so where and how it "
+            "is told is held: give the guard another partner, which waits, and change it then"
+        )
 
 
 class PlanLimitError(RefusalError):

@@ -7,7 +7,7 @@ when anything changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from vedette.app.guards import sight
 from vedette.app.guards.sight import Sight
+from vedette.app.guards.whereabouts import NOWHERE, Whereabouts
 from vedette.config.guards import parsed
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Mode, Span
@@ -76,8 +77,11 @@ class Held:
         return self.stand.pack.name
 
 
-def wanted(settings: GuardSettings, secret: str) -> Stand:
-    """Return what the configuration wants; ``secret`` is the digest of the partner's."""
+def wanted(settings: GuardSettings, secret: str, told: Whereabouts = NOWHERE) -> Stand:
+    """Return what the configuration wants; ``secret`` is the digest of the partner's.
+
+    ``told`` is where the partner's endpoint is.
+    """
     return Stand(
         pack=settings.pack,
         text=settings.text,
@@ -91,6 +95,8 @@ def wanted(settings: GuardSettings, secret: str) -> Stand:
         days=settings.sweep.days,
         partner=settings.partner or "",
         secret=secret,
+        place=told.place,
+        signs=told.signs,
     )
 
 
@@ -127,6 +133,8 @@ def written(held: Held, now: float) -> Protection:
         "days": stand.days,
         "partner": stand.partner,
         "secret": stand.secret,
+        "place": stand.place,
+        "signs": stand.signs,
         "private": held.settings.private,
         "help": held.settings.help,
         "covered": {name: _values(ward) for name, ward in held.covered.items()},
@@ -158,6 +166,9 @@ def read(protection: Protection) -> Held:
         days=int(lock.get("days", 0)),
         partner=lock["partner"],
         secret=lock["secret"],
+        # Not known of a guard that a version before wrote down.
+        place=lock.get("place", ""),
+        signs=tuple(lock.get("signs", ())),
     )
     settings = GuardSettings(
         pack=pack,
@@ -177,6 +188,12 @@ def read(protection: Protection) -> Held:
         for name, each in found.items()
     }
     return enforced(stand, settings, covered)
+
+
+def told_by(protections: Iterable[Protection]) -> dict[EndpointId, str]:
+    """Return the endpoints by which held guards tell their partners, each with one such guard."""
+    found = ((json.loads(each.lock).get("partner"), each.guard) for each in protections)
+    return {EndpointId(partner): guard for partner, guard in found if partner}
 
 
 def covered_by(account: AccountId, ward: Ward | None) -> Covered:

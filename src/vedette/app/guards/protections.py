@@ -27,8 +27,9 @@ from vedette.app.guards.protection import (
     written,
 )
 from vedette.app.guards.tidings import Tell, Tidings
+from vedette.app.guards.whereabouts import is_told, whereabouts
 from vedette.app.guards.wish import Trust, aspect_of, performed, spelled_step, target_of
-from vedette.config.settings import GuardSettings
+from vedette.config.settings import EndpointSettings, GuardSettings
 from vedette.engine.part import Part
 from vedette.errors import ConfigError, StoreError, UsageError
 from vedette.guard.ratchet import OF_A_FILE, OF_A_GUARD, Stand, Step, after, steps
@@ -74,6 +75,8 @@ class Protections(Part):
         self._key = key
         self._again = again
         self._done = done
+        #: Returns an endpoint as it is set.
+        self.endpoint: Callable[[EndpointId], EndpointSettings | None] = lambda _: None
         #: What is enforced, by guard.
         self.held: dict[str, Held] = {}
         #: The changes that were open, and the numbers of those that were due, when it was read.
@@ -353,13 +356,16 @@ class Protections(Part):
             await self.remind(change)
 
     async def _stand(self, settings: GuardSettings) -> Stand:
-        secret = settings.partner_secret
-        if secret is None:
-            return wanted(settings, "")
-        digest = await asyncio.to_thread(
-            digest_of, secret, key=self._key(), guard=settings.pack.name
-        )
-        return wanted(settings, digest)
+        secret, partner, digest = settings.partner_secret, settings.partner, ""
+        # Of a guard that tells nobody the key is not asked for.
+        endpoint = None if partner is None else self.endpoint(partner)
+        if secret is not None:
+            digest = await asyncio.to_thread(
+                digest_of, secret, key=self._key(), guard=settings.pack.name
+            )
+        if endpoint is None:
+            return wanted(settings, digest)
+        return wanted(settings, digest, whereabouts(endpoint, self._key()))
 
     async def _waiting(self, guard: str) -> list[Change]:
         return [each for each in await self._store.changes() if each.loosening.guard == guard]
@@ -373,6 +379,17 @@ class Protections(Part):
             raise _overtaken(held.name)
         self._rows[held.name] = row
         self._loose[held.name] = 0
+
+    def keeps(
+        self, id_: EndpointId, running: EndpointSettings, now: EndpointSettings | None
+    ) -> bool:
+        """Tell whether a held guard's partner is told by an endpoint as it runs, and not as set."""
+        for held in self.held.values():
+            if held.settings.partner == id_ and held.stand.place:
+                key = self._key()
+                if is_told(held.stand, whereabouts(running, key)):
+                    return not is_told(held.stand, whereabouts(now, key))
+        return False
 
     def _partner(self, guard: str) -> EndpointId | None:
         held = self.held.get(guard)

@@ -14,7 +14,7 @@ from vedette.app.guards.protections import Protections
 from vedette.app.guards.returns import Returns
 from vedette.app.guards.trust_desk import Decided, TrustDesk
 from vedette.app.guards.wards import Wards
-from vedette.config.settings import AccountSettings, GuardSettings
+from vedette.config.settings import AccountSettings, EndpointSettings, GuardSettings
 from vedette.engine.guarding import Guarding
 from vedette.engine.part import Part
 from vedette.model.event import Event
@@ -99,6 +99,21 @@ class Trusting(Part):
             guards=lambda: guarding.names,
             accounts=lambda: self._accounts,
         )
+
+    def look_up(self, endpoint: Callable[[EndpointId], EndpointSettings | None]) -> None:
+        """Say how endpoints are set, whatever runs of them."""
+        self.protections.endpoint = endpoint
+
+    def keeps(
+        self, id_: EndpointId, running: EndpointSettings, now: EndpointSettings | None
+    ) -> bool:
+        """Tell whether an endpoint is to go on as it runs: a held guard's partner is told by it."""
+        return self.protections.keeps(id_, running, now)
+
+    def is_partner(self, endpoints: Iterable[EndpointId]) -> bool:
+        """Tell whether a held guard's partner is told by one of these."""
+        told = {each.settings.partner for each in self.protections.held.values()}
+        return any(each in told for each in endpoints)
 
     async def in_force(self, settings: Sequence[GuardSettings]) -> Sequence[GuardSettings]:
         """Return what is in force of what is wanted. Raises StoreError."""
