@@ -49,6 +49,16 @@ def test_books_find_a_loss_a_repeat_and_a_stranger() -> None:
     assert not Balance(delivered=1, lost=0, repeated=0, strangers=1).agrees
 
 
+def test_books_call_nothing_lost_that_is_under_way() -> None:
+    """What may still be told is counted apart, and the books do not agree yet."""
+    books = Books()
+    books.enter(event(1))
+    balance = books.balance([place(1), place(2), place(3)], late={place(1), place(2)})
+    assert balance == Balance(delivered=1, lost=1, repeated=0, strangers=0, late=1)
+    assert str(balance) == "1 delivered, 1 lost, 0 repeated, 1 still under way"
+    assert not Balance(delivered=1, lost=0, repeated=0, strangers=0, late=1).agrees
+
+
 def test_books_count_messages_only() -> None:
     """An account's own story is no mail."""
     books = Books()

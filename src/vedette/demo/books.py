@@ -1,13 +1,14 @@
 r"""The books: what the mailboxes hold, against what the webhook was told. Pure.
 
 A message is where it is: account, folder, UIDVALIDITY and UID. It was delivered if an event
-about it came, lost if none did, repeated if more came than one, under whatever id.
+about it came, repeated if more came than one, under whatever id. Of the others it is said from
+outside which are still under way; what is not is lost.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -30,7 +31,8 @@ class Place:
 class Balance:
     """What comparing both sides gave. ``strangers`` are events about mail that is not there.
 
-    ``moved`` are messages that a guard took from where they were told of, as it said itself.
+    ``moved`` are messages that a guard took from where they were told of, as it said itself;
+    ``late`` are those that are not told yet, and may be.
     """
 
     delivered: int
@@ -38,14 +40,22 @@ class Balance:
     repeated: int
     strangers: int
     moved: int = 0
+    late: int = 0
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every message came once."""
+        return not (self.lost or self.late or self.repeated)
 
     @property
     def agrees(self) -> bool:
         """Whether every message came once, and nothing else did."""
-        return not (self.lost or self.repeated or self.strangers)
+        return self.is_complete and not self.strangers
 
     def __str__(self) -> str:
         line = f"{self.delivered} delivered, {self.lost} lost, {self.repeated} repeated"
+        if self.late:
+            line += f", {self.late} still under way"
         if self.moved:
             line += f", {self.moved} moved by a guard"
         return f"{line}, {self.strangers} unknown" if self.strangers else line
@@ -77,12 +87,14 @@ class Books:
         """Whether an event about the message at this place came."""
         return place in self._told
 
-    def balance(self, held: Iterable[Place]) -> Balance:
-        """Compare with what the mailboxes hold."""
+    def balance(self, held: Iterable[Place], *, late: Collection[Place] = frozenset()) -> Balance:
+        """Compare with what the mailboxes hold; ``late`` is what may still be told."""
         there = set(held)
+        untold = {place for place in there if place not in self._told}
         return Balance(
-            delivered=sum(place in self._told for place in there),
-            lost=sum(place not in self._told for place in there),
+            delivered=len(there) - len(untold),
+            lost=sum(place not in late for place in untold),
+            late=sum(place in late for place in untold),
             repeated=sum(count - 1 for count in self._told.values()),
             strangers=sum(place not in there | self._moved for place in self._told),
             moved=len(self._moved - there),

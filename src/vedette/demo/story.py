@@ -21,15 +21,17 @@ import secrets
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from vedette.app.engine import Engine
-from vedette.app.run import stop_within
+from vedette.app.run import DRAIN, stop_within
 from vedette.demo import messages, telling
-from vedette.demo.books import APPLIED, UNDONE, Balance, Books, Place
-from vedette.demo.engine import WEBHOOK, engine
+from vedette.demo.books import APPLIED, UNDONE, Books, Place
+from vedette.demo.engine import engine, is_posting, under_way
 from vedette.demo.messages import ANNA, BRUNO, Letter
+from vedette.demo.patience import Patience
 from vedette.demo.receiver import Receiver
 from vedette.demo.server import DemoServer
 from vedette.errors import NetworkError, StoreUnwritableError, VedetteError
@@ -38,15 +40,11 @@ from vedette.secret import Secret
 
 #: Seconds between two things that a person is to read.
 PACE: Final = 1.6
-#: Seconds for the whole story, which takes 21 of them; with ``DRAIN`` it ends within 35.
-PATIENCE: Final = 30.0
-#: Seconds for the engine to stop: the deliveries in hand, LOGOUT, the state.
-DRAIN: Final = 4.0
+#: Seconds to find out what became of what was not told.
+INQUEST: Final = 5.0
 #: Seconds for which the server is gone: long enough for a first try that is refused, short
 #: enough for the second to succeed (the engine waits 0.5 to 1 s, then 1 to 2 s).
 ABSENCE: Final = 1.1
-#: Seconds in which the last events of a long stay may still come.
-SETTLING: Final = 3.0
 #: Seconds between two looks at whether something is left to be posted.
 LOOK: Final = 0.05
 #: Octets of a signing key: 256 bits, as much as HMAC-SHA256 takes in.
@@ -65,16 +63,13 @@ async def tell(out: TextIO, *, stay: bool, pace: float = PACE) -> int:
         story = _Story(out, Path(folder), pace)
         try:
             try:
-                async with asyncio.timeout(PATIENCE):
-                    await story.told()
+                await story.told()
             except TimeoutError:
-                story.say(f"FAILED: not done within {PATIENCE:.0f} s, while {story.doing}.")
-                story.verdict()
+                await story.give_up()
                 return 1
             passed = story.verdict()
             if stay and passed:
-                await story.stay()
-                passed = story.verdict(visited=True)
+                passed = await story.stay()
         finally:
             await story.close()
     return 0 if passed else 1
@@ -104,8 +99,11 @@ class _Story:
         self._key = Secret(secrets.token_bytes(KEY_OCTETS))
         self._receiver = Receiver(self._key, now=time.time, taken=self._taken)
         self._engine: Engine | None = None
+        self._watches: set[asyncio.Task[None]] = set()
         self._connected: set[AccountId] = set()
         self._joined = asyncio.Event()
+        self._patience = Patience(self.say)
+        self._ended = False
         #: The last action of a guard, by what became of it.
         self._actions: dict[str, ActionId] = {}
 
@@ -126,8 +124,15 @@ class _Story:
         )
         await self._settled()
 
-    async def stay(self) -> None:
-        """Keep everything up until a signal, then let what arrived last be told."""
+    async def give_up(self) -> None:
+        """Say what was waited for in vain, and what the books say, with what is still under way."""
+        self.say(f"FAILED: waited in vain for {self._patience.awaited}, while {self.doing}.")
+        late = await self._late()
+        self._ended = True
+        self.verdict(late=late)
+
+    async def stay(self) -> bool:
+        """Keep everything up until a signal, let what arrived last be told; whether all was."""
         password = self._server.drops[ANNA].password.reveal()
         url = f"imap://{self._server.host}:{self._server.port}"
         self.say("")
@@ -140,30 +145,49 @@ class _Story:
         )
         self.say(f"  curl -sS --user {ANNA}:{password} {url}/INBOX -T hello.eml")
         await _signalled()
-        with contextlib.suppress(TimeoutError):
-            # What is missing after this is missing: the books say so.
-            async with asyncio.timeout(SETTLING):
-                await self._receiver.until(lambda: self.balance().agrees)
+        late: frozenset[Place] = frozenset()
+        try:
+            async with self._patience.awaiting("the events about what arrived last"):
+                await self._receiver.until(lambda: not self._untold())
+        except TimeoutError:
+            late = await self._late()
         self.say("")
+        return self.verdict(visited=True, late=late)
 
-    def balance(self) -> Balance:
-        """Compare every mailbox that is watched with what the webhook was told."""
-        return self._books.balance(
-            Place(account=user, folder=box.name, uid_validity=box.uid_validity, uid=mail.uid)
-            for user, drop in self._server.drops.items()
-            for box in drop.mailboxes.values()
-            if box.name == "INBOX" or box.use == "\\Junk"
-            for mail in box
-        )
+    def _held(self) -> Iterator[Place]:
+        """Yield where there is mail that is watched."""
+        for user, drop in self._server.drops.items():
+            for box in drop.mailboxes.values():
+                if box.name == "INBOX" or box.use == "\\Junk":
+                    for mail in box:
+                        yield Place(
+                            account=user,
+                            folder=box.name,
+                            uid_validity=box.uid_validity,
+                            uid=mail.uid,
+                        )
 
-    def verdict(self, *, visited: bool = False) -> bool:
+    def _untold(self) -> list[Place]:
+        return [place for place in self._held() if not self._books.has(place)]
+
+    async def _late(self) -> frozenset[Place]:
+        """Return what was not told and is still under way; where the engine can not say, all of it."""
+        untold = self._untold()
+        if self._engine is not None:
+            with contextlib.suppress(TimeoutError, VedetteError):
+                async with asyncio.timeout(INQUEST):
+                    return await under_way(self._engine.store, untold)
+        return frozenset(untold)
+
+    def verdict(self, *, visited: bool = False, late: frozenset[Place] = frozenset()) -> bool:
         """Write what the books say, as one line; return whether all is well.
 
-        A person who visited the mailboxes may have read, moved and deleted.
+        A person who visited the mailboxes may have read, moved and deleted. What is ``late`` is
+        not lost.
         """
-        balance, refused = self.balance(), self._receiver.refused
+        balance, refused = self._books.balance(self._held(), late=late), self._receiver.refused
         touched = 0 if visited else self._touched()
-        even = not (balance.lost or balance.repeated) if visited else balance.agrees
+        even = balance.is_complete if visited else balance.agrees
         if even and not refused and not touched:
             self.say(f"{balance}." if visited else f"{balance}; nothing was marked as read.")
             return True
@@ -201,11 +225,15 @@ class _Story:
 
     async def _live(self) -> None:
         self._chapter("delivering mail", "Mail arrives")
-        for letter in (messages.PLAIN, messages.NEWSLETTER, messages.REPLY, messages.GERMAN):
+        for letter in (
+            messages.PLAIN,
+            messages.NEWSLETTER,
+            messages.REPLY,
+            messages.GERMAN,
+            messages.HOSTILE,
+        ):
             await self._rest()
-            await self._shown([self._deliver(letter)])
-        await self._rest()
-        await self._shown([self._deliver(messages.HOSTILE)])
+            await self._shown(self._deliver(letter))
 
     async def _guard(self) -> None:
         self._chapter(
@@ -214,14 +242,16 @@ class _Story:
         )
         await self._rest()
         place = self._deliver(messages.OFFER)
-        await self._receiver.until(lambda: APPLIED in self._actions)
+        async with self._patience.awaiting("what the guard did"):
+            await self._receiver.until(lambda: APPLIED in self._actions)
         await self._rest()
-        if self._engine is not None:
-            await self._engine.undo(self._actions[APPLIED])
-        await self._receiver.until(lambda: UNDONE in self._actions)
+        async with self._patience.awaiting("its being taken back"):
+            if self._engine is not None:
+                await self._engine.undo(self._actions[APPLIED])
+            await self._receiver.until(lambda: UNDONE in self._actions)
         box = self._server.drops[place.account].mailboxes[place.folder]
         last = max(mail.uid for mail in box)
-        await self._shown([dataclasses.replace(place, uid=last)])
+        await self._shown(dataclasses.replace(place, uid=last))
 
     async def _drop(self) -> None:
         self._chapter(
@@ -235,7 +265,8 @@ class _Story:
         places = [self._deliver(messages.BOUNCE), self._deliver(messages.INVITATION)]
         await asyncio.sleep(ABSENCE)
         await self._server.start()
-        await self._shown(places)
+        for place in places:
+            await self._shown(place)
         await self._both_connected()
         self.say(f"  {self._server.accepted - before} connections were made anew.")
 
@@ -249,15 +280,16 @@ class _Story:
         self._connected.clear()
         place = self._deliver(messages.ATTACHMENT)
         await self._start_engine()
-        await self._shown([place])
+        await self._shown(place)
         await self._both_connected()
         # Time to see that the restart repeats nothing.
         await self._rest()
 
     async def _settled(self) -> None:
         """Wait until nothing is left to be posted."""
-        while self._engine is not None and await self._engine.store.next_due(WEBHOOK) is not None:  # noqa: ASYNC110 - the store has no event for "all posted"
-            await asyncio.sleep(LOOK)
+        async with self._patience.awaiting("the last posts"):
+            while self._engine is not None and await is_posting(self._engine.store):  # noqa: ASYNC110 - the store has no event for "all posted"
+                await asyncio.sleep(LOOK)
 
     def _chapter(self, doing: str, title: str) -> None:
         self.doing = doing
@@ -276,15 +308,18 @@ class _Story:
         self._arrived[place] = time.monotonic()
         return place
 
-    async def _shown(self, places: list[Place]) -> None:
-        """Wait until events about all of these came; the story's own deadline ends it."""
-        await self._receiver.until(lambda: all(self._books.has(place) for place in places))
+    async def _shown(self, place: Place) -> None:
+        """Wait until the event about a message came."""
+        what = f"the event about message {place.uid} in {place.folder} of {place.account}"
+        async with self._patience.awaiting(what):
+            await self._receiver.until(lambda: self._books.has(place))
 
     async def _both_connected(self) -> None:
         """Wait until both came through a first sync since ``_connected`` was cleared, and told."""
-        while len(self._connected) < len(self._server.drops):
-            self._joined.clear()
-            await self._joined.wait()
+        async with self._patience.awaiting("both accounts to be connected"):
+            while len(self._connected) < len(self._server.drops):
+                self._joined.clear()
+                await self._joined.wait()
         await self._settled()
 
     def _joins(self, account: AccountId) -> None:
@@ -310,12 +345,24 @@ class _Story:
             key=self._key,
             on_connected=self._joins,
         )
-        await self._engine.start()
+        over = asyncio.create_task(self._engine.wait(), name="engine over")
+        over.add_done_callback(self._over)
+        self._watches.add(over)
+        async with self._patience.awaiting("the engine to start"):
+            await self._engine.start()
+
+    def _over(self, watch: asyncio.Task[None]) -> None:
+        """Wait no longer for an engine that crashed; ``close`` tells of it."""
+        self._watches.discard(watch)
+        if not watch.cancelled() and watch.exception() is not None:
+            self._patience.end()
 
     async def _stop_engine(self) -> None:
-        running, self._engine = self._engine, None
+        running = self._engine
         if running is not None:
+            # Ours until it has stopped: whoever ends the story meanwhile waits for that too.
             await stop_within(running, DRAIN)
+            self._engine = None
             if running.crash is not None:
                 raise VedetteError(f"the engine crashed: {running.crash}") from running.crash
 
@@ -326,7 +373,8 @@ class _Story:
             self._actions[event["type"]] = ActionId(event["data"]["action"]["id"])
         began = None if place is None else self._arrived.get(place)
         took = None if began is None else (time.monotonic() - began) * 1000.0
-        self.say(f"  {telling.line(event, milliseconds=took)}")
+        if not self._ended:
+            self.say(f"  {telling.line(event, milliseconds=took)}")
 
 
 async def _signalled() -> None:
