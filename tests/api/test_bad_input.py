@@ -58,6 +58,13 @@ async def test_a_body_that_is_wrong_changes_nothing(face: Face, operation: Opera
     assert await revision(face) == before
 
 
+#: What matches nothing, a weak tag even where its version is there, and what is no list of tags.
+TAGS = (
+    *((tag, 412) for tag in ('"9"', '"0"', '"x"', '"1,2"', 'W/"1"', 'W/"1", "9"', '"8" ,, "9"')),
+    *((tag, 400) for tag in ("9", '"', '"9', "W/9", 'w/"9"', '"8" "9"', '"9",*', ",", "")),
+)
+
+
 async def test_a_version_that_is_not_there_changes_nothing(face: Face) -> None:
     """If-Match with another version, or none that can be one, is refused on every route of its kind."""
     await given(face)
@@ -72,7 +79,7 @@ async def test_a_version_that_is_not_there_changes_nothing(face: Face) -> None:
         ("POST", "/v1/accounts/box/reconnect", None),
         ("POST", "/v1/accounts/box/resync", {"since": "2026-11-01"}),
     ):
-        for tag, status in (('"9"', 412), ('"0"', 412), ('"x"', 412), ("9", 400), ('"', 400)):
+        for tag, status in TAGS:
             answer = await face.ask(method, path, body, if_match=tag)
             assert answer.status == status, (method, path, tag)
 
@@ -91,6 +98,21 @@ async def test_the_version_that_is_there_may_be_changed(face: Face) -> None:
 
     tags = [int(each.headers["etag"].strip('"')) for each in (first, second, third)]
     assert tags == [tags[0], tags[0] + 1, tags[0] + 2]
+
+
+async def test_one_of_some_versions_may_be_changed(face: Face) -> None:
+    """A list of tags matches where one of them does (RFC 9110 section 13.1.1)."""
+    await given(face)
+
+    for tags in ('"8", {}', '{} , W/"8"', '"a,b",{}', ",{},"):
+        etag = (await face.ask("GET", "/v1/accounts/box")).headers["etag"]
+        answer = await face.ask(
+            "PATCH", "/v1/accounts/box", {"title": tags}, if_match=tags.format(etag)
+        )
+        assert (answer.status, answer.json["title"]) == (200, tags)
+    etag = (await face.ask("GET", "/v1/accounts/box")).headers["etag"]
+    gone = await face.ask("DELETE", "/v1/accounts/box", if_match=f'"8", {etag}')
+    assert gone.status == 204
 
 
 async def test_a_tag_of_what_is_gone_changes_nothing_of_its_successor(face: Face) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from ipaddress import ip_network
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from vedette.api.frame import build
 from vedette.api.rules import Rules
 from vedette.config.api import ApiSettings
 from vedette.errors import SecretError
+from vedette.store.sqlite.store import SqliteStore
 
 LOCAL = ("127.0.0.1", 4711)
 
@@ -194,6 +196,31 @@ async def test_ready_asks_the_store(face: Face) -> None:
 
     assert [each.status for each in (good, draining, away)] == [200, 503, 503]
     assert away.code == "store"
+
+
+async def test_who_can_write_nothing_is_not_ready(tmp_path: Path) -> None:
+    """By what became of the last write, as a probe writes nothing; with room it is ready again."""
+    store = SqliteStore(tmp_path / "state", StillClock())
+    await store.start()
+    face = Face(store, StillClock())
+    wish = {"name": "x" * 200}
+
+    async def bounded(pages: int) -> None:
+        pragma = f"PRAGMA max_page_count = {pages}"
+        await store._writer.run(lambda at: at.execute(pragma).fetchone(), writes=False)
+
+    before = await request(face.app, "GET", "/readyz")
+    await bounded(1)
+    answers = [await face.ask("POST", "/v1/tenants", wish) for _ in range(20)]
+    full = await request(face.app, "GET", "/readyz")
+    await bounded(100_000)
+    answers.append(await face.ask("POST", "/v1/tenants", wish))
+    after = await request(face.app, "GET", "/readyz")
+    await store.stop()
+
+    assert {each.status for each in answers[-2:]} == {503, 201}
+    assert (full.status, full.code) == (503, "store_full")
+    assert (before.status, after.status) == (200, 200)
 
 
 async def test_ready_asks_for_the_key_of_secrets(

@@ -241,7 +241,9 @@ def test_a_consent_is_wanted_given_and_withdrawn(run: Run, away: Run, box: str) 
     assert (given["isAgreed"], given["by"]) == (True, "ann")
     assert nouns(run("consents", "list")) == []
     assert noun(run("consents", "withdraw", box))["isAgreed"] is False
-    assert noun(run("consents", "show", box))["given"] is None
+    after = noun(run("consents", "show", box))
+    assert (after["given"], after["by"]) == ("2026-11", "ann")
+    assert after["withdrawnAt"] is not None
 
 
 def test_settings_are_changed_while_it_runs(run: Run, away: Run) -> None:

@@ -52,6 +52,24 @@ async def test_a_consent_ends_at_once(office: Office) -> None:
     assert (await office.agreements.history(ANNA, id_))[0].withdrawn_at is not None
 
 
+async def test_what_was_withdrawn_is_shown_with_its_instant(office: Office) -> None:
+    """Who looks sees that somebody agreed once, and does no more, until somebody does anew."""
+    id_ = await asking(office)
+    await office.agreements.give(ANNA, [id_], version="1", by="jane")
+    await office.agreements.withdraw(ANNA, id_)
+
+    then = (await office.agreements.of(ANNA, id_)).given
+    assert then is not None
+    assert (then.version, then.by) == ("1", "jane")
+    assert then.withdrawn_at is not None
+    assert then.withdrawn_at > then.at
+
+    await office.agreements.give(ANNA, [id_], version="1", by="joan")
+    anew = (await office.agreements.of(ANNA, id_)).given
+    assert anew is not None
+    assert (anew.by, anew.withdrawn_at) == ("joan", None)
+
+
 async def test_one_foreign_account_and_nobody_agreed(office: Office) -> None:
     """All are looked at before the first is written."""
     id_ = await asking(office)

@@ -59,6 +59,28 @@ async def test_json_is_read_as_a_list_or_line_by_line(office: Office, *, lines: 
     assert (await office.importing.take(ANNA, read_json(text))).made == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            '[{"host": "a", "host": "b"}, {"host": "a"}, {"tags": ["x"], "email": 1, "email": 2}]',
+            [("line 1 host", "is there twice"), ("line 3 email", "is there twice")],
+        ),
+        (
+            '{"host": "a"}\n\n{"start": {"last": 1, "last": 2}}\n{"tags": [[{"x": 1, "\\u0078": 2}]]}',
+            [("line 3 last", "is there twice"), ("line 4 x", "is there twice")],
+        ),
+        ('{"host": "a", "host": "a"}', [("line 1 host", "is there twice")]),
+    ],
+    ids=["list", "lines", "one"],
+)
+def test_a_member_that_is_there_twice_is_a_mistake_at_its_line(
+    text: str, told: list[tuple[str, str]]
+) -> None:
+    """Who looked the file over may have seen the first of both, and we would take the last."""
+    assert mistakes(lambda: read_json(text)) == told
+
+
 async def test_every_mistake_is_told_with_its_line_and_nothing_is_written(office: Office) -> None:
     """So that the file is mended once."""
     text = (

@@ -91,6 +91,9 @@ class SimulatedStore(SimulatedJournal, SimulatedTrust):
         await asyncio.wait([writer])
         await self._rows.stop()
 
+    def fault(self) -> None:
+        """Nobody asks the simulation whether it is ready."""
+
     # Reads and writes, in one queue.
 
     async def folders(self, account: AccountId) -> list[FolderState]:

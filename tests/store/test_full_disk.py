@@ -152,12 +152,15 @@ async def test_a_database_at_its_limit_is_a_full_disk(tmp_path: Path) -> None:
     )
     at, count = await write_until_full(store, ANNA)
     assert count > 10
+    assert isinstance(store.fault(), StoreFullError)
     await check_books(store, ANNA, at, count)
+    assert isinstance(store.fault(), StoreFullError)  # what is read says nothing of that
 
     await store._writer.run(
         lambda connection: connection.execute("PRAGMA max_page_count = 100000").fetchone(),
         writes=False,
     )
     assert await store.commit(step(at, cursor(999))) is Verdict.DONE
+    assert store.fault() is None
     await check_books(store, ANNA, cursor(999), count)
     await store.stop()

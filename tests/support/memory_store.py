@@ -134,6 +134,9 @@ class MemoryStore(MemoryJournal, MemoryTrust, MemoryTail):
             self.state.clock = self._clock.now()
         self._open = False
 
+    def fault(self) -> None:
+        """Memory takes every write."""
+
     async def folders(self, account: AccountId) -> list[FolderState]:
         state = self._enter()
         return [state.folders[key] for key in sorted(state.folders) if key[0] == account]

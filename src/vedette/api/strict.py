@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from vedette.api.problems import refuse
+from vedette.service.strict import twice
 
 #: Members of one object: ours have some dozens, and what a tenant sets for itself a hundred.
 MOST: Final = 1_000
@@ -40,11 +41,9 @@ def _once(pairs: list[tuple[str, Any]]) -> None:
     if len(pairs) > MOST:
         # Before each of them is looked up, and told of, on the loop.
         raise refuse("malformed", f"an object of the body has more than {MOST} members")
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            raise refuse("malformed", f"a member of the body is there twice: {name[:_SHOWN]!a}")
-        seen.add(name)
+    name = twice(pairs)
+    if name is not None:
+        raise refuse("malformed", f"a member of the body is there twice: {name[:_SHOWN]!a}")
 
 
 def _constant(name: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Protocol
 
+from vedette.errors import StoreError
 from vedette.model.account import Health
 from vedette.model.action import Decision, JournalEntry
 from vedette.model.cursor import Cursor, FolderState, Gap
@@ -203,6 +204,9 @@ class Store(Protocol):
 
     async def stop(self) -> None:
         """Write what was accepted, then close. Idempotent."""
+
+    def fault(self) -> StoreError | None:
+        """Return why nothing could be written a moment ago, if nothing was since."""
 
     async def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders; empty for one never watched."""

@@ -7,9 +7,9 @@ know what is in a body.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 import orjson
 
@@ -39,6 +39,9 @@ from vedette.service.refusals import (
 )
 
 T = TypeVar("T")
+
+#: The version that something is expected to have, or some of which it has one; None: whichever.
+Versions: TypeAlias = int | Collection[int] | None
 
 #: How often a write is tried anew on what others wrote meanwhile; each time one of them got on.
 TRIES: Final = 8
@@ -180,7 +183,7 @@ class Cabinet:
         return written.records[0]
 
     async def change(
-        self, caller: Caller, kind: Kind, id_: str, decide: Decide, *, expected: int | None = None
+        self, caller: Caller, kind: Kind, id_: str, decide: Decide, *, expected: Versions = None
     ) -> Record:
         """Replace a record by what ``decide`` makes of it; return it as it is then.
 
@@ -189,8 +192,7 @@ class Cabinet:
         """
         for _ in range(TRIES):
             record = await self.record(caller, kind, id_)
-            if expected is not None and record.version != expected:
-                raise StaleError(kind.value, id_, expected=expected, version=record.version)
+            _insist(record, expected)
             writing = await decide(record)
             if writing is None:
                 return record
@@ -211,7 +213,7 @@ class Cabinet:
         what: str,
         detail: Mapping[str, object],
         *,
-        expected: int | None = None,
+        expected: Versions = None,
         also: Sequence[Kind] = (),
         beside: Beside | None = None,
     ) -> None:
@@ -220,12 +222,10 @@ class Cabinet:
         ``beside`` says for each what is written in the same transaction. Raises NotFoundError, StaleError, BusyError.
         """
         for _ in range(TRIES):
-            if expected is not None and record.version != expected:
-                raise StaleError(
-                    record.kind.value, record.id, expected=expected, version=record.version
-                )
+            _insist(record, expected)
             # Where others go with it, what was not seen of it may have brought them.
-            version = record.version if also or beside is not None else expected
+            is_free = expected is None and beside is None and not also
+            version = None if is_free else record.version
             changes: list[Put | Drop] = [_drop(record, version)]
             going = [record]
             for kind in also:
@@ -279,6 +279,21 @@ class Cabinet:
 
 def _drop(record: Record, expected: int | None) -> Drop:
     return Drop(kind=record.kind, id=record.id, tenant=record.tenant, expected=expected)
+
+
+def fits(record: Record, expected: Versions) -> bool:
+    """Tell whether a record has a version that somebody expects it to have."""
+    if expected is None:
+        return True
+    return record.version in ((expected,) if isinstance(expected, int) else expected)
+
+
+def _insist(record: Record, expected: Versions) -> None:
+    """Raise StaleError where a record has not a version that is expected."""
+    if fits(record, expected):
+        return
+    one = expected if isinstance(expected, int) else 0
+    raise StaleError(record.kind.value, record.id, expected=one, version=record.version)
 
 
 def note(caller: Caller, writing: Writing) -> Note:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Record
 from vedette.service.body import members, readable, written
-from vedette.service.cabinet import Cabinet, Writing
+from vedette.service.cabinet import Cabinet, Versions, Writing
 from vedette.service.caller import Caller
 from vedette.service.form import Form
 
@@ -53,7 +53,7 @@ class PreferenceBook:
         return Preferences() if record is None else _read_record(record)
 
     async def update(
-        self, caller: Caller, wish: Mapping[str, object], *, expected: int | None = None
+        self, caller: Caller, wish: Mapping[str, object], *, expected: Versions = None
     ) -> Preferences:
         """Change some. Raises InvalidError, StaleError."""
         caller.needs_admin("to change the settings")

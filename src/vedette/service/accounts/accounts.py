@@ -27,7 +27,7 @@ from vedette.service.accounts.tenant import DEFAULT, Tenant
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.accounts.wish import Wished, wished
 from vedette.service.body import Unread, legible
-from vedette.service.cabinet import Cabinet, Decide, Page, Writing, paged
+from vedette.service.cabinet import Cabinet, Decide, Page, Versions, Writing, fits, paged
 from vedette.service.caller import Caller
 from vedette.service.parting import Parting
 from vedette.service.reach import Ports, usual_ports
@@ -187,7 +187,7 @@ class Accounts:
         id_: AccountId,
         wish: Mapping[str, object],
         *,
-        expected: int | None = None,
+        expected: Versions = None,
     ) -> Registration:
         """Change some of an account; what is not named stays, and so does a blank secret.
 
@@ -210,14 +210,14 @@ class Accounts:
 
         return await self.change(caller, id_, decide, expected=expected)
 
-    async def delete(self, caller: Caller, id_: AccountId, *, expected: int | None = None) -> None:
+    async def delete(self, caller: Caller, id_: AccountId, *, expected: Versions = None) -> None:
         """Delete an account with its secrets; its consent ends first, so nothing is read after.
 
         Its provider is told later that nobody uses the consent any more.
         """
         caller.needs(WRITE)
         record = await self.own(caller, id_)
-        if expected is None or record.version == expected:
+        if fits(record, expected):
             now = self._cabinet.now()
             await self._consents.withdraw_consent(id_, now=now, by=caller.name)
         detail = {"email": registration_of(record).account.email}
@@ -233,7 +233,7 @@ class Accounts:
         await self.fill(caller, record.tenant)
 
     async def change(
-        self, caller: Caller, id_: AccountId, decide: Decide, *, expected: int | None = None
+        self, caller: Caller, id_: AccountId, decide: Decide, *, expected: Versions = None
     ) -> Registration:
         """Replace an account by what ``decide`` makes of it, for a caller that may write."""
         caller.needs(WRITE)

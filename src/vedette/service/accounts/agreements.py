@@ -27,7 +27,10 @@ MAX_AT_ONCE: Final = 1_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """What an account asks for, and what was given. ``is_agreed``: its mail may be read."""
+    """What an account asks for, and what was given last, though it may be withdrawn by now.
+
+    ``is_agreed``: its mail may be read.
+    """
 
     account: AccountId
     wanted: str | None
@@ -107,6 +110,5 @@ class Agreements:
 
     async def _agreement(self, account: Registration) -> Agreement:
         id_ = account.account.id
-        return Agreement(
-            account=id_, wanted=account.consent, given=await self._consents.consent_of(id_)
-        )
+        ever = await self._consents.consents(id_)
+        return Agreement(account=id_, wanted=account.consent, given=ever[-1] if ever else None)

@@ -14,12 +14,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
-
 from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Kind
 from vedette.ports.registration import Registration
 from vedette.secret import Secret
+from vedette.service import strict
 from vedette.service.accounts.accounts import WRITE, Accounts, blank, new_writing
 from vedette.service.accounts.quota import records_of
 from vedette.service.accounts.registration import SECRETS, SETTABLE
@@ -114,8 +113,8 @@ def read_json(text: str) -> list[Line]:
     """
     _bounded(text)
     try:
-        whole = orjson.loads(text)
-    except orjson.JSONDecodeError:
+        whole = strict.loads(text)
+    except ValueError:
         whole = None
     found: Iterable[tuple[int, object]]
     if isinstance(whole, list):
@@ -125,11 +124,18 @@ def read_json(text: str) -> list[Line]:
     else:
         found = _json_lines(text)
     lines: list[Line] = []
+    mistakes: list[Mistake] = []
     for number, item in found:
         if not isinstance(item, dict):
             raise InvalidError([_mistake(number, "", "expected an object with an account")])
+        if isinstance(item, strict.Doubled):
+            # Readers differ in which of both they believe: nobody knows which one was meant.
+            mistakes.append(_mistake(number, item.name[:60], "is there twice"))
+            continue
         lines.append(_line(number, item))
         _counted(lines)
+    if mistakes:
+        raise InvalidError(mistakes)
     return lines
 
 
@@ -308,8 +314,8 @@ def _json_lines(text: str) -> Iterable[tuple[int, object]]:
         if not line.strip():
             continue
         try:
-            yield number, orjson.loads(line)
-        except orjson.JSONDecodeError as error:
+            yield number, strict.loads(line)
+        except ValueError as error:
             raise InvalidError([_mistake(number, "", f"is no JSON: {error}")]) from None
 
 

@@ -16,7 +16,7 @@ from vedette.service.accounts.accounts import Accounts
 from vedette.service.accounts.pausing import is_for, started, stopped
 from vedette.service.accounts.registration import record_of, registration_of
 from vedette.service.accounts.tenant import Tenant
-from vedette.service.cabinet import Cabinet, Decide, Writing
+from vedette.service.cabinet import Cabinet, Decide, Versions, Writing
 from vedette.service.caller import Caller
 from vedette.service.refusals import ConflictError, PlanLimitError, invalid
 
@@ -31,7 +31,7 @@ class Orders:
         self._accounts = accounts
 
     async def pause(
-        self, caller: Caller, id_: AccountId, *, expected: int | None = None
+        self, caller: Caller, id_: AccountId, *, expected: Versions = None
     ) -> Registration:
         """Stop watching until a person resumes it. What pauses it already stands over that."""
         return await self._stop(caller, id_, Pause.MANUAL, expected)
@@ -42,7 +42,7 @@ class Orders:
         return await self._stop(caller, id_, Pause.AUTH_FAILURE, None)
 
     async def resume(
-        self, caller: Caller, id_: AccountId, *, expected: int | None = None
+        self, caller: Caller, id_: AccountId, *, expected: Versions = None
     ) -> Registration:
         """End a person's pause. Raises ConflictError, PlanLimitError where that is not enough."""
 
@@ -62,7 +62,7 @@ class Orders:
         return await self._accounts.change(caller, id_, decide, expected=expected)
 
     async def reconnect(
-        self, caller: Caller, id_: AccountId, *, expected: int | None = None
+        self, caller: Caller, id_: AccountId, *, expected: Versions = None
     ) -> Registration:
         """Connect anew, with the same credentials even where they were refused before."""
 
@@ -81,7 +81,7 @@ class Orders:
         return await self._accounts.change(caller, id_, decide, expected=expected)
 
     async def resync(
-        self, caller: Caller, id_: AccountId, since: float, *, expected: int | None = None
+        self, caller: Caller, id_: AccountId, since: float, *, expected: Versions = None
     ) -> Registration:
         """Follow the account anew from an instant, in seconds since 1970; events may come again."""
         if not 0 <= since <= self._cabinet.now():
@@ -100,7 +100,7 @@ class Orders:
         return await self._accounts.change(caller, id_, decide, expected=expected)
 
     async def _stop(
-        self, caller: Caller, id_: AccountId, reason: Pause, expected: int | None
+        self, caller: Caller, id_: AccountId, reason: Pause, expected: Versions
     ) -> Registration:
         decide = self._stopping(reason)
         return await self._accounts.change(caller, id_, decide, expected=expected)

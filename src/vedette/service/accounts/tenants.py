@@ -26,7 +26,7 @@ from vedette.service.accounts.tenant import (
     record_of,
     tenant_of,
 )
-from vedette.service.cabinet import TRIES, Cabinet, Page, Writing, noted
+from vedette.service.cabinet import TRIES, Cabinet, Page, Versions, Writing, noted
 from vedette.service.caller import Caller
 from vedette.service.form import Form
 from vedette.service.parting import Parting
@@ -101,7 +101,7 @@ class Tenants:
         id_: TenantId,
         wish: Mapping[str, object],
         *,
-        expected: int | None = None,
+        expected: Versions = None,
     ) -> Tenant:
         """Change some of a tenant, and go over to its limit. Raises StaleError, InvalidError."""
         caller.needs_admin("to change a tenant")
@@ -163,7 +163,7 @@ class Tenants:
         """End the pause of a tenant; each account is then as it was."""
         return await self._set_pause(caller, id_, None)
 
-    async def delete(self, caller: Caller, id_: TenantId, *, expected: int | None = None) -> None:
+    async def delete(self, caller: Caller, id_: TenantId, *, expected: Versions = None) -> None:
         """Delete a tenant with all that it has, its keys to secrets last (crypto-shredding)."""
         caller.needs_admin("to delete a tenant")
         if id_ == DEFAULT:

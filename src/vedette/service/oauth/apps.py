@@ -21,7 +21,7 @@ from vedette.service.accounts.registration import record_of, registration_of
 from vedette.service.accounts.tenant import DEFAULT
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.body import members, written
-from vedette.service.cabinet import Cabinet, Page, Writing
+from vedette.service.cabinet import Cabinet, Page, Versions, Writing, fits
 from vedette.service.caller import Caller
 from vedette.service.oauth.wish import Wished, wished
 from vedette.service.parting import Parting
@@ -83,7 +83,7 @@ class OAuthApps:
         id_: str,
         wish: Mapping[str, object],
         *,
-        expected: int | None = None,
+        expected: Versions = None,
     ) -> App:
         """Change some of an app; a client id changes with its secret alone.
 
@@ -105,7 +105,7 @@ class OAuthApps:
             await self._again(caller, id_)
         return _app(record)
 
-    async def delete(self, caller: Caller, id_: str, *, expected: int | None = None) -> None:
+    async def delete(self, caller: Caller, id_: str, *, expected: Versions = None) -> None:
         """Delete an app that no account is connected by. Raises ConflictError, StaleError.
 
         Consents that are left of it go before it: its provider can be told of them only by it.
@@ -117,7 +117,7 @@ class OAuthApps:
         users = await self._cabinet.records.records(query)
         if users:
             raise ConflictError("accounts are connected by this app; change or delete them first")
-        if expected is None or record.version == expected:
+        if fits(record, expected):
             await self._end_consents(caller, id_, tenant)
         await self._cabinet.drop(caller, record, "oauth_app.deleted", {}, expected=expected)
 

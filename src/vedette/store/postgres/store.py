@@ -169,6 +169,10 @@ class PostgresStore(PostgresJournal, PostgresTrust):
     async def _have(self, days: set[int]) -> None:
         await self._partitions.make(days, today=day_of(self._clock.now()))
 
+    def fault(self) -> StoreError | None:
+        """Return why nothing could be written a moment ago, if nothing was since."""
+        return self._transactions.fault.standing()
+
     async def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders, by path."""
         return await self._transactions.view(partial(folders.states, account=account))

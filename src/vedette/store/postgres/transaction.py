@@ -23,6 +23,7 @@ import asyncpg
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError
 from vedette.secret import Secret
+from vedette.store.fault import Fault
 from vedette.store.postgres.connection import Connection, Pool, open_pool, spelled
 from vedette.store.postgres.faults import CLIENT, is_passing, is_refusal, translate, unknown
 
@@ -58,11 +59,12 @@ class Transactions:
     All but ``stop`` raise StoreError and its kinds.
     """
 
-    __slots__ = ("_pool", "_url", "where")
+    __slots__ = ("_pool", "_url", "fault", "where")
 
     def __init__(self, url: Secret[str]) -> None:
         self._url = url
         self.where = spelled(url)
+        self.fault = Fault()
         self._pool: Pool | None = None
 
     async def start(self) -> None:
@@ -102,10 +104,15 @@ class Transactions:
             tries -= 1
             try:
                 async with self._open().acquire(timeout=ROOM) as connection:
-                    return await self._within(connection, work, _BEGIN if lasting else _BEGIN_LIGHT)
+                    begin = _BEGIN if lasting else _BEGIN_LIGHT
+                    value = await self._within(connection, work, begin)
             except asyncpg.PostgresError as error:
                 if not tries or not is_passing(error):
+                    self.fault.note([translate(error, self.where)])
                     raise
+            else:
+                self.fault.note([None])
+                return value
 
     async def ask(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         """Read: each statement sees what is committed when it begins."""

@@ -116,6 +116,10 @@ class SqliteStore(SqliteJournal, SqliteTrust):
         with suppress(StoreFullError):
             await self._writer.run(partial(deliveries.begin, now=self._clock.now()), writes=True)
 
+    def fault(self) -> StoreError | None:
+        """Return why nothing could be written a moment ago, if nothing was since."""
+        return self._writer.fault.standing()
+
     async def folders(self, account: AccountId) -> list[FolderState]:
         """Return what is known of an account's folders, by path."""
         return await self._writer.run(partial(folders.states, account=account), writes=False)

@@ -35,6 +35,7 @@ from typing import Any, Final, TypeVar
 
 from vedette.crashpoint import Crashpoint, crashpoint
 from vedette.errors import StoreError
+from vedette.store.fault import Fault
 from vedette.store.notes import Notebook
 from vedette.store.sqlite import accounts
 from vedette.store.sqlite.checkpoint import Checkpoints, copy_back, leave_open
@@ -76,6 +77,7 @@ class Writer:
         self._folder = folder
         self._notes = notes
         self._on_distrust = on_distrust
+        self.fault = Fault()
         self._jobs = Jobs()
         self._room = asyncio.Semaphore(WAITING)
         self._thread: Thread | None = None
@@ -191,6 +193,7 @@ class Writer:
         )
 
     def _answer(self, jobs: list[Job]) -> None:
+        self.fault.note(job.error for job in jobs if job.writes)
         for job in jobs:
             self._room.release()
             if not job.reply.done():
