@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.support.office import ACME, ADMIN, ANNA, OSCAR, Office
+from tests.support.office import ACME, ADMIN, ANNA, OSCAR, Office, filed_endpoint
 from vedette.config.settings import EndpointSettings
 from vedette.outbox.signature import key
 from vedette.ports.records import Kind
@@ -246,6 +246,7 @@ async def test_a_tenant_does_not_turn_an_inside_endpoint_elsewhere(office: Offic
 
 async def test_an_id_that_the_file_has_is_taken(office: Office) -> None:
     """Deliveries are kept by it."""
+    office.file_endpoints = (filed_endpoint("filed"),)
     for id_ in ("filed", "mine"):
         if id_ == "mine":
             await office.endpoints.create(ADMIN, WEBHOOK, id_=id_)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.office import ACME, ADMIN, ANNA, OSCAR, OTHER, Office
+from tests.support.office import ACME, ADMIN, ANNA, OSCAR, OTHER, Office, filed_guard
 from vedette.config.document import parse
 from vedette.config.guards import read_guard, shipped, shipped_text
 from vedette.config.settings import GuardSettings
@@ -191,6 +191,7 @@ async def test_a_guard_without_a_name_gets_one(office: Office) -> None:
     for each in (ours, odds, common):
         assert (await settings(office, each.id)).pack.name == each.id
     assert ours.id.startswith("acme-")
+    office.file_guards = (filed_guard("filed"),)
     with pytest.raises(TakenError):
         await office.guards.create(ADMIN, POST, id_="filed")
 

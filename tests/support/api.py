@@ -17,10 +17,11 @@ from fastapi import FastAPI
 
 from tests.support.mailbox import Doorway
 from tests.support.outward import GuardDesk, Post
-from vedette.api.assembly import Ground, State, assembled
+from vedette.api.assembly import Filed, Ground, State, assembled
 from vedette.api.caller import Socket
 from vedette.api.frame import build
 from vedette.config.api import ApiSettings
+from vedette.config.settings import EndpointSettings, GuardSettings
 from vedette.engine.tap import Transcript
 from vedette.identity.autoconfig.discovery import Inquiry
 from vedette.identity.autoconfig.service import Service
@@ -39,7 +40,9 @@ from vedette.secret import Secret
 from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.caller import admin
 from vedette.service.doctor.doctor import CheckOutcome, Finding
+from vedette.service.endpoints.filed import FiledEndpoints
 from vedette.service.endpoints.outgoing import Ways
+from vedette.service.guards.filed import FiledGuards
 from vedette.service.guards.warding import Wards
 from vedette.service.refusals import RefusalError
 from vedette.service.running import Ownership
@@ -163,6 +166,9 @@ class Face:
         self.entrance = Doorway()
         self.vault = Vault(state.records, Keyring(current=WrappingKey(Secret(bytes(32)))), clock)
         self.transport = Transport(guard=AddressGuard(), private=LOOPBACK, clock=clock)
+        #: What the configuration file has; nothing until a test says so.
+        self.file_endpoints: tuple[EndpointSettings, ...] = ()
+        self.file_guards: tuple[GuardSettings, ...] = ()
         ground = Ground(
             state=state,
             vault=self.vault,
@@ -174,6 +180,10 @@ class Face:
             transport=self.transport,
             ways=Ways(dispatch=self.post, attempt=self.post.attempt),
             wards=wards or Wards(desk=self.desk.handlers),
+            filed=Filed(
+                endpoints=FiledEndpoints(lambda: self.file_endpoints),
+                guards=FiledGuards(lambda: self.file_guards),
+            ),
             inquiry=inquiry or Inquiry(names=Nobody(), pages=Nobody(), ispdb=None),
         )
         self.services = assembled(

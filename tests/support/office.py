@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import count
+from pathlib import Path
 
 from tests.support.memory_records import MemoryRecords
 from tests.support.memory_trust import MemoryTrust, TrustRows
+from vedette.config.guards import parsed
+from vedette.config.settings import EndpointSettings, GuardSettings
 from vedette.identity.vault import Vault
 from vedette.identity.wrapping import Keyring, WrappingKey
-from vedette.model.ids import AccountId, TenantId
+from vedette.model.delivery import Endpoint, Selection
+from vedette.model.ids import AccountId, EndpointId, TenantId
 from vedette.ports.clock import Clock
 from vedette.ports.consent import Consents
 from vedette.ports.records import Kind, Records
@@ -27,7 +31,11 @@ from vedette.service.accounts.tenants import Tenants
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller, admin
 from vedette.service.endpoints.endpoints import Endpoints
+from vedette.service.endpoints.filed import FiledEndpoints
+from vedette.service.guards.filed import FiledGuards
 from vedette.service.guards.guards import Guards
+from vedette.sinks.lines import LinesSettings
+from vedette.sinks.webhook import WebhookSettings
 
 ADMIN = admin("root")
 ACME = TenantId("acme")
@@ -37,6 +45,31 @@ ANNA = Caller(name="anna", tenant=ACME, scopes=SCOPES)
 OSCAR = Caller(name="oscar", tenant=OTHER, scopes=SCOPES)
 #: The key of the installation, in every state of a desk.
 KEY = bytes(range(32))
+
+
+#: The smallest pack.
+PACK = """guard: {name}
+symbols:
+  A: {{where: [from], exists: true, score: 1}}
+verdicts:
+  - {{do: mark, at: 1}}
+actions:
+  mark: {{flag: Seen-by-Guard}}
+"""
+
+
+def filed_endpoint(name: str, *tenants: TenantId, url: str = "") -> EndpointSettings:
+    """Return an endpoint of the file: a webhook where there is a URL, else it prints."""
+    endpoint = Endpoint(id=EndpointId(name), selection=Selection(tenants=tenants))
+    sink = WebhookSettings(url=Secret(url)) if url else LinesSettings()
+    return EndpointSettings(endpoint=endpoint, sink=sink)
+
+
+def filed_guard(name: str, *tenants: TenantId) -> GuardSettings:
+    """Return a guard of the file."""
+    text = PACK.format(name=name)
+    pack = parsed(text, file=f"{name}.yaml")
+    return GuardSettings(pack=pack, text=text, base=Path("/packs"), tenants=tenants)
 
 
 class HandClock:
@@ -67,6 +100,9 @@ class Desk:
         self.consents = consents
         self.vault = Vault(records, Keyring(WrappingKey(Secret(KEY))), clock)
         numbers = count(1)
+        #: What the configuration file has.
+        self.file_endpoints: tuple[EndpointSettings, ...] = ()
+        self.file_guards: tuple[GuardSettings, ...] = ()
         #: The endpoints by which held guards tell their partners.
         self.partners: set[str] = set()
         self.cabinet = Cabinet(records, self.vault, clock, lambda: f"a{next(numbers):04}")
@@ -79,11 +115,13 @@ class Desk:
         self.endpoints = Endpoints(
             self.cabinet,
             self.tenants,
-            filed=lambda: {"filed"},
+            filed=FiledEndpoints(lambda: self.file_endpoints),
             partners=self._partners,
             dice=lambda count: b"d" * count,
         )
-        self.guards = Guards(self.cabinet, self.tenants, filed=lambda: {"filed"})
+        self.guards = Guards(
+            self.cabinet, self.tenants, filed=FiledGuards(lambda: self.file_guards)
+        )
         self.importing = Importing(self.cabinet, self.accounts)
 
     async def _partners(self) -> frozenset[str]:

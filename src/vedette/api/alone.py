@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 from starlette.types import ASGIApp, Scope
 
-from vedette.api.assembly import Ground, assembled
+from vedette.api.assembly import Filed, Ground, assembled
 from vedette.api.caller import Socket
 from vedette.api.frame import below, build
 from vedette.api.services import Services
@@ -39,6 +39,8 @@ from vedette.ports.source import Sourced
 from vedette.ports.token import Tokens
 from vedette.service.accounts.elsewhere import Elsewhere
 from vedette.service.doctor.doctor import Finding
+from vedette.service.endpoints.filed import FiledEndpoints
+from vedette.service.guards.filed import FiledGuards
 from vedette.service.running import Nothing
 
 #: Parts of an answer that wait to be read: of 64 KiB each at most.
@@ -81,6 +83,10 @@ class AloneCarrier:
                 running=Nothing(state.healths),
                 examine=self._examine,
                 elsewhere=_filed(settings),
+                filed=Filed(
+                    endpoints=FiledEndpoints(lambda: settings.endpoints),
+                    guards=FiledGuards(lambda: settings.guards),
+                ),
                 transport=self._transport,
             )
             self._services = assembled(ground, settings.api)

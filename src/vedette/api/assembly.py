@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -45,9 +45,11 @@ from vedette.service.accounts.verifying import Verifying
 from vedette.service.cabinet import Cabinet
 from vedette.service.diagnosis.casebook import Casebook
 from vedette.service.endpoints.endpoints import Endpoints
+from vedette.service.endpoints.filed import FiledEndpoints
 from vedette.service.endpoints.outgoing import Outgoing, Ways
 from vedette.service.events.feed import Feed
 from vedette.service.guards.chronicle import Chronicle
+from vedette.service.guards.filed import FiledGuards
 from vedette.service.guards.guards import Guards
 from vedette.service.guards.rehearsing import Rehearsing
 from vedette.service.guards.warding import Warding, Wards
@@ -70,10 +72,10 @@ class State(Store, Recorded, Counted, Consents, Audit, Journal, Overrides, Ratch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filed:
-    """Which names the configuration file has taken."""
+    """What the configuration file has."""
 
-    endpoints: Callable[[], Collection[str]] = frozenset
-    guards: Callable[[], Collection[str]] = frozenset
+    endpoints: FiledEndpoints = field(default_factory=FiledEndpoints)
+    guards: FiledGuards = field(default_factory=FiledGuards)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,11 +168,12 @@ def _guardroom(
     ground: Ground, cabinet: Cabinet, accounts: Accounts, tenants: Tenants, mailboxes: Mailboxes
 ) -> Guardroom:
     state, wards = ground.state, ground.wards
+    guards = Guards(cabinet, tenants, filed=ground.filed.guards)
     return Guardroom(
-        guards=Guards(cabinet, tenants, filed=ground.filed.guards),
-        warding=Warding(accounts, cabinet, state, wards),
-        chronicle=Chronicle(accounts, cabinet, state),
-        rehearsing=Rehearsing(cabinet, mailboxes, state, wards.state),
+        guards=guards,
+        warding=Warding(accounts, guards, cabinet, state, wards),
+        chronicle=Chronicle(accounts, guards, state),
+        rehearsing=Rehearsing(cabinet, guards, mailboxes, state, wards.state),
     )
 
 
@@ -190,7 +193,7 @@ class _Partners:
 
 
 class _Readiness:
-    """Asks the state, and whether its key is here."""
+    """Asks the state, whether it takes writes by what became of the last ones, and for its key."""
 
     def __init__(self, state: State, vault: Vault) -> None:
         self._state = state
@@ -205,3 +208,5 @@ class _Readiness:
                 await self._vault.prove()
         except TimeoutError:
             raise StoreError(f"the store did not answer within {READY:.0f} s") from None
+        if (fault := self._state.fault()) is not None:
+            raise fault

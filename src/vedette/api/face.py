@@ -39,7 +39,9 @@ from vedette.secret import Secret
 from vedette.service.accounts.tenants import Tenants
 from vedette.service.caller import admin
 from vedette.service.doctor.doctor import Finding
+from vedette.service.endpoints.filed import FiledEndpoints
 from vedette.service.endpoints.outgoing import Ways
+from vedette.service.guards.filed import FiledGuards
 from vedette.service.guards.warding import Wards
 from vedette.service.refusals import NotHereError, NotRunningError
 from vedette.service.running import Ownership
@@ -214,8 +216,8 @@ class EngineView:
 
 
 def _filed(engine: Engine) -> Filed:
-    """Return the names that the configuration file has taken, as it says by now."""
+    """Return what the configuration file has, as it says by now."""
     return Filed(
-        endpoints=lambda: {each.endpoint.id for each in engine.settings.endpoints},
-        guards=lambda: {each.pack.name for each in engine.settings.guards},
+        endpoints=FiledEndpoints(lambda: engine.settings.endpoints),
+        guards=FiledGuards(lambda: engine.settings.guards),
     )

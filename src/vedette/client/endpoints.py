@@ -17,13 +17,17 @@ _ABOUT: Final = ("state", "account", "type", "from", "to", "event")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An endpoint; ``secrets`` are the names of those that it has. ``version``: None in a list."""
+    """An endpoint; ``secrets`` are the names of those that it has. ``version``: None in a list.
+
+    ``origin`` is api, or file: kept in the configuration file of the service, and changed there.
+    """
 
     id: str
     tenant: str | None
     type: str
     title: str
     active: bool
+    origin: str
     place: str
     secrets: tuple[str, ...]
     settings: Mapping[str, Any]

@@ -18,13 +18,17 @@ from vedette.secret import Secret
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
-    """A guard: a shipped pack by its name, or the text of one. ``version``: None in a list."""
+    """A guard: a shipped pack by its name, or the text of one. ``version``: None in a list.
+
+    ``origin`` is api, or file: kept in the configuration file of the service, and changed there.
+    """
 
     id: str
     tenant: str | None
     pack: str | None
     text: str | None
     active: bool
+    origin: str
     settings: Mapping[str, Any]
     secrets: tuple[str, ...]
     created_at: datetime

@@ -114,6 +114,9 @@ class EndpointShown(Shown):
     type: EndpointKind
     title: str
     active: bool
+    origin: Literal["api", "file"] = Field(
+        description="Who keeps it: one of the configuration `file` is changed there."
+    )
     place: str = Field(description="Where it goes, as far as that is shown.")
     secrets: list[str] = Field(description="Which secrets are set.")
     profile: Profile | None = None
@@ -236,6 +239,7 @@ def endpoint(found: RegisteredEndpoint) -> EndpointShown:
             "type": found.kind,
             "title": found.title,
             "active": found.active,
+            "origin": found.origin.value,
             "place": found.place,
             "secrets": list(found.sealed),
             "settings": {name: value for name, value in found.members.items() if name in own},

@@ -19,6 +19,7 @@ from vedette.api.shapes.model import (
 from vedette.app.guards.wish import told
 from vedette.ports.override import Allow, Scope, Switch
 from vedette.ports.ratchet import Change, ChangeState
+from vedette.ports.registration import Origin
 from vedette.service.guards.post import MAX_ENTRIES, RegisteredGuard
 from vedette.service.guards.warding import Asked
 
@@ -98,6 +99,9 @@ class GuardShown(Shown):
     pack: str | None
     text: str | None
     active: bool
+    origin: Literal["api", "file"] = Field(
+        description="Who keeps it: one of the configuration `file` is changed there."
+    )
     settings: dict[str, Any]
     secrets: list[str]
     created_at: Instant
@@ -173,6 +177,7 @@ def guard(found: RegisteredGuard) -> GuardShown:
         pack=found.pack,
         text=found.text or None,
         active=found.active,
+        origin="api" if found.origin is Origin.API else "file",
         settings=dict(found.members),
         secrets=list(found.sealed),
         created_at=instant(found.created_at),

@@ -23,6 +23,7 @@ from vedette.config.sinks import EndpointKind
 from vedette.errors import ConfigError
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Record
+from vedette.ports.registration import Origin
 from vedette.secret import Secret
 from vedette.service.body import Body, members, readable, written
 from vedette.service.form import MAX_SECRET, Form, flaw
@@ -115,6 +116,7 @@ class RegisteredEndpoint:
     sealed: tuple[str, ...] = ()
     title: str = ""
     active: bool = True
+    origin: Origin = Origin.API
     created_at: float = 0.0
     updated_at: float = 0.0
     version: int = 0

@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
+from vedette.config.settings import EndpointSettings
 from vedette.config.sinks import EndpointKind
 from vedette.model.ids import TenantId
 from vedette.outbox.signature import PREFIX
@@ -20,12 +21,26 @@ from vedette.ports.records import Kind, Record, RecordQuery
 from vedette.secret import Secret
 from vedette.service.accounts import fields
 from vedette.service.accounts.tenants import Tenants
-from vedette.service.cabinet import Cabinet, Decide, Page, Writing
+from vedette.service.beside import joined
+from vedette.service.cabinet import Cabinet, Decide, Page, Versions, Writing
 from vedette.service.caller import Caller
-from vedette.service.endpoints.endpoint import RegisteredEndpoint, endpoint_of, record_of
+from vedette.service.endpoints.endpoint import (
+    RegisteredEndpoint,
+    endpoint_of,
+    record_of,
+    settings_of,
+)
+from vedette.service.endpoints.filed import FiledEndpoints
 from vedette.service.endpoints.wish import WishedEndpoint, wished
 from vedette.service.reach import Ports, usual_ports
-from vedette.service.refusals import ConflictError, HeldError, NotFoundError, TakenError, invalid
+from vedette.service.refusals import (
+    ConflictError,
+    HeldError,
+    NotFoundError,
+    ReadOnlyError,
+    TakenError,
+    invalid,
+)
 
 READ: Final = "endpoints:read"
 WRITE: Final = "endpoints:write"
@@ -43,7 +58,7 @@ async def nobodys() -> Collection[str]:
 
 
 class Endpoints:
-    """What is done with endpoints. ``filed`` tells the ids of those in the configuration file."""
+    """What is done with endpoints. ``filed`` are those of the configuration file."""
 
     __slots__ = ("_cabinet", "_dice", "_filed", "_partners", "_ports", "_tenants")
 
@@ -52,14 +67,14 @@ class Endpoints:
         cabinet: Cabinet,
         tenants: Tenants,
         *,
-        filed: Callable[[], Collection[str]] = frozenset,
+        filed: FiledEndpoints | None = None,
         partners: Partners = nobodys,
         dice: Callable[[int], bytes] = entropy.token_bytes,
         ports: Ports = usual_ports,
     ) -> None:
         self._cabinet = cabinet
         self._tenants = tenants
-        self._filed = filed
+        self._filed = FiledEndpoints() if filed is None else filed
         self._partners = partners
         self._dice = dice
         self._ports = ports
@@ -103,7 +118,16 @@ class Endpoints:
     async def get(self, caller: Caller, id_: str) -> RegisteredEndpoint:
         """Return an endpoint. Raises NotFoundError."""
         caller.needs(READ)
-        return endpoint_of(await self._cabinet.record(caller, Kind.ENDPOINT, id_))
+        found = self._filed.of(id_, caller.tenant)
+        return found or endpoint_of(await self._cabinet.record(caller, Kind.ENDPOINT, id_))
+
+    async def settings(self, caller: Caller, id_: str) -> EndpointSettings:
+        """Return how an endpoint is delivered to. Raises NotFoundError, ConfigError."""
+        filed = self._filed.of(id_, caller.tenant) and self._filed.settings(id_)
+        if filed:
+            return filed
+        record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
+        return settings_of(endpoint_of(record), await self._cabinet.opened(record))
 
     async def page(
         self, caller: Caller, *, after: str = "", text: str = "", limit: int = 100
@@ -111,7 +135,9 @@ class Endpoints:
         """Return endpoints in the order of their ids."""
         caller.needs(READ)
         query = RecordQuery(kind=Kind.ENDPOINT, after=after, text=text, limit=limit)
-        return await self._cabinet.page(caller, query, endpoint_of)
+        page = await self._cabinet.page(caller, query, endpoint_of)
+        beside = self._filed.after(after, tenant=caller.tenant, text=text)
+        return joined(page, beside, limit)
 
     async def update(
         self,
@@ -119,10 +145,11 @@ class Endpoints:
         id_: str,
         wish: Mapping[str, object],
         *,
-        expected: int | None = None,
+        expected: Versions = None,
     ) -> RegisteredEndpoint:
         """Change some of an endpoint; what is not named stays, and so does a blank secret."""
         caller.needs(WRITE)
+        self._unfiled(caller, id_)
 
         async def decide(record: Record) -> Writing | None:
             base = endpoint_of(record)
@@ -142,7 +169,7 @@ class Endpoints:
         return await self._change(caller, id_, decide, expected)
 
     async def rotate(
-        self, caller: Caller, id_: str, *, expected: int | None = None
+        self, caller: Caller, id_: str, *, expected: Versions = None
     ) -> tuple[RegisteredEndpoint, Secret[str]]:
         """Sign with a new secret, which is returned once, and with the old one beside it.
 
@@ -150,6 +177,7 @@ class Endpoints:
         HeldError where a partner might verify by that one still.
         """
         caller.needs(WRITE)
+        self._unfiled(caller, id_)
         new = self._secret()
 
         async def decide(record: Record) -> Writing | None:
@@ -172,10 +200,11 @@ class Endpoints:
         return await self._change(caller, id_, decide, expected), new
 
     async def retire(
-        self, caller: Caller, id_: str, *, expected: int | None = None
+        self, caller: Caller, id_: str, *, expected: Versions = None
     ) -> RegisteredEndpoint:
         """End a rotation: nothing is signed with the old secret any more."""
         caller.needs(WRITE)
+        self._unfiled(caller, id_)
 
         async def decide(record: Record) -> Writing | None:
             base = endpoint_of(record)
@@ -191,13 +220,19 @@ class Endpoints:
 
         return await self._change(caller, id_, decide, expected)
 
-    async def delete(self, caller: Caller, id_: str, *, expected: int | None = None) -> None:
+    async def delete(self, caller: Caller, id_: str, *, expected: Versions = None) -> None:
         """Delete an endpoint with its secrets."""
         caller.needs(WRITE)
+        self._unfiled(caller, id_)
         record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
         await self._free(id_)
         detail = {"place": endpoint_of(record).place}
         await self._cabinet.drop(caller, record, "endpoint.deleted", detail, expected=expected)
+
+    def _unfiled(self, caller: Caller, id_: str) -> None:
+        """Raise ReadOnlyError for one of the file that the caller sees."""
+        if (found := self._filed.of(id_, caller.tenant)) is not None:
+            raise ReadOnlyError("endpoint", id_, origin=found.origin.value)
 
     async def _free(self, id_: str) -> None:
         """Raise HeldError where a held guard's partner is told by an endpoint."""
@@ -209,7 +244,7 @@ class Endpoints:
         caller: Caller,
         id_: str,
         decide: Decide,
-        expected: int | None,
+        expected: Versions,
     ) -> RegisteredEndpoint:
         record = await self._cabinet.change(caller, Kind.ENDPOINT, id_, decide, expected=expected)
         return endpoint_of(record)
@@ -236,7 +271,7 @@ class Endpoints:
             fields.name(id_)
         except ValueError as error:
             raise invalid("id", str(error)) from None
-        if id_ in self._filed():
+        if id_ in self._filed.ids:
             raise TakenError("endpoint", id_)
         return id_
 

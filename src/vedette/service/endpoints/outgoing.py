@@ -21,11 +21,10 @@ from vedette.model.ids import AccountId, EndpointId, EventId, TenantId
 from vedette.outbox.envelope import SPEC_VERSION, instant, source
 from vedette.outbox.occurrence import SERVICE
 from vedette.ports.audit import Audit
-from vedette.ports.records import Kind, Record
 from vedette.ports.store import DeliveryQuery, EventQuery, Store, StoredDelivery
 from vedette.service.cabinet import Cabinet, noted
 from vedette.service.caller import Caller
-from vedette.service.endpoints.endpoint import RegisteredEndpoint, endpoint_of, settings_of
+from vedette.service.endpoints.endpoint import RegisteredEndpoint, record_of
 from vedette.service.endpoints.endpoints import READ, WRITE, Endpoints
 from vedette.service.endpoints.replay import Bookmark, Replayed
 from vedette.service.refusals import ConflictError, RefusalError, invalid
@@ -159,15 +158,15 @@ class Outgoing:
     async def state(self, caller: Caller, id_: str) -> EndpointState:
         """Return how an endpoint is doing."""
         caller.needs(READ)
-        await self._cabinet.record(caller, Kind.ENDPOINT, id_)
+        await self._endpoints.get(caller, id_)
         return await self._store.endpoint_state(EndpointId(id_))
 
     async def enable(self, caller: Caller, id_: str) -> EndpointState:
         """Try a disabled endpoint again, its backlog first. Raises IdleError, ConflictError."""
         caller.needs(WRITE)
-        record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
+        found = await self._endpoints.get(caller, id_)
         self._ready(id_).enable(EndpointId(id_))
-        await self._note(caller, "endpoint.enabled", record)
+        await self._note(caller, "endpoint.enabled", found)
         return await self._store.endpoint_state(EndpointId(id_))
 
     async def deliveries(
@@ -182,7 +181,7 @@ class Outgoing:
         """Return deliveries. A tenant sees those to its own endpoints; a page may be short."""
         caller.needs(READ)
         if endpoint is not None:
-            await self._cabinet.record(caller, Kind.ENDPOINT, endpoint)
+            await self._endpoints.get(caller, endpoint)
         slot = slot or Slot()
         limit = min(wanted.limit, MAX_PAGE)
         end = math.inf if wanted.end is None else wanted.end
@@ -208,10 +207,10 @@ class Outgoing:
     async def redrive(self, caller: Caller, id_: str, wanted: Wanted) -> tuple[int, bool]:
         """Queue the dead letters of an endpoint again; return how many, and whether more wait."""
         caller.needs(WRITE)
-        record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
+        found = await self._endpoints.get(caller, id_)
         dispatch = self._ready(id_)
         done = await dispatch.redrive(_query(caller, wanted), [EndpointId(id_)])
-        await self._note(caller, "endpoint.redriven", record, queued=done[0])
+        await self._note(caller, "endpoint.redriven", found, queued=done[0])
         return done
 
     async def replay(
@@ -222,7 +221,7 @@ class Outgoing:
         Raises InvalidError for everything at once, and where it goes on with what fits no more.
         """
         caller.needs(WRITE)
-        record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
+        found = await self._endpoints.get(caller, id_)
         if wanted == Wanted(limit=wanted.limit):
             raise invalid("from", "say which events: from, to, account, type or event")
         dispatch = self._ready(id_)
@@ -233,20 +232,19 @@ class Outgoing:
             done = await dispatch.replay(query, [EndpointId(id_)], asked, rest)
         except UsageError:
             raise invalid("next", "belongs to another replay; begin anew without it") from None
-        await self._note(caller, "endpoint.replayed", record, queued=done.queued)
+        await self._note(caller, "endpoint.replayed", found, queued=done.queued)
         return Progress(queued=done.queued, asked=asked, rest=done.rest)
 
     async def test(self, caller: Caller, id_: str) -> Tested:
         """Send an endpoint an event that tells of nothing, as any is sent; once, and not queued."""
         caller.needs(WRITE)
-        record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
+        found = await self._endpoints.get(caller, id_)
         if self._ways.attempt is None:
             raise IdleError
         if self._testing >= AT_ONCE:
             raise BusyTestingError(f"{AT_ONCE} endpoints are tested already; try again")
-        found = endpoint_of(record)
         try:
-            settings = settings_of(found, await self._cabinet.opened(record))
+            settings = await self._endpoints.settings(caller, id_)
         except ConfigError as error:
             raise ConflictError(f"the endpoint can not be delivered to: {error}") from None
         parcel = self._parcel(found, settings)
@@ -256,7 +254,7 @@ class Outgoing:
             outcome = await self._ways.attempt(settings, parcel)
         finally:
             self._testing -= 1
-        await self._note(caller, "endpoint.tested", record)
+        await self._note(caller, "endpoint.tested", found)
         return Tested(event=parcel.event, outcome=outcome, took=monotonic() - begun)
 
     def _parcel(self, found: RegisteredEndpoint, settings: EndpointSettings) -> Parcel:
@@ -299,8 +297,10 @@ class Outgoing:
             )
         return dispatch
 
-    async def _note(self, caller: Caller, what: str, record: Record, **detail: object) -> None:
-        note = noted(caller, what, record, detail)
+    async def _note(
+        self, caller: Caller, what: str, found: RegisteredEndpoint, **detail: object
+    ) -> None:
+        note = noted(caller, what, record_of(found), detail)
         await self._audit.audit(
             actor=note.actor, what=note.what, detail=note.detail, now=self._cabinet.now()
         )

@@ -16,12 +16,10 @@ from vedette.imap.names import decode_name
 from vedette.model.action import ActionState, Decision, JournalEntry, Place
 from vedette.model.ids import AccountId, ActionId, EventId
 from vedette.ports.journal import Journal, JournalQuery, Spot
-from vedette.ports.records import Kind
 from vedette.ports.store import EventQuery, Store
 from vedette.service.accounts.accounts import Accounts
-from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller
-from vedette.service.guards.guards import READ
+from vedette.service.guards.guards import READ, Guards
 from vedette.service.refusals import ConflictError, NotFoundError, invalid
 
 #: Entries of a page.
@@ -80,9 +78,9 @@ class _Known:
 class Chronicle:
     """Every method takes who asks; what is another tenant's is not there."""
 
-    def __init__(self, accounts: Accounts, cabinet: Cabinet, kept: Written) -> None:
+    def __init__(self, accounts: Accounts, guards: Guards, kept: Written) -> None:
         self._accounts = accounts
-        self._cabinet = cabinet
+        self._guards = guards
         self._kept = kept
 
     async def journal(
@@ -120,7 +118,7 @@ class Chronicle:
             # Others' rows, of a guard that stands at everybody's, would be read through in vain.
             if sought.guard is None:
                 raise invalid("account", "give an account, or a guard of your own")
-            await self._cabinet.record(caller, Kind.GUARD, sought.guard)
+            await self._guards.get(caller, sought.guard)
         limit = min(sought.limit, MAX_PAGE)
         rows = await self._kept.decisions(
             account,

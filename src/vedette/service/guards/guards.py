@@ -8,7 +8,7 @@ judge.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,10 +20,12 @@ from vedette.model.ids import AccountId, TenantId
 from vedette.ports.records import Kind, Record, RecordQuery
 from vedette.secret import Secret
 from vedette.service.accounts.tenants import Tenants
-from vedette.service.cabinet import Cabinet, Page, Writing
+from vedette.service.beside import joined
+from vedette.service.cabinet import Cabinet, Page, Versions, Writing
 from vedette.service.caller import Caller
 from vedette.service.endpoints.endpoint import FieldError, endpoint_of
 from vedette.service.form import Form
+from vedette.service.guards.filed import FiledGuards
 from vedette.service.guards.post import (
     SEALED,
     RegisteredGuard,
@@ -41,6 +43,7 @@ from vedette.service.refusals import (
     InvalidError,
     Mistake,
     NotFoundError,
+    ReadOnlyError,
     TakenError,
     invalid,
 )
@@ -61,7 +64,7 @@ _TOLD: Final = [EventType.GUARD_CHANGED.value]
 
 
 class Guards:
-    """What is done with guards. ``filed`` tells the names of those in the configuration file."""
+    """What is done with guards. ``filed`` are those of the configuration file."""
 
     __slots__ = ("_cabinet", "_filed", "_tenants")
 
@@ -70,11 +73,11 @@ class Guards:
         cabinet: Cabinet,
         tenants: Tenants,
         *,
-        filed: Callable[[], Collection[str]] = frozenset,
+        filed: FiledGuards | None = None,
     ) -> None:
         self._cabinet = cabinet
         self._tenants = tenants
-        self._filed = filed
+        self._filed = FiledGuards() if filed is None else filed
 
     async def create(
         self,
@@ -108,7 +111,24 @@ class Guards:
     async def get(self, caller: Caller, id_: str) -> RegisteredGuard:
         """Return a guard. Raises NotFoundError."""
         caller.needs(READ)
-        return guard_of(await self._cabinet.record(caller, Kind.GUARD, id_))
+        found = self._filed.of(id_, caller.tenant)
+        return found or guard_of(await self._cabinet.record(caller, Kind.GUARD, id_))
+
+    async def knows(self, caller: Caller, id_: str) -> bool:
+        """Tell whether there is a guard that the caller sees."""
+        if self._filed.of(id_, caller.tenant) is not None:
+            return True
+        found = await self._cabinet.records.record(Kind.GUARD, id_, tenant=caller.tenant)
+        return found is not None
+
+    async def settings(self, caller: Caller, id_: str, found: RegisteredGuard) -> GuardSettings:
+        """Return how a guard is posted; ``found`` is it, or a draft of it. Raises InvalidError."""
+        filed = self._filed.of(id_, caller.tenant)
+        if filed is not None:
+            own = self._filed.settings(id_) if filed == found else None
+            return own or await posted(found, {})
+        record = await self._cabinet.record(caller, Kind.GUARD, id_)
+        return await posted(found, await self._cabinet.opened(record))
 
     async def page(
         self, caller: Caller, *, after: str = "", text: str = "", limit: int = MAX_PAGE
@@ -116,7 +136,9 @@ class Guards:
         """Return guards in the order of their names."""
         caller.needs(READ)
         query = RecordQuery(kind=Kind.GUARD, after=after, text=text, limit=limit)
-        return await self._cabinet.page(caller, query, guard_of, most=MAX_PAGE)
+        page = await self._cabinet.page(caller, query, guard_of, most=MAX_PAGE)
+        beside = self._filed.after(after, tenant=caller.tenant, text=text)
+        return joined(page, beside, limit)
 
     async def update(
         self,
@@ -124,10 +146,11 @@ class Guards:
         id_: str,
         wish: Mapping[str, object],
         *,
-        expected: int | None = None,
+        expected: Versions = None,
     ) -> RegisteredGuard:
         """Change some of a guard; what is not named stays, and so does a blank secret."""
         caller.needs(WRITE)
+        self._unfiled(caller, id_)
 
         async def decide(record: Record) -> Writing | None:
             base = guard_of(record)
@@ -180,21 +203,29 @@ class Guards:
 
         return await self._stand(caller, id_, then)
 
-    async def delete(self, caller: Caller, id_: str, *, expected: int | None = None) -> None:
+    async def delete(self, caller: Caller, id_: str, *, expected: Versions = None) -> None:
         """Delete a guard. A protective one stands on until the ratchet lets it go."""
         caller.needs(WRITE)
+        self._unfiled(caller, id_)
         record = await self._cabinet.record(caller, Kind.GUARD, id_)
         await self._cabinet.drop(caller, record, "guard.deleted", {}, expected=expected)
 
     async def _stand(
         self, caller: Caller, id_: str, then: Callable[[list[str]], list[str]]
     ) -> RegisteredGuard:
+        caller.needs(WRITE)
+        self._unfiled(caller, id_)
         record = await self._cabinet.record(caller, Kind.GUARD, id_)
         found = guard_of(record)
         before = found.members.get("accounts")
         named = [str(each) for each in before] if isinstance(before, list) else []
         wish = {"accounts": then(named) or None}
         return await self.update(caller, id_, wish, expected=found.version)
+
+    def _unfiled(self, caller: Caller, id_: str) -> None:
+        """Raise ReadOnlyError for one of the file that the caller sees."""
+        if (found := self._filed.of(id_, caller.tenant)) is not None:
+            raise ReadOnlyError("guard", id_, origin=found.origin.value)
 
     async def _know(self, caller: Caller, accounts: Sequence[AccountId]) -> None:
         if not 1 <= len(accounts) <= MAX_ATTACHED:
@@ -228,7 +259,7 @@ class Guards:
             id_ = f"{prefix}{id_}"
         if not is_name(id_):
             raise invalid("id", "expected small letters, digits and -, such as offers")
-        if id_ in self._filed():
+        if id_ in self._filed.ids:
             raise TakenError("guard", id_)
         return id_
 

@@ -19,6 +19,7 @@ from vedette.config.settings import GuardSettings
 from vedette.errors import ConfigError
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, Record
+from vedette.ports.registration import Origin
 from vedette.secret import Secret
 from vedette.service.body import Body, members, readable, written
 from vedette.service.endpoints.endpoint import FieldError, Fields
@@ -64,6 +65,7 @@ class RegisteredGuard:
     members: Mapping[str, object] = field(default_factory=dict)
     sealed: tuple[str, ...] = ()
     active: bool = True
+    origin: Origin = Origin.API
     created_at: float = 0.0
     updated_at: float = 0.0
     version: int = 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -22,13 +22,12 @@ from vedette.guard.evidence import Evidence
 from vedette.guard.judging import Guard
 from vedette.model.ids import AccountId
 from vedette.ports.audit import Audit
-from vedette.ports.records import Kind
 from vedette.secret import Secret
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller
 from vedette.service.guards.backtest import Bench, Span
-from vedette.service.guards.guards import READ, posted
-from vedette.service.guards.post import RegisteredGuard, guard_of
+from vedette.service.guards.guards import READ, Guards
+from vedette.service.guards.post import RegisteredGuard
 from vedette.service.guards.stretch import Mark, Stretch, Walker
 from vedette.service.guards.trial import Thinks, Trial, compiled, thinking
 from vedette.service.mailbox.mailboxes import Mailboxes
@@ -103,8 +102,14 @@ class Rehearsing:
     """Every method takes who asks. ``state`` has lists that were fetched, and models."""
 
     def __init__(
-        self, cabinet: Cabinet, mailboxes: Mailboxes, audit: Audit, state: Path | None
+        self,
+        cabinet: Cabinet,
+        guards: Guards,
+        mailboxes: Mailboxes,
+        audit: Audit,
+        state: Path | None,
     ) -> None:
+        self._guards = guards
         self._cabinet = cabinet
         self._mailboxes = mailboxes
         self._audit = audit
@@ -117,13 +122,12 @@ class Rehearsing:
     async def test(self, caller: Caller, id_: str, octets: bytes, authserv: Sequence[str]) -> Trial:
         """Say what a guard would do with a message, and why. Raises CrowdedTrialsError."""
         caller.needs(READ)
-        record = await self._cabinet.record(caller, Kind.GUARD, id_)
+        found = await self._guards.get(caller, id_)
         if self._trying >= AT_ONCE:
             raise CrowdedTrialsError(f"{AT_ONCE} messages are tried already; try again")
         self._trying += 1
         try:
-            found, held = guard_of(record), await self._cabinet.opened(record)
-            ready = await self._ready(found, held)
+            ready = await self._ready(caller, found)
 
             def judged() -> Trial:
                 message = mime.read(octets, trusted_authserv=authserv, shown=True)
@@ -144,8 +148,7 @@ class Rehearsing:
         anew since the stretch before, CrowdedTrialsError.
         """
         caller.needs(READ)
-        record = await self._cabinet.record(caller, Kind.GUARD, id_)
-        found = _drafted(guard_of(record), draft)
+        found = _drafted(await self._guards.get(caller, id_), draft)
         if ground.span == Span():
             raise invalid("since", "give since or last: not everything")
         whose = caller.tenant or f"account {ground.account}"
@@ -153,7 +156,7 @@ class Rehearsing:
             raise CrowdedTrialsError("a mailbox is gone over already; try again")
         self._tested.add(whose)
         try:
-            ready = await self._ready(found, await self._cabinet.opened(record))
+            ready = await self._ready(caller, found)
             return await self._gone_over(caller, ready, ground)
         finally:
             self._tested.discard(whose)
@@ -189,14 +192,14 @@ class Rehearsing:
             guard=post.name, version=pack.version, share=pack.limits.share, stretch=stretch
         )
 
-    async def _ready(self, found: RegisteredGuard, held: Mapping[str, Secret[str]]) -> _Ready:
+    async def _ready(self, caller: Caller, found: RegisteredGuard) -> _Ready:
         """Return a guard that can judge. Raises InvalidError for what can not be posted."""
         now = asyncio.get_running_loop().time()
         self._made = {key: each for key, each in self._made.items() if now - each.at < KEPT}
-        key = (found.id, found.version, found.pack, found.text)
+        key = (found.id, found.origin, found.version, found.pack, found.text)
         if key in self._made:
             return self._made[key]
-        settings = await posted(found, held)
+        settings = await self._guards.settings(caller, found.id, found)
         with tempfile.TemporaryDirectory(prefix="vedette-") as scratch:
             place = self._state or Path(scratch)
             guard = await compiled(

@@ -20,13 +20,12 @@ from vedette.ports.audit import Audit
 from vedette.ports.journal import Journal, JournalQuery
 from vedette.ports.override import Allow, Overrides, Scope, Switch
 from vedette.ports.ratchet import Change, Ratchet
-from vedette.ports.records import Kind
 from vedette.secret import Secret
 from vedette.service.accounts.accounts import Accounts
 from vedette.service.cabinet import Cabinet
 from vedette.service.caller import Caller
 from vedette.service.endpoints.outgoing import IdleError
-from vedette.service.guards.guards import READ, WRITE
+from vedette.service.guards.guards import READ, WRITE, Guards
 from vedette.service.refusals import ConflictError, NotFoundError, invalid
 
 #: A command of the desk of guards: a request in, an answer out.
@@ -56,8 +55,11 @@ class Asked:
 class Warding:
     """Every method takes who asks; what is another tenant's is not there."""
 
-    def __init__(self, accounts: Accounts, cabinet: Cabinet, kept: Kept, wards: Wards) -> None:
+    def __init__(
+        self, accounts: Accounts, guards: Guards, cabinet: Cabinet, kept: Kept, wards: Wards
+    ) -> None:
         self._accounts = accounts
+        self._guards = guards
         self._cabinet = cabinet
         self._kept = kept
         self._wards = wards
@@ -171,8 +173,7 @@ class Warding:
                 return True
             case Scope.GUARD:
                 own = name.partition("@")[0]
-                found = await self._cabinet.records.record(Kind.GUARD, own, tenant=caller.tenant)
-                return found is not None
+                return await self._guards.knows(caller, own)
 
     async def _may_switch(self, caller: Caller, scope: Scope, name: str) -> None:
         caller.needs(WRITE)
@@ -186,7 +187,7 @@ class Warding:
     async def _know_guard(self, caller: Caller, guard: str) -> None:
         """Raise NotFoundError for a guard that is another's; an admin names those of the file too."""
         if caller.tenant is not None:
-            await self._cabinet.record(caller, Kind.GUARD, guard)
+            await self._guards.get(caller, guard)
 
     async def _ask(
         self, caller: Caller, command: str, request: Mapping[str, Any]
