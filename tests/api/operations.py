@@ -91,6 +91,7 @@ BODIES: Final[Mapping[str, Mapping[str, Any]]] = {
     "change_guard": {"help": "Call Bob."},
     "attach_guard": {"accounts": ["{account}"]},
     "detach_guard": {"accounts": ["another"]},
+    "sweep_guard": {"accounts": ["{account}"]},
     "test_guard": {"message": "Subject: Hello\r\n\r\nHello.\r\n"},
     "backtest_guard": {"account": "{account}", "last": 10},
     "undo_actions": {"actions": ["{action}"]},

@@ -224,3 +224,17 @@ async def test_a_loosening_of_a_protective_guard_waits_for_the_ratchet() -> None
     gone = await face.ask("POST", f"{path}/withdraw")
     assert (gone.status, gone.code) == (404, "not_found")
     await host.store.stop()
+
+
+async def test_a_tenant_has_mail_judged_at_its_own_accounts_alone(face: Face) -> None:
+    """By the desk of the engine, and in the audit; others' accounts and guards are not there."""
+    key, other = await tenant(face), await tenant(face, "other", "bert")
+    id_ = await posted(face, key, accounts=["anna"])
+    path = f"/v1/guards/{id_}/sweep"
+
+    swept = await face.ask("POST", path, {"accounts": ["anna"]}, key=key)
+    assert (swept.status, swept.json) == (202, {"accounts": 1})
+    assert face.desk.asked == [("guard.sweep", {"account": "anna"})]
+    for body, who in (({"accounts": ["anna", "bert"]}, key), ({"accounts": ["bert"]}, other)):
+        assert (await face.ask("POST", path, body, key=who)).status == 404
+    assert len(face.desk.asked) == 1

@@ -60,7 +60,7 @@ class GuardDesk:
 
     @property
     def handlers(self) -> dict[str, Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]]:
-        words = ("undo", "pause", "resume", "allow", "withdraw", "grant")
+        words = ("undo", "pause", "resume", "allow", "withdraw", "grant", "sweep")
         return {f"guard.{word}": self._handler(f"guard.{word}") for word in words}
 
     def _handler(self, command: str) -> Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]:
@@ -68,6 +68,8 @@ class GuardDesk:
             self.asked.append((command, request))
             if command == "guard.undo":
                 return {"asked": len(request["actions"]), "held": []}
+            if command == "guard.sweep":
+                return {"accounts": 1}
             return {"done": "it is done", "waiting": []}
 
         return handle

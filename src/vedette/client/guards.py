@@ -63,6 +63,20 @@ class GuardWish(GuardChange):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sweeping:
+    """Accounts of which the mail that is there already is to be judged."""
+
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """At how many accounts that was begun."""
+
+    accounts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Undoing:
     """Which actions are to be taken back."""
 
@@ -186,6 +200,7 @@ UPDATE: Final = Operation(
     method="PATCH", path=_ONE, answer=Guard, wish=GuardChange, is_versioned=True
 )
 DELETE: Final = nothing("DELETE", _ONE, is_versioned=True)
+SWEEP: Final = Operation(method="POST", path=f"{_ONE}/sweep", answer=Swept, wish=Sweeping)
 ATTACH: Final = Operation(method="POST", path=f"{_ONE}/attach", answer=Guard, wish=Attaching)
 DETACH: Final = Operation(method="POST", path=f"{_ONE}/detach", answer=Guard, wish=Attaching)
 TEST: Final = Operation(method="POST", path=f"{_ONE}/test", answer=Trial, wish=TestWish)
@@ -258,6 +273,11 @@ class Guards:
         """Have a guard stand at accounts no more."""
         said = Said(ids={"guard": guard}, wish=Attaching(accounts=tuple(accounts)))
         return await self._exchange.one(DETACH, said)
+
+    async def sweep(self, guard: str, accounts: Sequence[str]) -> Swept:
+        """Have the mail that is at accounts already judged, by all guards that stand there."""
+        said = Said(ids={"guard": guard}, wish=Sweeping(accounts=tuple(accounts)))
+        return await self._exchange.one(SWEEP, said)
 
     async def test(self, guard: str, wish: TestWish) -> Trial:
         """Return what a guard would do with a message."""

@@ -21,6 +21,8 @@ from vedette.api.shapes.guards import (
     GuardPauseWish,
     GuardShown,
     GuardWish,
+    SweepWish,
+    SweptShown,
     SwitchesShown,
     SwitchWish,
     UndoWish,
@@ -202,6 +204,13 @@ async def detach_guard(
     found = await services.guardroom.guards.detach(caller, guard, _accounts(wish))
     tag(response, found.version)
     return _shown(found)
+
+
+@router.post("/{guard}/sweep", status_code=202)
+async def sweep_guard(guard: str, wish: SweepWish, caller: Writer, services: Given) -> SweptShown:
+    """Have the mail that is there already judged at these accounts, by all guards that stand there."""
+    count = await services.guardroom.warding.sweep(caller, guard, wish.accounts)
+    return SweptShown(accounts=count)
 
 
 def _accounts(wish: AccountsWish) -> list[AccountId]:

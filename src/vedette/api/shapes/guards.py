@@ -25,6 +25,8 @@ from vedette.service.guards.warding import Asked
 
 #: Actions that are taken back, or accounts attached, at once.
 _AT_ONCE: Final = 1_000
+#: Accounts that are swept at once: each has its server search, and an entry in the audit.
+_SWEPT: Final = 100
 
 
 class GuardChange(Wish):
@@ -56,6 +58,12 @@ class AccountsWish(Wish):
     """Accounts that a guard is to stand at, or no more."""
 
     accounts: list[GivenId] = Field(min_length=1, max_length=_AT_ONCE)
+
+
+class SweepWish(Wish):
+    """Accounts of which the mail that is there already is to be judged."""
+
+    accounts: list[GivenId] = Field(min_length=1, max_length=_SWEPT)
 
 
 class UndoWish(Wish):
@@ -113,6 +121,12 @@ class AskedShown(Shown):
 
     done: str | None = Field(description="What is done, in a line for a person.")
     waiting: list[str] = Field(description="What the ratchet holds, and until when; a line each.")
+
+
+class SweptShown(Shown):
+    """What is being swept."""
+
+    accounts: int = Field(description="How many accounts.")
 
 
 class SwitchShown(Shown):

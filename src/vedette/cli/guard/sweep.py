@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
-
-from vedette.app.control import ask
-from vedette.cli.place import state_of
+from vedette.cli.guard.asking import answered
+from vedette.cli.reach import HERE, Reach
 from vedette.errors import UsageError
 
 
-def sweep(
-    *, account: str | None = None, config: Path | None = None, state: Path | None = None
-) -> int:
+def sweep(*, account: str | None = None, guard: str | None = None, at: Reach = HERE) -> int:
     """Have guards judge the last messages of each folder now, between the mail that arrives.
 
     It is done by itself after a connect, when a guard or a list changed, and once a day. How far it
@@ -21,18 +16,16 @@ def sweep(
     Parameters
     ----------
     account
-        Only this account's.
-    config
-        The configuration of the running service.
-    state
-        Its state folder.
+        Only this account's; a service elsewhere is asked for one.
+    guard
+        At a service elsewhere: a guard that stands there. All that do judge.
     """
-    folder = state_of(config, state)
-    answer = asyncio.run(ask(folder, {"command": "guard.sweep", "account": account}))
-    if answer is None:
-        raise UsageError(f"no service runs on {folder}; start vedette serve, which has the mailbox")
-    if "error" in answer:
-        raise UsageError(str(answer["error"]))
-    count = answer.get("accounts", 0)
+    if at.is_elsewhere:
+        if account is None or guard is None:
+            raise UsageError("a service elsewhere sweeps one account: give --account and --guard")
+        count = at.ask(lambda client: client.guards.sweep(guard, [account])).accounts
+    else:
+        answer = answered(at.config, at.state, "guard.sweep", account=account)
+        count = int(answer.get("accounts", 0))
     print(f"{count} {'account is' if count == 1 else 'accounts are'} being swept")
     return 0

@@ -78,6 +78,22 @@ class Warding:
             waiting=tuple(map(str, answer["held"])),
         )
 
+    async def sweep(self, caller: Caller, guard: str, accounts: Sequence[str]) -> int:
+        """Have the mail that is there already judged at some accounts; return at how many.
+
+        It is the accounts that are swept, by all guards that stand there, between the mail that
+        comes in; who asks again while that is under way gets no second one. Raises NotFoundError,
+        IdleError, ConflictError where one of them is watched by no instance, or by another.
+        """
+        caller.needs(WRITE)
+        await self._guards.get(caller, guard)
+        found = [await self._accounts.find(caller, AccountId(each)) for each in accounts]
+        count = 0
+        for each in found:
+            answer = await self._ask(caller, "guard.sweep", {"account": each.account.id})
+            count += int(answer["accounts"])
+        return count
+
     # What people set.
 
     async def switches(self, caller: Caller) -> list[Switch]:
