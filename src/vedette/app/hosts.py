@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from vedette.app.sources import build_source
 from vedette.engine.part import OnCrash, Part
 from vedette.errors import ConfigError, LinkError, VedetteError
 from vedette.model.account import Health
@@ -22,7 +21,9 @@ from vedette.ports.clock import Clock, Dice
 from vedette.ports.source import Source
 from vedette.ports.token import Rotated
 from vedette.sources.settings import SourceSettings
-from vedette.sources.table import TableSource
+
+if TYPE_CHECKING:
+    from vedette.sources.table import TableSource
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -57,7 +58,7 @@ class Hosts(Part):
         #: The tables that are read, in the order of the settings.
         self.sources: tuple[TableSource, ...] = ()
         self._writing: tuple[TableSource, ...] = ()
-        self._have(build_source(each, clock=clock, dice=dice) for each in settings)
+        self._have(self._built(each) for each in settings)
 
     @property
     def troubles(self) -> dict[str, str]:
@@ -122,10 +123,15 @@ class Hosts(Part):
         if old is not None and old.settings == wanted:
             return old
         try:
-            return build_source(wanted, clock=self._clock, dice=self._dice)
+            return self._built(wanted)
         except ConfigError as error:
             _log.error("source.refused", source=wanted.name, error=str(error))
             return old
+
+    def _built(self, settings: SourceSettings) -> TableSource:
+        from vedette.app.sources import build_source  # noqa: PLC0415 - it takes 15 ms and a megabyte: only who has tables pays
+
+        return build_source(settings, clock=self._clock, dice=self._dice)
 
     def _begin(self, source: TableSource) -> None:
         self._tasks_of[source.name] = self.spawn(source.run(), f"source {source.name}")

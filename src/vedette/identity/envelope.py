@@ -18,9 +18,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from vedette import gcm
 from vedette.errors import SecretDamagedError, SecretError
 from vedette.model.ids import TenantId
 from vedette.ports.records import Kind, SealedValue
@@ -75,8 +73,7 @@ def seal(key: Secret[bytes], number: int, place: Place, secret: Secret[str], non
     header = bytes([VERSION]) + number.to_bytes(4, "big")
     if len(secret.reveal()) > MOST or len(_octets(secret)) > MOST:
         raise SecretError(f"{place} has more than {MOST} octets; no password or token is so long")
-    cipher = AESGCM(key.reveal())
-    return header + nonce + cipher.encrypt(nonce, _octets(secret), _bound(header, place))
+    return header + nonce + gcm.encrypt(key, nonce, _octets(secret), _bound(header, place))
 
 
 def unseal(key: Secret[bytes], envelope: bytes, place: Place) -> Secret[str]:
@@ -84,13 +81,9 @@ def unseal(key: Secret[bytes], envelope: bytes, place: Place) -> Secret[str]:
     number_of(envelope, place)
     header, nonce = envelope[:_HEADER], envelope[_HEADER:_BODY]
     try:
-        cipher = AESGCM(key.reveal())
-        return Secret(
-            cipher.decrypt(nonce, envelope[_BODY:], _bound(header, place)).decode(
-                "utf-8", "surrogatepass"
-            )
-        )
-    except (InvalidTag, UnicodeDecodeError):
+        opened = gcm.decrypt(key, nonce, envelope[_BODY:], _bound(header, place))
+        return Secret(opened.decode("utf-8", "surrogatepass"))
+    except (SecretDamagedError, UnicodeDecodeError):
         # The cause is left out: that of a failed decoding holds what was decoded.
         raise SecretDamagedError(
             f"{place} was changed, or is from another place; set it anew"

@@ -17,9 +17,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from vedette import gcm
 from vedette.errors import SecretDamagedError, SecretError
 from vedette.identity.envelope import KEY, NONCE, bound
 from vedette.ports.records import DataKey
@@ -53,15 +51,15 @@ class WrappingKey:
     def wrap(self, to: DataKey, key: Secret[bytes], nonce: bytes) -> DataKey:
         """Return ``to`` with a key wrapped in it; ``nonce`` is random and of this use alone."""
         named = replace(to, wrapper=self.name)
-        sealed = AESGCM(self._key.reveal()).encrypt(nonce, key.reveal(), _bound(named))
+        sealed = gcm.encrypt(self._key, nonce, key.reveal(), _bound(named))
         return replace(named, wrapped=nonce + sealed)
 
     def unwrap(self, key: DataKey) -> Secret[bytes]:
         """Return a data key. Raises SecretDamagedError for one that was changed or moved."""
         nonce, sealed = key.wrapped[:NONCE], key.wrapped[NONCE:]
         try:
-            found = Secret(AESGCM(self._key.reveal()).decrypt(nonce, sealed, _bound(key)))
-        except (InvalidTag, ValueError):
+            found = Secret(gcm.decrypt(self._key, nonce, sealed, _bound(key)))
+        except (SecretDamagedError, ValueError):
             raise SecretDamagedError(
                 f"{_named(key)} was changed; put it back from a backup"
             ) from None

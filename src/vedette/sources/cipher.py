@@ -15,10 +15,8 @@ from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from vedette.errors import UsageError, VedetteError
+from vedette import gcm
+from vedette.errors import SecretDamagedError, UsageError, VedetteError
 from vedette.secret import Secret
 
 #: Octets of a key of AES-256, and of a whole tag; shorter tags are guessed (SP 800-38D appendix C).
@@ -161,10 +159,10 @@ def _derived(text: str, form: KeyForm, salt: bytes) -> bytes:
 class Cipher:
     """Opens and seals secrets in one spelling."""
 
-    __slots__ = ("_aead", "_encoding", "_layout", "nonce")
+    __slots__ = ("_encoding", "_key", "_layout", "nonce")
 
     def __init__(self, settings: CipherSettings) -> None:
-        self._aead = AESGCM(settings.key.reveal())
+        self._key = settings.key
         self._layout = settings.layout
         self._encoding = settings.encoding
         #: Octets of a nonce, as the layout has them.
@@ -186,8 +184,8 @@ class Cipher:
         if len(data) < TAG:
             raise CipherError("is shorter than a tag")
         try:
-            opened = self._aead.decrypt(nonce, data, aad.encode() or None)
-        except InvalidTag:
+            opened = gcm.decrypt(self._key, nonce, data, aad.encode() or None)
+        except SecretDamagedError:
             raise CipherError(
                 "can not be opened: it was sealed with another key, or changed since"
             ) from None
@@ -201,7 +199,7 @@ class Cipher:
 
     def seal(self, secret: Secret[str], *, nonce: bytes, aad: str = "") -> str | bytes:
         """Return what ``open`` opens; bytes where nothing is encoded. A nonce is used once."""
-        sealed = self._aead.encrypt(nonce, secret.reveal().encode(), aad.encode() or None)
+        sealed = gcm.encrypt(self._key, nonce, secret.reveal().encode(), aad.encode() or None)
         layout = self._layout
         is_apart = len(layout.members) != 2 and (  # noqa: PLR2004 - iv, and ciphertext with its tag
             bool(layout.members) or any(TAG_NAME in chunk for chunk in layout.chunks)

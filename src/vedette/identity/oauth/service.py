@@ -8,12 +8,9 @@ It must not know records, nor how long a token is kept.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
-from typing import Any, Final, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import orjson
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 from vedette.errors import RevokedError
 from vedette.identity.oauth.apps import App, Client, Provider
@@ -21,6 +18,9 @@ from vedette.identity.oauth.exchange import Denied, Granted, ask, asked, error
 from vedette.identity.oauth.lent import Lent
 from vedette.identity.oauth.transport import Transport
 from vedette.secret import Secret
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 #: RFC 7523 section 2.1.
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -62,6 +62,9 @@ def assertion(app: App, client: Client, user: str, now: float) -> str:
 
     Raises RevokedError where the key is none.
     """
+    from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - it takes 8 MiB and 50 ms: only who has such an app pays
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - see above
+
     header = {"alg": "RS256", "typ": "JWT"}
     claims = {
         "iss": client.id,
@@ -81,6 +84,9 @@ def assertion(app: App, client: Client, user: str, now: float) -> str:
 
 def private_key(secret: Secret[str]) -> RSAPrivateKey:
     """Return the key of a service account. Raises ValueError, in words without the key."""
+    from cryptography.hazmat.primitives import serialization  # noqa: PLC0415 - see above
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 - see above
+
     try:
         key = serialization.load_pem_private_key(secret.reveal().encode(), password=None)
     except (ValueError, TypeError):

@@ -12,14 +12,13 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from vedette import mime
 from vedette.engine.guarding import Post
 from vedette.guard.evidence import Evidence
-from vedette.guard.judging import Guard
 from vedette.model.ids import AccountId
 from vedette.ports.audit import Audit
 from vedette.secret import Secret
@@ -31,6 +30,9 @@ from vedette.service.guards.post import RegisteredGuard
 from vedette.service.guards.stretch import Mark, Stretch, Walker
 from vedette.service.guards.trial import Thinks, Trial, compiled, thinking
 from vedette.service.mailbox.mailboxes import Mailboxes
+
+if TYPE_CHECKING:
+    from vedette.guard.judging import Guard
 from vedette.service.mailbox.refusals import ConsentMissingError
 from vedette.service.refusals import RefusalError, invalid
 

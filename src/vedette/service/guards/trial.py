@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from vedette import mime
 from vedette.engine.correspondents import Correspondents, Notes
@@ -15,7 +15,6 @@ from vedette.errors import ConfigError
 from vedette.guard.classifier import Model
 from vedette.guard.domains import Entries
 from vedette.guard.evidence import Evidence
-from vedette.guard.judging import Guard
 from vedette.guard.listing.references import resolved
 from vedette.guard.pack import WROTE_TO, List, Pack, Scored
 from vedette.guard.verdict import Hit, Verdict
@@ -26,6 +25,9 @@ from vedette.net.address import AddressGuard
 from vedette.scorers.classifier import load_model, model_path
 from vedette.secret import Secret
 from vedette.service.guards.mailfiles import messages_in
+
+if TYPE_CHECKING:
+    from vedette.guard.judging import Guard
 
 #: What scorers think of a message, by name.
 Thinks: TypeAlias = Callable[[mime.Message], Mapping[str, float]]
@@ -66,7 +68,13 @@ async def compiled(pack: Pack, *, base: Path, state: Path, scratch: Path, now: f
     """Return a guard with its lists, as ``parts_of`` has them."""
     parts = await parts_of(pack, base=base, state=state, scratch=scratch, now=now)
     # A large pack takes half a second to make ready.
-    return await asyncio.to_thread(Guard, pack, parts)
+    return await asyncio.to_thread(_guard, pack, parts)
+
+
+def _guard(pack: Pack, parts: Mapping[str, tuple[Entries | MappedList, ...]]) -> Guard:
+    from vedette.guard.judging import Guard  # noqa: PLC0415 - RE2 and its like take 50 ms and 6 MiB: only who has guards pays
+
+    return Guard(pack, parts)
 
 
 async def parts_of(
