@@ -1,12 +1,14 @@
-"""``/v1/events/newest``: what happened last, for a person. Must not know: how the stores keep it."""
+"""``/v1/events/newest`` and one event: for a person. Must not know: how the stores keep them."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
-from tests.store.bundle import post, posting
+from tests.store.bundle import StillClock, post, posting
 from tests.support.api import Face
 from vedette.model.ids import AccountId, TenantId
+from vedette.store.sqlite.store import SqliteStore
 
 
 async def test_the_newest_events_come_first_and_are_ones_own(face: Face) -> None:
@@ -35,3 +37,23 @@ async def test_the_newest_events_come_first_and_are_ones_own(face: Face) -> None
     assert await newest("?type=account.*") == []
     wrong = await face.ask("GET", "/v1/events/newest?from=yesterday", key=key)
     assert (wrong.status, wrong.code) == (422, "invalid")
+
+
+async def test_a_probe_is_there_for_who_names_it(tmp_path: Path) -> None:
+    """It is in no list of everything; who has its id knows that it is one, and is shown it."""
+    store = SqliteStore(tmp_path, StillClock())
+    await store.start()
+    face = Face(store, StillClock())
+    for name, kind in (("mail", "message.received"), ("probe", "canary.arrived")):
+        await post(store, posting(name, kind=kind, body=json.dumps({"id": name}).encode()))
+
+    every = (await face.ask("GET", "/v1/events")).json["items"]
+    asked = (await face.ask("GET", "/v1/events?type=canary.*")).json["items"]
+    shown = [await face.ask("GET", f"/v1/events/{name}") for name in ("mail", "probe")]
+    await store.stop()
+
+    assert [[each["id"] for each in found] for found in (every, asked)] == [["mail"], ["probe"]]
+    assert [(each.status, each.json["event"]["id"]) for each in shown] == [
+        (200, "mail"),
+        (200, "probe"),
+    ]

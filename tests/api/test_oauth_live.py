@@ -107,6 +107,23 @@ async def tried_and_heard(root: Root, box: str) -> None:
     assert all(re.search(r" AUTHENTICATE (XOAUTH2|OAUTHBEARER) …$", each) for each in logins())
 
 
+def link_of(app: str, server: Dovecot, user: str) -> dict[str, Any]:
+    """Return the wish of a link to a mailbox of a server, with words to agree to."""
+    return {
+        "providers": [app],
+        "account": {
+            "host": "localhost",
+            "port": server.tls_port,
+            "private": True,
+            "ca": server.ca_file.read_text(),
+            "user": user,
+            "folders": ["INBOX"],
+        },
+        "returnTo": BACK,
+        "consent": {"version": "1", "text": "We read your mail."},
+    }
+
+
 async def test_a_connect_link_leads_to_a_mailbox_that_is_live(
     provider: Authorization, mail_server: Dovecot, user: str, tmp_path: Path
 ) -> None:
@@ -121,24 +138,7 @@ async def test_a_connect_link_leads_to_a_mailbox_that_is_live(
         [key] = re.findall(r"vdt_[\w-]{43}", service.err)
         root = Root(key)
         app = root.ask("POST", "/v1/oauth/apps", app_of(provider))["id"]
-        server = {
-            "host": "localhost",
-            "port": mail_server.tls_port,
-            "private": True,
-            "ca": mail_server.ca_file.read_text(),
-            "user": user,
-            "folders": ["INBOX"],
-        }
-        made = root.ask(
-            "POST",
-            "/v1/links",
-            {
-                "providers": [app],
-                "account": server,
-                "returnTo": BACK,
-                "consent": {"version": "1", "text": "We read your mail."},
-            },
-        )
+        made = root.ask("POST", "/v1/links", link_of(app, mail_server, user))
 
         person = Person(to_port(PORT))
         first = (await person.opens(made["url"])).form("Go on")

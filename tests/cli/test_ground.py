@@ -18,6 +18,9 @@ from vedette.cli.main import build
 from vedette.client.accounts import AccountWish
 from vedette.client.endpoints import EndpointWish
 from vedette.client.keys import KeyWish
+from vedette.client.links import LinkAccount
+from vedette.client.oauth import AppWish
+from vedette.client.tenants import TenantWish
 
 #: By which command each operation is asked.
 COVERED: Final[dict[str, str]] = {
@@ -140,6 +143,10 @@ NAMES: Final = {
     "tenants": "for-tenant",
     "scopes": "scope",
     "expires_at": "expires",
+    "client_secret": "secret",
+    "key_file": "service-account",
+    "settings": "setting",
+    "tenants id": "tenant",
 }
 #: What no argument may hold: whoever lists processes would have it.
 SECRETS: Final = (
@@ -180,13 +187,24 @@ def test_each_command_is_there_and_covers_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("group", "wish"), [("accounts", AccountWish), ("endpoints", EndpointWish), ("keys", KeyWish)]
+    ("group", "wish"),
+    [
+        ("accounts", AccountWish),
+        ("endpoints", EndpointWish),
+        ("keys", KeyWish),
+        ("links", LinkAccount),
+        ("oauth", AppWish),
+        ("tenants", TenantWish),
+    ],
 )
 def test_each_field_of_a_wish_has_an_option(group: str, wish: type) -> None:
     """What the API can set a shell can; secrets by files, and never by arguments."""
     arguments = build(whole=True)[group]["add"].assemble_argument_collection()
     options = {name for each in arguments for name in each.names}
-    wanted = {name: NAMES.get(name, name.replace("_", "-")) for name in known(wish)}
+    wanted = {
+        name: NAMES.get(f"{group} {name}") or NAMES.get(name) or name.replace("_", "-")
+        for name in known(wish)
+    }
 
     assert {
         name for name, option in wanted.items() if not options & {f"--{option}", f"--{option}-file"}

@@ -107,6 +107,12 @@ def test_an_app_is_changed_without_its_secret_being_seen(run: Run, provider: Aut
 
     changed = noun(run("oauth", "set", app, "--title", "Example"))
     assert (changed["title"], changed["clientId"]) == ("Example", "vedette")
+    finer = noun(
+        run("oauth", "set", app, "--client-id", "vedette", "--proof", "basic", "--names-issuer",
+            "--extra", "prompt=login", "--extra", "hd=example.org")
+    )  # fmt: skip
+    assert finer["extra"] == {"prompt": "login", "hd": "example.org"}
+    assert (finer["proof"], finer["namesIssuer"]) == ("basic", True)
     assert "clientSecret" not in changed
     assert [each["id"] for each in nouns(run("oauth", "list"))] == [app]
     account_of(run, app)
@@ -125,12 +131,23 @@ def test_a_link_is_shown_once(run: Run, provider: Authorization, tmp_path: Path)
 
     made = noun(
         run("links", "add", "--app", app, "--email", "anna@example.org", "--hours", "2",
-            "--consent", "2026-11", "--consent-file", str(words), "--no-password")
+            "--consent", "2026-11", "--consent-file", str(words), "--no-password",
+            "--host", "imap.example.org", "--port", "1993", "--pin", "ab" * 32, "--last", "5",
+            "--no-verify-tls", "--cover", "connections")
     )  # fmt: skip
     plain = run("links", "add", "--app", app, "--no-json")
 
     assert "public" in refused(early, 73)
     assert made["url"].startswith("https://mail.example.org/")
+    assert made["template"] == {
+        "email": "anna@example.org",
+        "host": "imap.example.org",
+        "port": 1993,
+        "pin": "ab" * 32,
+        "start": 5,
+        "verifyTls": False,
+        "cover": "connections",
+    }
     assert plain.out.startswith("https://mail.example.org/")
     listed = nouns(run("links", "list"))
     assert {made["id"]} < {each["id"] for each in listed}
@@ -151,7 +168,9 @@ def test_a_link_is_shown_once(run: Run, provider: Authorization, tmp_path: Path)
         (("oauth", "add", "google"), 65, "clientId"),
         (("oauth", "add", "google", "--service-account", "/nowhere"), 64, "can not be read"),
         (("oauth", "remove"), 64, "at least one"),
+        (("oauth", "set", "none", "--extra", "x"), 64, "NAME=TEXT"),
         (("links", "add", "--consent", "1"), 64, "--consent-file"),
+        (("links", "add", "--last", "1", "--since", "2026-11-01"), 64, "two different"),
         (("links", "add", "--hours", "25"), 65, "expiresIn"),
         (("links", "show", "none"), 66, "there is no"),
         (("links", "revoke"), 64, "at least one"),

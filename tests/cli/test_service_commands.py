@@ -57,6 +57,18 @@ def refused(told: tuple[int, str, str], status: int) -> str:
     return line
 
 
+def test_a_tenant_keeps_what_an_application_sets(run: Run) -> None:
+    """Texts by name, all of them at once; what is written otherwise is one line."""
+    made = noun(run("tenants", "add", "acme", "--setting", "plan=gold", "--setting", "x=a=b"))
+    then = noun(run("tenants", "set", "acme", "--setting", "plan="))
+
+    assert (made["settings"], then["settings"]) == ({"plan": "gold", "x": "a=b"}, {"plan": ""})
+    for wrong in (("plan",), ("=gold",), ("plan=a", "--setting", "plan=b")):
+        told = refused(run("tenants", "set", "acme", "--setting", *wrong), 64)
+        assert "--setting" in told
+    assert noun(run("tenants", "set", "acme", "--clear", "settings"))["settings"] == {}
+
+
 def test_an_account_is_made_changed_paused_and_removed(run: Run) -> None:
     """Each command prints the account as it is then, and the state keeps it between them."""
     noun(run("tenants", "add", "acme", "--max-accounts", "2"))

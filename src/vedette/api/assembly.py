@@ -146,21 +146,23 @@ def assembled(ground: Ground, settings: ApiSettings) -> Services:
         preferences=preferences,
         hall=hall(around, settings),
         feed=Feed(state, state, records, clock),
-        endpoints=(
-            endpoints := Endpoints(
-                cabinet,
-                tenants,
-                filed=ground.filed.endpoints,
-                partners=_Partners(state),
-                ports=rules.ports,
-            )
-        ),
+        endpoints=(endpoints := _endpoints(ground, cabinet, tenants, rules)),
         outgoing=Outgoing(endpoints, cabinet, state, state, ground.ways),
         guardroom=_guardroom(ground, cabinet, accounts, tenants, mailboxes),
         counts=Counts(accounts, state),
         casebook=Casebook(overview, state, ground.running, clock),
         running=ground.running,
         ready=_Readiness(state, vault),
+    )
+
+
+def _endpoints(ground: Ground, cabinet: Cabinet, tenants: Tenants, rules: Rules) -> Endpoints:
+    return Endpoints(
+        cabinet,
+        tenants,
+        filed=ground.filed.endpoints,
+        partners=_Partners(ground.state),
+        ports=rules.ports,
     )
 
 

@@ -114,6 +114,19 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None and value != ()}
 
 
+def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Return what is said as NAME=TEXT, by name. Raises UsageError for what is not, or said twice."""
+    found: dict[str, str] = {}
+    for each_ in texts:
+        name, sign, text = each_.partition("=")
+        if not name or not sign:
+            raise UsageError(f"--{option} {each_[:60]}: it is written as NAME=TEXT")
+        if name in found:
+            raise UsageError(f"--{option} {name[:60]} is said twice")
+        found[name] = text
+    return found
+
+
 def cleared(names: Sequence[str], known: Sequence[str], told: Sequence[str]) -> dict[str, None]:
     """Return what ``--clear`` names, as None; ``told`` are fields that are set by other options.
 

@@ -151,6 +151,19 @@ async def consented(one: Instance, server: Authorization, user: str) -> tuple[Ac
     return account, app
 
 
+#: A table whose rows have refresh tokens of an app, and are told of each new one.
+WRITTEN = """
+[sources.app.columns.auth]
+value = "oauth2"
+[sources.app.auth]
+oauth2 = "oauth2:APP"
+[sources.app.write]
+refresh_token = '''UPDATE box SET token = :refresh_token, access = :access_token,
+ends = :expires_at WHERE id = :id AND token = :before'''
+pace = 0.1
+"""
+
+
 async def test_a_row_with_a_refresh_token_is_live_and_gets_each_new_one(
     one: Instance, authorization: Authorization, mail_server: Dovecot, user: str, tmp_path: Path
 ) -> None:
@@ -159,21 +172,7 @@ async def test_a_row_with_a_refresh_token_is_live_and_gets_each_new_one(
     first = (await one.consent(account)).pair.refresh
     table = Table(tmp_path, user, first)
     app = await registered(tmp_path, authorization)
-    host = Host(
-        tmp_path,
-        table,
-        mail_server,
-        f"""
-[sources.app.columns.auth]
-value = "oauth2"
-[sources.app.auth]
-oauth2 = "oauth2:{app}"
-[sources.app.write]
-refresh_token = '''UPDATE box SET token = :refresh_token, access = :access_token,
-ends = :expires_at WHERE id = :id AND token = :before'''
-pace = 0.1
-""",
-    )
+    host = Host(tmp_path, table, mail_server, WRITTEN.replace("APP", app))
     async with host.running() as live:
         await until_state(live, AccountState.CONNECTED)
         assert table.token() != first

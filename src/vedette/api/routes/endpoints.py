@@ -24,13 +24,12 @@ from vedette.api.shapes.endpoints import (
     StateShown,
     TestedShown,
     new,
-    progress,
-    queued,
     state,
     tested,
     wanted,
 )
 from vedette.api.shapes.endpoints import endpoint as _shown
+from vedette.api.shapes.replays import progress, queued
 from vedette.model.ids import TenantId
 from vedette.service.caller import Caller
 

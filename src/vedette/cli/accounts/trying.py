@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from vedette.cli.accounts.finer import USUAL, Finer
 from vedette.cli.accounts.orders import FAILED, print_findings
 from vedette.cli.accounts.wish import NOTHING, Described, login_of
 from vedette.cli.reach import HERE, Reach
-from vedette.cli.sheet import Columns, line, print_table
+from vedette.cli.sheet import Columns, line, print_table, told
 from vedette.cli.verb import given
 from vedette.client.accounts import AccountWish
-from vedette.client.completeness import Day
+from vedette.client.completeness import Completeness, Day
 
 COLUMNS: Final[Columns[Day]] = {
     "folder": lambda each: each.folder,
@@ -65,6 +66,18 @@ def completeness(account: str, *, at: Reach = HERE) -> int:
         print(line(found))
         return 0
     print_table(found.days, COLUMNS)
-    told = {None: "nothing was counted yet", True: "nothing is missing", False: "some are missing"}
-    print(told[found.is_complete])
+    for each in summary(found):
+        print(each)
     return 0
+
+
+def summary(found: Completeness) -> Iterator[str]:
+    """Yield what it comes to: what is missing, and what nobody has looked at."""
+    if found.is_complete is not None:
+        yield "nothing is missing" if found.is_complete else "some are missing"
+    elif not found.days:
+        yield "nothing was counted yet"
+    else:
+        yield "nothing is missing of what was counted"
+    if found.uncounted:
+        yield f"not counted yet: {', '.join(map(told, found.uncounted))}"

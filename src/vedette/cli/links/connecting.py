@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
 from cyclopts import Parameter
 
+from vedette.cli.links.template import ANY, Template
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import Columns, line, shown
 from vedette.cli.verb import SOME, Some, each, given, listed
-from vedette.client.links import Link, LinkAccount, LinkWish, Terms
+from vedette.client.links import Link, LinkWish, Terms
 from vedette.errors import UsageError
 
 COLUMNS: Final[Columns[Link]] = {
@@ -24,49 +24,6 @@ COLUMNS: Final[Columns[Link]] = {
 }
 
 Names = Annotated[tuple[str, ...], Parameter(negative=())]
-
-
-@Parameter(name="*")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Template:
-    """What is settled of the account before somebody connects it.
-
-    Parameters
-    ----------
-    email
-        The address that is to be connected; without it whichever.
-    host
-        Its server.
-    title
-        What people call the account.
-    tag
-        A tag of the account (again for more).
-    folder
-        A folder that is watched (again for more).
-    """
-
-    email: str | None = None
-    host: str | None = None
-    title: str | None = None
-    tag: Names = ()
-    folder: Names = ()
-
-    @property
-    def account(self) -> LinkAccount:
-        """The same in the words of the API."""
-        return LinkAccount(
-            **given(
-                email=self.email,
-                host=self.host,
-                title=self.title,
-                tags=self.tag,
-                folders=self.folder,
-            )
-        )
-
-
-#: Nothing is settled.
-ANY: Final = Template()
 
 
 def add(

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, File, Reach, secret_from
 from vedette.cli.sheet import Columns, shown
-from vedette.cli.verb import SOME, Some, each, listed, named, said
+from vedette.cli.verb import SOME, Some, each, listed, named, pairs, said
 from vedette.client.oauth import App, AppChange, AppWish
 from vedette.config import environment
 from vedette.errors import UsageError
@@ -60,6 +60,13 @@ class Described:
         Who the provider says it is.
     scope
         A scope that is asked for (again for more; all of them).
+    extra
+        A parameter that is added where a consent is asked for, as NAME=TEXT (again for more; all of
+        them).
+    proof
+        How the client shows its secret: in the body, in a header, or not at all.
+    names_issuer
+        The provider names itself in its answers (RFC 9207), and none without that is believed.
     private
         Its addresses are inside; for admins.
     service_account
@@ -78,6 +85,9 @@ class Described:
     revoke_url: str | None = None
     issuer: str | None = None
     scope: Names = ()
+    extra: Names = ()
+    proof: Literal["post", "basic", "none"] | None = None
+    names_issuer: bool | None = None
     private: bool | None = None
     service_account: Path | None = None
     secret_file: File = None
@@ -87,6 +97,8 @@ class Described:
         found = said(self)
         if scopes := found.pop("scope", None):
             found["scopes"] = scopes
+        if extra := found.pop("extra", None):
+            found["extra"] = pairs("extra", extra)
         if file := found.pop("service_account", None):
             found["key_file"] = _whole(file)
         found.pop("secret_file", None)

@@ -10,11 +10,12 @@ from cyclopts import Parameter
 
 from vedette.cli.reach import HERE, Reach
 from vedette.cli.sheet import shown
-from vedette.cli.verb import cleared, said
+from vedette.cli.verb import cleared, pairs, said
 from vedette.client.tenants import TenantChange, TenantWish
 from vedette.errors import UsageError
 
 Flag = Annotated[bool, Parameter(negative=())]
+Names = Annotated[tuple[str, ...], Parameter(negative=())]
 
 
 @Parameter(name="*")
@@ -36,6 +37,9 @@ class Limits:
         Days for which its events are kept.
     consent
         The version of the words that the owners of its accounts have to agree to.
+    setting
+        Something of yours to keep with it, as NAME=TEXT (again for more; all of them, in the place
+        of those before).
     """
 
     name: str | None = None
@@ -44,14 +48,21 @@ class Limits:
     max_guards: int | None = None
     retention_days: int | None = None
     consent: str | None = None
+    setting: Names = ()
 
     def members(self) -> dict[str, Any]:
-        """Return what is said, by the fields of ``TenantChange``."""
-        return said(self)
+        """Return what is said, by the fields of ``TenantChange``. Raises UsageError."""
+        found = said(self)
+        if settings := found.pop("setting", None):
+            found["settings"] = pairs("setting", settings)
+        return found
 
 
 #: Nothing said.
 NOTHING = Limits()
+
+#: Options that have another name than the field of the API.
+_FIELDS = {"setting": "settings"}
 
 
 def add(tenant: str | None = None, *, limits: Limits = NOTHING, at: Reach = HERE) -> int:
@@ -72,7 +83,7 @@ def add(tenant: str | None = None, *, limits: Limits = NOTHING, at: Reach = HERE
 def set_(
     tenant: str,
     *,
-    clear: Annotated[tuple[str, ...], Parameter(negative=())] = (),
+    clear: Names = (),
     if_version: int | None = None,
     limits: Limits = NOTHING,
     at: Reach = HERE,
@@ -89,7 +100,7 @@ def set_(
         Only where it still has this version.
     """
     found = limits.members()
-    known = [each.name for each in fields(limits)]
+    known = [_FIELDS.get(each.name, each.name) for each in fields(limits)]
     change = TenantChange(**found, **cleared(clear, known, tuple(found)))
     changed = at.ask(lambda client: client.tenants.update(tenant, change, version=if_version))
     return shown(changed, as_json=at.as_json)

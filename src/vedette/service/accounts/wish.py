@@ -57,7 +57,8 @@ def wished(
     """Return what becomes of an account by a form; ``base`` is what it is, or one of version 0.
 
     A member that is null goes back to its default; a secret that is blank, null or absent stays.
-    ``ports`` are those of servers that who is no admin may name. Raises InvalidError with every mistake, ForbiddenError.
+    ``ports`` are those of servers that who is no admin may name. Raises InvalidError with every
+    mistake, ForbiddenError.
     """
     before = members_of(base)
     form = Form(_filled(before, wish, is_new=base.version == 0))
@@ -79,16 +80,7 @@ def wished(
         if base.version:
             redirection.judge(form, base, found, secrets)
         form.done()
-    registration = replace(
-        base,
-        account=found.account,
-        target=found.target,
-        title=found.title,
-        tags=found.tags,
-        grant=found.grant,
-        active=found.active,
-        consent=found.consent,
-    )
+    registration = _over(base, found)
     is_another_try = not _CREDENTIALS.isdisjoint(secrets) or not set(_LOGIN).isdisjoint(changed)
     if is_another_try and is_for(registration, Pause.AUTH_FAILURE):
         # Other credentials are another try (incident: a saved password that nothing ever used),
@@ -100,6 +92,20 @@ def wished(
         registration=registration,
         secrets={**_outdated(base, found), **secrets},
         changed=tuple(sorted({*changed, *given})),
+    )
+
+
+def _over(base: Registration, found: Registration) -> Registration:
+    """Return an account with what its form says, and the rest as it is."""
+    return replace(
+        base,
+        account=found.account,
+        target=found.target,
+        title=found.title,
+        tags=found.tags,
+        grant=found.grant,
+        active=found.active,
+        consent=found.consent,
     )
 
 

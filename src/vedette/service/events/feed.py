@@ -17,6 +17,7 @@ from typing import Final
 
 import orjson
 
+from vedette.model.event import ON_REQUEST
 from vedette.model.ids import AccountId, EventId, TenantId
 from vedette.ports.clock import Clock
 from vedette.ports.records import Drop, Kind, Note, Put, Record, RecordQuery, Records, Refusal
@@ -54,6 +55,9 @@ READERS: Final = 100
 KEPT: Final = 90 * 86_400.0
 #: How often a place is written anew that another request of the reader wrote meanwhile.
 _TRIES: Final = 8
+
+#: Every type, and those too that are for who names them.
+_EVERY: Final = ("*", f"{ON_REQUEST}*")
 
 _READER: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -177,7 +181,8 @@ class Feed:
     async def event(self, caller: Caller, id_: EventId) -> StoredEvent:
         """Return one event. Raises NotFoundError."""
         caller.needs(READ)
-        query = EventQuery(event=id_, tenant=caller.tenant, limit=1)
+        # Who names an event asks for it, of whichever type it is.
+        query = EventQuery(event=id_, types=_EVERY, tenant=caller.tenant, limit=1)
         found = await self._store.events(query)
         if not found:
             raise NotFoundError("event", id_)
