@@ -199,3 +199,37 @@ def test_only_a_protective_guard_that_acts_is_enforced(kind: Kind) -> None:
     stand = replace(STAND, pack=replace(STAND.pack, kind=kind))
     assert stand.is_enforced is (kind is Kind.PROTECTIVE)
     assert not replace(stand, mode="shadow").is_enforced
+
+
+PLACED = replace(STAND, partner="friend", place="there", signs=("k1",))
+
+SAME = {"as before": PLACED, "a key more": replace(PLACED, signs=("k2", "k1"))}
+ANOTHER = {
+    "a key less": replace(PLACED, signs=()),
+    "another key": replace(PLACED, signs=("k2",)),
+    "elsewhere": replace(PLACED, place="else"),
+    "gone": replace(PLACED, place="", signs=()),
+}
+
+
+@pytest.mark.parametrize("wanted", SAME.values(), ids=SAME)
+def test_a_partner_who_is_told_where_it_was_is_the_same(wanted: Stand) -> None:
+    """Whoever verifies by an old key goes on to where a new one signs beside it."""
+    assert steps(PLACED, wanted) == ()
+
+
+@pytest.mark.parametrize("wanted", ANOTHER.values(), ids=ANOTHER)
+def test_a_partner_who_is_told_elsewhere_or_otherwise_is_another(wanted: Stand) -> None:
+    """So it waits, with what is enforced as it was."""
+    [step] = steps(PLACED, wanted)
+
+    assert (step.aspect, step.loosens) == (Aspect.PARTNER, True)
+    assert after(PLACED, wanted) == PLACED
+    assert after(PLACED, wanted, [Aspect.PARTNER]) == wanted
+
+
+def test_a_partner_who_could_not_be_told_is_told_at_once() -> None:
+    """A first place tightens, and is held to from then on."""
+    nowhere = replace(PLACED, place="", signs=())
+
+    assert after(nowhere, PLACED) == PLACED
