@@ -10,6 +10,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from vedette.api.answers import example
 from vedette.api.examples import EXAMPLES
 from vedette.api.problems import MEDIA, TABLE
 
@@ -62,6 +63,14 @@ def install(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]
 
 
+def _exemplify(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Give each answer of an operation that is JSON an example."""
+    for status, answer in operation["responses"].items():
+        told = answer.get("content", {}).get("application/json")
+        if status.startswith("2") and told is not None:
+            told.setdefault("example", example(told["schema"], schemas))
+
+
 def _described(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, description=app.description, routes=app.routes
@@ -77,6 +86,7 @@ def _described(app: FastAPI) -> dict[str, Any]:
             body = operation.get("requestBody", {}).get("content", {}).get("application/json")
             if body is not None and operation["operationId"] in EXAMPLES:
                 body["example"] = EXAMPLES[operation["operationId"]]
+            _exemplify(operation, schemas)
             if method == "post" and path.startswith("/v1/"):
                 operation.setdefault("parameters", []).append(_KEY)
     return document
