@@ -6,8 +6,10 @@ It must not know what is asked.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from typing import TypeVar
 
 from vedette.cli.place import configuration, state_of
 from vedette.client.carrier import Carrier
@@ -15,11 +17,14 @@ from vedette.config import environment
 from vedette.config.accounts import read_account
 from vedette.config.api import read_api
 from vedette.config.document import Table, load
+from vedette.config.endpoints import read_endpoint
 from vedette.config.secrets import read_secrets
-from vedette.config.settings import AccountSettings, Settings
+from vedette.config.settings import GuardSettings, Settings
 from vedette.config.store import checked, read_store
 from vedette.errors import ConfigError
 from vedette.telemetry.log import LogPolicy, Style, configure
+
+T = TypeVar("T")
 
 
 def carrier(config: Path | None, state: Path | None) -> Carrier:
@@ -36,7 +41,7 @@ def carrier(config: Path | None, state: Path | None) -> Carrier:
 def settings_of(config: Path | None, state: Path | None) -> Settings:
     """Return what a command has to know of the configuration to open the state. Raises ConfigError.
 
-    Accounts of the file are shown; one whose password is not here is not.
+    Accounts, endpoints and guards of the file are shown; one whose secret, or pack, is not here is not.
     """
     if state is not None and config is None:
         return Settings(state=state)
@@ -49,17 +54,26 @@ def settings_of(config: Path | None, state: Path | None) -> Settings:
         store=None if state is not None else store,
         secrets=read_secrets(document.table("secrets"), file.parent),
         api=read_api(document.table("api"), file.parent),
-        accounts=tuple(
-            found
-            for table in document.table("accounts").tables()
-            if (found := _account(table)) is not None
-        ),
+        accounts=_read(document.table("accounts"), read_account),
+        endpoints=_read(document.table("endpoints"), read_endpoint),
+        guards=_guards(document.table("guards"), file.parent),
     )
 
 
-def _account(table: Table) -> AccountSettings | None:
-    try:
-        return read_account(table)
-    except ConfigError as error:
-        print(f"note: {error}", file=sys.stderr)
-        return None
+def _guards(tables: Table, beside: Path) -> tuple[GuardSettings, ...]:
+    if not tables.keys:
+        return ()
+    # It imports what reads packs, which few commands ask for.
+    read: Callable[[Table, Path], GuardSettings] = import_module("vedette.config.guards").read_guard
+    return _read(tables, lambda table: read(table, beside))
+
+
+def _read(tables: Table, read: Callable[[Table], T]) -> tuple[T, ...]:
+    """Return what can be read; of what can not be, a note is printed."""
+    found = []
+    for table in tables.tables():
+        try:
+            found.append(read(table))
+        except ConfigError as error:
+            print(f"note: {error}", file=sys.stderr)
+    return tuple(found)

@@ -84,7 +84,7 @@ def replay(
 
 
 def _asked(at: Reach, query: EventQuery, endpoints: Sequence[str], *, failed: bool) -> int:
-    """Have a service elsewhere queue them, for each endpoint that is set through its API."""
+    """Have a service elsewhere queue them, for each endpoint of its API or of its own file."""
     if not failed and query.limit != MAX_REPLAY:
         raise UsageError("--limit is for --failed, or for a service on this machine")
     which = given(

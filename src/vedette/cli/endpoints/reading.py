@@ -19,6 +19,7 @@ COLUMNS: Final[Columns[Endpoint]] = {
     "place": lambda each: each.place,
     "title": lambda each: each.title,
     "active": lambda each: each.active,
+    "origin": lambda each: each.origin,
     "events": lambda each: each.events,
 }
 DELIVERIES: Final[Columns[Delivery]] = {

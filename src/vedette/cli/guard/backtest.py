@@ -59,7 +59,7 @@ def backtest(
         A guard of the configuration, a shipped pack (gambling without this), or the path of a
         YAML file; with --guard a shipped pack or a file that is tried in the place of its own.
     guard
-        A guard that was posted at the service.
+        A guard of the service: one that was posted there, or one of its configuration file.
     since
         Only mail since then: a date such as 2026-11-01, or 30d for the last 30 days.
     last

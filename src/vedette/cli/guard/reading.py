@@ -14,13 +14,14 @@ COLUMNS: Final[Columns[Guard]] = {
     "tenant": lambda each: each.tenant,
     "pack": lambda each: each.pack or "its own text",
     "active": lambda each: each.active,
+    "origin": lambda each: each.origin,
     "mode": lambda each: each.settings.get("mode", "shadow"),
     "accounts": lambda each: each.settings.get("accounts") or "all",
 }
 
 
 def list_(text: str = "", *, limit: int = 1_000, at: Reach = HERE) -> int:
-    """List the guards that were posted, by name; those of the configuration file are in the file.
+    """List guards by name: those that were posted, and those of the service's configuration file.
 
     Parameters
     ----------
