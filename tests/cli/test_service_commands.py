@@ -259,6 +259,31 @@ def test_accounts_of_the_file_are_seen_and_not_changed(run: Run, tmp_path: Path)
     assert told[0] == 77
 
 
+def test_endpoints_and_guards_of_the_file_are_seen_and_not_changed(
+    run: Run, tmp_path: Path
+) -> None:
+    """Beside those of the state; one whose secret is not here is said to be left out."""
+    config = tmp_path / "vedette.toml"
+    config.write_text(
+        'state = "state"\n[endpoints.printed]\ntype = "stdout"\nevents = ["guard.changed"]\n'
+        '[endpoints.hook]\ntype = "webhook"\nurl_env = "NOBODY_HAS_THIS"\n'
+        '[guards.letters]\npack = "newsletter"\npartner = "printed"\n'
+    )
+    place = ("--config", str(config))
+
+    status, out, err = run("endpoints", "list", place=place)
+
+    assert status == 0
+    assert [(each["id"], each["origin"]) for each in map(json.loads, out.splitlines())] == [
+        ("printed", "file")
+    ]
+    assert "NOBODY_HAS_THIS" in err
+    [guard] = nouns(run("guard", "list", place=place))
+    assert (guard["origin"], guard["settings"]["partner"]) == ("file", "printed")
+    assert run("endpoints", "remove", "printed", place=place)[0] == 77
+    assert run("guard", "remove", guard["id"], place=place)[0] == 77
+
+
 def test_an_account_may_log_in_by_what_a_token_service_answers(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
