@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -116,6 +117,20 @@ async def test_loop_and_process_are_looked_at() -> None:
     await part.stop()
 
     assert RESIDENT.value() > 1 << 20
+
+
+async def test_how_late_the_loop_is_can_be_asked() -> None:
+    """Who asks whether the process lives reads the last look, and needs no clock of its own."""
+    part = Measuring(Waiting(Backlog(waiting=0, oldest_at=None)), Clock(), lambda: ())
+    await part.start()
+    assert part.lag == 0.0
+    seen, end = LAG.count(), time.monotonic() + 2 * measuring.SLEEP
+    while time.monotonic() < end:
+        pass  # The loop is held up.
+    await until(lambda: LAG.count() > seen)
+    await part.stop()
+
+    assert part.lag >= measuring.SLEEP
 
 
 def test_descriptors_are_counted_as_they_are_opened() -> None:

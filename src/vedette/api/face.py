@@ -5,11 +5,9 @@ It is the only module of the API that knows the engine.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Final
 
 import structlog
 
@@ -47,9 +45,6 @@ from vedette.service.refusals import NotHereError, NotRunningError
 from vedette.service.running import Ownership
 
 _log = structlog.stdlib.get_logger(__name__)
-
-#: Seconds between two looks at how late the loop is.
-LOOK: Final = 0.5
 
 
 class Face(Part):
@@ -101,7 +96,6 @@ class Face(Part):
         )
         self._services = services = assembled(ground, engine.settings.api)
         await services.mailboxes.start()
-        self.spawn(self._view.look(), "lag")
         self.spawn(services.accounts.searching.clerk.follow(), "roll")
         self.spawn(self._recover(services.tenants), "recover")
         self._server = ApiServer(build(services), engine.settings.api, engine.settings.state)
@@ -149,7 +143,11 @@ class EngineView:
         self._leaving = leaving
         notices = None if engine.cluster is None else engine.cluster.notices
         self._outlook = Outlook(self._own, notices)
-        self.lag = 0.0
+
+    @property
+    def lag(self) -> float:
+        """How late the loop was when it was last measured (``app.measuring``)."""
+        return self._engine.tower.lag
 
     @property
     def is_ready(self) -> str | None:
@@ -192,14 +190,6 @@ class EngineView:
         """Return what was said of late."""
         tap = (await self._supervisor(account)).tap(account)
         return None if tap is None else tap.transcript()
-
-    async def look(self) -> None:
-        """Measure how late the loop is, for as long as it runs."""
-        loop = asyncio.get_running_loop()
-        while True:
-            due = loop.time() + LOOK
-            await asyncio.sleep(LOOK)
-            self.lag = max(0.0, loop.time() - due)
 
     async def _supervisor(self, account: AccountId) -> Supervisor:
         """Return who watches an account here. Raises NotHereError, NotRunningError."""

@@ -81,6 +81,8 @@ class Measuring(Part):
         self._clock = clock
         self._census = census
         self._cpu = 0.0
+        #: How late the loop was at the last look, in seconds.
+        self.lag = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     async def _open(self) -> None:
@@ -130,7 +132,8 @@ class Measuring(Part):
         self._timer = loop.call_later(SLEEP, self._woken, loop.time() + SLEEP)
 
     def _woken(self, due: float) -> None:
-        LAG.observe(asyncio.get_running_loop().time() - due)
+        self.lag = max(0.0, asyncio.get_running_loop().time() - due)
+        LAG.observe(self.lag)
         self._sleep()
 
 

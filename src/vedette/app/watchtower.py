@@ -64,12 +64,18 @@ class Watchtower(Part):
         self._clock = clock
         self._supervisor: Supervisor | None = None
         self._parts: tuple[Part, ...] = ()
+        self._measuring: Measuring | None = None
         #: Probe mails of ours.
         self.canaries = CanaryBook(cache(key))
         #: What came of holding folders against the ledger.
         self.audits = AuditBook(dice)
         #: Whether a message was missed.
         self.completeness = Auditing(self.audits, self._probe)
+
+    @property
+    def lag(self) -> float:
+        """How late the loop was at the last look, in seconds."""
+        return 0.0 if self._measuring is None else self._measuring.lag
 
     async def attach(self, supervisor: Supervisor) -> None:
         """Begin to look after a supervisor that runs."""
@@ -83,8 +89,9 @@ class Watchtower(Part):
         if self._otlp is not None:
             self._tracer = await asyncio.to_thread(_tracer, self._otlp, self._instance)
             TRACING.tracer = self._tracer
+        self._measuring = Measuring(self._store, self._clock, supervisor.census)
         self._parts = (
-            Measuring(self._store, self._clock, supervisor.census),
+            self._measuring,
             CanaryKeeper(
                 self.canaries,
                 self._clock,

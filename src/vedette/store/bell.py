@@ -40,4 +40,6 @@ class Bell:
             # One for all that wait now; it is replaced by whoever rings it.
             self._rung = asyncio.Event()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._rung.wait(), LOOK)
+            # No ``wait_for``: it takes a task each time, and this is every second for ever.
+            async with asyncio.timeout(LOOK):
+                await self._rung.wait()

@@ -116,6 +116,7 @@ class Sessions(Part):
         self._entrance = entrance
         self._free = asyncio.Semaphore(IN_ALL)
         self._accounts: dict[AccountId, _Account] = {}
+        self._asked = asyncio.Event()
         self._sore: dict[AccountId, _Sore] = {}
         self._busy: Counter[TenantId] = Counter()
 
@@ -156,6 +157,7 @@ class Sessions(Part):
             )
         account = self._accounts.setdefault(id_, _Account())
         account.wanted += 1
+        self._asked.set()
         self._busy[tenant] += 1
         try:
             await self._room(account)
@@ -293,6 +295,10 @@ class Sessions(Part):
         """End what was unused too long, and what is of an account that is another by now."""
         loop = asyncio.get_running_loop()
         while True:
+            if not self._accounts:
+                # Nothing to look at: the loop is not woken for it.
+                self._asked.clear()
+                await self._asked.wait()
             await asyncio.sleep(LOOK)
             ending: list[Lease] = []
             for id_, account in list(self._accounts.items()):
