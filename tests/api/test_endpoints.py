@@ -12,6 +12,8 @@ import pytest
 
 from tests.store.bundle import post, posting, settled, take
 from tests.support.api import Answer, Face
+from tests.support.trust import guard
+from vedette.app.guards.protection import enforced, wanted, written
 from vedette.model.delivery import DeliveryState, Refused
 from vedette.model.ids import EndpointId, TenantId
 from vedette.ports.store import Point, Span
@@ -218,3 +220,26 @@ async def test_the_state_of_an_endpoint_is_told(face: Face) -> None:
     assert (told["isDisabled"], told["reason"], told["failures"]) == (True, "410", 3)
     assert (await face.ask("POST", f"/v1/endpoints/{id_}/enable", key=key)).status == 200
     assert face.post.enabled == [id_]
+
+
+async def test_an_endpoint_by_which_a_held_guard_tells_its_partner_is_held(face: Face) -> None:
+    """One code for its tenant and for admins, whatever would change; it is as it was after that."""
+    key = await tenant(face)
+    id_ = await made(face, key, events=["guard.changed"])
+    wish = guard(partner=EndpointId(id_))
+    held = written(enforced(wanted(wish, ""), wish, {}), face.clock.now())
+    assert await face.state.enforce(held, by="test")
+    path = f"/v1/endpoints/{id_}"
+    before = await face.ask("GET", path, key=key)
+
+    for who in (key, "root"):
+        for method, at, body in (
+            ("PATCH", path, {"active": False}),
+            ("PATCH", path, {"events": ["message.*"]}),
+            ("DELETE", path, None),
+        ):
+            answer = await face.ask(method, at, body, key=who)
+            assert (answer.status, answer.code) == (409, "held")
+            assert "give the guard another partner" in answer.json["detail"]
+    assert (await face.ask("GET", path, key=key)).body == before.body
+    assert (await face.ask("PATCH", path, {"title": "A friend"}, key=key)).status == 200
