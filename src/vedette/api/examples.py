@@ -67,6 +67,7 @@ EXAMPLES: Final[Mapping[str, Any]] = MappingProxyType({
     "change_guard": {"help": "Call Ann."},
     "attach_guard": {"accounts": [ACCOUNT]},
     "detach_guard": {"accounts": ["sales"]},
+    "sweep_guard": {"accounts": [ACCOUNT]},
     "test_guard": {"message": "Subject: A special offer\r\n\r\nHello.\r\n"},
     "backtest_guard": {"account": ACCOUNT, "last": 100},
     "undo_actions": {"actions": [ACTION]},
