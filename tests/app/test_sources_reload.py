@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from tests.app.live import Live
 from tests.app.settings import PORT, service
 from tests.sources.given import settings
-from vedette.app import hosts
+from vedette.app import sources
 from vedette.app.sources import build_source
 from vedette.errors import ConfigError
 from vedette.secret import Secret
@@ -162,7 +162,7 @@ async def test_a_table_that_can_not_be_built_keeps_the_one_before(
             raise ConfigError(f"{wanted.name} needs a library: pip install 'vedette[mysql]'")
         return build_source(wanted, **more)
 
-    monkeypatch.setattr(hosts, "build_source", without_library)
+    monkeypatch.setattr(sources, "build_source", without_library)
     with capture_logs() as logs:
         shop = table(tmp_path, "shop", ["bert"])
         await read_again(live, tmp_path, replace(crm, refresh=9.0), shop, replace(shop, name="new"))
