@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.store.cluster import Cluster
-from vedette.errors import StoreError
+from vedette.errors import StoreError, StoreUnwritableError
 from vedette.store.postgres.connection import Connection
 from vedette.store.postgres.transaction import Transactions
 
@@ -112,3 +112,21 @@ async def test_a_view_sees_one_moment(transactions: Transactions) -> None:
 
     assert await transactions.view(twice) == ([0], [0])
     assert await transactions.ask(twice) == ([1], [2])
+
+
+async def test_a_database_that_takes_no_writes_is_known_by_the_last_one(
+    transactions: Transactions,
+) -> None:
+    """Read-only, as after a failover: until something is written, and whatever is read meanwhile."""
+
+    async def refused(connection: Connection) -> None:
+        await connection.execute("SET TRANSACTION READ ONLY")
+        await connection.execute("INSERT INTO shard (id) VALUES (7)")
+
+    with pytest.raises(StoreUnwritableError):
+        await transactions.run(refused)
+    await transactions.ask(epochs)
+    assert isinstance(transactions.fault.standing(), StoreUnwritableError)
+
+    await transactions.run(lambda each: each.execute("INSERT INTO shard (id) VALUES (7)"))
+    assert transactions.fault.standing() is None
