@@ -11,8 +11,8 @@ import os
 import sys
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import ExitStack
-from typing import NoReturn
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 import structlog
@@ -29,6 +29,9 @@ from tests.support.postgres import Postgres
 settings.register_profile("vedette", deadline=None)
 settings.load_profile("vedette")
 
+#: What is entered to run, and left to end.
+Server = TypeVar("Server", bound=AbstractContextManager[Any])
+
 PUSH = frozenset({"IDLE", "NOTIFY", "CONDSTORE", "QRESYNC", "MOVE"})
 
 
@@ -37,6 +40,16 @@ def absent(reason: UnavailableError) -> NoReturn:
     if os.environ.get("VEDETTE_REQUIRE_SERVERS") == "1":
         pytest.fail(f"a required server is missing: {reason}", pytrace=False)
     pytest.skip(str(reason))
+
+
+def running(make: Callable[[], Server]) -> Iterator[Server]:
+    """Yield a server while it runs; skip the test where it can not be had."""
+    try:
+        server = make()
+    except UnavailableError as reason:
+        absent(reason)
+    with server:
+        yield server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -114,12 +127,7 @@ def make_dovecot(authority: Authority) -> Iterator[Callable[..., Dovecot]]:
 @pytest.fixture(scope="session")
 def courier(authority: Authority) -> Iterator[Courier]:
     """Run a Courier IMAP: TLS, IDLE, UIDPLUS; no MOVE, no CONDSTORE, no special use."""
-    try:
-        server = Courier(authority=authority)
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(lambda: Courier(authority=authority))
 
 
 @pytest.fixture(scope="session")

@@ -11,11 +11,10 @@ from typing import Any, cast
 import pytest
 
 from tests.api.linking import BACK, OURS, TERMS, acme, first, link, somebody
-from tests.conftest import absent
+from tests.conftest import running
 from tests.store.bundle import StillClock
 from tests.support.api import Face
 from tests.support.authorization import Authorization
-from tests.support.debian import UnavailableError
 from vedette.model.ids import AccountId
 from vedette.ports.records import Kind, Put, RecordQuery
 from vedette.ports.registration import Auth, Grant, Origin, Pause
@@ -27,12 +26,7 @@ from vedette.service.accounts.registration import record_of, registration_of
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Authorization]:
     """Run an authorization server that sends browsers back to us."""
-    try:
-        server = Authorization(f"{OURS}/v1/oauth/callback")
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(lambda: Authorization(f"{OURS}/v1/oauth/callback"))
 
 
 @pytest.fixture

@@ -22,23 +22,17 @@ from tests.api.linking import (
     link,
     somebody,
 )
-from tests.conftest import absent
+from tests.conftest import running
 from tests.store.bundle import StillClock
 from tests.support.api import Face
 from tests.support.authorization import Authorization
-from tests.support.debian import UnavailableError
 from vedette.ports.records import Kind
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Authorization]:
     """Run an authorization server that sends browsers back to us."""
-    try:
-        server = Authorization(f"{OURS}/v1/oauth/callback")
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(lambda: Authorization(f"{OURS}/v1/oauth/callback"))
 
 
 @pytest.fixture

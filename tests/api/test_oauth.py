@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import absent
+from tests.conftest import running
 from tests.identity.oauth.rig import Clock
 from tests.support.api import Answer, Face
 from tests.support.authorization import Authorization
-from tests.support.debian import UnavailableError
 from tests.support.memory_store import MemoryStore
 from tests.support.person import Person, to_app
 from tests.support.ports import free_port
@@ -28,12 +27,7 @@ SETTINGS = ApiSettings(rate=1e6, burst=1_000_000, public_url=OURS, return_to=(BA
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Authorization]:
     """Run an authorization server that sends browsers back to us."""
-    try:
-        server = Authorization(f"{OURS}/v1/oauth/callback")
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(lambda: Authorization(f"{OURS}/v1/oauth/callback"))
 
 
 @pytest.fixture

@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import absent
+from tests.conftest import running
 from tests.support.authority import Authority
 from tests.support.authorization import Authorization
-from tests.support.debian import UnavailableError
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot_config import Options
 from tests.support.person import Person, to_port
@@ -33,23 +32,15 @@ PATIENCE = 60.0
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Authorization]:
     """Run an authorization server that sends browsers back to the service."""
-    try:
-        server = Authorization(f"{OURS}/v1/oauth/callback")
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(lambda: Authorization(f"{OURS}/v1/oauth/callback"))
 
 
 @pytest.fixture(scope="module")
 def mail_server(provider: Authorization, authority: Authority) -> Iterator[Dovecot]:
     """Run a Dovecot that asks the authorization server about each access token."""
-    try:
-        server = Dovecot(Options(introspection=provider.introspection), authority=authority)
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(
+        lambda: Dovecot(Options(introspection=provider.introspection), authority=authority)
+    )
 
 
 class Root:

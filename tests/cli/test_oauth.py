@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from tests.cli.run import Command, Run, noun, nouns, refused
-from tests.conftest import absent
+from tests.conftest import running
 from tests.support.authorization import Authorization
-from tests.support.debian import UnavailableError
 from tests.support.service import command as vedette_command
 from tests.support.service import environment
 
@@ -30,12 +29,7 @@ PATIENCE = 90.0
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Authorization]:
     """Run an authorization server."""
-    try:
-        server = Authorization()
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(Authorization)
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conftest import absent
-from tests.support.debian import UnavailableError
+from tests.conftest import running
 from tests.support.packs import guard, shown
 from tests.support.rspamd import Rspamd as Server
 from tests.support.scorers import letter
@@ -36,12 +35,7 @@ BARE = b"From: a@a.example\r\nTo: b@b.example\r\nSubject: hello\r\n\r\nnothing\r
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     """Run an rspamd that asks nobody."""
-    try:
-        made = Server()
-    except UnavailableError as reason:
-        absent(reason)
-    with made:
-        yield made
+    yield from running(Server)
 
 
 @asynccontextmanager

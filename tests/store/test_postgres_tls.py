@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import absent
+from tests.conftest import running
 from tests.store.bundle import StillClock, cursor, step
 from tests.support.authority import Authority
-from tests.support.debian import UnavailableError
 from tests.support.postgres import Postgres
 from vedette.errors import StoreError, StoreUnwritableError
 from vedette.ports.store import Verdict
@@ -24,12 +23,7 @@ pytestmark = pytest.mark.server
 @pytest.fixture(scope="module")
 def shown(authority: Authority) -> Iterator[Postgres]:
     """Run a Postgres that shows a certificate of the tests' authority, for this machine."""
-    try:
-        server = Postgres(authority=authority)
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(lambda: Postgres(authority=authority))
 
 
 @pytest.fixture

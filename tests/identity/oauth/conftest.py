@@ -6,11 +6,10 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.conftest import absent
+from tests.conftest import running
 from tests.identity.oauth.rig import Instance
 from tests.support.authority import Authority
 from tests.support.authorization import Authorization
-from tests.support.debian import UnavailableError
 from tests.support.dovecot import Dovecot
 from tests.support.dovecot_config import Options
 
@@ -18,12 +17,7 @@ from tests.support.dovecot_config import Options
 @pytest.fixture(scope="session")
 def running_authorization() -> Iterator[Authorization]:
     """Run the authorization server."""
-    try:
-        server = Authorization()
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    yield from running(Authorization)
 
 
 @pytest.fixture
@@ -36,14 +30,11 @@ def authorization(running_authorization: Authorization) -> Authorization:
 @pytest.fixture(scope="session")
 def mail_server(running_authorization: Authorization, authority: Authority) -> Iterator[Dovecot]:
     """Run a Dovecot that asks the authorization server about each access token."""
-    try:
-        server = Dovecot(
+    yield from running(
+        lambda: Dovecot(
             Options(introspection=running_authorization.introspection), authority=authority
         )
-    except UnavailableError as reason:
-        absent(reason)
-    with server:
-        yield server
+    )
 
 
 @pytest.fixture

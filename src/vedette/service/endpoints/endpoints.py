@@ -37,7 +37,6 @@ from vedette.service.refusals import (
     ConflictError,
     HeldError,
     NotFoundError,
-    ReadOnlyError,
     TakenError,
     invalid,
 )
@@ -149,7 +148,7 @@ class Endpoints:
     ) -> RegisteredEndpoint:
         """Change some of an endpoint; what is not named stays, and so does a blank secret."""
         caller.needs(WRITE)
-        self._unfiled(caller, id_)
+        self._filed.keep_out(caller, id_)
 
         async def decide(record: Record) -> Writing | None:
             base = endpoint_of(record)
@@ -177,7 +176,7 @@ class Endpoints:
         HeldError where a partner might verify by that one still.
         """
         caller.needs(WRITE)
-        self._unfiled(caller, id_)
+        self._filed.keep_out(caller, id_)
         new = self._secret()
 
         async def decide(record: Record) -> Writing | None:
@@ -204,7 +203,7 @@ class Endpoints:
     ) -> RegisteredEndpoint:
         """End a rotation: nothing is signed with the old secret any more."""
         caller.needs(WRITE)
-        self._unfiled(caller, id_)
+        self._filed.keep_out(caller, id_)
 
         async def decide(record: Record) -> Writing | None:
             base = endpoint_of(record)
@@ -223,16 +222,11 @@ class Endpoints:
     async def delete(self, caller: Caller, id_: str, *, expected: Versions = None) -> None:
         """Delete an endpoint with its secrets."""
         caller.needs(WRITE)
-        self._unfiled(caller, id_)
+        self._filed.keep_out(caller, id_)
         record = await self._cabinet.record(caller, Kind.ENDPOINT, id_)
         await self._free(id_)
         detail = {"place": endpoint_of(record).place}
         await self._cabinet.drop(caller, record, "endpoint.deleted", detail, expected=expected)
-
-    def _unfiled(self, caller: Caller, id_: str) -> None:
-        """Raise ReadOnlyError for one of the file that the caller sees."""
-        if (found := self._filed.of(id_, caller.tenant)) is not None:
-            raise ReadOnlyError("endpoint", id_, origin=found.origin.value)
 
     async def _free(self, id_: str) -> None:
         """Raise HeldError where a held guard's partner is told by an endpoint."""

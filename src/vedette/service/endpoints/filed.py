@@ -13,8 +13,10 @@ from typing import Final
 from vedette.config.settings import EndpointSettings, SinkSettings
 from vedette.config.sinks import EndpointKind, urls
 from vedette.model.delivery import Endpoint
-from vedette.model.ids import EndpointId, TenantId
+from vedette.model.ids import EndpointId
+from vedette.ports.records import Kind
 from vedette.ports.registration import Origin
+from vedette.service.beside import Filed
 from vedette.service.endpoints.endpoint import HEADERS, RegisteredEndpoint, place_of
 from vedette.sinks.command import CommandSettings
 from vedette.sinks.lines import LinesSettings
@@ -40,40 +42,19 @@ _KINDS: Final[Mapping[type, EndpointKind]] = {
 _KEYS: Final = ("secret", "secret_old")
 
 
-class FiledEndpoints:
+class FiledEndpoints(Filed[EndpointSettings, RegisteredEndpoint]):
     """Those of the file as it is by now: ``settings`` is asked each time."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ()
 
     def __init__(self, settings: Callable[[], Iterable[EndpointSettings]] = tuple) -> None:
-        self._settings = settings
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The names that the file has taken."""
-        return frozenset(each.endpoint.id for each in self._settings())
-
-    def settings(self, id_: str) -> EndpointSettings | None:
-        """Return how one is delivered to."""
-        return next((each for each in self._settings() if each.endpoint.id == id_), None)
-
-    def of(self, id_: str, tenant: TenantId | None = None) -> RegisteredEndpoint | None:
-        """Return one that a tenant sees, or anybody for None."""
-        settings = self.settings(id_)
-        found = None if settings is None else _shown(settings)
-        return found if found is None or tenant in {None, found.tenant} else None
-
-    def after(
-        self, id_: str, *, tenant: TenantId | None = None, text: str = ""
-    ) -> dict[str, RegisteredEndpoint]:
-        """Return those after an id that a tenant sees, with a text in their place or name."""
-        found = (_shown(each) for each in self._settings() if each.endpoint.id > id_)
-        return {
-            each.id: each
-            for each in found
-            if tenant in {None, each.tenant}
-            and text.casefold() in f"{each.title} {each.place}".casefold()
-        }
+        super().__init__(
+            Kind.ENDPOINT,
+            settings,
+            name=lambda each: each.endpoint.id,
+            shown=_shown,
+            words=lambda each: f"{each.title} {each.place}",
+        )
 
 
 def _shown(settings: EndpointSettings) -> RegisteredEndpoint:

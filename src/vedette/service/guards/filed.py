@@ -10,44 +10,25 @@ from collections.abc import Callable, Iterable
 
 from vedette.config.settings import GuardSettings
 from vedette.engine.guarding import Span
-from vedette.model.ids import TenantId
+from vedette.ports.records import Kind
 from vedette.ports.registration import Origin
+from vedette.service.beside import Filed
 from vedette.service.guards.post import RegisteredGuard
 
 
-class FiledGuards:
+class FiledGuards(Filed[GuardSettings, RegisteredGuard]):
     """Those of the file as it is by now: ``settings`` is asked each time."""
 
-    __slots__ = ("_settings",)
+    __slots__ = ()
 
     def __init__(self, settings: Callable[[], Iterable[GuardSettings]] = tuple) -> None:
-        self._settings = settings
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The names that the file has taken."""
-        return frozenset(each.pack.name for each in self._settings())
-
-    def settings(self, id_: str) -> GuardSettings | None:
-        """Return one as the file has it posted."""
-        return next((each for each in self._settings() if each.pack.name == id_), None)
-
-    def of(self, id_: str, tenant: TenantId | None = None) -> RegisteredGuard | None:
-        """Return one that a tenant sees, or anybody for None."""
-        settings = self.settings(id_)
-        found = None if settings is None else _shown(settings)
-        return found if found is None or tenant in {None, found.tenant} else None
-
-    def after(
-        self, id_: str, *, tenant: TenantId | None = None, text: str = ""
-    ) -> dict[str, RegisteredGuard]:
-        """Return those after a name that a tenant sees, with a text in their names."""
-        found = (_shown(each) for each in self._settings() if each.pack.name > id_)
-        return {
-            each.id: each
-            for each in found
-            if tenant in {None, each.tenant} and text.casefold() in each.id.casefold()
-        }
+        super().__init__(
+            Kind.GUARD,
+            settings,
+            name=lambda each: each.pack.name,
+            shown=_shown,
+            words=lambda each: each.id,
+        )
 
 
 def _shown(settings: GuardSettings) -> RegisteredGuard:

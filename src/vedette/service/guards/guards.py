@@ -43,7 +43,6 @@ from vedette.service.refusals import (
     InvalidError,
     Mistake,
     NotFoundError,
-    ReadOnlyError,
     TakenError,
     invalid,
 )
@@ -150,7 +149,7 @@ class Guards:
     ) -> RegisteredGuard:
         """Change some of a guard; what is not named stays, and so does a blank secret."""
         caller.needs(WRITE)
-        self._unfiled(caller, id_)
+        self._filed.keep_out(caller, id_)
 
         async def decide(record: Record) -> Writing | None:
             base = guard_of(record)
@@ -206,7 +205,7 @@ class Guards:
     async def delete(self, caller: Caller, id_: str, *, expected: Versions = None) -> None:
         """Delete a guard. A protective one stands on until the ratchet lets it go."""
         caller.needs(WRITE)
-        self._unfiled(caller, id_)
+        self._filed.keep_out(caller, id_)
         record = await self._cabinet.record(caller, Kind.GUARD, id_)
         await self._cabinet.drop(caller, record, "guard.deleted", {}, expected=expected)
 
@@ -214,18 +213,13 @@ class Guards:
         self, caller: Caller, id_: str, then: Callable[[list[str]], list[str]]
     ) -> RegisteredGuard:
         caller.needs(WRITE)
-        self._unfiled(caller, id_)
+        self._filed.keep_out(caller, id_)
         record = await self._cabinet.record(caller, Kind.GUARD, id_)
         found = guard_of(record)
         before = found.members.get("accounts")
         named = [str(each) for each in before] if isinstance(before, list) else []
         wish = {"accounts": then(named) or None}
         return await self.update(caller, id_, wish, expected=found.version)
-
-    def _unfiled(self, caller: Caller, id_: str) -> None:
-        """Raise ReadOnlyError for one of the file that the caller sees."""
-        if (found := self._filed.of(id_, caller.tenant)) is not None:
-            raise ReadOnlyError("guard", id_, origin=found.origin.value)
 
     async def _know(self, caller: Caller, accounts: Sequence[AccountId]) -> None:
         if not 1 <= len(accounts) <= MAX_ATTACHED:
